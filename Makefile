@@ -1,0 +1,41 @@
+# Two commands: `make demo` and `make test`. Both set up .venv when it is missing or the lock changed, and can be repeated.
+PYTHON ?= python3
+SHOP ?= sample
+VENV := .venv
+BIN := $(VENV)/bin
+export DAGSTER_HOME := $(CURDIR)
+export DAGSTER_DISABLE_TELEMETRY := 1
+export OMP_NUM_THREADS ?= 2
+
+.PHONY: demo test unit lint ui clean
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.journey: requirements-journey.lock $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-journey.lock
+	touch $@
+
+demo: $(VENV)/.installed $(if $(filter journey,$(SHOP)),$(VENV)/.journey)
+	test -f data/shops/$(SHOP)/shop.yaml || $(BIN)/ecom init data/shops/$(SHOP) --sample $(SHOP)
+	$(BIN)/ecom run --shop data/shops/$(SHOP)
+
+ui: $(VENV)/.installed
+	ECOM_SHOP=data/shops/$(SHOP) $(BIN)/dagster dev --host 127.0.0.1 --port 3000
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+unit: $(VENV)/.installed
+	$(BIN)/python -m pytest -m "not slow"
+
+test: lint
+	$(BIN)/python -m pytest
+
+clean:
+	rm -rf $(VENV) data/work data/releases data/dagster

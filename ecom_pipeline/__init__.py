@@ -1,0 +1,1 @@
+"""A shop's exports in, one audited release out, every night."""

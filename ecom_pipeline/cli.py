@@ -1,0 +1,366 @@
+"""`ecom`: thin verbs over the same functions that the assets call.
+
+Exit codes: 0 done; 1 the run or the command failed, with the reason on standard error; 2 wrong usage; 3 another run holds
+the warehouse; 4 there is nothing to show yet. ``--json`` prints one JSON document on standard output.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from ecom_pipeline.contracts import ContractError, load_contracts
+from ecom_pipeline.settings import Settings, SettingsError, load_settings
+from ecom_pipeline.shop.config import ShopError, load_shop
+from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.warehouse import release as releases
+from ecom_pipeline.warehouse.connection import WarehouseBusy, WarehouseError, open_warehouse
+from ecom_pipeline.warehouse.summary import Summary, summarise
+
+OK, FAILED, USAGE, BUSY, NOTHING = range(5)
+SAMPLES = ("sample", "journey")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a verb; returns the exit code."""
+    given = _parser().parse_args(arguments)
+    console = Console(stderr=given.json, highlight=False)
+    try:
+        code: int = given.verb(given, console)
+        return code
+    except WarehouseBusy as error:
+        print(f"ecom: {error}", file=sys.stderr)
+        return BUSY
+    except (
+        SettingsError,
+        ShopError,
+        InputError,
+        ContractError,
+        WarehouseError,
+        releases.ReleaseError,
+        OSError,
+    ) as error:
+        print(f"ecom: {error}", file=sys.stderr)
+        return FAILED
+
+
+def _settings(given: argparse.Namespace) -> Settings:
+    return load_settings(shop=given.shop, landing=getattr(given, "landing", None), data_dir=given.data_dir)
+
+
+def _print_json(content: object) -> None:
+    print(json.dumps(content, indent=1, default=str, ensure_ascii=False))
+
+
+def _table(console: Console, title: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    rows = list(rows)
+    if not rows:
+        return
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
+    for name in rows[0]:
+        number = all(isinstance(row[name], int | float) or row[name] is None for row in rows)
+        table.add_column(name.replace("_", " "), justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row.values()))
+    console.print(table)
+    console.print()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 100 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _init(given: argparse.Namespace, console: Console) -> int:
+    if given.sample:
+        from ecom_pipeline.shop.samples import make_sample
+
+        path = make_sample(given.sample, given.folder, seed=_settings(given).seed)
+    else:
+        from ecom_pipeline.shop.init import init_shop
+
+        path = init_shop(given.folder, given.folder.name.lower().replace("-", "_"))
+    if given.json:
+        _print_json({"shop": path})
+    else:
+        console.print(f"Wrote {path}. Next: ecom run --shop {path}")
+    return OK
+
+
+def _doctor(given: argparse.Namespace, console: Console) -> int:
+    from ecom_pipeline.shop.doctor import diagnose, propose_yaml
+
+    with duckdb.connect() as connection:
+        diagnosis = diagnose(connection, given.folder, load_contracts())
+    text = propose_yaml(diagnosis)
+    target = given.folder / "shop.proposed.yaml" if given.output is None else given.output
+    target.write_text(text, encoding="utf-8")
+    if given.json:
+        _print_json({"proposal": target, "diagnosis": asdict(diagnosis)})
+    else:
+        console.print(text, markup=False)
+        console.print(
+            f"Wrote {target}; nothing else was touched. Read it, rename it to shop.yaml, then: ecom run --shop {given.folder}"
+        )
+    return OK
+
+
+def _run(given: argparse.Namespace, console: Console) -> int:
+    from ecom_pipeline.definitions import run_night
+
+    settings = _settings(given)
+    shop = load_shop(settings.shop_file)
+    releases.require_writable(settings.releases_dir(shop.name))
+    dates = None
+    if given.start or given.end:
+        if not (given.start and given.end):
+            raise SettingsError("--from and --to go together: the first and the last business date to rebuild")
+        dates = (given.start, given.end)
+
+    def progress(step: str, status: str, seconds: float) -> None:
+        console.print(f"  {'done  ' if status == 'succeeded' else 'FAILED'} {step:<40} {seconds:6.1f} s", markup=False)
+
+    console.print(f"One night of shop {shop.name}: {len(shop.sources)} sources from {settings.landing_dir}")
+    run_id, succeeded = run_night(settings, dates=dates, progress=progress)
+    with _warehouse(settings, shop.name) as connection:
+        summary = summarise(connection, run_id)
+    folder = settings.releases_dir(shop.name)
+    if given.json:
+        _print_json(
+            {"succeeded": succeeded, "release": releases.current_id(folder), **(asdict(summary) if summary else {})}
+        )
+    elif summary:
+        _show_summary(console, summary)
+        _show_release(console, folder, succeeded)
+    return OK if succeeded else FAILED
+
+
+def _warehouse(settings: Settings, shop_name: str) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    return open_warehouse(
+        settings.work_dir(shop_name),
+        memory_limit=settings.memory_limit,
+        threads=settings.threads,
+        wait_seconds=settings.wait_seconds,
+    )
+
+
+def _show_summary(console: Console, summary: Summary) -> None:
+    run = summary.run
+    console.print()
+    _table(console, "Loaded (new or changed files)", summary.loads)
+    _table(console, "Where every row went", summary.conservation)
+    _table(console, "Quarantined rows by reason", summary.quarantined)
+    _table(console, "Kept, with a warning", summary.warnings)
+    _table(console, "Tables", summary.tables)
+    _table(console, "Skipped, and why", summary.skipped)
+    _table(console, "Models beside their baselines", summary.models)
+    _table(
+        console,
+        "Steps",
+        [
+            {
+                "step": s["step"],
+                "seconds": round(s["seconds"], 2),
+                "peak_MB": s["peak_memory_bytes"] // 2**20,
+                "status": s["status"],
+            }
+            for s in summary.steps
+        ],
+    )
+    for failure in summary.refused:
+        console.print(f"FAILED {failure['step']}: {failure['message']}", style="bold red", markup=False)
+    took = (run["ended_at"] - run["started_at"]).total_seconds() if run["ended_at"] else None
+    peak = max((s["peak_memory_bytes"] for s in summary.steps), default=0) / 2**20
+    console.print(
+        f"Run {run['run_id']} {run['status']}" + (f" in {took:.0f} s, peak memory {peak:.0f} MB" if took else "")
+    )
+
+
+def _show_release(console: Console, folder: Path, succeeded: bool) -> None:
+    current = releases.current_id(folder)
+    if current is None:
+        console.print("Nothing has been published yet.")
+        return
+    manifest = releases.show(folder)
+    words = "Published" if succeeded else "The run failed; still published is"
+    path = folder / "current" / "release.duckdb"
+    console.print(f"{words} release {current}, content {manifest.digest}: {path}")
+    console.print()
+    console.print("Open the Dagster UI:  make ui   (http://127.0.0.1:3000)")
+    console.print(
+        f"Query the release:    .venv/bin/python -c \"import duckdb; duckdb.connect('{path}', read_only=True)"
+        ".sql('select segment, customers, revenue from marts.segment_summary').show()\"",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _status(given: argparse.Namespace, console: Console) -> int:
+    settings = _settings(given)
+    shop = load_shop(settings.shop_file)
+    folder = settings.releases_dir(shop.name)
+    with _warehouse(settings, shop.name) as connection:
+        summary = summarise(connection)
+    if summary is None:
+        console.print(f"Shop {shop.name} has not run yet.")
+        return NOTHING
+    if given.json:
+        _print_json({"release": releases.current_id(folder), **asdict(summary)})
+    else:
+        _show_summary(console, summary)
+        _show_release(console, folder, summary.run["status"] == "succeeded")
+    return OK if summary.run["status"] == "succeeded" else FAILED
+
+
+def _release(given: argparse.Namespace, console: Console) -> int:
+    settings = _settings(given)
+    folder = settings.releases_dir(load_shop(settings.shop_file).name)
+    actions: dict[str, Callable[[], Any]] = {
+        "list": lambda: [
+            {
+                "release": one,
+                "current": "*" if one == releases.current_id(folder) else "",
+                "content": releases.show(folder, one).digest,
+                "run": releases.show(folder, one).run_id,
+            }
+            for one in releases.list_ids(folder)
+        ],
+        "show": lambda: asdict(releases.show(folder, *given.ids[:1])),
+        "diff": lambda: [asdict(one) for one in _difference(folder, given.ids)],
+        "rollback": lambda: asdict(releases.rollback(folder, *given.ids[:1])),
+    }
+    result = actions[given.action]()
+    if given.json:
+        _print_json(result)
+    elif isinstance(result, dict):
+        tables = result.pop("tables")
+        _table(console, "Release", [result])
+        _table(console, "Tables", tables)
+    else:
+        _table(console, f"Releases in {folder}" if given.action == "list" else "Difference", result)
+    return OK if result else NOTHING
+
+
+def _difference(folder: Path, ids: Sequence[str]) -> list[releases.TableDifference]:
+    kept = releases.list_ids(folder)
+    if not ids and len(kept) < 2:
+        raise releases.ReleaseError(f"{folder}: two releases are needed for a difference, there are {len(kept)}")
+    before, after = (*ids, *kept[-2:])[:2] if len(ids) != 1 else (ids[0], kept[-1])
+    return releases.difference(folder, before, after, load_contracts())
+
+
+def _quarantine(given: argparse.Namespace, console: Console) -> int:
+    settings = _settings(given)
+    shop = load_shop(settings.shop_file)
+    if given.action == "replay":
+        return _run(given, console)
+    query = (
+        "select table_name, source, reasons, count(*) as rows from quarantine.rows where table_name = coalesce(?, table_name)"
+        " group by table_name, source, reasons order by table_name, rows desc, reasons"
+        if given.action == "list"
+        else "select table_name, source, file, row_number, reasons, original from quarantine.rows"
+        " where table_name = coalesce(?, table_name) order by table_name, load_id, file, row_number limit ?"
+    )
+    with _warehouse(settings, shop.name) as connection:
+        found = connection.execute(query, [given.table] if given.action == "list" else [given.table, given.limit])
+        names = [column[0] for column in found.description or []]
+        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    if given.json:
+        _print_json(rows)
+    elif rows:
+        _table(console, "Quarantine", rows)
+    else:
+        console.print("Quarantine is empty.")
+    return OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ecom",
+        description="One night of an online shop: exports in, one audited release out.",
+        epilog="Settings come from the environment (ECOM_...); docs/settings.md lists them.",
+    )
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--shop", type=Path, help="shop.yaml, or its folder (ECOM_SHOP)")
+    common.add_argument("--data-dir", type=Path, help="work files and releases (ECOM_DATA_DIR)")
+    common.add_argument("--json", action="store_true", help="print one JSON document")
+    running = argparse.ArgumentParser(add_help=False)
+    running.add_argument("--landing", type=Path, help="folder of the exports, if not beside shop.yaml (ECOM_LANDING)")
+    running.add_argument(
+        "--from", dest="start", type=date.fromisoformat, metavar="DATE", help="backfill: first business date"
+    )
+    running.add_argument(
+        "--to", dest="end", type=date.fromisoformat, metavar="DATE", help="backfill: last business date"
+    )
+
+    def verb(
+        name: str, run: Callable[..., int], words: str, examples: str, *parents: argparse.ArgumentParser
+    ) -> argparse.ArgumentParser:
+        added = verbs.add_parser(
+            name,
+            help=words,
+            description=words,
+            epilog=f"examples:\n{examples}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            parents=[common, *parents],
+        )
+        added.set_defaults(verb=run)
+        return added
+
+    init = verb(
+        "init",
+        _init,
+        "Make a new shop folder with a commented shop.yaml.",
+        "  ecom init my_shop\n  ecom init data/shops/sample --sample sample",
+    )
+    init.add_argument("folder", type=Path)
+    init.add_argument("--sample", choices=SAMPLES, help="fill it with a sample shop")
+    doctor = verb("doctor", _doctor, "Look at unknown exports and propose a shop.yaml.", "  ecom doctor exports/")
+    doctor.add_argument("folder", type=Path)
+    doctor.add_argument("--output", type=Path, help="where the proposal goes; FOLDER/shop.proposed.yaml by default")
+    verb(
+        "run",
+        _run,
+        "Run the nightly job: load what is new, rebuild every table, publish a release.",
+        "  ecom run --shop my_shop\n  ecom run --shop my_shop --from 2024-06-01 --to 2024-06-07",
+        running,
+    )
+    verb("status", _status, "Show the last run and the current release.", "  ecom status --shop my_shop --json")
+    release = verb(
+        "release",
+        _release,
+        "List, show, compare or roll back releases.",
+        "  ecom release list\n  ecom release diff\n  ecom release rollback",
+    )
+    release.add_argument("action", choices=("list", "show", "diff", "rollback"))
+    release.add_argument("ids", nargs="*", metavar="ID", help="release ids; the current, or the last two, by default")
+    quarantine = verb(
+        "quarantine",
+        _quarantine,
+        "List or show quarantined rows; replay them after shop.yaml or the data were mended.",
+        "  ecom quarantine list\n  ecom quarantine show clean.orders --limit 5\n  ecom quarantine replay",
+        running,
+    )
+    quarantine.add_argument("action", choices=("list", "show", "replay"))
+    quarantine.add_argument("table", nargs="?", help="a clean table, such as clean.orders")
+    quarantine.add_argument("--limit", type=int, default=20, help="rows to show")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

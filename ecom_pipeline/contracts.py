@@ -1,0 +1,223 @@
+"""The promises: what every table is, before anyone computes it.
+
+A contract is one YAML file, ``tables/<schema>/<table>.yml``. It names the grain, the columns, the rules and what happens
+to a row that breaks one. Checks, documentation, column comments, Dagster metadata and quarantine all derive from it, so
+that nothing about a table is said twice. A bare ``SELECT`` beside it (``<table>.sql``) is the way to keep the promise;
+tables without one are computed by a Python function in ``defs``.
+
+Nothing here opens a database or imports an orchestrator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+TABLES = Path(str(files("ecom_pipeline"))) / "tables"
+PROVENANCE = {"_source": "VARCHAR", "_load_id": "BIGINT", "_file": "VARCHAR", "_row": "BIGINT"}
+"""Columns that lead a row of ``input`` and ``clean`` back to the line of the file it came from."""
+
+Action = Literal["quarantine", "warn", "fail"]
+
+
+class ContractError(ValueError):
+    """A promise that cannot be read: names the file and what is wrong in it."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Column(_Model):
+    """One column of a table.
+
+    ``required``, ``values``, ``minimum``, ``maximum`` and ``matches`` become row rules. ``sources`` is the column lineage
+    of tables that Python computes (``schema.table.column``); for SQL tables it is derived. ``synonyms`` are headers under
+    which exports of real shops carry the column (input contracts only; ``ecom doctor`` reads them).
+    """
+
+    name: str
+    type: str
+    description: str
+    required: bool = False
+    values: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    matches: str | None = None
+    pii: bool = False
+    sources: tuple[str, ...] = ()
+    synonyms: tuple[str, ...] = ()
+
+
+class Rule(_Model):
+    """A condition every row keeps (``where`` true or null), and what happens to a row that does not.
+
+    ``quarantine`` moves the row out, within the table's tolerance; ``warn`` counts it and keeps it; ``fail`` refuses the
+    whole candidate.
+    """
+
+    name: str
+    where: str
+    description: str
+    action: Action = "quarantine"
+    column: str | None = None
+    kind: Literal["not_null", "in_set", "between", "matches", "condition"] = "condition"
+
+
+class Contract(_Model):
+    """The promise of one table."""
+
+    schema_name: str
+    table: str
+    description: str = Field(pattern=r"^One row per ")
+    domain: str
+    owner: str = "data-team@example.com"
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    on_violation: Action = "fail"
+    tolerance: float = Field(default=0.0, ge=0, le=1)
+    minimum_rows: int = 0
+    mode: Literal["replace", "merge"] = "replace"
+    merge_on: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    requires_any: tuple[str, ...] = ()
+    customer_column: str | None = None
+    input: str | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Contract:
+        names = [column.name for column in self.columns]
+        if len(set(names)) != len(names):
+            raise ValueError("a column is declared twice")
+        for name in (*self.key, *self.merge_on, *filter(None, [self.customer_column])):
+            if name not in names and name not in PROVENANCE:
+                raise ValueError(f"'{name}' is not one of the columns")
+        if (self.mode == "merge") != bool(self.merge_on):
+            raise ValueError("mode merge and merge_on go together")
+        return self
+
+    @property
+    def name(self) -> str:
+        return f"{self.schema_name}.{self.table}"
+
+    @property
+    def types(self) -> dict[str, str]:
+        """Column name to DuckDB type, in order.
+
+        Tables of ``input`` and ``clean`` also have the provenance of each row; views of ``input`` the business date of every
+        timestamp and the reasons why a value could not be read.
+        """
+        own = {column.name: column.type for column in self.columns}
+        if self.schema_name == "input" and self.table != "exchange_rates":
+            dates = {f"{name.removesuffix('_at')}_date": "DATE" for name in own if name.endswith("_at")}
+            return own | dates | PROVENANCE | {"_reasons": "VARCHAR"}
+        return own | PROVENANCE if self.schema_name == "clean" else own
+
+    @cached_property
+    def row_rules(self) -> tuple[Rule, ...]:
+        """Every condition on single rows: those of the columns, then those stated by name."""
+        rules = []
+        for column in self.columns:
+            quoted, promised = f'"{column.name}"', f"{column.name}: expected"
+            if column.required:
+                rules.append(("not_null", column, f"{quoted} is not null", f"{promised} a value"))
+            if column.values:
+                allowed = ", ".join("'" + value.replace("'", "''") + "'" for value in column.values)
+                rules.append(
+                    ("in_set", column, f"{quoted} in ({allowed})", f"{promised} one of {', '.join(column.values)}")
+                )
+            if column.minimum is not None or column.maximum is not None:
+                bounds = [
+                    f"{quoted} {sign} {bound:g}"
+                    for sign, bound in ((">=", column.minimum), ("<=", column.maximum))
+                    if bound is not None
+                ]
+                words = " and ".join(
+                    f"{word} {bound:g}"
+                    for word, bound in (("at least", column.minimum), ("at most", column.maximum))
+                    if bound is not None
+                )
+                rules.append(("between", column, " and ".join(bounds), f"{promised} {words}"))
+            if column.matches:
+                pattern = column.matches.replace("'", "''")
+                rules.append(
+                    (
+                        "matches",
+                        column,
+                        f"regexp_full_match({quoted}, '{pattern}')",
+                        f"{promised} the form {column.matches}",
+                    )
+                )
+        derived = tuple(
+            Rule(
+                name=f"{column.name}__{kind}",
+                where=where,
+                description=words,
+                action=self.on_violation,
+                column=column.name,
+                kind=kind,  # type: ignore[arg-type]
+            )
+            for kind, column, where, words in rules
+        )
+        return derived + self.rules
+
+    @property
+    def sql_path(self) -> Path:
+        return TABLES / self.schema_name / f"{self.table}.sql"
+
+    @cached_property
+    def select(self) -> str | None:
+        """The bare SELECT that keeps the promise, or None where Python or the pipeline itself does."""
+        return self.sql_path.read_text("utf-8") if self.sql_path.exists() else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckResult:
+    """What one check of a contract said about one candidate."""
+
+    table: str
+    name: str
+    description: str
+    action: Action
+    passed: bool
+    rows_failed: int = 0
+    rows_checked: int = 0
+    observed: str = ""
+
+    @property
+    def refuses(self) -> bool:
+        """Whether this result alone keeps the candidate from going live."""
+        return not self.passed and self.action == "fail"
+
+
+def parse_contract(text: str, schema: str, table: str, origin: str) -> Contract:
+    """Read one promise.
+
+    Raises
+    ------
+    ContractError
+        Names the file and every field that is missing, unknown or malformed.
+    """
+    try:
+        content: Any = yaml.safe_load(text)
+        return Contract(schema_name=schema, table=table, **content)
+    except (yaml.YAMLError, ValidationError, TypeError) as error:
+        raise ContractError(f"{origin}: {error}") from error
+
+
+def load_contracts(root: Path = TABLES) -> Mapping[str, Contract]:
+    """All promises below ``root``, keyed ``schema.table``, in the order of their names."""
+    return {
+        f"{path.parent.name}.{path.stem}": parse_contract(
+            path.read_text("utf-8"), path.parent.name, path.stem, str(path)
+        )
+        for path in sorted(root.glob("*/*.yml"))
+    }

@@ -1,0 +1,70 @@
+"""Assembles everything; what ``workspace.yaml`` and ``[tool.dg]`` point at.
+
+``build_defs`` takes overrides, so that tests and the command line get the same objects as the UI.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import dagster as dg
+
+from ecom_pipeline.contracts import Contract, load_contracts
+from ecom_pipeline.defs.assemble import JOB, assemble
+from ecom_pipeline.defs.night import Progress
+from ecom_pipeline.settings import Settings, load_settings
+from ecom_pipeline.shop.config import load_shop
+
+
+def build_defs(
+    settings: Settings | None = None,
+    *,
+    contracts: Mapping[str, Contract] | None = None,
+    progress: Progress | None = None,
+) -> dg.Definitions:
+    """Definitions of the shop that the settings name."""
+    settings = settings or load_settings()
+    return assemble(settings, load_shop(settings.shop_file), contracts or load_contracts(), progress)
+
+
+def run_night(
+    settings: Settings,
+    *,
+    contracts: Mapping[str, Contract] | None = None,
+    dates: tuple[date, date] | None = None,
+    progress: Progress | None = None,
+    instance: dg.DagsterInstance | None = None,
+) -> tuple[str, bool]:
+    """Run the nightly job in this process, as the UI would.
+
+    Parameters
+    ----------
+    dates
+        First and last business date of a backfill.
+    instance
+        Where the run is recorded; the instance of ``DAGSTER_HOME`` or of the settings by default.
+
+    Returns
+    -------
+    tuple
+        The run id, and whether the run succeeded.
+    """
+    configured = build_defs(settings, contracts=contracts, progress=progress)
+    config = {"start_date": dates[0].isoformat(), "end_date": dates[1].isoformat()} if dates else {}
+    with instance or dg.DagsterInstance.from_config(str(settings.dagster_home)) as recorder:
+        result = configured.resolve_job_def(JOB).execute_in_process(
+            instance=recorder,
+            run_config={
+                "resources": {"night": {"config": config}},
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            },
+            raise_on_error=False,
+        )
+    return result.run_id, result.success
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What the UI and the daemon load."""
+    return build_defs()

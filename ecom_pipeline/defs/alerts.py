@@ -1,0 +1,91 @@
+"""What tells people: a failed run, a release that has gone stale, new files (off until somebody turns it on)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from ecom_pipeline.settings import Settings
+from ecom_pipeline.shop.config import Shop
+from ecom_pipeline.shop.loading import files_of
+from ecom_pipeline.warehouse.release import current_id, show
+
+
+def alert(settings: Settings, event: str, message: str, log: logging.Logger) -> None:
+    """Post an alert as JSON to the webhook, or log it where none is set or the webhook does not answer."""
+    log.error("%s: %s", event, message)
+    if settings.webhook_url is None:
+        return
+    body = json.dumps({"event": event, "text": message, "at": datetime.now(UTC).isoformat()}).encode()
+    request = urllib.request.Request(settings.webhook_url, data=body, headers={"Content-Type": "application/json"})
+    try:
+        urllib.request.urlopen(request, timeout=10).close()
+    except (urllib.error.URLError, TimeoutError) as error:
+        log.error("the webhook did not take the alert: %s", error)
+
+
+def sensors(settings: Settings, shop: Shop, job: dg.UnresolvedAssetJobDefinition) -> list[dg.SensorDefinition]:
+    """The three sensors of a shop."""
+
+    @dg.run_failure_sensor(
+        name="alert_on_failure",
+        description="Sends an alert when a run fails.",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def alert_on_failure(context: dg.RunFailureSensorContext) -> None:
+        alert(
+            settings,
+            "run_failed",
+            f"{shop.name}: run {context.dagster_run.run_id} failed: {context.failure_event.message}",
+            context.log,
+        )
+
+    @dg.sensor(
+        name="alert_on_stale_release",
+        description="Sends an alert when the current release is older than ECOM_STALE_HOURS.",
+        minimum_interval_seconds=3600,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def alert_on_stale_release(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        folder = settings.releases_dir(shop.name)
+        if current_id(folder) is None:
+            return dg.SkipReason("nothing has been published yet")
+        current = show(folder)
+        age = datetime.now(UTC) - datetime.fromisoformat(current.published_at).replace(tzinfo=UTC)
+        if age <= timedelta(hours=settings.stale_hours):
+            return dg.SkipReason(f"release {current.release_id} is {age.total_seconds() / 3600:.1f} hours old")
+        if context.cursor == current.release_id:
+            return dg.SkipReason(f"already alerted about release {current.release_id}")
+        alert(
+            settings,
+            "release_stale",
+            f"{shop.name}: release {current.release_id} is {age.total_seconds() / 3600:.1f} hours old",
+            context.log,
+        )
+        context.update_cursor(current.release_id)
+        return dg.SkipReason(f"alerted about release {current.release_id}")
+
+    @dg.sensor(
+        name="run_on_new_files",
+        job=job,
+        description="Starts the nightly job when files arrived or changed. Off until it is turned on.",
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+    )
+    def run_on_new_files(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        seen = "\n".join(
+            f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}"
+            for source in shop.sources.values()
+            for path in files_of(source, settings.landing_dir)
+        )
+        if seen == (context.cursor or ""):
+            return dg.SkipReason("no new or changed files")
+        context.update_cursor(seen)
+        return dg.RunRequest()
+
+    return [alert_on_failure, alert_on_stale_release, run_on_new_files]

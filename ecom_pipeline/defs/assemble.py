@@ -1,0 +1,69 @@
+"""Everything of one shop: its assets, the nightly job, the schedule, the sensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import dagster as dg
+
+from ecom_pipeline.contracts import Contract
+from ecom_pipeline.defs.alerts import sensors
+from ecom_pipeline.defs.landing import input_assets, raw_assets
+from ecom_pipeline.defs.models import model_steps
+from ecom_pipeline.defs.night import Progress, night_resource
+from ecom_pipeline.defs.release import release_asset
+from ecom_pipeline.defs.tables import sql_step
+from ecom_pipeline.settings import Settings
+from ecom_pipeline.shop.config import Shop
+
+JOB = "nightly"
+
+
+def assemble(
+    settings: Settings, shop: Shop, contracts: Mapping[str, Contract], progress: Progress | None = None
+) -> dg.Definitions:
+    """Definitions of a shop.
+
+    Parameters
+    ----------
+    progress
+        Told when a step ends; the command line shows it.
+    """
+    fresh_within = timedelta(hours=settings.stale_hours)
+    in_sql = [contract for contract in contracts.values() if contract.select]
+    science = [
+        sql_step(contract, fresh_within=fresh_within if contract.schema_name == "marts" else None)
+        for contract in in_sql
+        if contract.schema_name != "ops"
+    ]
+    marts = [contract.name for contract in in_sql if contract.schema_name == "marts"]
+    ops = [sql_step(contract, after=marts) for contract in in_sql if contract.schema_name == "ops"]
+    job = dg.define_asset_job(
+        JOB,
+        selection=dg.AssetSelection.all(),
+        description="Loads what is new, rebuilds every table, publishes a release.",
+    )
+    return dg.Definitions(
+        assets=[
+            *raw_assets(shop),
+            *input_assets(shop, contracts),
+            *science,
+            *model_steps(contracts),
+            *ops,
+            release_asset(contracts, dg.FreshnessPolicy.time_window(fail_window=fresh_within)),
+        ],
+        jobs=[job],
+        schedules=[
+            dg.ScheduleDefinition(
+                name="every_night",
+                job=job,
+                cron_schedule=settings.schedule,
+                execution_timezone=settings.schedule_timezone,
+                description="The nightly run; off until it is turned on.",
+            )
+        ],
+        sensors=sensors(settings, shop, job),
+        resources={"night": night_resource(settings, shop, contracts, progress)},
+        executor=dg.in_process_executor,
+    )

@@ -1,0 +1,115 @@
+"""Pictures in asset metadata: PNG inside Markdown, drawn from the tables that just went live."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from ecom_pipeline.defs.night import Night
+
+Chart = Callable[["Night"], str]
+
+
+def _canvas(title: str) -> tuple[Figure, Axes]:
+    from matplotlib import rcParams
+    from matplotlib.figure import Figure
+
+    rcParams["font.sans-serif"] = ["Noto Sans CJK SC", "WenQuanYi Zen Hei", "SimHei", "DejaVu Sans"]
+    figure = Figure(figsize=(7.2, 4.0), dpi=110, layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_title(title, loc="left", fontsize=11)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _markdown(figure: Figure, alternative: str) -> str:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    return f"![{alternative}](data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()})"
+
+
+def segments_map(night: Night) -> str:
+    """Customers on the two main components of their behaviour, coloured by segment."""
+    frame = night.frame(
+        "select segment, component_1, component_2 from marts.customer_profiles where component_1 is not null order by customer_id"
+    )
+    figure, axes = _canvas("Customers by behaviour (principal components), coloured by segment")
+    for index, (segment, rows) in enumerate(frame.groupby("segment")):
+        axes.scatter(rows["component_1"], rows["component_2"], s=5, alpha=0.6, color=f"C{index}", label=segment)
+    axes.set_xlabel("component 1")
+    axes.set_ylabel("component 2")
+    if len(frame):
+        axes.legend(markerscale=3, fontsize=8, frameon=False)
+    return _markdown(figure, "segments map")
+
+
+def covariance(night: Night) -> str:
+    """Correlation of the behaviour features."""
+    frame = night.frame("select feature_a, feature_b, correlation from models.behaviour_covariance")
+    matrix = frame.pivot(index="feature_a", columns="feature_b", values="correlation")
+    figure, axes = _canvas("Correlation of behaviour features")
+    picture = axes.imshow(matrix.to_numpy(dtype=float), cmap="RdBu_r", vmin=-1, vmax=1)
+    axes.set_xticks(range(len(matrix)), list(matrix.columns), rotation=90, fontsize=7)
+    axes.set_yticks(range(len(matrix)), list(matrix.index), fontsize=7)
+    figure.colorbar(picture)
+    return _markdown(figure, "correlation of behaviour features")
+
+
+def forecast(night: Night) -> str:
+    """The last 120 days of total revenue, the forecast and its interval."""
+    history = night.frame(
+        "select sales_date, revenue from features.daily_sales where series_kind = 'total'"
+        " and sales_date > (select as_of_date from features.as_of) - 120 order by sales_date"
+    )
+    ahead = night.frame(
+        "select forecast_date, forecast, lower, upper, model from models.forecasts where series_kind = 'total' order by forecast_date"
+    )
+    model = ahead["model"].iloc[0] if len(ahead) else "no model"
+    figure, axes = _canvas(f"Total revenue per day: history and {len(ahead)} days ahead ({model}, 80 % interval)")
+    axes.plot(history["sales_date"], history["revenue"], color="0.3", linewidth=1)
+    axes.fill_between(ahead["forecast_date"], ahead["lower"], ahead["upper"], color="C0", alpha=0.25, linewidth=0)
+    axes.plot(ahead["forecast_date"], ahead["forecast"], color="C0", linewidth=1.5)
+    axes.set_ylim(bottom=0)
+    axes.tick_params(axis="x", rotation=30, labelsize=8)
+    return _markdown(figure, "forecast with interval")
+
+
+def recommendation_quality(night: Night) -> str:
+    """Every model's NDCG@10 on the held-out days, the baseline hatched."""
+    frame = night.frame(
+        "select model, value, is_baseline from models.recommendation_evaluation where metric = 'ndcg' and k = 10 order by value"
+    )
+    figure, axes = _canvas("Recommendations on held-out days: NDCG@10 by model, baselines in grey")
+    axes.barh(
+        frame["model"], frame["value"], color=["0.7" if is_baseline else "C0" for is_baseline in frame["is_baseline"]]
+    )
+    axes.bar_label(axes.containers[0], fmt="%.4f", padding=3, fontsize=8)
+    return _markdown(figure, "precision against baseline")
+
+
+def funnel(night: Night) -> str:
+    """Visits, product views, carts and purchases over the whole period."""
+    frame = night.frame(
+        "select sum(visits) as visits, sum(product_views) as product_views, sum(carts) as carts, sum(purchases) as purchases"
+        " from marts.funnel_daily"
+    )
+    figure, axes = _canvas("Funnel: sessions that reach each step")
+    axes.bar(list(frame.columns), frame.iloc[0].astype(float), color="C0")
+    axes.bar_label(axes.containers[0], fmt="{:,.0f}", fontsize=8)
+    return _markdown(figure, "funnel")
+
+
+CHARTS: dict[str, Chart] = {
+    "marts.customer_profiles": segments_map,
+    "models.behaviour_covariance": covariance,
+    "models.forecasts": forecast,
+    "models.recommendation_evaluation": recommendation_quality,
+    "marts.funnel_daily": funnel,
+}
+"""The chart of a table, by its name."""

@@ -1,0 +1,183 @@
+"""Steps that learn: frames out of the warehouse, a pure function of ``ml``, its frames back through the gate.
+
+A model that is worse than the live one by more than the margin comes back ``kept``: its live tables are written again as
+they are, and the card says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+import pandas as pd
+
+from ecom_pipeline.contracts import Contract
+from ecom_pipeline.defs.night import Night
+from ecom_pipeline.defs.tables import step
+from ecom_pipeline.ml.card import ModelCard
+from ecom_pipeline.warehouse.write import Candidate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """What a model step gives: its card, and a frame per table."""
+
+    card: ModelCard
+    frames: Mapping[str, pd.DataFrame]
+    learned: frozenset[str]
+    """The tables that stay as they are when the live model is kept."""
+
+
+def model_step(
+    name: str,
+    tables: Sequence[str],
+    reads: Sequence[str],
+    learn: Callable[[Night], Learned],
+    contracts: Mapping[str, Contract],
+) -> dg.AssetsDefinition:
+    """The step of a model: ``tables`` without the card, which is ``models.<name>_card``."""
+    card_table = f"models.{name}_card"
+    written = [contracts[table] for table in (*tables, card_table)]
+
+    def compute(night: Night) -> list[Candidate]:
+        if any(night.missing(contract) for contract in written):
+            return [night.candidate(contract, "") for contract in written]
+        result = learn(night)
+        frames = {**result.frames, card_table: pd.DataFrame([result.card.row()])}
+        kept = result.card.decision == "kept"
+        return [
+            night.candidate(
+                contract,
+                f"select * from {contract.name}" if kept and contract.name in result.learned else frames[contract.name],
+            )
+            for contract in written
+        ]
+
+    return step(name, written, {contract.name: reads for contract in written}, compute, kinds={"python", "duckdb"})
+
+
+def _previous(night: Night, name: str) -> ModelCard | None:
+    """The card of the live model, or None before the first."""
+    table = f"models.{name}_card"
+    rows = night.frame(f"select * from {table}").to_dict("records") if night.exists(table) else []
+    return ModelCard.from_row({str(key): value for key, value in rows[0].items()}) if rows else None
+
+
+def _recommend(night: Night) -> Learned:
+    from ecom_pipeline.ml.recommend.pipeline import recommend_shop
+
+    result = recommend_shop(
+        night.frame(
+            "select * from features.interactions order by customer_id, product_id, interaction_date, event_type"
+        ),
+        night.frame("select * from features.products order by product_id"),
+        night.frame("select customer_id from clean.customers order by customer_id"),
+        as_of_date=as_of(night),
+        seed=night.settings.seed,
+        previous_card=_previous(night, "recommendation"),
+    )
+    return Learned(
+        card=result.card,
+        frames={
+            "models.recommendations": result.recommendations,
+            "models.similar_products": result.similar_products,
+            "models.recommendation_evaluation": result.evaluation,
+        },
+        learned=frozenset({"models.recommendations", "models.similar_products"}),
+    )
+
+
+def _forecast(night: Night) -> Learned:
+    from ecom_pipeline.ml.forecast.pipeline import forecast_shop
+
+    result = forecast_shop(
+        night.frame("select * from features.daily_sales order by series_kind, series, sales_date"),
+        night.frame("select calendar_date, name, kind, country from clean.calendar order by calendar_date, name"),
+        country=night.shop.country,
+        as_of_date=as_of(night),
+        seed=night.settings.seed,
+        previous_card=_previous(night, "forecast"),
+    )
+    return Learned(
+        card=result.card,
+        frames={"models.forecasts": result.forecasts, "models.forecast_evaluation": result.evaluation},
+        learned=frozenset({"models.forecasts"}),
+    )
+
+
+def _support(night: Night) -> Learned:
+    from ecom_pipeline.ml.support.pipeline import support_shop
+
+    result = support_shop(
+        night.frame(
+            "select message_id, customer_id, sent_at, text, language, author, intent from clean.messages order by sent_at, message_id"
+        ),
+        night.frame("select faq_id, intent, questions, answer, language from clean.faq order by faq_id"),
+        as_of_date=as_of(night),
+        seed=night.settings.seed,
+        previous_card=_previous(night, "support"),
+    )
+    return Learned(
+        card=result.card,
+        frames={"models.message_predictions": result.predictions, "models.support_evaluation": result.evaluation},
+        learned=frozenset({"models.message_predictions"}),
+    )
+
+
+def _profile(night: Night) -> Learned:
+    from ecom_pipeline.ml.profile.pipeline import profile_shop
+
+    result = profile_shop(
+        night.frame("select * from features.customers order by customer_id"),
+        as_of_date=as_of(night),
+        seed=night.settings.seed,
+    )
+    return Learned(
+        card=result.card,
+        frames={
+            "models.behaviour_covariance": result.covariance,
+            "models.behaviour_components": result.components,
+            "models.behaviour_map": result.map,
+        },
+        learned=frozenset(),
+    )
+
+
+def as_of(night: Night) -> object:
+    """The last business date in the data: what every model looks back from."""
+    return night.connection.execute("select as_of_date from features.as_of").fetchall()[0][0]
+
+
+def model_steps(contracts: Mapping[str, Contract]) -> list[dg.AssetsDefinition]:
+    """The four learning steps."""
+    return [
+        model_step(
+            "recommendation",
+            ["models.recommendations", "models.similar_products", "models.recommendation_evaluation"],
+            ["features.interactions", "features.products", "features.as_of", "clean.customers"],
+            _recommend,
+            contracts,
+        ),
+        model_step(
+            "forecast",
+            ["models.forecasts", "models.forecast_evaluation"],
+            ["features.daily_sales", "features.as_of", "clean.calendar"],
+            _forecast,
+            contracts,
+        ),
+        model_step(
+            "support",
+            ["models.message_predictions", "models.support_evaluation"],
+            ["clean.messages", "clean.faq", "features.as_of"],
+            _support,
+            contracts,
+        ),
+        model_step(
+            "profile",
+            ["models.behaviour_covariance", "models.behaviour_components", "models.behaviour_map"],
+            ["features.customers", "features.as_of"],
+            _profile,
+            contracts,
+        ),
+    ]

@@ -1,0 +1,156 @@
+"""The run in progress: one open warehouse, one writer, one journal, handed to every step as the resource ``night``."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pandas as pd
+
+from ecom_pipeline.contracts import Contract
+from ecom_pipeline.quality import judge
+from ecom_pipeline.settings import Settings
+from ecom_pipeline.shop.config import Shop
+from ecom_pipeline.warehouse.connection import open_warehouse
+from ecom_pipeline.warehouse.journal import end_run, now, record, start_run
+from ecom_pipeline.warehouse.write import Candidate, Outcome, Writer, columns_of
+
+Progress = Callable[[str, str, float], None]
+"""Told the step, its status and its seconds when it ends."""
+
+
+@dataclass(kw_only=True)
+class Night:
+    """What a step needs and nothing else.
+
+    ``start_date`` and ``end_date`` are set in a backfill: tables in merge mode rebuild only these business dates.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    settings: Settings
+    shop: Shop
+    contracts: Mapping[str, Contract]
+    run_id: str
+    start_date: date | None = None
+    end_date: date | None = None
+    progress: Progress | None = None
+    failed: list[str] = field(default_factory=list)
+
+    @property
+    def writer(self) -> Writer:
+        return Writer(connection=self.connection, judge=judge, run_id=self.run_id, tolerances=self.shop.tolerances)
+
+    def frame(self, query: str) -> pd.DataFrame:
+        """The result of a query as a frame."""
+        return self.connection.execute(query).df()
+
+    def exists(self, table: str) -> bool:
+        """Whether ``schema.table`` has ever been written."""
+        return bool(columns_of(self.connection, table))
+
+    def missing(self, contract: Contract) -> str | None:
+        """Why the table cannot be filled: the inputs that the shop does not bring."""
+        absent = self.shop.missing_inputs()
+        lacking = [name for name in contract.requires if name in absent]
+        if lacking:
+            return f"shop.yaml maps no source to {', '.join(lacking)}"
+        if contract.requires_any and all(name in absent for name in contract.requires_any):
+            return f"shop.yaml maps no source to any of {', '.join(contract.requires_any)}"
+        return None
+
+    def candidate(self, contract: Contract, content: str | pd.DataFrame) -> Candidate:
+        """The table as this run would write it: empty where an input is missing, a range of dates in a backfill."""
+        skipped = self.missing(contract)
+        if skipped:
+            return Candidate(contract=contract, content=None, skipped=skipped)
+        if contract.mode == "merge" and self.start_date and self.end_date and isinstance(content, str):
+            within = f"{contract.merge_on[0]} between date '{self.start_date}' and date '{self.end_date}'"
+            return Candidate(
+                contract=contract, content=f"select * from (\n{content}\n) where {within}", replace_where=within
+            )
+        return Candidate(contract=contract, content=content)
+
+    def write(self, candidates: list[Candidate]) -> list[Outcome]:
+        """Judge and swap, as the one mechanism does."""
+        return self.writer.write(candidates)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Measure a step and write down how it ended."""
+        started, clock = now(), time.perf_counter()
+        reset_peak_memory()
+        status, message = "succeeded", ""
+        try:
+            yield
+        except dg.Failure as failure:
+            status, message = "failed", failure.description or ""
+            raise
+        except BaseException as error:
+            status, message = "failed", f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            seconds = time.perf_counter() - clock
+            if status == "failed":
+                self.failed.append(name)
+            record(self.connection, "steps", [(self.run_id, name, started, seconds, peak_memory(), status, message)])
+            if self.progress:
+                self.progress(name, status, seconds)
+
+
+def night_resource(
+    settings: Settings, shop: Shop, contracts: Mapping[str, Contract], progress: Progress | None
+) -> dg.ResourceDefinition:
+    """Open the warehouse for the length of a run; the launchpad shows the two dates of a backfill."""
+    optional_date = dg.Field(str, is_required=False, description="ISO date; with the other one: a backfill")
+
+    @dg.resource(config_schema={"start_date": optional_date, "end_date": optional_date})
+    def night(context: dg.InitResourceContext) -> Iterator[Night]:
+        dates = {key: date.fromisoformat(value) for key, value in context.resource_config.items()}
+        run_id = context.run_id or "adhoc"
+        with open_warehouse(
+            settings.work_dir(shop.name),
+            memory_limit=settings.memory_limit,
+            threads=settings.threads,
+            wait_seconds=settings.wait_seconds,
+        ) as connection:
+            current = Night(
+                connection=connection,
+                settings=settings,
+                shop=shop,
+                contracts=contracts,
+                run_id=run_id,
+                progress=progress,
+                **dates,
+            )
+            start_run(connection, run_id, shop.name, shop.fingerprint)
+            yield current
+            end_run(connection, run_id, "failed" if current.failed else "succeeded")
+
+    return night
+
+
+_STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+
+def reset_peak_memory() -> None:
+    """Start a new peak, where the kernel lets a process do so."""
+    with suppress(OSError):
+        _CLEAR.write_text("5")
+
+
+def peak_memory() -> int:
+    """Largest resident memory since the last reset, in bytes; since the start where it cannot be reset."""
+    try:
+        line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+    except (OSError, StopIteration):
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,0 +1,55 @@
+"""The last step of a night: marts, model outputs and ops go live together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import dagster as dg
+
+from ecom_pipeline.contracts import Contract
+from ecom_pipeline.defs.night import Night
+from ecom_pipeline.defs.tables import EXPECTED, key_of
+from ecom_pipeline.warehouse.release import PUBLISHED, publish
+
+
+def release_asset(contracts: Mapping[str, Contract], fresh_within: dg.FreshnessPolicy) -> dg.AssetsDefinition:
+    """The release, downstream of every table it publishes."""
+    published: Iterable[Contract] = [contract for contract in contracts.values() if contract.schema_name in PUBLISHED]
+
+    @dg.asset(
+        key=["release", "current"],
+        deps=[key_of(contract.name) for contract in published],
+        description="One release per successful night: marts, model outputs and ops, published as one unit.",
+        group_name="release",
+        owners=["data-team@example.com"],
+        kinds={"duckdb", "parquet"},
+        required_resource_keys={"night"},
+        freshness_policy=fresh_within,
+    )
+    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        night: Night = context.resources.night
+        folder = night.settings.releases_dir(night.shop.name)
+        with night.step("release"):
+            try:
+                done = publish(
+                    night.connection,
+                    published,
+                    folder,
+                    run_id=night.run_id,
+                    shop=night.shop.name,
+                    keep=night.settings.keep_releases,
+                )
+            except EXPECTED as error:
+                raise dg.Failure(str(error), allow_retries=False) from None
+        return dg.MaterializeResult(
+            metadata={
+                "release": done.release_id,
+                "content": done.digest,
+                "folder": dg.MetadataValue.path(str(folder / "current")),
+                "tables": dg.MetadataValue.table(
+                    records=[dg.TableRecord({"table": table.name, "rows": table.rows}) for table in done.tables]
+                ),
+            }
+        )
+
+    return release

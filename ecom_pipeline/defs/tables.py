@@ -1,0 +1,199 @@
+"""Contracts become assets: the gate is inside the step.
+
+A step builds the candidates of one or more tables, has them judged, and yields every check result, then one
+``MaterializeResult`` per table, or a failure that is not retried. A blocking ``@asset_check`` would run after the live
+table had been overwritten (docs/decisions/0001-the-gate-is-inside-the-step.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+
+import dagster as dg
+
+from ecom_pipeline.contracts import CheckResult, Contract
+from ecom_pipeline.defs.charts import CHARTS
+from ecom_pipeline.defs.lineage import column_lineage, tables_read
+from ecom_pipeline.defs.night import Night
+from ecom_pipeline.quality import check_specs
+from ecom_pipeline.shop.config import ShopError
+from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.warehouse.connection import WarehouseError
+from ecom_pipeline.warehouse.release import ReleaseError
+from ecom_pipeline.warehouse.write import CONSERVATION, CONSERVATION_WORDS, Candidate, Outcome
+
+EXPECTED = (InputError, ShopError, WarehouseError, ReleaseError)
+"""Errors whose message says all there is to say: they end a step without a traceback."""
+
+
+def key_of(table: str) -> dg.AssetKey:
+    """Asset key of ``schema.table``."""
+    return dg.AssetKey(table.split("."))
+
+
+def spec_of(
+    contract: Contract, deps: Iterable[str], kinds: set[str], fresh_within: timedelta | None = None
+) -> dg.AssetSpec:
+    """Everything the UI shows before the first run."""
+    return dg.AssetSpec(
+        key=key_of(contract.name),
+        deps=[key_of(name) for name in deps],
+        description=contract.description,
+        group_name=contract.domain,
+        owners=[contract.owner],
+        kinds=kinds,
+        code_version=_code_version(contract),
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=fresh_within) if fresh_within else None,
+        metadata={"dagster/column_schema": _column_schema(contract), "dagster/table_name": contract.name},
+    )
+
+
+def _code_version(contract: Contract) -> str:
+    promise = contract.model_dump_json() + (contract.select or "")
+    return hashlib.sha256(promise.encode()).hexdigest()[:12]
+
+
+def _column_schema(contract: Contract) -> dg.TableSchema:
+    described = {column.name: column for column in contract.columns}
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=name,
+                type=kind,
+                description=described[name].description
+                if name in described
+                else "Leads back to the line of the source.",
+                constraints=dg.TableColumnConstraints(nullable=not (name in described and described[name].required)),
+                tags={"pii": ""} if name in described and described[name].pii else None,
+            )
+            for name, kind in contract.types.items()
+        ]
+    )
+
+
+def step(
+    name: str,
+    contracts: Sequence[Contract],
+    deps: Mapping[str, Iterable[str]],
+    compute: Callable[[Night], list[Candidate]],
+    *,
+    kinds: set[str],
+    fresh_within: timedelta | None = None,
+    after: Callable[[Night, list[Outcome]], None] | None = None,
+) -> dg.AssetsDefinition:
+    """One Dagster step that writes tables through the gate.
+
+    Parameters
+    ----------
+    deps
+        Tables read, per table written.
+    compute
+        Gives the candidates, in the order of ``contracts``.
+    after
+        Called once the tables are live.
+    """
+
+    @dg.multi_asset(
+        name=name,
+        specs=[spec_of(contract, deps[contract.name], kinds, fresh_within) for contract in contracts],
+        check_specs=[spec for contract in contracts for spec in checks_of(contract)],
+        required_resource_keys={"night"},
+        can_subset=False,
+    )
+    def materialize(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+        night: Night = context.resources.night
+        with night.step(name):
+            try:
+                outcomes = night.write(compute(night))
+                for outcome in outcomes:
+                    yield from (check_result(check) for check in outcome.checks)
+                refused = [outcome for outcome in outcomes if outcome.refused]
+                if refused:
+                    words = "; ".join(f"{outcome.contract.name} was refused: {outcome.reason}" for outcome in refused)
+                    raise dg.Failure(f"{words}. The live table is as it was.", allow_retries=False)
+                if after:
+                    after(night, outcomes)
+            except EXPECTED as error:
+                raise dg.Failure(str(error), allow_retries=False) from None
+            for outcome in outcomes:
+                yield dg.MaterializeResult(
+                    asset_key=key_of(outcome.contract.name), metadata=metadata_of(night, outcome)
+                )
+
+    return materialize
+
+
+def checks_of(contract: Contract) -> list[dg.AssetCheckSpec]:
+    """The checks that the UI lists for a table before it was ever judged."""
+    conserved = [(CONSERVATION, CONSERVATION_WORDS, True)] if contract.input else []
+    return [
+        dg.AssetCheckSpec(name=check, asset=key_of(contract.name), description=words, blocking=blocking)
+        for check, words, blocking in [*check_specs(contract), *conserved]
+    ]
+
+
+def check_result(check: CheckResult) -> dg.AssetCheckResult:
+    """A verdict as Dagster records it."""
+    return dg.AssetCheckResult(
+        asset_key=key_of(check.table),
+        check_name=check.name,
+        passed=check.passed,
+        severity=dg.AssetCheckSeverity.ERROR if check.action == "fail" else dg.AssetCheckSeverity.WARN,
+        description=check.description,
+        metadata={"rows failed": check.rows_failed, "rows checked": check.rows_checked, "observed": check.observed},
+    )
+
+
+def metadata_of(night: Night, outcome: Outcome) -> dict[str, object]:
+    """Rows, lineage, quarantine and the chart of a table that went live."""
+    contract = outcome.contract
+    metadata: dict[str, object] = {
+        "dagster/row_count": outcome.rows,
+        "dagster/column_lineage": _lineage(night, contract),
+    }
+    if outcome.reason:
+        metadata["skipped"] = outcome.reason
+    if outcome.quarantined:
+        metadata["quarantined"] = dg.MetadataValue.json(outcome.quarantined)
+    if outcome.conservation:
+        columns = ("source", "arrived", "clean", "duplicates", "quarantined")
+        metadata["conservation"] = dg.MetadataValue.json(
+            [dict(zip(columns, row, strict=True)) for row in outcome.conservation]
+        )
+    chart = CHARTS.get(contract.name)
+    if chart and outcome.rows:
+        metadata["chart"] = dg.MetadataValue.md(chart(night))
+    return metadata
+
+
+def _lineage(night: Night, contract: Contract) -> dg.TableColumnLineage:
+    return dg.TableColumnLineage(
+        deps_by_column={
+            column: [dg.TableColumnDep(asset_key=key_of(table), column_name=source) for table, source in sources]
+            for column, sources in column_lineage(contract, night.contracts).items()
+        }
+    )
+
+
+def sql_step(
+    contract: Contract, fresh_within: timedelta | None = None, after: Iterable[str] = ()
+) -> dg.AssetsDefinition:
+    """The step of a table that a SELECT keeps.
+
+    Parameters
+    ----------
+    after
+        Tables that must have been written before, although the SELECT does not read them: what ``ops`` reports on.
+    """
+    select = str(contract.select)
+    read = [table for table in tables_read(select) if not table.startswith("journal.")]
+    return step(
+        contract.name.replace(".", "__"),
+        [contract],
+        {contract.name: [*read, *after]},
+        lambda night: [night.candidate(contract, select)],
+        kinds={"duckdb", "sql"},
+        fresh_within=fresh_within,
+    )

@@ -1,0 +1,82 @@
+"""How wrong a forecast was: four figures, each with its definition, each ``None`` where it is not defined.
+
+References: Hyndman & Athanasopoulos, *Forecasting: Principles and Practice*, 3rd ed., section 5.8 (MASE); Kolassa &
+Schütz, *Advantages of the MAD/mean ratio over the MAPE*, Foresight 6 (WAPE is that ratio). What does not belong here:
+choosing a model.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+WEEK = 7
+
+
+def wape(actual: ArrayLike, forecast: ArrayLike) -> float | None:
+    """Sum of absolute errors over the sum of absolute actual values; ``None`` where nothing was sold.
+
+    >>> wape([10, 0, 30], [8, 1, 33])
+    0.15
+    """
+    truth, guess = _pair(actual, forecast)
+    total = np.abs(truth).sum()
+    return float(np.abs(truth - guess).sum() / total) if total > 0 else None
+
+
+def bias(actual: ArrayLike, forecast: ArrayLike) -> float | None:
+    """Sum of forecast minus actual over the sum of absolute actual values: above zero, too much was forecast.
+
+    >>> bias([10, 0, 30], [8, 1, 33])
+    0.05
+    """
+    truth, guess = _pair(actual, forecast)
+    total = np.abs(truth).sum()
+    return float((guess - truth).sum() / total) if total > 0 else None
+
+
+def seasonal_scale(history: ArrayLike, season: int = WEEK) -> float | None:
+    """Mean absolute error of "the same as one season ago" within the history: the unit of MASE.
+
+    >>> seasonal_scale([1, 1, 2, 5], season=2)
+    2.5
+    """
+    values = np.asarray(history, dtype=float)
+    if len(values) <= season:
+        return None
+    scale = float(np.abs(values[season:] - values[:-season]).mean())
+    return scale if scale > 0 else None
+
+
+def mase(actual: ArrayLike, forecast: ArrayLike, scale: ArrayLike) -> float | None:
+    """Mean of the absolute errors, each in units of its history's seasonal-naive error.
+
+    ``scale`` is one number, or one per day; days whose scale is missing are left out, and without any the figure is
+    ``None``.
+
+    >>> mase([10, 20], [12, 16], scale=2.0)
+    1.5
+    """
+    truth, guess = _pair(actual, forecast)
+    units = np.broadcast_to(np.asarray(scale, dtype=float), truth.shape)
+    known = np.isfinite(units) & (units > 0)
+    return float((np.abs(truth - guess)[known] / units[known]).mean()) if known.any() else None
+
+
+def coverage(actual: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> float | None:
+    """Share of actual values within their band, over the days that have one; ``None`` where none has.
+
+    >>> coverage([1, 5, 9], [0, 0, 0], [2, 4, 9])
+    0.6666666666666666
+    """
+    truth, low = _pair(actual, lower)
+    high = np.asarray(upper, dtype=float)
+    known = np.isfinite(low) & np.isfinite(high)
+    return float(((truth >= low) & (truth <= high))[known].mean()) if known.any() else None
+
+
+def _pair(first: ArrayLike, second: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    left, right = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    if left.shape != right.shape:
+        raise ValueError(f"actual and forecast differ in length: {left.shape} and {right.shape}")
+    return left, right

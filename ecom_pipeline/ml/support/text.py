@@ -1,0 +1,57 @@
+"""What every reader of messages does first: one spelling, one length, one idea of a word.
+
+A Chinese character counts as a word, because Chinese is written without spaces; bigrams of characters then do what words do
+elsewhere, and no dictionary is needed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+MAX_CHARACTERS = 4_000
+"""What is read of a message: an intent that is not stated by then is not found by reading a pasted log to its end."""
+
+HAN = "\u3400-\u4dbf\u4e00-\u9fff"
+WORD = rf"[{HAN}]|[^\W{HAN}]+"
+"""A token: one Chinese character, or a run of letters and digits."""
+
+_LONG_NUMBER = re.compile(r"\d[\d,.\-]*\d{2}")
+_SPACE = re.compile(r"\s+")
+
+
+def clean_text(text: object) -> str:
+    """Return the first ``MAX_CHARACTERS`` of a message with compatible forms unified and spaces collapsed.
+
+    What is not text (``None``, NaN) is an empty message.
+
+    >>> clean_text(" ＡＢＣ\\n１２ ！")
+    'ABC 12 !'
+    """
+    if not isinstance(text, str):
+        return ""
+    return _SPACE.sub(" ", unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]))[:MAX_CHARACTERS].strip()
+
+
+def intent_text(text: object) -> str:
+    """Return the message as intent models read it: lower case, long numbers (orders, phones) all alike.
+
+    >>> intent_text("Where is order 4711-22?")
+    'where is order 000?'
+    """
+    return _LONG_NUMBER.sub("000", clean_text(text).lower())
+
+
+def intent_texts(texts: Iterable[object]) -> list[str]:
+    """Return ``intent_text`` of each."""
+    return [intent_text(each) for each in texts]
+
+
+def has_words(text: object) -> bool:
+    """Tell whether a message holds a single letter or digit.
+
+    >>> has_words("👍!"), has_words("ok")
+    (False, True)
+    """
+    return any(each.isalnum() for each in clean_text(text))

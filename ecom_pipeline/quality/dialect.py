@@ -1,0 +1,78 @@
+"""What duckdb-engine needs to serve Great Expectations on DuckDB 2.
+
+Great Expectations reads a result after its connection went back to the pool, so rows are fetched at once. Columns come
+from ``duckdb_columns()``, since duckdb-engine's own query names a catalog table that DuckDB lacks, and carry their type
+as DuckDB prints it. Nothing here knows contracts or expectations.
+"""
+
+from __future__ import annotations
+
+import atexit
+from typing import Any
+
+import duckdb
+import duckdb_engine
+import sqlalchemy as sa
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.psycopg2 import PGExecutionContext_psycopg2
+from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
+from sqlalchemy.engine.interfaces import ReflectedColumn
+from sqlalchemy.types import UserDefinedType
+
+# The module outlives the interpreter's clean-up once Great Expectations is loaded, and DuckDB would then report its own
+# classes as leaked on standard error.
+atexit.register(vars(duckdb_engine).clear)
+
+
+class PrintedType(UserDefinedType[Any]):
+    """A column type that is only known by its name."""
+
+    cache_ok = True
+
+    def __init__(self, printed: str) -> None:
+        self.printed = printed
+
+    def get_col_spec(self, **_: object) -> str:
+        """The name, as DDL would have it."""
+        return self.printed
+
+
+class _BufferedContext(PGExecutionContext_psycopg2):
+    def post_exec(self) -> None:
+        super().post_exec()  # type: ignore[no-untyped-call]
+        description = self.cursor.description
+        if description:
+            self.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(self.cursor, description)
+
+
+class Dialect(duckdb_engine.Dialect):
+    """The dialect of ``duckdb+judge://``."""
+
+    execution_ctx_cls = _BufferedContext
+    supports_statement_cache = False
+
+    def get_columns(
+        self, connection: sa.Connection, table_name: str, schema: str | None = None, **_: object
+    ) -> list[ReflectedColumn]:
+        """Columns of a table or view of the current database, in order."""
+        rows = connection.exec_driver_sql(
+            "select column_name, data_type, is_nullable from duckdb_columns() where database_name = current_database()"
+            " and schema_name = coalesce($1, current_schema()) and table_name = $2 order by column_index",
+            (schema, table_name),
+        ).fetchall()
+        if not rows:
+            raise sa.exc.NoSuchTableError(f"{schema}.{table_name}" if schema else table_name)
+        return [
+            {"name": name, "type": PrintedType(printed), "nullable": nullable, "default": None}
+            for name, printed, nullable in rows
+        ]
+
+
+registry.register("duckdb.judge", __name__, "Dialect")
+
+
+def engine_on(cursor: duckdb.DuckDBPyConnection) -> sa.Engine:
+    """An engine whose only connection is ``cursor``, which ``dispose`` closes."""
+    return sa.create_engine(
+        "duckdb+judge://", creator=lambda: duckdb_engine.ConnectionWrapper(cursor), poolclass=sa.pool.StaticPool
+    )

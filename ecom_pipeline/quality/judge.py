@@ -1,0 +1,208 @@
+"""From a contract to check results.
+
+Row rules are judged by the one condition that the contract states, which is also the one that moves rows to quarantine:
+the verdict and the move cannot differ. Rows that are duplicates of a better one are not judged, since they leave
+anyway. Great Expectations is imported when judging starts, never with this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from ecom_pipeline.contracts import Action, CheckResult, Contract, Rule
+
+if TYPE_CHECKING:
+    from ecom_pipeline.quality.session import Session, Verdict
+
+WITHIN_TOLERANCE = "within_tolerance"
+COLUMNS_MATCH = "columns_match"
+KEY_UNIQUE = "key__unique"
+ROW_COUNT = "row_count"
+
+
+def judge(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    relation: str,
+    *,
+    tolerance: float | None = None,
+    scope: str,
+) -> list[CheckResult]:
+    """Judge a staged, committed relation against a contract.
+
+    Parameters
+    ----------
+    relation
+        ``schema.table`` in the connection's database; either part may be quoted.
+    tolerance
+        Share of rows that may go to quarantine; the contract's by default.
+    scope
+        ``rows``: the row rules, on a candidate that may have ``_reasons`` and ``_duplicate``. ``table``: columns, key
+        and number of rows of what would go live.
+
+    Returns
+    -------
+    list of CheckResult
+        In the order of :func:`check_specs`. A check that could not be evaluated has failed and refuses. Where the
+        columns do not match, nothing else of scope ``table`` is judged.
+    """
+    if scope == "rows":
+        return _judge_rows(connection, contract, relation, contract.tolerance if tolerance is None else tolerance)
+    if scope == "table":
+        return _judge_table(connection, contract, relation)
+    raise ValueError(f"scope: expected rows or table, found {scope!r}")
+
+
+def split_predicates(contract: Contract) -> list[tuple[Rule, str]]:
+    """Every row rule with the SQL condition that is true exactly for the rows that break it, and never null."""
+    return [(rule, f"coalesce(not ({rule.where}), false)") for rule in contract.row_rules]
+
+
+def check_specs(contract: Contract) -> list[tuple[str, str, bool]]:
+    """Name, description and whether it alone can refuse a candidate, of every check that a contract leads to."""
+    return [
+        *((rule.name, rule.description, rule.action == "fail") for rule in contract.row_rules),
+        *([(WITHIN_TOLERANCE, _tolerance_words(contract.tolerance), True)] if _quarantines(contract) else []),
+        (COLUMNS_MATCH, "the columns and types are those promised", True),
+        *([(KEY_UNIQUE, _key_words(contract), True)] if contract.key else []),
+        *([(ROW_COUNT, _row_count_words(contract), True)] if contract.minimum_rows else []),
+    ]
+
+
+def _quarantines(contract: Contract) -> bool:
+    return contract.schema_name == "clean" or any(rule.action == "quarantine" for rule in contract.row_rules)
+
+
+def _tolerance_words(tolerance: float) -> str:
+    return f"at most {tolerance * 100:g} % of the rows go to quarantine"
+
+
+def _key_words(contract: Contract) -> str:
+    return f"{', '.join(contract.key)}: expected to name one row"
+
+
+def _row_count_words(contract: Contract) -> str:
+    return f"expected at least {contract.minimum_rows:,} rows"
+
+
+def _judge_rows(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, relation: str, tolerance: float
+) -> list[CheckResult]:
+    predicates = split_predicates(contract)
+    quarantines = _quarantines(contract)
+    if not predicates and not quarantines:
+        return []
+    from ecom_pipeline.quality.expectations import ExpectFewRowsToBreakRules, ExpectRowsToKeepRule
+    from ecom_pipeline.quality.session import session_on
+
+    own = _steering_columns(connection, relation)
+    leaving = [breaks for rule, breaks in predicates if rule.action == "quarantine"]
+    if contract.schema_name == "clean" and "_reasons" in own:
+        leaving.append("_reasons is not null")
+    expectations = [ExpectRowsToKeepRule(breaks=breaks) for _, breaks in predicates]
+    if quarantines:
+        expectations.append(ExpectFewRowsToBreakRules(breaks=" or ".join(leaving) or "false", tolerance=tolerance))
+    results = []
+    with session_on(connection, relation, "(_duplicate > 1) is not true" if "_duplicate" in own else "true") as session:
+        verdicts = session.validate(expectations)
+        for (rule, breaks), verdict in zip(predicates, verdicts, strict=False):
+            examples = "" if verdict.passed or verdict.error else _examples(session, contract, rule, breaks)
+            results.append(_of_rows(contract, (rule.name, rule.description), rule.action, verdict, examples))
+    if quarantines:
+        words = (WITHIN_TOLERANCE, _tolerance_words(tolerance))
+        results.append(_of_rows(contract, words, "fail", verdicts[-1]))
+    return results
+
+
+def _judge_table(connection: duckdb.DuckDBPyConnection, contract: Contract, relation: str) -> list[CheckResult]:
+    from great_expectations.expectations.core.expect_table_row_count_to_be_between import ExpectTableRowCountToBeBetween
+    from great_expectations.expectations.expectation import Expectation
+
+    from ecom_pipeline.quality.expectations import ExpectColumnsAndTypes, ExpectKeyToNameOneRow
+    from ecom_pipeline.quality.session import quoted, session_on
+
+    with session_on(connection, relation) as session:
+        (shape,) = session.validate([ExpectColumnsAndTypes(types=contract.types)])
+        words = {name: (name, description) for name, description, _ in check_specs(contract)}
+        results = [_of_table(contract, words[COLUMNS_MATCH], shape, str(shape.result.get("observed_value", "")))]
+        if not shape.passed:
+            return results
+        asked: dict[str, Expectation] = {}
+        if contract.key:
+            asked[KEY_UNIQUE] = ExpectKeyToNameOneRow(columns=tuple(quoted(column) for column in contract.key))
+        if contract.minimum_rows:
+            asked[ROW_COUNT] = ExpectTableRowCountToBeBetween(min_value=contract.minimum_rows)
+        verdicts = dict(zip(asked, session.validate(list(asked.values())), strict=True)) if asked else {}
+        if KEY_UNIQUE in verdicts:
+            results.append(_of_rows(contract, words[KEY_UNIQUE], "fail", verdicts[KEY_UNIQUE]))
+        if ROW_COUNT in verdicts:
+            rows = verdicts[ROW_COUNT].result.get("observed_value", 0)
+            results.append(_of_table(contract, words[ROW_COUNT], verdicts[ROW_COUNT], f"{rows:,} rows", rows))
+    return results
+
+
+def _steering_columns(connection: duckdb.DuckDBPyConnection, relation: str) -> set[str]:
+    """Which of ``_reasons`` and ``_duplicate`` a candidate brings for the gate."""
+    from ecom_pipeline.quality.session import split_name
+
+    rows = connection.execute(
+        "select column_name from duckdb_columns() where database_name = current_database() and schema_name = ?"
+        " and table_name = ? and column_name in ('_reasons', '_duplicate')",
+        list(split_name(relation)),
+    ).fetchall()
+    return {name for (name,) in rows}
+
+
+def _examples(session: Session, contract: Contract, rule: Rule, breaks: str) -> str:
+    """Which values broke a rule, or which keys have them; nothing that tells who a person is."""
+    personal = {column.name for column in contract.columns if column.pii} | {contract.customer_column}
+    columns: Sequence[str] = [rule.column] if rule.column else contract.key
+    if not columns or personal & set(columns) or rule.kind == "not_null":
+        return ""
+    rows = session.examples(columns, breaks)
+    told = [", ".join(f"{name} {_short(value)}" for name, value in zip(columns, row, strict=True)) for row in rows]
+    return f"; for example {'; '.join(told)}"
+
+
+def _short(value: str | None) -> str:
+    if value is None:
+        return "null"
+    return repr(value if len(value) <= 40 else f"{value[:37]}...")
+
+
+def _of_rows(
+    contract: Contract, words: tuple[str, str], action: Action, verdict: Verdict, examples: str = ""
+) -> CheckResult:
+    failed, checked = verdict.result.get("unexpected_count", 0), verdict.result.get("element_count", 0)
+    observed = f"{failed:,} of {checked:,} rows{examples}"
+    return _check_result(contract, words, action, verdict, observed, failed, checked)
+
+
+def _of_table(
+    contract: Contract, words: tuple[str, str], verdict: Verdict, observed: str, checked: int = 0
+) -> CheckResult:
+    return _check_result(contract, words, "fail", verdict, observed, 0, checked)
+
+
+def _check_result(
+    contract: Contract,
+    words: tuple[str, str],
+    action: Action,
+    verdict: Verdict,
+    observed: str,
+    failed: int,
+    checked: int,
+) -> CheckResult:
+    return CheckResult(
+        table=contract.name,
+        name=words[0],
+        description=words[1],
+        action=action if verdict.error is None else "fail",
+        passed=verdict.passed,
+        rows_failed=failed,
+        rows_checked=checked,
+        observed=observed if verdict.error is None else f"could not be judged: {verdict.error}",
+    )

@@ -1,0 +1,98 @@
+"""The only reader of the environment: one frozen, validated object that everything else is handed.
+
+Every setting has the variable ``ECOM_<NAME>`` and a default that works on a laptop. Nothing here opens a file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+PREFIX = "ECOM_"
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used: names the variable, its value and what was expected."""
+
+
+class Settings(BaseModel):
+    """Where a shop's data lie and how much of the machine a run may use."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_dir: Path = Path("data")
+    """Work files and releases live below it, one folder per shop."""
+    shop: Path = Path("data/shops/sample/shop.yaml")
+    """The shop's ``shop.yaml``, or the folder it is in."""
+    landing: Path | None = None
+    """The folder the globs of ``shop.yaml`` start from; its own folder by default."""
+    memory_limit: str = Field(default="2GB", pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")
+    """Upper bound of DuckDB's memory."""
+    threads: int = Field(default=2, ge=1)
+    keep_releases: int = Field(default=7, ge=1)
+    """Published releases kept for rollback."""
+    settle_seconds: float = Field(default=2.0, ge=0)
+    """A file younger than this is looked at again before it is loaded, in case it is still being written."""
+    wait_seconds: float = Field(default=0.0, ge=0)
+    """How long a run waits for another one to release the warehouse before it says who holds it."""
+    schedule: str = "0 2 * * *"
+    """Cron expression of the nightly job."""
+    schedule_timezone: str = "UTC"
+    stale_hours: float = Field(default=30.0, gt=0)
+    """Age of the current release above which the stale-release alert fires."""
+    webhook_url: str | None = None
+    """Receives alerts as JSON by POST; without it they are logged."""
+    seed: int = 20240601
+    dagster_home: Path = Path()
+    """Folder of ``dagster.yaml``; ``DAGSTER_HOME`` names it too."""
+
+    @field_validator("schedule_timezone")
+    @classmethod
+    def _known_timezone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError) as error:
+            raise ValueError("expected an IANA timezone such as Asia/Shanghai") from error
+        return value
+
+    @property
+    def shop_file(self) -> Path:
+        return self.shop / "shop.yaml" if self.shop.is_dir() else self.shop
+
+    @property
+    def landing_dir(self) -> Path:
+        return self.landing or self.shop_file.parent
+
+    def work_dir(self, shop_name: str) -> Path:
+        return self.data_dir / "work" / shop_name
+
+    def releases_dir(self, shop_name: str) -> Path:
+        return self.data_dir / "releases" / shop_name
+
+
+def load_settings(environment: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+    """Settings from the environment, overridden by keyword.
+
+    Raises
+    ------
+    SettingsError
+        An unknown ``ECOM_`` variable, or a value that does not fit.
+    """
+    source = os.environ if environment is None else environment
+    given = {
+        key[len(PREFIX) :].lower(): value for key, value in source.items() if key.startswith(PREFIX) and value != ""
+    }
+    if source.get("DAGSTER_HOME"):
+        given.setdefault("dagster_home", source["DAGSTER_HOME"])
+    try:
+        return Settings.model_validate(given | {name: value for name, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{PREFIX}{'.'.join(map(str, item['loc'])).upper()}={item.get('input')!r}: {item['msg']}"
+            for item in error.errors()
+        )
+        raise SettingsError(problems) from error

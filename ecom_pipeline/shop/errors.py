@@ -1,0 +1,71 @@
+"""What goes wrong with a shop's files and its ``shop.yaml``, said so that the person who can mend it knows where to look.
+
+Messages only: nothing here reads a file or decides what happens next. A secret never reaches a message.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+LONGEST_VALUE = 80
+
+
+class ShopError(ValueError):
+    """A ``shop.yaml`` that cannot be used.
+
+    Attributes
+    ----------
+    problems
+        One line each: file and line, field, value, what was expected.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class InputError(ValueError):
+    """A source that cannot be read: names the file, the row, the column, the value and what was expected.
+
+    Parameters
+    ----------
+    file
+        The file, or the database table.
+    row
+        1-based data row.
+    column
+        The column's name in the file.
+    value
+        What was found; shortened in the message.
+    expected
+        What should have been there, in words.
+    """
+
+    def __init__(
+        self,
+        file: str | Path,
+        row: int | None = None,
+        column: str | None = None,
+        value: str | None = None,
+        expected: str = "",
+    ) -> None:
+        self.file = str(file)
+        self.row = row
+        self.column = column
+        self.value = value
+        self.expected = expected
+        super().__init__(self._line())
+
+    def _line(self) -> str:
+        place = [self.file]
+        if self.row is not None:
+            place.append(f"row {self.row}")
+        if self.column is not None:
+            place.append(f"column '{self.column}'")
+        found = "" if self.value is None else f", found {shorten(self.value)}"
+        return f"{', '.join(place)}: expected {self.expected}{found}".replace("\n", " ").replace("\r", " ")
+
+
+def shorten(value: str) -> str:
+    """The value in quotes, cut where it would drown the message."""
+    return f"'{value}'" if len(value) <= LONGEST_VALUE else f"'{value[:LONGEST_VALUE]}...' ({len(value)} characters)"

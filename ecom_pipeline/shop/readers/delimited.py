@@ -1,0 +1,245 @@
+"""Delimited text, at DuckDB's speed, with nothing lost.
+
+DuckDB parses; the lines it refuses come back through its reject table with their place. It can still lose lines without a
+word (a line longer than its buffer) or swallow many into one (a quote never closed), so what it returned is held against
+an independent count of the file's lines. Where the two do not agree to the line, the file is read again by ``records``,
+which is slower and counts every line itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.readers import encoding as text
+from ecom_pipeline.shop.readers.dialect import SPACES, Dialect, detect_dialect
+from ecom_pipeline.shop.readers.files import CHUNK, suffix_of, unpacked
+from ecom_pipeline.shop.readers.records import MAX_LINE, read_records
+from ecom_pipeline.shop.readers.table import (
+    FileRead,
+    ReadOptions,
+    append,
+    column_names,
+    counts,
+    create,
+    identifier,
+    insertion_order,
+    literal,
+    scratch_folder,
+    scratch_name,
+)
+
+HEAD = 1 << 22
+SAMPLE = 1 << 18
+
+
+@dataclass
+class Lines:
+    """Line ends of a file, counted."""
+
+    lf: int = 0
+    crlf: int = 0
+    cr: int = 0
+    ends_open: bool = False
+    size: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.lf + self.crlf + self.cr + self.ends_open
+
+    @property
+    def is_uniform(self) -> bool:
+        return sum(count > 0 for count in (self.lf, self.crlf, self.cr)) <= 1
+
+
+def count_lines(path: Path) -> Lines:
+    """Count line ends without looking at anything else."""
+    found, last = Lines(), b""
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(CHUNK):
+            found.size += len(block)
+            feeds = block.count(b"\n")
+            if b"\r" in block or last == b"\r":
+                pairs = block.count(b"\r\n") + (last == b"\r" and block[:1] == b"\n")
+                found.crlf += pairs
+                found.lf += feeds - pairs
+                found.cr += block.count(b"\r") - pairs
+            else:
+                found.lf += feeds
+            last = block[-1:]
+    found.ends_open = last not in (b"\n", b"\r")
+    return found
+
+
+def read_delimited(con: duckdb.DuckDBPyConnection, path: Path, target: str, options: ReadOptions) -> FileRead:
+    """Read one delimited file into a new table."""
+    with scratch_folder(con) as scratch, unpacked(path, scratch) as plain:
+        encoding, notices = _encoding(plain, path, options)
+        if encoding != "utf-8":
+            copy = scratch / "utf-8"
+            notices += text.to_utf8(plain, encoding, copy, stated=options.encoding is not None)
+            plain = copy
+        found, wrong = _load(con, plain, path, target, options, encoding)
+        if wrong and encoding == "utf-8":
+            encoding = _reconsidered(plain, path, options)
+            if encoding != "utf-8":
+                copy = scratch / "utf-8"
+                notices += text.to_utf8(plain, encoding, copy, stated=False)
+                found, _ = _load(con, copy, path, target, options, encoding)
+        return FileRead(
+            columns=found.columns,
+            rows=found.rows,
+            unreadable=found.unreadable,
+            encoding=found.encoding,
+            dialect=found.dialect,
+            notices=notices + found.notices,
+        )
+
+
+def _encoding(plain: Path, path: Path, options: ReadOptions) -> tuple[str, tuple[str, ...]]:
+    with plain.open("rb") as file:
+        head = file.read(HEAD)
+    if options.encoding is not None:
+        stated = options.encoding.lower().replace("_", "-")
+        return ("utf-8" if stated in ("utf-8", "utf8", "utf-8-sig", "ascii") else options.encoding), ()
+    marked = text.by_mark(head)
+    if marked is not None:
+        return ("utf-8" if marked == "utf-8-sig" else marked), ()
+    if not head.isascii() and text.damage_in(head):
+        return text.detect(plain), ()
+    return "utf-8", ()
+
+
+def _reconsidered(plain: Path, path: Path, options: ReadOptions) -> str:
+    """What the encoding is once DuckDB has met bytes that are not UTF-8."""
+    if options.encoding is None:
+        return text.detect(plain)
+    text.refuse_if_wrong(path, options.encoding, text.damage_as(plain, "utf-8"), stated=True)
+    return "utf-8"
+
+
+def _load(
+    con: duckdb.DuckDBPyConnection, plain: Path, path: Path, target: str, options: ReadOptions, encoding: str
+) -> tuple[FileRead, bool]:
+    """Load a UTF-8 file; the result, and whether some of its bytes are not UTF-8."""
+    with plain.open("rb") as file:
+        head = file.read(SAMPLE)
+    cut = max(head.rfind(b"\n"), head.rfind(b"\r")) + 1 if len(head) == SAMPLE else 0
+    sample = (head[:cut] if cut else head).removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="replace")
+    dialect = detect_dialect(sample, options, path, suffix_of(path))
+    columns, notices = column_names(dialect.names)
+    lines = count_lines(plain)
+    fast = lines.is_uniform and dialect.delimiter != SPACES and len(columns) > 1
+    wrong = _fast(con, plain, target, columns, dialect, lines) if fast else None
+    if wrong is None:
+        create(con, target, columns)
+        append(con, target, columns, read_records(plain, dialect))
+        wrong = bool(con.execute(f"select count(*) from {target} where _problem like '%not UTF-8%'").fetchall()[0][0])
+        notices += ("read line by line: DuckDB's reader could not account for every line",) if fast else ()
+    rows, unreadable = counts(con, target)
+    found = FileRead(
+        columns=columns, rows=rows, unreadable=unreadable, encoding=encoding, dialect=str(dialect), notices=notices
+    )
+    return found, wrong
+
+
+def _fast(
+    con: duckdb.DuckDBPyConnection, plain: Path, target: str, columns: tuple[str, ...], dialect: Dialect, lines: Lines
+) -> bool | None:
+    """Let DuckDB read; None if it cannot be shown that every line is there."""
+    errors, scans = scratch_name("errors"), scratch_name("scans")
+    declared = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
+    try:
+        with insertion_order(con):
+            con.execute(
+                f"""create or replace table {target} as select * from read_csv({literal(str(plain))},
+                    columns = {{{declared}}}, auto_detect = false, header = false, skip = {dialect.skip},
+                    delim = {literal(dialect.delimiter)}, quote = {literal(dialect.quote)}, escape = {literal(dialect.escape)},
+                    max_line_size = {MAX_LINE}, store_rejects = true, rejects_table = '{errors}', rejects_scan = '{scans}')"""
+            ).fetchall()
+    except duckdb.InvalidInputException:
+        return None
+    refused = f"""select line - {dialect.skip} as place, min(error_type) as kind, max(column_idx) as fields,
+            any_value(error_message) as message, any_value(ltrim(csv_line, chr(10) || chr(13))) as line,
+            min(line_byte_position) as position
+        from {errors} group by line"""
+    try:
+        rejects = con.execute(f"select count(*), coalesce(bool_or(contains(line, chr(10)) or contains(line, chr(13))), false) from ({refused})").fetchall()
+        unreadable, swallowed = rejects[0]
+        if swallowed or not _accounted(con, target, columns, plain, lines, dialect, unreadable):
+            return None
+        con.execute(f"alter table {target} add column _row bigint").fetchall()
+        con.execute(f"alter table {target} add column _problem varchar").fetchall()
+        con.execute(f"alter table {target} add column _line varchar").fetchall()
+        if not unreadable:
+            con.execute(f"update {target} set _row = rowid + 1").fetchall()
+            return False
+        return _with_refused(con, plain, target, dialect, refused)
+    finally:
+        con.execute(f"drop table if exists {errors}").fetchall()
+        con.execute(f"drop table if exists {scans}").fetchall()
+
+
+def _accounted(
+    con: duckdb.DuckDBPyConnection,
+    target: str,
+    columns: tuple[str, ...],
+    plain: Path,
+    lines: Lines,
+    dialect: Dialect,
+    unreadable: int,
+) -> bool:
+    """Whether rows, refused lines, blank lines and line ends inside values add up to the lines of the file."""
+    rows = con.execute(f"select count(*) from {target}").fetchall()[0][0]
+    missing = lines.total - dialect.skip - rows - unreadable
+    if missing == 0:
+        return True
+    end = "chr(13)" if lines.cr else "chr(10)"
+    inside = " + ".join(
+        f"coalesce(sum(length({name}) - length(replace({name}, {end}, ''))), 0)" for name in map(identifier, columns)
+    )
+    embedded = con.execute(f"select ({inside})::bigint from {target}").fetchall()[0][0]
+    if missing == embedded:
+        return True
+    return embedded == 0 and unreadable == 0 and missing == _blank_lines(plain, dialect.skip)
+
+
+def _blank_lines(plain: Path, skip: int) -> int:
+    with plain.open("rb") as file:
+        return sum(position >= skip and not line.strip(b"\r\n") for position, line in enumerate(file))
+
+
+def _with_refused(con: duckdb.DuckDBPyConnection, plain: Path, target: str, dialect: Dialect, refused: str) -> bool:
+    """Add the refused lines and give every row its place among them; whether some are not UTF-8."""
+    con.execute(
+        f"""update {target} set _row = numbered.place
+        from (
+            with refused as (select place - row_number() over (order by place) as before, place from ({refused})),
+            shifts as (select before, count(*) as refused_here, sum(count(*)) over (order by before) as shift from refused group by before)
+            select rows.rowid as id, rows.rowid + 1 + coalesce(shifts.shift, 0) as place
+            from {target} as rows asof left join shifts on rows.rowid >= shifts.before
+        ) as numbered
+        where {target}.rowid = numbered.id"""
+    ).fetchall()
+    con.execute(
+        f"""insert into {target} by name
+        select place as _row, line as _line, case
+            when kind = 'INVALID ENCODING' then 'not UTF-8'
+            when kind = 'LINE SIZE OVER MAXIMUM' then 'line longer than {MAX_LINE} bytes'
+            when kind = 'MISSING COLUMNS' then 'expected {dialect.width} fields, found ' || fields
+            when kind = 'TOO MANY COLUMNS' then 'expected {dialect.width} fields, found ' || fields
+            else message end as _problem
+        from ({refused})"""
+    ).fetchall()
+    mangled = con.execute(f"select place, position from ({refused}) where kind = 'INVALID ENCODING'").fetchall()
+    with plain.open("rb") as file:
+        for place, position in mangled:
+            file.seek(max(position - 2, 0))
+            raw = file.readline() if position <= 1 else _line_at(file.read(2), file.readline())
+            con.execute(
+                f"update {target} set _line = ? where _row = ?", [raw.strip(b"\r\n").decode("utf-8", "backslashreplace"), place]
+            ).fetchall()
+    return bool(mangled)

@@ -1,0 +1,181 @@
+"""How a delimited file is written, guessed from its beginning: delimiter, quote, escape, header, width.
+
+A guess is made on text alone. Reading the file, and proving that nothing was lost, happens elsewhere.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.readers.table import ReadOptions
+
+DELIMITERS = (",", "\t", ";", "|")
+SPACES = " "
+SAMPLE_RECORDS = 300
+NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar", SPACES: "runs of spaces"}
+TYPED = re.compile(
+    r"""\s*(?:[-+]?[£$€¥￥]?\s?[\d.,]*\d[\d.,]*(?:[eE][-+]?\d+)?\s?%?   # number, money, percentage
+    |\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?(?:[ T].*)?)\s*""",  # date, with or without time
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialect:
+    """How a delimited file is written."""
+
+    delimiter: str
+    quote: str
+    escape: str
+    has_header: bool
+    names: tuple[str, ...]
+    skip: int
+    """Lines before the first data row."""
+
+    @property
+    def width(self) -> int:
+        return len(self.names)
+
+    def __str__(self) -> str:
+        header = "header" if self.has_header else "no header"
+        escaped = ", backslash escapes" if self.escape == "\\" else ""
+        return f"{NAMES.get(self.delimiter, repr(self.delimiter))}, quote {self.quote}{escaped}, {header}"
+
+    def fields(self, text: str) -> list[str]:
+        """The fields of one record.
+
+        Raises
+        ------
+        csv.Error
+            The quotes do not match.
+        """
+        if self.delimiter == SPACES:
+            return text.split()
+        if self.quote not in text:
+            return text.split(self.delimiter)
+        return next(_parser(io.StringIO(text, newline=""), self.delimiter, self.quote, self.escape, strict=True), [])
+
+
+def _parser(lines: io.StringIO, delimiter: str, quote: str, escape: str, *, strict: bool):  # type: ignore[no-untyped-def]
+    doubled = escape == quote
+    return csv.reader(
+        lines, delimiter=delimiter, quotechar=quote, doublequote=doubled, escapechar=None if doubled else escape, strict=strict
+    )
+
+
+def _records(sample: str, delimiter: str, quote: str, escape: str) -> list[list[str]]:
+    if delimiter == SPACES:
+        return [line.split() for line in islice(filter(str.strip, sample.splitlines()), SAMPLE_RECORDS)]
+    parser = _parser(io.StringIO(sample, newline=""), delimiter, quote, escape, strict=False)
+    return [record for record in islice(parser, SAMPLE_RECORDS) if record]
+
+
+def _consistency(records: list[list[str]]) -> tuple[float, int]:
+    """Share of records with the commonest number of fields (at least two), and that number."""
+    widths = Counter(len(record) for record in records)
+    if not widths:
+        return 0.0, 1
+    width, times = max(widths.items(), key=lambda item: (item[1], item[0]))
+    if width < 2:
+        return 0.0, width
+    first = 1.0 if len(records[0]) == width else 0.5
+    return first * times / len(records), width
+
+
+def _quote(sample: str) -> str:
+    around = re.findall(r"(?:^|[,;\t|])'[^'\n]*'(?=[,;\t|\r\n]|$)", sample, re.MULTILINE)
+    return "'" if '"' not in sample and len(around) >= 2 else '"'
+
+
+def _escape(sample: str, quote: str) -> str:
+    """Doubled quotes unless quotes are seen behind a backslash and never doubled inside a value."""
+    behind = len(re.findall(rf"\\{quote}(?![,;\t|\r\n])", sample))
+    doubled = len(re.findall(rf"[^,;\t|\r\n]{quote}{quote}|{quote}{quote}[^,;\t|\r\n]", sample))
+    return "\\" if behind > doubled else quote
+
+
+def _delimiter(sample: str, quote: str, escape: str, suffix: str) -> str:
+    order = ("\t", *DELIMITERS) if suffix == ".tsv" else DELIMITERS
+    scored = [(*_consistency(_records(sample, delimiter, quote, escape)), delimiter) for delimiter in order]
+    best = max(scored, key=lambda item: item[:2])
+    if best[0] >= 0.5:
+        return best[2]
+    share, _ = _consistency(_records(sample, SPACES, quote, escape))
+    return SPACES if share >= 0.98 else (best[2] if best[0] > 0 else order[0])
+
+
+def has_header(records: Sequence[Sequence[str]]) -> bool:
+    """Whether the first record names the others.
+
+    It does not if one of its fields is a number or a date, if names repeat, or if its values turn up again below.
+
+    Examples
+    --------
+    >>> has_header([["user", "item"], ["1", "2"]]), has_header([["u1", "view"], ["u2", "view"]])
+    (True, False)
+    """
+    first = [field.strip() for field in records[0]]
+    named = [field for field in first if field]
+    if not named or any(TYPED.fullmatch(field) for field in named) or len(set(named)) < len(named):
+        return False
+    return not any(
+        field and field == record[position].strip()
+        for record in records[1:]
+        if list(record) != list(records[0])
+        for position, field in enumerate(first)
+        if position < len(record)
+    )
+
+
+def detect_dialect(sample: str, options: ReadOptions, file: Path, suffix: str = "") -> Dialect:
+    """The dialect of a text from its first lines.
+
+    Raises
+    ------
+    InputError
+        There is nothing to go by, or the options cannot be.
+    """
+    if options.delimiter is not None and len(options.delimiter) != 1:
+        raise InputError(file=file, value=options.delimiter, expected="options.delimiter of one character")
+    lines = sample.splitlines(keepends=True)
+    blank = options.skip_rows
+    while blank < len(lines) and not lines[blank].strip():
+        blank += 1
+    body = "".join(lines[blank:])
+    if not body:
+        raise InputError(file=file, expected="at least a header: there are only blank lines")
+    quote = _quote(body)
+    escape = _escape(body, quote)
+    delimiter = options.delimiter or _delimiter(body, quote, escape, suffix)
+    records = _records(body, delimiter, quote, escape)
+    headed = options.header if options.header is not None else has_header(records)
+    width = len(records[0]) if headed else Counter(map(len, records)).most_common(1)[0][0]
+    if options.columns and len(options.columns) != width:
+        raise InputError(
+            file=file, value=", ".join(options.columns), expected=f"{width} names in options.columns, one for each column"
+        )
+    names = options.columns or (tuple(records[0]) if headed else ("",) * width)
+    return Dialect(
+        delimiter=delimiter,
+        quote=quote,
+        escape=escape,
+        has_header=headed,
+        names=names,
+        skip=blank + (_header_lines(body, delimiter, quote, escape) if headed else 0),
+    )
+
+
+def _header_lines(body: str, delimiter: str, quote: str, escape: str) -> int:
+    if delimiter == SPACES:
+        return 1
+    parser = _parser(io.StringIO(body, newline=""), delimiter, quote, escape, strict=False)
+    next(parser)
+    return int(parser.line_num)

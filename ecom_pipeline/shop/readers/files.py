@@ -1,0 +1,110 @@
+"""Files as they lie in the landing folder: what kind they are, whether they are complete, how they are unpacked.
+
+Contents are not understood here, only bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, cast
+
+import pyarrow as pa
+
+from ecom_pipeline.shop.errors import InputError
+
+SUFFIXES = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".parquet": "parquet",
+    ".xlsx": "excel",
+}
+PACKED = (".gz", ".zst")
+MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+PARTIAL_SUFFIXES = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".download", ".filepart", ".swp", "~")
+CHUNK = 1 << 20
+
+
+def looks_partial(path: Path) -> bool:
+    """Whether the name says that the file is still being written, a lock, or hidden.
+
+    Examples
+    --------
+    >>> [looks_partial(Path(name)) for name in ("orders.csv", "orders.csv.part", "~$orders.xlsx", ".orders.csv")]
+    [False, True, True, True]
+    """
+    return path.name.startswith((".", "~$")) or path.name.lower().endswith(PARTIAL_SUFFIXES)
+
+
+def suffix_of(path: Path) -> str:
+    """The suffix that tells the format, with those of compression set aside."""
+    name = path.with_suffix("") if path.suffix.lower() in PACKED else path
+    return name.suffix.lower()
+
+
+def format_of(path: Path, given: str | None = None) -> str:
+    """``csv``, ``jsonl``, ``parquet`` or ``excel``.
+
+    Raises
+    ------
+    InputError
+        Neither given nor told by the suffix.
+    """
+    if given is not None:
+        if given not in SUFFIXES.values():
+            raise InputError(file=path, value=given, expected="a format among csv, jsonl, parquet, excel")
+        return given
+    suffix = suffix_of(path)
+    if suffix not in SUFFIXES:
+        raise InputError(file=path, value=path.name, expected=f"a file ending in {', '.join(SUFFIXES)} (+ .gz or .zst)")
+    return SUFFIXES[suffix]
+
+
+def is_packed(path: Path) -> str | None:
+    """``gzip`` or ``zstd`` if the first bytes say so, whatever the name says."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    return next((name for magic, name in MAGIC.items() if start.startswith(magic)), None)
+
+
+def chunks(path: Path) -> Iterator[bytes]:
+    """The file's bytes, unpacked.
+
+    Raises
+    ------
+    InputError
+        The compressed file is cut off or damaged.
+    """
+    packing = is_packed(path)
+    if packing is None:
+        with path.open("rb") as file:
+            while block := file.read(CHUNK):
+                yield block
+        return
+    try:
+        with cast("IO[bytes]", cast(Any, pa).input_stream(str(path), compression=packing)) as stream:
+            while block := stream.read(CHUNK):
+                yield block
+    except OSError as error:
+        raise InputError(file=path, value=str(error), expected=f"a complete {packing} file") from error
+
+
+@contextmanager
+def unpacked(path: Path, scratch: Path) -> Iterator[Path]:
+    """The file itself, or an unpacked copy that lives as long as this is open."""
+    if is_packed(path) is None:
+        yield path
+        return
+    copy = scratch / "unpacked"
+    with copy.open("wb") as file:
+        for block in chunks(path):
+            file.write(block)
+    if copy.stat().st_size == 0:
+        raise InputError(file=path, expected="at least a header: the file is empty")
+    yield copy
+    copy.unlink(missing_ok=True)

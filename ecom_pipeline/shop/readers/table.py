@@ -1,0 +1,227 @@
+"""The table every reader fills: its names, its options, its result, and the way rows from Python get into it.
+
+Nothing here knows a file format.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, fields
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from ecom_pipeline.shop.errors import InputError
+
+OWN_COLUMNS = ("_row", "_problem", "_line")
+RESERVED = (*OWN_COLUMNS, "_load_id", "_file", "_source")
+BATCH = 50_000
+
+Row = Sequence[str | None]
+"""The values of one row, then its ``_row``, ``_problem`` and ``_line``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOptions:
+    """What the reader must not detect but take as given.
+
+    Attributes
+    ----------
+    encoding
+        Of text files, as Python names it.
+    delimiter
+        One character; a space stands for runs of spaces.
+    header
+        Whether the first line names the columns.
+    columns
+        Names of the columns, in the order of the file, in place of those of the header.
+    sheet
+        Name of the Excel sheet; the first one if not given.
+    skip_rows
+        Lines before the header that are no data.
+    """
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    header: bool | None = None
+    columns: tuple[str, ...] = ()
+    sheet: str | None = None
+    skip_rows: int = 0
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any], file: Path) -> ReadOptions:
+        """Options from a mapping, nulls left out.
+
+        Raises
+        ------
+        InputError
+            An option that does not exist.
+        """
+        known = {field.name for field in fields(cls)}
+        for name in given:
+            if name not in known:
+                raise InputError(file=file, value=name, expected=f"options among {', '.join(sorted(known))}")
+        values = {name: value for name, value in given.items() if value is not None}
+        if "columns" in values:
+            values["columns"] = tuple(values["columns"])
+        return cls(**values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileRead:
+    """What a reader found.
+
+    Attributes
+    ----------
+    columns
+        Names of the source's columns, as the table has them.
+    rows
+        Rows that could be read.
+    unreadable
+        Rows that could not; they are in the table, with ``_problem`` and ``_line``.
+    encoding, dialect
+        How the source was understood.
+    notices
+        What the reader decided and a person may want to overrule.
+    """
+
+    columns: tuple[str, ...]
+    rows: int
+    unreadable: int
+    encoding: str
+    dialect: str
+    notices: tuple[str, ...] = ()
+
+
+def identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def table_name(name: str) -> str:
+    """The name as SQL: parts quoted already stay as they are, others are quoted.
+
+    Raises
+    ------
+    ValueError
+        Not one to three parts.
+    """
+    parts = re.findall(r'"(?:[^"]|"")+"|[^."]+', name)
+    if not 1 <= len(parts) <= 3 or ".".join(parts) != name:
+        raise ValueError(f"'{name}' is not the name of a table")
+    return ".".join(part if part.startswith('"') else identifier(part) for part in parts)
+
+
+def scratch_name(stem: str) -> str:
+    """A name that no other read uses, for what lives as long as one read."""
+    return f"_{stem}_{secrets.token_hex(6)}"
+
+
+def column_names(header: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names a table can have, and a notice for each that differs from the header.
+
+    Names are trimmed; empty ones become ``column_N``; one that repeats (DuckDB ignores case) gets ``_2``, ``_3`` ...
+
+    Examples
+    --------
+    >>> column_names([" id", "", "ID"])
+    (('id', 'column_2', 'ID_2'), ("column 2 has no name: 'column_2'", "column 3 repeats 'ID': 'ID_2'"))
+    """
+    taken = {name.lower() for name in RESERVED}
+    names: list[str] = []
+    notices: list[str] = []
+    for position, raw in enumerate(header, start=1):
+        wanted = raw.strip() or f"column_{position}"
+        name, number = wanted, 2
+        while name.lower() in taken:
+            name, number = f"{wanted}_{number}", number + 1
+        if not raw.strip():
+            notices.append(f"column {position} has no name: '{name}'")
+        elif name != wanted:
+            notices.append(f"column {position} repeats '{wanted}': '{name}'")
+        taken.add(name.lower())
+        names.append(name)
+    return tuple(names), tuple(notices)
+
+
+def create(con: duckdb.DuckDBPyConnection, target: str, columns: Sequence[str]) -> None:
+    """Make the empty table."""
+    own = ["_row bigint", "_problem varchar", "_line varchar"]
+    body = ", ".join([f"{identifier(column)} varchar" for column in columns] + own)
+    con.execute(f"create or replace table {target} ({body})").fetchall()
+
+
+def append(con: duckdb.DuckDBPyConnection, target: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> int:
+    """Append rows (values, then ``_row``, ``_problem``, ``_line``) in batches; the number of rows."""
+    types = [pa.string()] * len(columns) + [pa.int64(), pa.string(), pa.string()]
+    names = [f"c{position}" for position in range(len(types))]
+    view = scratch_name("batch")
+    remaining, total = iter(rows), 0
+    while batch := list(islice(remaining, BATCH)):
+        arrays = [pa.array(values, type=kind) for values, kind in zip(zip(*batch, strict=True), types, strict=True)]
+        con.register(view, pa.table(arrays, names=names))
+        con.execute(f"insert into {target} select * from {view}").fetchall()
+        con.unregister(view)
+        total += len(batch)
+    return total
+
+
+def counts(con: duckdb.DuckDBPyConnection, target: str) -> tuple[int, int]:
+    """Rows that could be read, and rows that could not."""
+    found = con.execute(f"select count(*) filter (_problem is null), count(_problem) from {target}").fetchall()
+    return found[0][0], found[0][1]
+
+
+def as_text(expression: str, duckdb_type: str) -> str:
+    """A typed value as exact text: instants in UTC with their offset, nested values as JSON, the rest as DuckDB prints it."""
+    kind = duckdb_type.upper()
+    if kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION")):
+        text = f"to_json({expression})::varchar"
+    elif kind == "TIMESTAMP WITH TIME ZONE":
+        text = f"timezone('UTC', {expression})::varchar || '+00:00'"
+    else:
+        text = f"{expression}::varchar"
+    return f"nullif({text}, '')"
+
+
+@contextmanager
+def insertion_order(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Rows keep the order of the file while this is open: ``rowid`` is their place."""
+    before = con.execute("select current_setting('preserve_insertion_order')").fetchall()[0][0]
+    con.execute("set preserve_insertion_order = true").fetchall()
+    try:
+        yield
+    finally:
+        con.execute(f"set preserve_insertion_order = {before}").fetchall()
+
+
+@contextmanager
+def scratch_folder(con: duckdb.DuckDBPyConnection) -> Iterator[Path]:
+    """A folder for unpacked text, on the disk of the database, where room for the data must be anyway."""
+    path = con.execute("select path from duckdb_databases() where database_name = current_database()").fetchall()[0][0]
+    with tempfile.TemporaryDirectory(prefix=".ecom-read-", dir=Path(path).parent if path else None) as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def discarded_on_error(con: duckdb.DuckDBPyConnection, target: str, source: Path | str, kind: str) -> Iterator[None]:
+    """No half-filled table is left behind, and DuckDB's own refusals name the source."""
+    try:
+        yield
+    except (InputError, duckdb.Error, PermissionError, IsADirectoryError) as error:
+        with suppress(duckdb.Error):
+            con.execute(f"drop table if exists {target}").fetchall()
+        if isinstance(error, InputError):
+            raise
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise InputError(file=source, value=reason, expected=f"a readable {kind} source") from error

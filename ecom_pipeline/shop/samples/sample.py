@@ -1,0 +1,125 @@
+"""The ``sample`` shop: 18 months of an invented shop with Chinese and English customers.
+
+Everything a shop can bring, in the formats of several systems, with planted dirt and planted truths. Here the parts are put
+together; each part says itself what it plants. The truths go to ``truth.json`` (:mod:`truth`), which no pipeline reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+import pandas as pd
+
+from ecom_pipeline.shop.samples import advertising, exports, planted, seasons, support, traffic
+from ecom_pipeline.shop.samples import orders as ordering
+from ecom_pipeline.shop.samples.catalogue import Catalogue, make_catalogue
+from ecom_pipeline.shop.samples.dirt import Dirt, dirt_truth, plant
+from ecom_pipeline.shop.samples.draws import stream
+from ecom_pipeline.shop.samples.files import write_csv, write_jsonl
+from ecom_pipeline.shop.samples.people import make_customers
+from ecom_pipeline.shop.samples.truth import World, write_truth
+
+TEST_ORDERS, EMPTY_ORDERS = 60, 20
+
+
+def write_sample(folder: Path, *, seed: int) -> Path:
+    """Write the exports, ``shop.yaml`` and ``truth.json`` of the ``sample`` shop.
+
+    Returns
+    -------
+    Path
+        The shop's ``shop.yaml``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    world = make_world(seed)
+    write_truth(folder, world, write_exports(folder, world))
+    shop = folder / "shop.yaml"
+    shop.write_text((files("ecom_pipeline.shop.samples") / "sample.yml").read_text("utf-8"), "utf-8")
+    return shop
+
+
+def make_world(seed: int) -> World:
+    """Everything that truly happened in the shop, before any export."""
+    catalogue = make_catalogue(stream(seed, "catalogue"))
+    customers = make_customers(stream(seed, "people"))
+    demand = seasons.demand()
+    expected = ordering.expected_orders(customers, demand)
+    spend = advertising.make_spend(stream(seed, "spend"), expected)
+    orders = ordering.make_orders(stream(seed, "orders"), customers, demand, spend)
+    items = ordering.make_items(stream(seed, "items"), catalogue, customers, orders, demand)
+    visits = traffic.make_visits(stream(seed, "visits"), customers, orders, demand, spend)
+    events = traffic.make_events(stream(seed, "events"), catalogue, customers, visits, items)
+
+    bots, bot_events = traffic.make_bots(stream(seed, "bots"), int(catalogue.products["is_listed"].sum()))
+    bot_events["visit"] += len(visits)
+    visits = pd.concat([visits.assign(is_bot=False), bots.assign(is_bot=True)], ignore_index=True)
+    events = pd.concat([events, bot_events], ignore_index=True)
+
+    orders["ordered_at"] = traffic.purchase_times(visits, events, len(orders))
+    orders = ordering.settle(stream(seed, "settle"), customers, orders, items)
+    return World(
+        seed=seed,
+        catalogue=catalogue,
+        customers=customers,
+        expected_orders=expected,
+        spend=spend,
+        orders=orders,
+        items=items,
+        refunds=ordering.make_refunds(stream(seed, "refunds"), orders, items),
+        visits=visits,
+        events=events,
+        messages=support.make_messages(stream(seed, "support"), catalogue, customers, orders, items),
+        market=seasons.market_table(stream(seed, "market"), demand),
+    )
+
+
+def write_exports(folder: Path, world: World) -> dict[str, dict[str, object]]:
+    """Write every source with its dirt; returns what lies in each, as :func:`dirt_truth` counts it."""
+    counts: dict[str, dict[str, object]] = {}
+
+    def add(
+        source: str,
+        table: pd.DataFrame,
+        write: Callable[[Path, str, pd.DataFrame], None],
+        pattern: str,
+        dirt: tuple[Dirt, ...] = (),
+        id_column: str | None = None,
+        prefix: str = "",
+    ) -> None:
+        dirty = plant(stream(world.seed, f"dirt {source}"), table, dirt, id_column, prefix)
+        write(folder, pattern, dirty)
+        counts[source] = dirt_truth(dirt, len(dirty))
+
+    catalogue, customers, orders, items = world.catalogue, world.customers, world.orders, world.items
+    old_events, new_events = exports.events(catalogue, customers, orders, world.visits, items, world.events)
+    add("events_2023", old_events, write_jsonl, "events/tracker1_{}.jsonl.gz", planted.EVENTS_2023)
+    add("events_2024", new_events, write_csv(), "events/tracker2_{}.csv.gz", planted.EVENTS_2024, "event_id", "EX")
+
+    order_table = exports.orders(customers, orders)
+    extra_orders, extra_items = _staff(world, catalogue, order_table)
+    order_table, item_table = pd.concat([order_table, extra_orders]), pd.concat([exports.order_items(catalogue, orders, items), extra_items])
+    order_table = order_table.sort_values(["_part", "下单时间"], kind="stable", ignore_index=True)
+    item_table = item_table.sort_values(["_part", "order_no"], kind="stable", ignore_index=True)
+    add("orders", order_table, write_csv(encoding="gb18030"), "orders/orders_{}.csv", planted.ORDERS, "订单编号", "SOX")
+    add("order_items", item_table, write_csv(), "orders/order_items_{}.csv", planted.ORDER_ITEMS, "line_id", "LX")
+    refund_table = exports.refunds(catalogue, customers, orders, world.refunds)
+    add("refunds", refund_table, write_csv(delimiter=";"), "refunds.csv", planted.REFUNDS, "refund_no", "RX")
+
+    add("products", exports.products(catalogue), write_csv(encoding="utf-8-sig"), "products.csv", planted.PRODUCTS, "商品编码", "PX")
+    add("customers", exports.customers(customers), write_csv(), "customers.csv", planted.CUSTOMERS, "customer_id", "CX")
+    add("messages", exports.messages(world.messages), write_jsonl, "messages.jsonl", planted.MESSAGES, "message_id", "MX")
+    add("faq", exports.plain(support.faq_table()), write_csv(), "faq.csv")
+
+    seen = world.visits["day"].to_numpy(), world.visits["campaign"].to_numpy()
+    spend_table = advertising.spend_table(stream(world.seed, "clicks"), world.spend, *seen)
+    add("marketing_spend", exports.spend(spend_table), write_csv(encoding="gb18030"), "marketing_spend.csv", planted.SPEND)
+    add("campaigns", exports.campaigns(), write_csv(), "campaigns.csv")
+    add("market", exports.plain(world.market), write_csv(), "market.csv", planted.MARKET)
+    add("calendar", exports.plain(seasons.calendar_table()), write_csv(), "calendar.csv")
+    return counts
+
+
+def _staff(world: World, catalogue: Catalogue, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    return exports.staff_orders(stream(world.seed, "staff"), catalogue, table, TEST_ORDERS, EMPTY_ORDERS)

@@ -1,0 +1,130 @@
+"""Text to type: SQL fragments that read one value, null where it cannot be read.
+
+Every function takes SQL text and gives SQL text. The common spelling is read by a plain cast; only what the cast refuses
+takes the slow way through a pattern. A value is read exactly or not at all: no number passes through a float on its way to
+a decimal, and a cast that would ignore half of its text (DuckDB reads ``10:00 PM`` and ``10:00+08:00`` as ten o'clock) is
+never asked. Which column is read how belongs to ``mapping``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+BLANKS = " \t\r\n\u00a0\u3000\ufeff"
+NULL_WORDS = ("null", "nan", "n/a", "na", "none", "nat", "#n/a", "<na>", "\\n")
+"""Spellings of a missing value, in lower case; a name or a text is never one of them."""
+
+Unit = Literal["s", "ms"]
+
+_TRUE = ("true", "t", "yes", "y", "1", "1.0", "是", "on")
+_FALSE = ("false", "f", "no", "n", "0", "0.0", "否", "off")
+_SPACE = r"[\s\x{a0}\x{202f}]?"
+_SIGN = "[-+−]"
+_CURRENCY = f"[¥￥$€£元]?{_SPACE}"
+_CURRENCY_AFTER = f"{_SPACE}[¥￥$€£元]?"
+_OFFSET = r"^[0-9].*[0-9] ?(Z|z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?|[A-Z][A-Za-z_]+/[A-Za-z_/]+)$"
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
+
+
+def literal(text: str) -> str:
+    """The text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quoted(name: str) -> str:
+    """The name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def one_of(values: tuple[str, ...]) -> str:
+    """The inside of an ``in (...)``."""
+    return ", ".join(literal(value) for value in values)
+
+
+def trimmed(text: str) -> str:
+    """The text without blanks around it, the empty text as null."""
+    ends = " or ".join(f"ends_with({text}, {literal(blank)})" for blank in " \t\r\u00a0\u3000")
+    return f"nullif(case when {text} < '!' or {text} > '~' or {ends} then trim({text}, {literal(BLANKS)}) else {text} end, '')"
+
+
+def is_missing(text: str) -> str:
+    """Whether a text that no type could be read from stands for nothing."""
+    return f"lower(trim({text}, {literal(BLANKS)})) in ('', {one_of(NULL_WORDS)})"
+
+
+def number(text: str, kind: str, *, decimal_comma: bool = False) -> str:
+    """A DECIMAL, BIGINT or DOUBLE; thousands separators, currency signs and accounting negatives are understood."""
+    if kind == "BIGINT":
+        exact = number(text, "DECIMAL(38,12)", decimal_comma=decimal_comma)
+        return f"case when {exact} = floor({exact}) then try_cast({exact} as BIGINT) end"
+    if kind == "DOUBLE":
+        read = _number(text, kind, decimal_comma)
+        return f"case when isfinite({read}) then {read} end"
+    return _number(text, kind, decimal_comma)
+
+
+def _number(text: str, kind: str, decimal_comma: bool) -> str:
+    point, comma = (",", ".") if decimal_comma else (".", ",")
+    plain = f"try_cast({text} as {kind})"
+    if decimal_comma:
+        plain = f"case when not contains({text}, '.') then try_cast(replace({text}, ',', '.') as {kind}) end"
+    grouped = "|".join(rf"\d{{1,3}}(?:{mark}\d{{3}})+" for mark in (rf"\{comma}", r"[ \x{a0}\x{202f}]", "['’]"))
+    body = rf"(?:(?:{grouped}|\d+)(?:\{point}\d*)?|\{point}\d+)"
+    forms = (
+        f"{_SIGN}?{_SPACE}{_CURRENCY}{body}{_CURRENCY_AFTER}",
+        f"{_CURRENCY}{_SIGN}{body}",
+        rf"\({_CURRENCY}{body}{_CURRENCY_AFTER}\)",
+        f"{_CURRENCY}{body}{_CURRENCY_AFTER}[-−]",
+    )
+    pattern = literal(f"{_SPACE}(?:{'|'.join(forms)}){_SPACE}")
+    digits = f"replace(regexp_replace({text}, '[^0-9{point}]', '', 'g'), '{point}', '.')"
+    sign = f"case when regexp_matches({text}, '[-−(]') then '-' else '' end"
+    slow = f"case when regexp_full_match({text}, {pattern}) then try_cast({sign} || {digits} as {kind}) end"
+    return f"coalesce({plain}, {slow})"
+
+
+def boolean(text: str) -> str:
+    """A BOOLEAN from English, Chinese or numeric spellings."""
+    return f"case when lower({text}) in ({one_of(_TRUE)}) then true when lower({text}) in ({one_of(_FALSE)}) then false end"
+
+
+def local_time(text: str, form: str | None) -> str:
+    """A TIMESTAMP as the clock on the wall showed it; null for a text that says its offset from UTC."""
+    if form is not None:
+        return "cast(null as TIMESTAMP)" if tells_offset(form) else f"try_strptime({text}, {literal(form)})"
+    return f"case when {_is_local(text)} then try_cast({text} as TIMESTAMP) end"
+
+
+def instant(text: str, form: str | None, unit: Unit | None) -> str | None:
+    """A TIMESTAMP WITH TIME ZONE from a text that says its offset from UTC, or from a Unix time; None if it never can."""
+    if unit is not None:
+        seconds = f"try_cast({text} as DECIMAL(24,6))" + (" / 1000" if unit == "ms" else "")
+        micros = f"try_cast({text} as DECIMAL(24,6)) * {1_000_000 if unit == 's' else 1000}"
+        within = f"{seconds} between {_FIRST_SECOND} and {_LAST_SECOND}"
+        return f"case when {within} then make_timestamptz(cast({micros} as BIGINT)) end"
+    if form is not None:
+        return f"try_strptime({text}, {literal(form)})" if tells_offset(form) else None
+    shaped = f"regexp_matches({text}, {literal(_OFFSET)})"
+    return f"case when {_is_local(text)} then null when {shaped} then try_cast({text} as TIMESTAMPTZ) end"
+
+
+def tells_offset(form: str) -> bool:
+    """Whether times of this form carry their offset from UTC."""
+    return "%z" in form or "%Z" in form
+
+
+def utc(moment: str) -> str:
+    """A TIMESTAMP in UTC from a TIMESTAMP WITH TIME ZONE."""
+    return f"make_timestamp(epoch_us({moment}))"
+
+
+def at_zone(local: str, timezone: str) -> str:
+    """The moment a local time names, as TIMESTAMP WITH TIME ZONE."""
+    return f"timezone({literal(timezone)}, {local})"
+
+
+def _is_local(text: str) -> str:
+    ends = f"right({text}, 1) between '0' and '9'"
+    return (
+        f"{text} between '0' and ':' and {ends} and not contains({text}, '+') and not contains(substring({text}, 11), '-')"
+    )

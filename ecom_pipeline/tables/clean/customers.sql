@@ -1,0 +1,34 @@
+with customers as (
+    select
+        nullif(trim(customer_id), '') as customer_id,
+        nullif(trim(name), '') as name,
+        nullif(lower(trim(email)), '') as email,
+        nullif(regexp_replace(phone, '[^0-9+]', '', 'g'), '') as phone,
+        nullif(trim(address), '') as address,
+        birth_year,
+        nullif(lower(trim(gender)), '') as gender,
+        nullif(trim(country), '') as country,
+        nullif(trim(city), '') as city,
+        nullif(split_part(replace(lower(trim(language)), '_', '-'), '-', 1), '') as language,
+        registered_at,
+        registered_date,
+        nullif(lower(trim(acquisition_channel)), '') as acquisition_channel,
+        coalesce(is_opted_out, false) as is_opted_out,
+        _source,
+        _load_id,
+        _file,
+        _row,
+        _reasons
+    from input.customers
+)
+
+select
+    *,
+    case
+        when customer_id is null then 1
+        else row_number() over (
+            partition by customer_id
+            order by _reasons is not null, _load_id desc, _row, _source
+        )
+    end as _duplicate
+from customers

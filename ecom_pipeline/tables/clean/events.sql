@@ -1,0 +1,64 @@
+with events as (
+    select
+        nullif(trim(event_id), '') as event_id,
+        lower(trim(event_type)) as event_type,
+        event_at,
+        event_date,
+        nullif(trim(customer_id), '') as customer_id,
+        nullif(trim(session_id), '') as session_id,
+        nullif(trim(product_id), '') as product_id,
+        nullif(trim(category_path), '') as category_path,
+        quantity,
+        price,
+        nullif(upper(trim(currency)), '') as currency,
+        nullif(trim(order_id), '') as order_id,
+        nullif(lower(trim(channel)), '') as channel,
+        nullif(trim(campaign_id), '') as campaign_id,
+        nullif(lower(trim(device)), '') as device,
+        nullif(trim(search_query), '') as search_query,
+        nullif(trim(user_agent), '') as user_agent,
+        _source,
+        _load_id,
+        _file,
+        _row,
+        _reasons
+    from input.events
+)
+
+select
+    events.event_id,
+    events.event_type,
+    events.event_at,
+    events.event_date,
+    events.customer_id,
+    events.session_id,
+    coalesce(events.customer_id, events.session_id) as visitor_id,
+    events.product_id,
+    events.category_path,
+    events.quantity,
+    case
+        when events.currency is null then events.price
+        else try_cast(cast(events.price as decimal(19, 4)) * rates.rate as decimal(18, 4))
+    end as price,
+    events.price as original_price,
+    events.currency as original_currency,
+    events.order_id,
+    events.channel,
+    events.campaign_id,
+    events.device,
+    events.search_query,
+    events.user_agent,
+    events._source,
+    events._load_id,
+    events._file,
+    events._row,
+    events._reasons,
+    case
+        when events.event_id is null then 1
+        else row_number() over (
+            partition by events.event_id
+            order by events._reasons is not null, events._load_id desc, events._row, events._source
+        )
+    end as _duplicate
+from events
+left join input.exchange_rates as rates on events.currency = rates.currency

@@ -1,0 +1,75 @@
+with items as (
+    select
+        nullif(trim(order_item_id), '') as order_item_id,
+        nullif(trim(order_id), '') as order_id,
+        nullif(trim(product_id), '') as product_id,
+        quantity,
+        unit_price,
+        discount_amount,
+        coalesce(
+            line_amount,
+            try_cast(cast(unit_price as decimal(19, 4)) * quantity as decimal(18, 4)) - coalesce(discount_amount, 0)
+        ) as line_amount,
+        nullif(upper(trim(currency)), '') as currency,
+        _source,
+        _load_id,
+        _file,
+        _row,
+        _reasons
+    from input.order_items
+),
+
+priced as (
+    select
+        *,
+        coalesce(
+            unit_price,
+            try_cast((line_amount + coalesce(discount_amount, 0)) / nullif(quantity, 0) as decimal(18, 4))
+        ) as price_of_one
+    from items
+),
+
+rated as (
+    select
+        priced.*,
+        case when priced.currency is null then cast(1 as decimal(18, 8)) else rates.rate end as rate
+    from priced
+    left join input.exchange_rates as rates on priced.currency = rates.currency
+),
+
+catalogue as (
+    select count(*) as products
+    from clean.products
+)
+
+select
+    rated.order_item_id,
+    rated.order_id,
+    rated.product_id,
+    orders.customer_id,
+    orders.ordered_at,
+    orders.ordered_date,
+    orders.status as order_status,
+    rated.quantity,
+    try_cast(cast(rated.price_of_one as decimal(19, 4)) * rated.rate as decimal(18, 4)) as unit_price,
+    try_cast(cast(rated.discount_amount as decimal(19, 4)) * rated.rate as decimal(18, 4)) as discount_amount,
+    try_cast(cast(rated.line_amount as decimal(19, 4)) * rated.rate as decimal(18, 4)) as line_amount,
+    cast(rated.line_amount as decimal(18, 4)) as original_line_amount,
+    rated.currency as original_currency,
+    products.product_id is not null or catalogue.products = 0 as is_known_product,
+    rated._source,
+    rated._load_id,
+    rated._file,
+    rated._row,
+    rated._reasons,
+    case
+        when rated.order_item_id is null then 1
+        else row_number() over (
+            partition by rated.order_item_id
+            order by rated._reasons is not null, rated._load_id desc, rated._row, rated._source
+        )
+    end as _duplicate
+from rated
+cross join catalogue
+left join clean.orders as orders on rated.order_id = orders.order_id
+left join clean.products as products on rated.product_id = products.product_id

@@ -1,0 +1,50 @@
+with refunds as (
+    select
+        nullif(trim(refund_id), '') as refund_id,
+        nullif(trim(order_id), '') as order_id,
+        nullif(trim(product_id), '') as product_id,
+        nullif(trim(customer_id), '') as customer_id,
+        refunded_at,
+        refunded_date,
+        quantity,
+        amount,
+        nullif(upper(trim(currency)), '') as currency,
+        nullif(trim(reason), '') as reason,
+        _source,
+        _load_id,
+        _file,
+        _row,
+        _reasons
+    from input.refunds
+)
+
+select
+    refunds.refund_id,
+    refunds.order_id,
+    refunds.product_id,
+    coalesce(refunds.customer_id, orders.customer_id) as customer_id,
+    refunds.refunded_at,
+    refunds.refunded_date,
+    refunds.quantity,
+    case
+        when refunds.currency is null then refunds.amount
+        else try_cast(cast(refunds.amount as decimal(19, 4)) * rates.rate as decimal(18, 4))
+    end as amount,
+    refunds.amount as original_amount,
+    refunds.currency as original_currency,
+    refunds.reason,
+    refunds._source,
+    refunds._load_id,
+    refunds._file,
+    refunds._row,
+    refunds._reasons,
+    case
+        when refunds.refund_id is null then 1
+        else row_number() over (
+            partition by refunds.refund_id
+            order by refunds._reasons is not null, refunds._load_id desc, refunds._row, refunds._source
+        )
+    end as _duplicate
+from refunds
+left join input.exchange_rates as rates on refunds.currency = rates.currency
+left join clean.orders as orders on refunds.order_id = orders.order_id

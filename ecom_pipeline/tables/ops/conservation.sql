@@ -1,0 +1,10 @@
+select
+    run_id,
+    input,
+    source,
+    routed_rows,
+    clean_rows,
+    duplicate_rows,
+    quarantined_rows,
+    routed_rows = clean_rows + duplicate_rows + quarantined_rows as is_balanced
+from journal.conservation

@@ -1,0 +1,6 @@
+select
+    run_id,
+    table_name,
+    reason
+from journal.writes
+where outcome = 'skipped'

@@ -1,0 +1,115 @@
+"""One writer at a time, and it can be named.
+
+DuckDB lets one process write a file and then shuts out everybody else, so a run takes a lock beside the file first. The
+lock is the operating system's: it ends with the process that holds it, however that process ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from ecom_pipeline.warehouse.journal import create_journal
+
+SCHEMAS = ("raw", "input", "clean", "quarantine", "features", "models", "marts", "ops", "staging")
+
+
+class WarehouseBusy(RuntimeError):
+    """Another run holds the warehouse: says which process, and since when."""
+
+
+class WarehouseError(RuntimeError):
+    """The warehouse could not do what was asked, for a reason outside the data: disk, permissions, a damaged file."""
+
+
+@contextmanager
+def exclusive(folder: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Hold the folder's lock.
+
+    Raises
+    ------
+    WarehouseBusy
+        Somebody else still holds it after ``wait_seconds``.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise WarehouseError(f"{folder}: cannot be written: {error.strerror}") from error
+    try:
+        deadline = time.monotonic() + wait_seconds
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise WarehouseBusy(_holder(folder)) from None
+                time.sleep(min(0.2, wait_seconds))
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, json.dumps({"pid": os.getpid(), "since": datetime.now(UTC).isoformat()}).encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _holder(folder: Path) -> str:
+    try:
+        holder = json.loads((folder / "lock").read_text())
+        since = datetime.fromisoformat(holder["since"])
+    except (ValueError, KeyError):
+        return f"{folder}: another run holds the warehouse"
+    minutes = (datetime.now(UTC) - since).total_seconds() / 60
+    return f"{folder}: process {holder['pid']} has held the warehouse since {since:%Y-%m-%d %H:%M:%S} UTC ({minutes:.1f} min)"
+
+
+@contextmanager
+def open_warehouse(
+    folder: Path, *, memory_limit: str, threads: int, wait_seconds: float = 0.0
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The working file, for writing, closed whatever happens.
+
+    Parameters
+    ----------
+    folder
+        Holds ``warehouse.duckdb``, the lock and DuckDB's temporary files.
+    memory_limit, threads
+        Bounds of DuckDB; what does not fit in memory spills to ``folder/tmp``.
+
+    Raises
+    ------
+    WarehouseBusy
+        Another run holds the file.
+    WarehouseError
+        The folder or the file cannot be opened.
+    """
+    with exclusive(folder, wait_seconds=wait_seconds):
+        try:
+            connection = duckdb.connect(
+                str(folder / "warehouse.duckdb"),
+                config={
+                    "memory_limit": memory_limit,
+                    "threads": threads,
+                    "temp_directory": str(folder / "tmp"),
+                    "autoinstall_known_extensions": "false",
+                    "autoload_known_extensions": "false",
+                },
+            )
+        except (duckdb.IOException, duckdb.PermissionException) as error:
+            raise WarehouseError(f"{folder / 'warehouse.duckdb'}: cannot be opened: {error}") from error
+        try:
+            connection.execute("set timezone = 'UTC'")
+            for schema in SCHEMAS:
+                connection.execute(f"create schema if not exists {schema}")
+            create_journal(connection)
+            yield connection
+        finally:
+            connection.close()

@@ -1,0 +1,62 @@
+"""What the mechanism writes about itself: runs, steps, loads, checks, writes, conservation, skips.
+
+The journal is plain inserts, since it cannot be judged by the mechanism it records; the tables of ``ops`` are SELECTs
+over it and are judged and published like every other table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import duckdb
+
+TABLES = {
+    "runs": "run_id varchar, started_at timestamp, ended_at timestamp, status varchar, shop varchar, shop_fingerprint varchar",
+    "steps": "run_id varchar, step varchar, started_at timestamp, seconds double, peak_memory_bytes bigint, status varchar,"
+    " message varchar",
+    "checks": "run_id varchar, table_name varchar, check_name varchar, description varchar, action varchar, passed boolean,"
+    " rows_failed bigint, rows_checked bigint, observed varchar, checked_at timestamp",
+    "loads": "load_id bigint, source varchar, file varchar, size_bytes bigint, sha256 varchar, rows bigint,"
+    " unreadable_rows bigint, encoding varchar, dialect varchar, modified_at timestamp, loaded_at timestamp, run_id varchar,"
+    " superseded_by bigint",
+    "conservation": "run_id varchar, input varchar, source varchar, routed_rows bigint, clean_rows bigint,"
+    " duplicate_rows bigint, quarantined_rows bigint",
+    "writes": "run_id varchar, table_name varchar, outcome varchar, rows bigint, reason varchar, written_at timestamp",
+}
+QUARANTINE = (
+    "table_name varchar, source varchar, file varchar, row_number bigint, load_id bigint, reasons varchar,"
+    " original varchar, run_id varchar, quarantined_at timestamp"
+)
+
+
+def now() -> datetime:
+    """The time of day in UTC, without an offset, as every ``_at`` column has it."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def create_journal(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create what is missing of the journal and of the quarantine, which the mechanism writes by itself."""
+    connection.execute("create schema if not exists journal")
+    connection.execute(f"create table if not exists quarantine.rows ({QUARANTINE})")
+    for table, columns in TABLES.items():
+        connection.execute(f"create table if not exists journal.{table} ({columns})")
+
+
+def record(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Sequence[object]]) -> None:
+    """Append rows, in the order of the table's columns."""
+    rows = list(rows)
+    if rows:
+        marks = ", ".join("?" for _ in rows[0])
+        connection.executemany(f"insert into journal.{table} values ({marks})", [list(row) for row in rows])
+
+
+def start_run(connection: duckdb.DuckDBPyConnection, run_id: str, shop: str, fingerprint: str) -> None:
+    """Open a run; runs that a killed process left open are closed as failed."""
+    connection.execute("update journal.runs set status = 'interrupted', ended_at = ? where status = 'running'", [now()])
+    record(connection, "runs", [(run_id, now(), None, "running", shop, fingerprint)])
+
+
+def end_run(connection: duckdb.DuckDBPyConnection, run_id: str, status: str) -> None:
+    """Close a run as ``succeeded`` or ``failed``."""
+    connection.execute("update journal.runs set status = ?, ended_at = ? where run_id = ?", [status, now(), run_id])

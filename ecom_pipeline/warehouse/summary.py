@@ -1,0 +1,100 @@
+"""What a run built, read back from the journal and the tables: the demo's last page, ``ecom status``, ``--json``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from ecom_pipeline.warehouse.write import columns_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """One run.
+
+    Every list holds one mapping per row, so that the same content prints as a table and as JSON.
+    """
+
+    run: Mapping[str, Any]
+    tables: list[dict[str, Any]]
+    loads: list[dict[str, Any]]
+    conservation: list[dict[str, Any]]
+    quarantined: list[dict[str, Any]]
+    models: list[dict[str, Any]]
+    skipped: list[dict[str, Any]]
+    warnings: list[dict[str, Any]]
+    refused: list[dict[str, Any]]
+    steps: list[dict[str, Any]]
+
+
+def summarise(connection: duckdb.DuckDBPyConnection, run_id: str | None = None) -> Summary | None:
+    """Summarise a run, the last one by default; None where there was none."""
+    runs = _rows(
+        connection,
+        "select * from journal.runs where run_id = coalesce(?, run_id) order by started_at desc limit 1",
+        [run_id],
+    )
+    if not runs:
+        return None
+    run = runs[0]
+    this = [run["run_id"]]
+    return Summary(
+        run=run,
+        tables=_rows(
+            connection,
+            "select table_name, rows, outcome from journal.writes where run_id = ? order by written_at, table_name",
+            this,
+        ),
+        loads=_rows(
+            connection,
+            "select source, count(*) as files, coalesce(sum(rows), 0)::bigint as rows from journal.loads where run_id = ?"
+            " group by source order by source",
+            this,
+        ),
+        conservation=_rows(
+            connection,
+            "select input, source, routed_rows, clean_rows, duplicate_rows, quarantined_rows from journal.conservation"
+            " where run_id = ? order by input, source",
+            this,
+        ),
+        quarantined=_rows(
+            connection,
+            "select table_name, reasons, count(*) as rows from quarantine.rows group by all order by table_name, rows desc, reasons",
+        ),
+        models=_rows(
+            connection,
+            "select domain, model, metric, value, baseline, baseline_value, decision, reason from models.registry order by domain",
+        )
+        if columns_of(connection, "models.registry")
+        else [],
+        skipped=_rows(
+            connection,
+            "select table_name, reason from journal.writes where run_id = ? and outcome = 'skipped' order by table_name",
+            this,
+        ),
+        warnings=_rows(
+            connection,
+            "select table_name, check_name, description, rows_failed, rows_checked from journal.checks"
+            " where run_id = ? and not passed and action = 'warn' order by table_name, check_name",
+            this,
+        ),
+        refused=_rows(
+            connection,
+            "select step, message from journal.steps where run_id = ? and status = 'failed' order by started_at",
+            this,
+        ),
+        steps=_rows(
+            connection,
+            "select step, seconds, peak_memory_bytes, status from journal.steps where run_id = ? order by started_at",
+            this,
+        ),
+    )
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
+    cursor = connection.execute(query, values or [])
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -1,0 +1,85 @@
+"""Who may know whom: contracts <- quality, warehouse, ml, shop <- defs <- definitions, cli."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import ecom_pipeline
+
+ROOT = Path(ecom_pipeline.__file__).parent
+BELOW: dict[str, set[str]] = {
+    "contracts": set(),
+    "settings": set(),
+    "quality": {"contracts"},
+    "warehouse": {"contracts"},
+    "ml": set(),
+    "shop": {"contracts"},
+    "defs": {"contracts", "settings", "quality", "warehouse", "ml", "shop"},
+    "definitions": {"contracts", "settings", "shop", "defs"},
+    "cli": {"contracts", "settings", "shop", "warehouse", "definitions"},
+}
+"""Package of the project to the packages it may import."""
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide the arrows"
+            yield node.module or ""
+
+
+def home(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_follow_the_arrows(path: Path) -> None:
+    own = home(path)
+    known = {name.split(".")[1] for name in imports(path) if name.startswith("ecom_pipeline.")}
+    assert known - {own} <= BELOW[own]
+
+
+def test_every_package_has_its_place() -> None:
+    assert {home(path) for path in modules()} <= set(BELOW)
+
+
+def test_only_defs_and_definitions_know_dagster() -> None:
+    knowing = {
+        home(path) for path in modules() if any(name.split(".")[0].startswith("dagster") for name in imports(path))
+    }
+    assert knowing == {"defs", "definitions"}
+
+
+def test_models_know_neither_the_database_nor_the_orchestrator() -> None:
+    for path in (ROOT / "ml").rglob("*.py"):
+        assert not {name.split(".")[0] for name in imports(path)} & {"duckdb", "dagster", "sqlalchemy"}, path
+
+
+def test_only_settings_read_the_environment() -> None:
+    readers = {
+        path.relative_to(ROOT).as_posix()
+        for path in modules()
+        if any(word in path.read_text("utf-8") for word in ("os.environ", "os.getenv", "getenv("))
+    }
+    assert readers == {"settings.py"}
+
+
+def test_definitions_stay_short() -> None:
+    assert len((ROOT / "definitions.py").read_text("utf-8").splitlines()) < 80
+
+
+@pytest.mark.parametrize(
+    "package", sorted(path.parent for path in ROOT.rglob("__init__.py")), ids=lambda path: path.name
+)
+def test_every_package_says_what_belongs_in_it(package: Path) -> None:
+    assert ast.get_docstring(ast.parse((package / "__init__.py").read_text("utf-8")))

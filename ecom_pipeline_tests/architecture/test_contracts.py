@@ -1,0 +1,89 @@
+"""Every table has a contract, every contract a writer, and both say the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from ecom_pipeline.contracts import TABLES, Contract, load_contracts
+from ecom_pipeline.defs.lineage import tables_read
+from ecom_pipeline.definitions import build_defs
+from ecom_pipeline.settings import Settings
+from ecom_pipeline.warehouse.journal import QUARANTINE
+from ecom_pipeline_tests.e2e.mini import write_mini
+
+CONTRACTS = load_contracts()
+BOOKKEEPING = {"quarantine.rows"}
+"""Written by the mechanism itself, in the transaction of the table that lost the rows."""
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> dg.AssetGraph:
+    shop = write_mini(tmp_path_factory.mktemp("shop"))
+    return build_defs(Settings(shop=shop)).resolve_asset_graph()
+
+
+def written(graph: dg.AssetGraph) -> set[str]:
+    return {".".join(key.path) for key in graph.get_all_asset_keys()}
+
+
+def test_every_contract_has_a_writer_and_every_writer_a_contract(graph: dg.AssetGraph) -> None:
+    raw = {name for name in written(graph) if name.startswith("raw.")}
+    assert raw == {f"raw.{source}" for source in ("orders", "lines", "refunds", "clicks", "products", "customers", "messages", "faq", "spend", "campaigns", "market", "calendar")}
+    assert written(graph) - raw - {"release.current"} == set(CONTRACTS) - BOOKKEEPING
+
+
+def test_every_select_has_a_contract() -> None:
+    assert {f"{path.parent.name}.{path.stem}" for path in TABLES.rglob("*.sql")} <= set(CONTRACTS)
+
+
+@pytest.mark.parametrize("contract", [one for one in CONTRACTS.values() if one.select], ids=lambda one: one.name)
+def test_dependencies_are_exactly_what_the_select_reads(contract: Contract, graph: dg.AssetGraph) -> None:
+    read = {table for table in tables_read(str(contract.select)) if not table.startswith("journal.")} - BOOKKEEPING
+    parents = {".".join(key.path) for key in graph.get(dg.AssetKey(contract.name.split("."))).parent_keys}
+    if contract.schema_name == "ops":
+        assert read <= parents
+    else:
+        assert read == parents
+
+
+@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=lambda one: one.name)
+def test_every_column_is_documented_and_plain(contract: Contract) -> None:
+    for column in contract.columns:
+        assert column.description.strip(), column.name
+        assert "[" not in column.type, column.name
+        assert "STRUCT" not in column.type, column.name
+        if contract.schema_name in ("marts", "ops", "models"):
+            assert not column.pii, column.name
+            assert column.name == column.name.lower()
+
+
+def test_money_in_marts_is_decimal() -> None:
+    words = ("revenue", "amount", "price", "spend", "cost_per")
+    for contract in CONTRACTS.values():
+        if contract.schema_name == "marts":
+            for column in contract.columns:
+                if column.name.endswith(words) and column.type == "DOUBLE":
+                    pytest.fail(f"{contract.name}.{column.name} is money and not DECIMAL")
+
+
+def test_tables_of_persons_name_their_customer_column() -> None:
+    for contract in CONTRACTS.values():
+        if any(column.name == "customer_id" for column in contract.columns):
+            assert contract.customer_column == "customer_id", contract.name
+
+
+def test_quarantine_is_created_as_its_contract_says() -> None:
+    promised = ", ".join(f"{name} {kind.lower()}" for name, kind in CONTRACTS["quarantine.rows"].types.items())
+    assert promised == QUARANTINE
+
+
+def test_a_contract_that_cannot_be_read_names_file_and_field(tmp_path: Path) -> None:
+    from ecom_pipeline.contracts import ContractError
+
+    (tmp_path / "marts").mkdir()
+    (tmp_path / "marts" / "broken.yml").write_text("description: Rows.\ndomain: shop\ncolumns: []\ncolour: red\n")
+    with pytest.raises(ContractError, match=r"(?s)broken\.yml.*description.*colour"):
+        load_contracts(tmp_path)

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import duckdb
+import pandas as pd
+import pytest
+
+from ecom_pipeline.contracts import Contract
+from ecom_pipeline.quality import judge
+from ecom_pipeline.warehouse.connection import WarehouseError
+from ecom_pipeline.warehouse.write import Candidate, Outcome, Writer, columns_of
+
+GOOD = "select 'a' as product_id, 1.50::decimal(18,2) as price union all select 'b', 2.00"
+
+
+def write(con: duckdb.DuckDBPyConnection, *candidates: Candidate) -> list[Outcome]:
+    return Writer(connection=con, judge=judge, run_id="r1").write(candidates)
+
+
+def rows(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[object, ...]]:
+    return con.execute(f"select * from {table} order by all").fetchall()
+
+
+def leftovers(con: duckdb.DuckDBPyConnection) -> list[tuple[str]]:
+    return con.execute(
+        "select table_name from duckdb_tables() where schema_name = 'staging' or table_name like '%\\_\\_next' escape '\\'"
+    ).fetchall()
+
+
+def test_a_candidate_that_keeps_its_promise_goes_live_with_its_comments(
+    con: duckdb.DuckDBPyConnection, mart: Contract
+) -> None:
+    (outcome,) = write(con, Candidate(contract=mart, content=GOOD))
+    assert (outcome.status, outcome.rows) == ("swapped", 2)
+    assert len(rows(con, "marts.products")) == 2
+    comments = con.execute(
+        "select comment from duckdb_columns() where schema_name = 'marts' and table_name = 'products' order by column_index"
+    ).fetchall()
+    assert comments == [("The product's id.",), ("Price, in the shop's currency.",)]
+    assert leftovers(con) == []
+
+
+@pytest.mark.parametrize(
+    ("bad", "check"),
+    [
+        ("select 'a' as product_id, -1.00::decimal(18,2) as price", "price__between"),
+        ("select null::varchar as product_id, 1.00::decimal(18,2) as price", "product_id__not_null"),
+        ("select 'a' as product_id, 1.00::decimal(18,2) as price union all select 'a', 2.00", "key__unique"),
+        ("select 'a' as product_id, 1.00::double as price", "columns_match"),
+        ("select 'a' as product_id", "columns_match"),
+        ("select 'a' as product_id, 1.00::decimal(18,2) as price, 1 as extra", "columns_match"),
+    ],
+)
+def test_a_broken_promise_leaves_the_live_table_as_it_was(
+    con: duckdb.DuckDBPyConnection, mart: Contract, bad: str, check: str
+) -> None:
+    write(con, Candidate(contract=mart, content=GOOD))
+    before = rows(con, "marts.products")
+    (outcome,) = write(con, Candidate(contract=mart, content=bad))
+    assert outcome.refused
+    assert [one.name for one in outcome.checks if not one.passed] == [check]
+    assert rows(con, "marts.products") == before
+    assert leftovers(con) == []
+    assert con.execute("select outcome from journal.writes order by written_at").fetchall() == [
+        ("swapped",),
+        ("refused",),
+    ]
+
+
+def test_one_refusal_in_a_group_refuses_all(con: duckdb.DuckDBPyConnection, mart: Contract) -> None:
+    other = mart.model_copy(update={"table": "other"})
+    write(con, Candidate(contract=mart, content=GOOD), Candidate(contract=other, content=GOOD))
+    first, second = write(
+        con,
+        Candidate(contract=mart, content="select 'z' as product_id, 9.00::decimal(18,2) as price"),
+        Candidate(contract=other, content="select 'z' as product_id, -9.00::decimal(18,2) as price"),
+    )
+    assert first.refused
+    assert second.refused
+    assert len(rows(con, "marts.products")) == len(rows(con, "marts.other")) == 2
+
+
+def test_a_frame_is_cast_to_the_promised_types(con: duckdb.DuckDBPyConnection, mart: Contract) -> None:
+    frame = pd.DataFrame({"price": [1.5], "product_id": ["a"]})
+    (outcome,) = write(con, Candidate(contract=mart, content=frame))
+    assert outcome.status == "swapped"
+    assert columns_of(con, "marts.products") == {"product_id": "VARCHAR", "price": "DECIMAL(18,2)"}
+
+
+def test_a_skipped_table_is_empty_and_says_why(con: duckdb.DuckDBPyConnection, mart: Contract) -> None:
+    (outcome,) = write(con, Candidate(contract=mart, content=None, skipped="no products"))
+    assert (outcome.status, outcome.rows, outcome.reason) == ("skipped", 0, "no products")
+    assert columns_of(con, "marts.products") == mart.types
+
+
+def test_merge_replaces_only_the_rows_of_its_condition(con: duckdb.DuckDBPyConnection, mart: Contract) -> None:
+    write(con, Candidate(contract=mart, content=GOOD))
+    write(
+        con,
+        Candidate(
+            contract=mart,
+            content="select 'b' as product_id, 7.00::decimal(18,2) as price",
+            replace_where="product_id = 'b'",
+        ),
+    )
+    assert [(key, float(str(price))) for key, price in rows(con, "marts.products")] == [("a", 1.5), ("b", 7.0)]
+
+
+def test_a_statement_that_fails_is_a_warehouse_error_and_changes_nothing(
+    con: duckdb.DuckDBPyConnection, mart: Contract
+) -> None:
+    write(con, Candidate(contract=mart, content=GOOD))
+    with pytest.raises(WarehouseError, match=r"marts\.products"):
+        write(con, Candidate(contract=mart, content="select error('boom') as product_id, 1.00::decimal(18,2) as price"))
+    assert len(rows(con, "marts.products")) == 2
+    assert leftovers(con) == []
+
+
+def land(con: duckdb.DuckDBPyConnection, values: str) -> str:
+    """Rows of (row, id, price, reasons, duplicate) as raw, input view and the SELECT of clean."""
+    con.execute(
+        f"create or replace table raw.items as select 1::bigint as _load_id, 'f.csv' as _file, n::bigint as _row, id, price::varchar as price"
+        f" from (values {values}) as t(n, id, price, reasons, duplicate)"
+    )
+    select = (
+        "select id as product_id, price::decimal(18,2) as price, 'items' as _source, 1::bigint as _load_id, 'f.csv' as _file,"
+        f" n::bigint as _row, reasons::varchar as _reasons, duplicate::bigint as _duplicate from (values {values}) as t(n, id, price, reasons, duplicate)"
+    )
+    con.execute(f"create or replace view input.products as select _source, _load_id, _file, _row from ({select})")
+    return select
+
+
+def test_rejects_go_to_quarantine_with_reasons_and_the_original_row(
+    con: duckdb.DuckDBPyConnection, clean: Contract
+) -> None:
+    select = land(
+        con,
+        "(1,'a',1,null,1), (2,'a',1,null,2), (3,'b',-5,null,1), (4,'c',3,'price: odd',1), (5,'d',4,null,1), (6,'e',4,null,1)",
+    )
+    (outcome,) = write(con, Candidate(contract=clean, content=select))
+    assert outcome.status == "swapped"
+    assert outcome.conservation == [("items", 6, 3, 1, 2)]
+    assert [row[0] for row in rows(con, "clean.products")] == ["a", "d", "e"]
+    held = con.execute(
+        "select row_number, reasons, original->>'price' from quarantine.rows order by row_number"
+    ).fetchall()
+    assert held == [(3, "price: expected at least 0", "-5"), (4, "price: odd", "3")]
+    assert outcome.quarantined == {"price: expected at least 0": 1, "price: odd": 1}
+
+
+def test_above_the_tolerance_the_table_is_refused_and_the_rejects_are_kept_for_diagnosis(
+    con: duckdb.DuckDBPyConnection, clean: Contract
+) -> None:
+    write(con, Candidate(contract=clean, content=land(con, "(1,'a',1,null,1)")))
+    (outcome,) = write(
+        con, Candidate(contract=clean, content=land(con, "(1,'a',-1,null,1), (2,'b',-1,null,1), (3,'c',1,null,1)"))
+    )
+    assert outcome.refused
+    assert "within_tolerance" in outcome.reason
+    assert [row[0] for row in rows(con, "clean.products")] == ["a"]
+    assert con.execute("select count(*) from quarantine.rows").fetchall() == [(2,)]
+
+
+def test_a_row_that_the_select_loses_or_multiplies_is_refused(con: duckdb.DuckDBPyConnection, clean: Contract) -> None:
+    select = land(con, "(1,'a',1,null,1), (2,'b',1,null,1)")
+    (lost,) = write(con, Candidate(contract=clean, content=f"select * from ({select}) where product_id = 'a'"))
+    assert lost.refused
+    assert "items: 2 arrived, 1 accounted for" in lost.reason
+    (doubled,) = write(
+        con, Candidate(contract=clean, content=f"{select} union all select 'z', 1, 'items', 1, 'f.csv', 9, null, 1")
+    )
+    assert "items: 2 arrived, 3 accounted for" in doubled.reason
