@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ecom_pipeline.contracts import ContractError, load_contracts
-from ecom_pipeline.settings import Settings, SettingsError, load_settings
+from ecom_pipeline.settings import Settings, SettingsError, environment, load_settings
 from ecom_pipeline.shop.config import ShopError, load_shop
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.warehouse import release as releases
@@ -123,7 +123,7 @@ def _run(given: argparse.Namespace, console: Console) -> int:
     from ecom_pipeline.definitions import run_night
 
     settings = _settings(given)
-    shop = load_shop(settings.shop_file)
+    shop = load_shop(settings.shop_file, environment())
     releases.require_writable(settings.releases_dir(shop.name))
     dates = None
     if given.start or given.end:
@@ -211,7 +211,7 @@ def _show_release(console: Console, folder: Path, succeeded: bool) -> None:
 
 def _status(given: argparse.Namespace, console: Console) -> int:
     settings = _settings(given)
-    shop = load_shop(settings.shop_file)
+    shop = load_shop(settings.shop_file, environment())
     folder = settings.releases_dir(shop.name)
     with _warehouse(settings, shop.name) as connection:
         summary = summarise(connection)
@@ -228,7 +228,7 @@ def _status(given: argparse.Namespace, console: Console) -> int:
 
 def _release(given: argparse.Namespace, console: Console) -> int:
     settings = _settings(given)
-    folder = settings.releases_dir(load_shop(settings.shop_file).name)
+    folder = settings.releases_dir(load_shop(settings.shop_file, environment()).name)
     actions: dict[str, Callable[[], Any]] = {
         "list": lambda: [
             {
@@ -265,7 +265,7 @@ def _difference(folder: Path, ids: Sequence[str]) -> list[releases.TableDifferen
 
 def _quarantine(given: argparse.Namespace, console: Console) -> int:
     settings = _settings(given)
-    shop = load_shop(settings.shop_file)
+    shop = load_shop(settings.shop_file, environment())
     if given.action == "replay":
         return _run(given, console)
     query = (

@@ -13,7 +13,7 @@ import dagster as dg
 from ecom_pipeline.contracts import Contract, load_contracts
 from ecom_pipeline.defs.assemble import JOB, assemble
 from ecom_pipeline.defs.night import Progress
-from ecom_pipeline.settings import Settings, load_settings
+from ecom_pipeline.settings import Settings, environment, load_settings
 from ecom_pipeline.shop.config import load_shop
 
 
@@ -25,7 +25,7 @@ def build_defs(
 ) -> dg.Definitions:
     """Definitions of the shop that the settings name."""
     settings = settings or load_settings()
-    return assemble(settings, load_shop(settings.shop_file), contracts or load_contracts(), progress)
+    return assemble(settings, load_shop(settings.shop_file, environment()), contracts or load_contracts(), progress)
 
 
 def run_night(

@@ -8,6 +8,10 @@ as DuckDB prints it. Nothing here knows contracts or expectations.
 from __future__ import annotations
 
 import atexit
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
 import duckdb
@@ -71,8 +75,25 @@ class Dialect(duckdb_engine.Dialect):
 registry.register("duckdb.judge", __name__, "Dialect")
 
 
-def engine_on(cursor: duckdb.DuckDBPyConnection) -> sa.Engine:
-    """An engine whose only connection is ``cursor``, which ``dispose`` closes."""
-    return sa.create_engine(
-        "duckdb+judge://", creator=lambda: duckdb_engine.ConnectionWrapper(cursor), poolclass=sa.pool.StaticPool
-    )
+class _Borrowed(duckdb_engine.ConnectionWrapper):
+    def close(self) -> None:
+        """Left open for the next statement: who lends the cursor closes it."""
+
+
+_lent: ContextVar[duckdb.DuckDBPyConnection] = ContextVar("_lent")
+
+
+@lru_cache(maxsize=1)
+def _engine() -> sa.Engine:
+    return sa.create_engine("duckdb+judge://", creator=lambda: _Borrowed(_lent.get()), poolclass=sa.pool.NullPool)
+
+
+@contextmanager
+def engine_on(cursor: duckdb.DuckDBPyConnection) -> Iterator[sa.Engine]:
+    """The one engine of this process, working on ``cursor``, which is closed at the end."""
+    token = _lent.set(cursor)
+    try:
+        yield _engine()
+    finally:
+        _lent.reset(token)
+        cursor.close()

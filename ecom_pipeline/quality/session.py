@@ -83,7 +83,7 @@ class Session:
         names = ", ".join(quoted(column) for column in columns)
         texts = ", ".join(f"{quoted(column)}::varchar" for column in columns)
         rows = self._cursor.execute(
-            f"select {texts} from (select {names} from {self._rows} and {condition} order by {names} limit 20)"
+            f"select {texts} from {self._rows} and {condition} order by {names} limit 20"
         ).fetchall()
         return list(dict.fromkeys(rows))[:limit]
 
@@ -95,14 +95,10 @@ def session_on(connection: duckdb.DuckDBPyConnection, relation: str, where: str 
         "select current_database(), current_schema(), current_setting('TimeZone')"
     ).fetchall()
     cursor = connection.cursor()
-    engine = engine_on(cursor)
-    try:
+    with engine_on(cursor) as engine:
         cursor.execute(f"use {quoted(database)}.{quoted(schema)}")
         cursor.execute(f"set TimeZone = '{zone}'")
         yield Session(cursor, engine, relation, where)
-    finally:
-        engine.dispose()
-        cursor.close()
 
 
 def split_name(relation: str) -> tuple[str, str]:

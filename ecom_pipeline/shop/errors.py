@@ -1,4 +1,4 @@
-"""What goes wrong with a shop's files and its ``shop.yaml``, said so that the person who can mend it knows where to look.
+"""What goes wrong with a shop's files and its ``shop.yaml``, said so that whoever can mend it knows where to look.
 
 Messages only: nothing here reads a file or decides what happens next. A secret never reaches a message.
 """

@@ -1,9 +1,9 @@
 """SQL that a shop writes in ``shop.yaml``: one expression over the text columns of one source row, and nothing else.
 
-It cannot see another row, another table, a file, a clock or a random number. In arithmetic, and compared with a number, a
-column is read as a number in the source's own spelling (DECIMAL(18,6)); everywhere else it is the text that arrived. What
-cannot be computed for a row is null, never an error. Every expression is bound by DuckDB when ``shop.yaml`` is read, so
-that a wrong name or type is found before a night begins.
+It cannot see another row, another table, a file, a clock or a random number. In arithmetic, and compared with a
+number, a column is read as a number in the source's own spelling (DECIMAL(18,6)); everywhere else it is the text that
+arrived. What cannot be computed for a row is null, never an error. Every expression is bound by DuckDB when
+``shop.yaml`` is read, so that a wrong name or type is found before a night begins.
 """
 
 from __future__ import annotations
@@ -24,8 +24,33 @@ ROW_COLUMNS = {"_file": "VARCHAR", "_row": "BIGINT"}
 """Where a row came from; expressions may use it, since a row has no better name in some exports."""
 
 _BEFORE = "select "
-_ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Neg, exp.Abs, exp.Round, exp.Floor, exp.Ceil, exp.Sign)
-_COMPARING = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In, exp.Greatest, exp.Least, exp.Coalesce)
+_ARITHMETIC = (
+    exp.Add,
+    exp.Sub,
+    exp.Mul,
+    exp.Div,
+    exp.IntDiv,
+    exp.Mod,
+    exp.Neg,
+    exp.Abs,
+    exp.Round,
+    exp.Floor,
+    exp.Ceil,
+    exp.Sign,
+)
+_COMPARING = (
+    exp.EQ,
+    exp.NEQ,
+    exp.GT,
+    exp.GTE,
+    exp.LT,
+    exp.LTE,
+    exp.Between,
+    exp.In,
+    exp.Greatest,
+    exp.Least,
+    exp.Coalesce,
+)
 _FORBIDDEN = {
     exp.Query: "a subquery",
     exp.Subquery: "a subquery",
@@ -39,8 +64,16 @@ _FORBIDDEN = {
     exp.Into: "another clause",
 }
 _UNSTEADY = (
-    "current_date", "current_time", "current_timestamp", "current_datetime", "localtime", "localtimestamp",
-    "current_user", "session_user", "rand", "getenv",
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "current_datetime",
+    "localtime",
+    "localtimestamp",
+    "current_user",
+    "session_user",
+    "rand",
+    "getenv",
 )
 """Written without being functions of the catalogue, or under another name."""
 
@@ -61,11 +94,14 @@ class Expression:
         The source columns it uses, in the order of their appearance.
     sql
         DuckDB SQL, null where the value cannot be computed.
+    kind
+        The type of its value.
     """
 
     text: str
     columns: tuple[str, ...]
     sql: str
+    kind: str
 
 
 @lru_cache(maxsize=512)
@@ -94,7 +130,7 @@ def parse_expression(text: str, *, condition: bool = False, decimal_comma: bool 
     kind = _bound_type(sql, names)
     if condition and kind != "BOOLEAN":
         raise ExpressionError(f"expected a condition that is true or false, found one of type {kind}")
-    return Expression(text=text, columns=tuple(name for name in names if name not in ROW_COLUMNS), sql=sql)
+    return Expression(text=text, columns=tuple(name for name in names if name not in ROW_COLUMNS), sql=sql, kind=kind)
 
 
 def check_format(form: str) -> None:
@@ -162,7 +198,10 @@ def _spelled(text: str, columns: Iterable[exp.Column], decimal_comma: bool) -> s
         start, end = (int(column.this.meta[side]) - len(_BEFORE) for side in ("start", "end"))
         name = quoted(column.name)
         numeric = column.name not in ROW_COLUMNS and _next_to_a_number(column)
-        pieces += [text[done:start], f"({number(name, 'DECIMAL(18,6)', decimal_comma=decimal_comma)})" if numeric else name]
+        pieces += [
+            text[done:start],
+            f"({number(name, 'DECIMAL(18,6)', decimal_comma=decimal_comma)})" if numeric else name,
+        ]
         done = end + 1
     return "".join((*pieces, text[done:]))
 
@@ -175,17 +214,18 @@ def _next_to_a_number(column: exp.Expression) -> bool:
         return True
     if not isinstance(around, _COMPARING):
         return False
-    operands = [operand for value in around.args.values() for operand in (value if isinstance(value, list) else [value])]
+    operands = [
+        operand for value in around.args.values() for operand in (value if isinstance(value, list) else [value])
+    ]
     return any(_is_number(operand) for operand in operands if isinstance(operand, exp.Expression))
 
 
 def _is_number(node: exp.Expression) -> bool:
-    node = node.unnest()
+    while isinstance(node, exp.Paren):
+        node = node.this
     if isinstance(node, exp.Literal):
         return not node.is_string
-    return isinstance(node, _ARITHMETIC) or (
-        isinstance(node, exp.Cast) and node.to.this in exp.DataType.NUMERIC_TYPES
-    )
+    return isinstance(node, _ARITHMETIC) or (isinstance(node, exp.Cast) and node.to.this in exp.DataType.NUMERIC_TYPES)
 
 
 def _bound_type(sql: str, columns: Iterable[str]) -> str:
@@ -210,13 +250,23 @@ def _database() -> duckdb.DuckDBPyConnection:
 
 @lru_cache(maxsize=1)
 def _refused_functions() -> dict[str, str]:
-    rows = _database().execute(
-        "select lower(function_name), function_type, coalesce(stability, 'CONSISTENT') from duckdb_functions()"
-    ).fetchall()
+    rows = (
+        _database()
+        .execute(
+            "select lower(function_name), function_type, coalesce(stability, 'CONSISTENT') from duckdb_functions()"
+        )
+        .fetchall()
+    )
     steady = {name for name, kind, stability in rows if kind in ("scalar", "macro") and stability == "CONSISTENT"}
-    reasons = {"table": "which reads tables or files", "table_macro": "which reads tables or files",
-               "pragma": "which changes settings", "aggregate": "which looks at other rows"}
-    refused = {name: reasons.get(kind, "which is not the same every time") for name, kind, _ in rows if name not in steady}
+    reasons = {
+        "table": "which reads tables or files",
+        "table_macro": "which reads tables or files",
+        "pragma": "which changes settings",
+        "aggregate": "which looks at other rows",
+    }
+    refused = {
+        name: reasons.get(kind, "which is not the same every time") for name, kind, _ in rows if name not in steady
+    }
     return refused | dict.fromkeys(_UNSTEADY, "which is not the same every time")
 
 

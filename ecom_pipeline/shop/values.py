@@ -1,9 +1,9 @@
 """Text to type: SQL fragments that read one value, null where it cannot be read.
 
-Every function takes SQL text and gives SQL text. The common spelling is read by a plain cast; only what the cast refuses
-takes the slow way through a pattern. A value is read exactly or not at all: no number passes through a float on its way to
-a decimal, and a cast that would ignore half of its text (DuckDB reads ``10:00 PM`` and ``10:00+08:00`` as ten o'clock) is
-never asked. Which column is read how belongs to ``mapping``.
+Every function takes SQL text and gives SQL text. The common spelling is read by a plain cast; only what the cast
+refuses takes the slow way through a pattern. A value is read exactly or not at all: no number passes through a float
+on its way to a decimal, and a cast that would ignore half of its text (DuckDB reads ``10:00 PM`` and ``10:00+08:00``
+as ten o'clock) is never asked. Which column is read how belongs to ``mapping``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,11 @@ BLANKS = " \t\r\n\u00a0\u3000\ufeff"
 NULL_WORDS = ("null", "nan", "n/a", "na", "none", "nat", "#n/a", "<na>", "\\n")
 """Spellings of a missing value, in lower case; a name or a text is never one of them."""
 
+MOMENTS = ("DATE", "TIMESTAMP")
 Unit = Literal["s", "ms"]
+
+BOOLEANS = ("true", "false", "yes", "no", "1", "0", "是", "否")
+"""How a truth value may be written, for messages."""
 
 _TRUE = ("true", "t", "yes", "y", "1", "1.0", "是", "on")
 _FALSE = ("false", "f", "no", "n", "0", "0.0", "否", "off")
@@ -44,12 +48,18 @@ def one_of(values: tuple[str, ...]) -> str:
 def trimmed(text: str) -> str:
     """The text without blanks around it, the empty text as null."""
     ends = " or ".join(f"ends_with({text}, {literal(blank)})" for blank in " \t\r\u00a0\u3000")
-    return f"nullif(case when {text} < '!' or {text} > '~' or {ends} then trim({text}, {literal(BLANKS)}) else {text} end, '')"
+    blank = f"{text} < '!' or {text} > '~' or {ends}"
+    return f"nullif(case when {blank} then trim({text}, {literal(BLANKS)}) else {text} end, '')"
 
 
 def is_missing(text: str) -> str:
     """Whether a text that no type could be read from stands for nothing."""
     return f"lower(trim({text}, {literal(BLANKS)})) in ('', {one_of(NULL_WORDS)})"
+
+
+def is_missing_word(text: str) -> str:
+    """The same for an identifier, whose text is short and trimmed then."""
+    return f"length({text}) <= 4 and lower({text}) in ({one_of(NULL_WORDS)})"
 
 
 def number(text: str, kind: str, *, decimal_comma: bool = False) -> str:
@@ -85,7 +95,8 @@ def _number(text: str, kind: str, decimal_comma: bool) -> str:
 
 def boolean(text: str) -> str:
     """A BOOLEAN from English, Chinese or numeric spellings."""
-    return f"case when lower({text}) in ({one_of(_TRUE)}) then true when lower({text}) in ({one_of(_FALSE)}) then false end"
+    true, false = (f"lower({text}) in ({one_of(words)})" for words in (_TRUE, _FALSE))
+    return f"case when {true} then true when {false} then false end"
 
 
 def local_time(text: str, form: str | None) -> str:
@@ -96,7 +107,7 @@ def local_time(text: str, form: str | None) -> str:
 
 
 def instant(text: str, form: str | None, unit: Unit | None) -> str | None:
-    """A TIMESTAMP WITH TIME ZONE from a text that says its offset from UTC, or from a Unix time; None if it never can."""
+    """A TIMESTAMP WITH TIME ZONE from a text that says its offset from UTC, or from a Unix time; None if never."""
     if unit is not None:
         seconds = f"try_cast({text} as DECIMAL(24,6))" + (" / 1000" if unit == "ms" else "")
         micros = f"try_cast({text} as DECIMAL(24,6)) * {1_000_000 if unit == 's' else 1000}"
@@ -125,6 +136,5 @@ def at_zone(local: str, timezone: str) -> str:
 
 def _is_local(text: str) -> str:
     ends = f"right({text}, 1) between '0' and '9'"
-    return (
-        f"{text} between '0' and ':' and {ends} and not contains({text}, '+') and not contains(substring({text}, 11), '-')"
-    )
+    offset = f"contains({text}, '+') or contains(substring({text}, 11), '-')"
+    return f"{text} between '0' and ':' and {ends} and not ({offset})"

@@ -10,11 +10,13 @@ import duckdb
 from ecom_pipeline.contracts import Contract
 
 
-def describe(connection: duckdb.DuckDBPyConnection, contract: Contract, catalog: str | None = None) -> None:
+def describe(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, *, catalog: str | None = None, kind: str = "table"
+) -> None:
     """Put the promise's words onto its table and columns."""
     prefix = f'"{catalog}".' if catalog else ""
     table = f'{prefix}{contract.schema_name}."{contract.table}"'
-    connection.execute(f"comment on table {table} is {_text(contract.description)}")
+    connection.execute(f"comment on {kind} {table} is {_text(contract.description)}")
     for column in contract.columns:
         name = column.name.replace('"', '""')
         connection.execute(f'comment on column {table}."{name}" is {_text(column.description)}')

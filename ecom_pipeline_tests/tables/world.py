@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from ecom_pipeline.contracts import PROVENANCE, Contract, load_contracts
+from ecom_pipeline.contracts import Contract, load_contracts
 from ecom_pipeline.warehouse.journal import create_journal
 
 CONTRACTS = load_contracts()
@@ -24,12 +24,12 @@ class World:
             self.con.execute(f"create schema if not exists {schema}")
         create_journal(self.con)
         for name, contract in CONTRACTS.items():
-            columns = ", ".join(f'"{column}" {kind}' for column, kind in given_types(contract).items())
+            columns = ", ".join(f'"{column}" {kind}' for column, kind in contract.types.items())
             self.con.execute(f"create table if not exists {name} ({columns})")
 
     def given(self, table: str, *rows: Row) -> World:
         """Insert rows; what a row does not say is null, provenance is its place in the list."""
-        types = given_types(CONTRACTS[table]) if table in CONTRACTS else {}
+        types = CONTRACTS[table].types if table in CONTRACTS else {}
         for number, row in enumerate(rows, 1):
             standing = {"_source": "test", "_load_id": 1, "_file": "test.csv", "_row": number}
             full = {key: value for key, value in standing.items() if key in types} | row
@@ -69,18 +69,6 @@ class World:
 
 def refusals(contract: Contract) -> list[str]:
     return [f"coalesce({rule.where}, true)" for rule in contract.row_rules if rule.action == "quarantine"]
-
-
-def given_types(contract: Contract) -> dict[str, str]:
-    """The columns of a table as its readers see it: views over a mapping add business dates and reasons."""
-    types = dict(contract.types)
-    if contract.schema_name == "input":
-        if contract.table == "exchange_rates":
-            return {name: kind for name, kind in types.items() if name not in PROVENANCE}
-        for name in [name for name in types if name.endswith("_at")]:
-            types[name.removesuffix("_at") + "_date"] = "DATE"
-        types["_reasons"] = "VARCHAR"
-    return types
 
 
 def only(rows: Iterable[Mapping[str, Any]], *names: str) -> list[tuple[Any, ...]]:

@@ -111,7 +111,9 @@ def forecast_shop(
     ]
     forecasts = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(FORECAST_COLUMNS))
     card = _card(tested, forecasts, proof, verdict, previous_card, country, target, horizon, seed)
-    return ForecastResult(forecasts=forecasts[list(FORECAST_COLUMNS)], evaluation=_evaluation(tested, horizon), card=card)
+    return ForecastResult(
+        forecasts=forecasts[list(FORECAST_COLUMNS)], evaluation=_evaluation(tested, horizon), card=card
+    )
 
 
 def _test_all(

@@ -122,7 +122,7 @@ class ProphetForecaster(Forecaster):
                     seed=self.seed,
                     timeout=self.time_limit_seconds,
                 )
-            except (RuntimeError, ValueError) as error:
+            except (RuntimeError, TimeoutError, ValueError) as error:
                 raise ForecastError(f"prophet: {_first_line(error)}") from error
         self.model_ = model
         return self

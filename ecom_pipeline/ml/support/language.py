@@ -1,8 +1,8 @@
 """Which language a message is written in: by its script, helped by what the shop says.
 
-The script is evidence, the shop's column a hint: Chinese characters in a row marked English are Chinese. Between languages
-of one script (English and German) only the hint decides; without one, Latin letters are taken for English. A model that
-tells Latin languages apart does not belong here.
+The script is evidence, the shop's column a hint: Chinese characters in a row marked English are Chinese. Between
+languages of one script (English and German) only the hint decides; without one, Latin letters are taken for English.
+A model that tells Latin languages apart does not belong here.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def language_code(hint: object) -> str | None:
 def detect_language(text: object, hint: object = None) -> str:
     """Return the language of a message.
 
-    A Chinese character weighs as much as a Latin word, so that a product name in a Chinese question, or a Chinese word in an
-    English one, does not decide.
+    A Chinese character weighs as much as a Latin word, so that a product name in a Chinese question, or a Chinese
+    word in an English one, does not decide.
 
     >>> detect_language("iPhone 15 Pro Max 什么时候有货")
     'zh'

@@ -1,11 +1,13 @@
 """The mood of a message, by words: a lexicon with negation, degree, contrast and question handling.
 
-Nothing is learned and nothing is fetched. Chinese and English have one lexicon each (``lexicon_zh.yml``, ``lexicon_en.yml``,
-written by hand for this package) and share one reader, so that a message in both languages is read in both. A reader turns
-text into signs (a value, a negator, a contrast ...), the longest entry first; ``_Reading`` adds the signs up:
+Nothing is learned and nothing is fetched. Chinese and English have one lexicon each (``lexicon_zh.yaml``,
+``lexicon_en.yaml``, written by hand for this package) and share one reader, so that a message in both languages is
+read in both. A reader turns text into signs (a value, a negator, a contrast ...), the longest entry first;
+``_Reading`` adds the signs up:
 
-- a negator reaches the next value (``不高兴``, "not very good"); a negated bad word is mildly good ("not bad at all"); two
-  negators cancel (``不是不好``); words that only say something when negated (``needed``: "does not work") count as bad then;
+- a negator reaches the next value (``不高兴``, "not very good"); a negated bad word is mildly good ("not bad at all");
+  two negators cancel (``不是不好``); words that say something only when negated (``needed``: "does not work") then count
+  as bad;
 - a degree word scales the next value, ``死了`` or ``极了`` the last one;
 - what stands before "but", or in a clause with "although", weighs less than the rest of the sentence;
 - a question or an "if" does not complain: only its strong words count.
@@ -25,33 +27,45 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from ecom_pipeline.ml.support.language import UNDETERMINED
-from ecom_pipeline.ml.support.text import HAN, clean_text
+from ecom_pipeline.ml.support.text import HAN, clean_text, has_words
 
-LANGUAGES = ("en", "zh", UNDETERMINED)
-"""Languages a sentiment is given for; undetermined text (emoji) is read with both lexicons like any other."""
+LANGUAGES = ("en", "zh")
+"""Languages with a lexicon."""
 
 SENTIMENTS = ("negative", "neutral", "positive")
 NEUTRAL_BAND = 0.15
 """A score closer to zero than this is neutral."""
 
 _SOFTNESS = 4.0
-_NEGATED_GOOD, _NEGATED_BAD, _CANCELLED, _MISSING = -0.9, -0.6, 0.5, -1.5
+_NEGATED_GOOD, _NEGATED_BAD, _CANCELLED, _MISSING = -1.2, -0.6, 0.5, -1.5
 _BEFORE_CONTRAST, _AFTER_CONTRAST, _SET_BACK = 0.35, 1.2, 0.25
 _STRONG, _STRONG_IN_QUESTION = 2.5, 0.6
+_PLAIN_KINDS = (
+    "needed", "negators", "neutral", "joiners", "contrast", "concession", "background", "resume", "hypothetical",
+    "question",
+)  # fmt: skip
+_ENDINGS = {
+    "ies": ("y",), "es": ("e", ""), "s": ("",), "ied": ("y",), "ed": ("e", ""), "ing": ("", "e"), "ly": ("",),
+}  # fmt: skip
 _REACH = {"en": {"negator": 6, "degree": 3}, "zh": {"negator": 8, "degree": 4}}
 
-_PIECE = re.compile(rf"(?P<zh>[{HAN}]+)|(?P<en>[a-z\u00c0-\u024f]+|\d+)|(?P<end>[.!?。…\n;])|(?P<pause>[,:、()\-—~])|(?P<sign>\S)")
+_PIECE = re.compile(
+    rf"(?P<zh>[{HAN}]+)|(?P<en>[a-z\u00c0-\u024f]+|\d+)|(?P<end>[.!?。…;])|(?P<pause>[,:、()\-—~])|(?P<sign>\S)"
+)
 _BEFORE_READING = (
     (re.compile(r"[’‘`´]"), "'"),
     (re.compile(r"\b(could|would|should|is|are|was|were|do|does|did|has|have|had|need|must)n'?t\b"), r"\1 not"),
     (re.compile(r"\bcan'?t\b|\bcan not\b"), "cannot"),
     (re.compile(r"\b(won't|wont|ain't|shan't)(?!\w)"), "not"),
     (re.compile(r"'(s|d|ll|ve|re|m)\b"), " "),
-    (re.compile(r"\b(could|can|would)(?:not| not) (?:be|have been|ask for|get) (?:any )?(?:happier|better|nicer|easier|more)\b"),
-     "could not be better"),
+    (
+        re.compile(
+            r"\b(could|can|would)(?:not| not) (?:be|have been|ask for|get) (?:any )?(?:happier|better|nicer|more)\b"
+        ),
+        "could not be better",
+    ),
     (re.compile(r"\b(not|cannot|never|hardly) (wait|fault)\b"), r"cannot \2"),
-)  # fmt: skip
+)
 
 
 class Mood(NamedTuple):
@@ -70,7 +84,7 @@ class _Sign(NamedTuple):
 
 @dataclass
 class _Lexicon:
-    """One language's entries by their words (English) or characters (Chinese), and those that count at a clause's start."""
+    """One language: its entries, and those that mean something else at the start of a clause."""
 
     language: str
     entries: Mapping[str, _Sign]
@@ -80,13 +94,12 @@ class _Lexicon:
 
     @classmethod
     def load(cls, language: str) -> _Lexicon:
-        content: dict[str, Any] = yaml.safe_load((files(__package__) / f"lexicon_{language}.yml").read_text("utf-8"))
+        content: dict[str, Any] = yaml.safe_load((files(__package__) / f"lexicon_{language}.yaml").read_text("utf-8"))
         entries: dict[str, _Sign] = {}
         for kind in ("degrees", "values", "after"):
             for value, words in content.get(kind, {}).items():
                 entries.update({word: _Sign(kind, float(value), language) for word in words.split()})
-        plain = ("needed", "negators", "neutral", "joiners", "contrast", "concession", "background", "resume", "hypothetical", "question")
-        for kind in plain:
+        for kind in _PLAIN_KINDS:
             entries.update({word: _Sign(kind, 0.0, language) for word in content[kind].split()})
         initial = {w: _Sign(kind, 0.0, language) for kind, words in content["initial"].items() for w in words.split()}
         longest = max(len(word.split("_")) if language == "en" else len(word) for word in entries)
@@ -100,8 +113,17 @@ def _lexicons() -> dict[str, _Lexicon]:
 
 @lru_cache(maxsize=1)
 def _emoji() -> dict[str, float]:
-    content = yaml.safe_load((files(__package__) / "lexicon_signs.yml").read_text("utf-8"))
+    content = yaml.safe_load((files(__package__) / "lexicon_signs.yaml").read_text("utf-8"))
     return {sign: float(value) for value, signs in content.items() for sign in signs.split()}
+
+
+def can_read(text: object, language: str) -> bool:
+    """Tell whether a message has a sentiment here: a language with a lexicon, or signs without any letter.
+
+    >>> can_read("Wo ist mein Paket?", "de"), can_read("👍", "de")
+    (False, True)
+    """
+    return language in LANGUAGES or not has_words(text)
 
 
 def read_mood(text: object) -> Mood:
@@ -123,7 +145,7 @@ def count_keywords(text: object) -> str:
 
 
 def _signs(text: str) -> Iterator[_Sign]:
-    """Read a text from left to right, the longest lexicon entry first. Positions count words, and Chinese characters."""
+    """Read a text from left to right, the longest entry first. Positions count words and Chinese characters."""
     for pattern, replacement in _BEFORE_READING:
         text = pattern.sub(replacement, text)
     pieces = [(match.lastgroup or "sign", match.group()) for match in _PIECE.finditer(text)]
@@ -188,7 +210,7 @@ def _english(words: Sequence[str], position: int, is_start: bool) -> Iterator[_S
 def _stems(word: str) -> tuple[str, ...]:
     """Return what an inflected English word may be a form of, nearest first."""
     stems: list[str] = []
-    for ending, others in (("ies", ("y",)), ("es", ("e", "")), ("s", ("",)), ("ied", ("y",)), ("ed", ("e", "")), ("ing", ("", "e")), ("ly", ("",))):
+    for ending, others in _ENDINGS.items():
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             stem = word[: -len(ending)]
             stems += [stem + other for other in others]
@@ -263,7 +285,7 @@ class _Reading:
         self._negators.append(sign.position + _REACH[sign.language]["negator"])
 
     def _on_joiners(self, sign: _Sign) -> None:
-        """"not cheap or scratchy": the negation goes on behind the joiner."""
+        """Carry the negation over a joiner: "not cheap or scratchy"."""
         if self._negated is not None and sign.position - self._negated <= 2:
             self._negators = [sign.position + 2]
 
@@ -280,8 +302,8 @@ class _Reading:
         if self.clauses[-1].values:
             self._on_pause(sign)
         current = self.clauses[-1]
-        before = [clause for clause in self.clauses[:-1] if clause.sentence == current.sentence] or self.clauses[:-1][-1:]
-        for clause in before:
+        earlier = self.clauses[:-1]
+        for clause in [each for each in earlier if each.sentence == current.sentence] or earlier[-1:]:
             clause.weight *= _BEFORE_CONTRAST
         current.weight = _AFTER_CONTRAST
 
@@ -292,7 +314,7 @@ class _Reading:
         self.clauses[-1].is_concession = True
 
     def _on_resume(self, sign: _Sign) -> None:
-        """"Despite the good price I am ...": the main clause begins without a comma."""
+        """Begin the main clause where no comma does: "despite the good price I am ..."."""
         if self.clauses[-1].is_concession and self.clauses[-1].values:
             self._on_pause(sign)
 

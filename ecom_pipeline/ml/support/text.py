@@ -1,7 +1,7 @@
 """What every reader of messages does first: one spelling, one length, one idea of a word.
 
-A Chinese character counts as a word, because Chinese is written without spaces; bigrams of characters then do what words do
-elsewhere, and no dictionary is needed.
+A Chinese character counts as a word, because Chinese is written without spaces; bigrams of characters then do what
+words do elsewhere, and no dictionary is needed.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _SPACE = re.compile(r"\s+")
 
 
 def clean_text(text: object) -> str:
-    """Return the first ``MAX_CHARACTERS`` of a message with compatible forms unified and spaces collapsed.
+    r"""Return the first ``MAX_CHARACTERS`` of a message with compatible forms unified and spaces collapsed.
 
     What is not text (``None``, NaN) is an empty message.
 
-    >>> clean_text(" ＡＢＣ\\n１２ ！")
+    >>> clean_text(" ＡＢＣ\n１２ ！")
     'ABC 12 !'
     """
     if not isinstance(text, str):

@@ -1,9 +1,10 @@
 """What arrives becomes a table of text: one reader per kind of source, one promise for all of them.
 
-The promise: every column of the source as VARCHAR under its own name, ``_row`` (its place in the source), and rows that
-could not be read kept beside the others with ``_problem`` and ``_line``, so that ``rows + unreadable`` is what the source
-holds. Values are not interpreted; the one change is that empty text becomes null, in every format. Types, time zones and
-meaning belong to the mapping of ``shop.yaml``; which files are read, and when, belongs to the load ledger.
+The promise: every column of the source as VARCHAR under its own name, ``_row`` (its place in the source), and rows
+that could not be read kept beside the others with ``_problem`` and ``_line``, so that ``rows + unreadable`` is what
+the source holds. Values are not interpreted; the one change is that empty text becomes null, in every format. Types,
+time zones and meaning belong to the mapping of ``shop.yaml``; which files are read, and when, belongs to the load
+ledger.
 """
 
 from __future__ import annotations

@@ -1,23 +1,23 @@
 """Delimited text, at DuckDB's speed, with nothing lost.
 
-DuckDB parses; the lines it refuses come back through its reject table with their place. It can still lose lines without a
-word (a line longer than its buffer) or swallow many into one (a quote never closed), so what it returned is held against
-an independent count of the file's lines. Where the two do not agree to the line, the file is read again by ``records``,
-which is slower and counts every line itself.
+DuckDB parses; the lines it refuses come back through its reject table with their place. It can still lose lines
+without a word (a line longer than its buffer) or swallow many into one (a quote never closed), so what it returned is
+held against an independent count of the file's lines. Where the two do not agree to the line, the file is read again
+by ``records``, which is slower and counts every line itself.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 
-from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers import encoding as text
 from ecom_pipeline.shop.readers.dialect import SPACES, Dialect, detect_dialect
 from ecom_pipeline.shop.readers.files import CHUNK, suffix_of, unpacked
-from ecom_pipeline.shop.readers.records import MAX_LINE, read_records
+from ecom_pipeline.shop.readers.records import KEPT, MAX_LINE, read_records
 from ecom_pipeline.shop.readers.table import (
     FileRead,
     ReadOptions,
@@ -34,6 +34,8 @@ from ecom_pipeline.shop.readers.table import (
 
 HEAD = 1 << 22
 SAMPLE = 1 << 18
+SHOWN = 9_900
+"""DuckDB shows some 10,000 bytes of a line it refuses; longer ones are fetched from the file."""
 
 
 @dataclass
@@ -48,10 +50,12 @@ class Lines:
 
     @property
     def total(self) -> int:
+        """Lines of the file, the last one included if it has no end."""
         return self.lf + self.crlf + self.cr + self.ends_open
 
     @property
     def is_uniform(self) -> bool:
+        """Whether all lines end alike."""
         return sum(count > 0 for count in (self.lf, self.crlf, self.cr)) <= 1
 
 
@@ -108,9 +112,7 @@ def _encoding(plain: Path, path: Path, options: ReadOptions) -> tuple[str, tuple
     marked = text.by_mark(head)
     if marked is not None:
         return ("utf-8" if marked == "utf-8-sig" else marked), ()
-    if not head.isascii() and text.damage_in(head):
-        return text.detect(plain), ()
-    return "utf-8", ()
+    return ("utf-8" if text.is_utf8_start(head) else text.detect(plain)), ()
 
 
 def _reconsidered(plain: Path, path: Path, options: ReadOptions) -> str:
@@ -152,32 +154,33 @@ def _fast(
     """Let DuckDB read; None if it cannot be shown that every line is there."""
     errors, scans = scratch_name("errors"), scratch_name("scans")
     declared = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
+    refused = f"""select line - {dialect.skip} as place, min(error_type) as kind,
+            case min(error_type) when 'MISSING COLUMNS' then min(column_idx) else max(column_idx) end as fields,
+            any_value(error_message) as message, any_value(ltrim(csv_line, chr(10) || chr(13))) as line,
+            min(line_byte_position) as position
+        from {errors} group by line"""
     try:
         with insertion_order(con):
             con.execute(
                 f"""create or replace table {target} as select * from read_csv({literal(str(plain))},
                     columns = {{{declared}}}, auto_detect = false, header = false, skip = {dialect.skip},
-                    delim = {literal(dialect.delimiter)}, quote = {literal(dialect.quote)}, escape = {literal(dialect.escape)},
-                    max_line_size = {MAX_LINE}, store_rejects = true, rejects_table = '{errors}', rejects_scan = '{scans}')"""
+                    delim = {literal(dialect.delimiter)}, quote = {literal(dialect.quote)},
+                    escape = {literal(dialect.escape)}, max_line_size = {MAX_LINE},
+                    store_rejects = true, rejects_table = '{errors}', rejects_scan = '{scans}')"""
             ).fetchall()
-    except duckdb.InvalidInputException:
-        return None
-    refused = f"""select line - {dialect.skip} as place, min(error_type) as kind, max(column_idx) as fields,
-            any_value(error_message) as message, any_value(ltrim(csv_line, chr(10) || chr(13))) as line,
-            min(line_byte_position) as position
-        from {errors} group by line"""
-    try:
-        rejects = con.execute(f"select count(*), coalesce(bool_or(contains(line, chr(10)) or contains(line, chr(13))), false) from ({refused})").fetchall()
-        unreadable, swallowed = rejects[0]
+        unreadable, swallowed = con.execute(
+            f"select count(*), coalesce(bool_or(regexp_matches(line, '[\\r\\n]')), false) from ({refused})"
+        ).fetchall()[0]
         if swallowed or not _accounted(con, target, columns, plain, lines, dialect, unreadable):
             return None
-        con.execute(f"alter table {target} add column _row bigint").fetchall()
-        con.execute(f"alter table {target} add column _problem varchar").fetchall()
-        con.execute(f"alter table {target} add column _line varchar").fetchall()
+        for own in ("_row bigint", "_problem varchar", "_line varchar"):
+            con.execute(f"alter table {target} add column {own}").fetchall()
         if not unreadable:
             con.execute(f"update {target} set _row = rowid + 1").fetchall()
             return False
-        return _with_refused(con, plain, target, dialect, refused)
+        return _with_refused(con, plain, target, columns, refused)
+    except duckdb.InvalidInputException:
+        return None
     finally:
         con.execute(f"drop table if exists {errors}").fetchall()
         con.execute(f"drop table if exists {scans}").fetchall()
@@ -202,9 +205,16 @@ def _accounted(
         f"coalesce(sum(length({name}) - length(replace({name}, {end}, ''))), 0)" for name in map(identifier, columns)
     )
     embedded = con.execute(f"select ({inside})::bigint from {target}").fetchall()[0][0]
-    if missing == embedded:
+    if missing in (embedded, embedded + _trailing_blank_lines(plain)):
         return True
     return embedded == 0 and unreadable == 0 and missing == _blank_lines(plain, dialect.skip)
+
+
+def _trailing_blank_lines(plain: Path) -> int:
+    with plain.open("rb") as file:
+        file.seek(max(plain.stat().st_size - CHUNK, 0))
+        tail = file.read()
+    return max(len(tail[len(tail.rstrip(b"\r\n")) :].splitlines()) - 1, 0)
 
 
 def _blank_lines(plain: Path, skip: int) -> int:
@@ -212,34 +222,45 @@ def _blank_lines(plain: Path, skip: int) -> int:
         return sum(position >= skip and not line.strip(b"\r\n") for position, line in enumerate(file))
 
 
-def _with_refused(con: duckdb.DuckDBPyConnection, plain: Path, target: str, dialect: Dialect, refused: str) -> bool:
+def _with_refused(
+    con: duckdb.DuckDBPyConnection, plain: Path, target: str, columns: tuple[str, ...], refused: str
+) -> bool:
     """Add the refused lines and give every row its place among them; whether some are not UTF-8."""
     con.execute(
         f"""update {target} set _row = numbered.place
         from (
-            with refused as (select place - row_number() over (order by place) as before, place from ({refused})),
-            shifts as (select before, count(*) as refused_here, sum(count(*)) over (order by before) as shift from refused group by before)
+            with refused as (select place - row_number() over (order by place) as before from ({refused})),
+            shifts as (select before, sum(count(*)) over (order by before) as shift from refused group by before)
             select rows.rowid as id, rows.rowid + 1 + coalesce(shifts.shift, 0) as place
             from {target} as rows asof left join shifts on rows.rowid >= shifts.before
         ) as numbered
         where {target}.rowid = numbered.id"""
     ).fetchall()
-    con.execute(
-        f"""insert into {target} by name
-        select place as _row, line as _line, case
+    problems = f"""select place, position, line,
+            kind = 'INVALID ENCODING' or strlen(line) >= {SHOWN} as is_altered, case
             when kind = 'INVALID ENCODING' then 'not UTF-8'
             when kind = 'LINE SIZE OVER MAXIMUM' then 'line longer than {MAX_LINE} bytes'
-            when kind = 'MISSING COLUMNS' then 'expected {dialect.width} fields, found ' || fields
-            when kind = 'TOO MANY COLUMNS' then 'expected {dialect.width} fields, found ' || fields
-            else message end as _problem
+            when kind in ('MISSING COLUMNS', 'TOO MANY COLUMNS') then 'expected {len(columns)} fields, found ' || fields
+            else message end as problem
         from ({refused})"""
+    con.execute(
+        f"""insert into {target} by name
+        select place as _row, problem as _problem, line as _line from ({problems}) where not is_altered"""
     ).fetchall()
-    mangled = con.execute(f"select place, position from ({refused}) where kind = 'INVALID ENCODING'").fetchall()
+    altered = con.execute(
+        f"select place, problem, position from ({problems}) where is_altered order by place"
+    ).fetchall()
+    blanks = [None] * len(columns)
     with plain.open("rb") as file:
-        for place, position in mangled:
-            file.seek(max(position - 2, 0))
-            raw = file.readline() if position <= 1 else _line_at(file.read(2), file.readline())
-            con.execute(
-                f"update {target} set _line = ? where _row = ?", [raw.strip(b"\r\n").decode("utf-8", "backslashreplace"), place]
-            ).fetchall()
-    return bool(mangled)
+        rows = ((*blanks, place, problem, _line_at(file, position)) for place, problem, position in altered)
+        append(con, target, columns, rows)
+    return any(problem == "not UTF-8" for _, problem, _ in altered)
+
+
+def _line_at(file: BinaryIO, position: int) -> str:
+    """The line that DuckDB says starts there (counted from 1, sometimes at the end of the line before)."""
+    file.seek(position - 1)
+    line = file.read(CHUNK).lstrip(b"\r\n")
+    while len(line.splitlines()) == 1 and len(line) < KEPT and (more := file.read(CHUNK)):
+        line += more
+    return line.splitlines()[0].decode("utf-8", errors="backslashreplace")

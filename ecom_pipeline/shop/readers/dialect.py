@@ -42,6 +42,7 @@ class Dialect:
 
     @property
     def width(self) -> int:
+        """Number of columns."""
         return len(self.names)
 
     def __str__(self) -> str:
@@ -67,7 +68,12 @@ class Dialect:
 def _parser(lines: io.StringIO, delimiter: str, quote: str, escape: str, *, strict: bool):  # type: ignore[no-untyped-def]
     doubled = escape == quote
     return csv.reader(
-        lines, delimiter=delimiter, quotechar=quote, doublequote=doubled, escapechar=None if doubled else escape, strict=strict
+        lines,
+        delimiter=delimiter,
+        quotechar=quote,
+        doublequote=doubled,
+        escapechar=None if doubled else escape,
+        strict=strict,
     )
 
 
@@ -115,7 +121,8 @@ def _delimiter(sample: str, quote: str, escape: str, suffix: str) -> str:
 def has_header(records: Sequence[Sequence[str]]) -> bool:
     """Whether the first record names the others.
 
-    It does not if one of its fields is a number or a date, if names repeat, or if its values turn up again below.
+    It does not if one of its fields is a number or a date, if names repeat above nothing but text, or if its values
+    turn up again below.
 
     Examples
     --------
@@ -124,8 +131,10 @@ def has_header(records: Sequence[Sequence[str]]) -> bool:
     """
     first = [field.strip() for field in records[0]]
     named = [field for field in first if field]
-    if not named or any(TYPED.fullmatch(field) for field in named) or len(set(named)) < len(named):
+    if not named or any(TYPED.fullmatch(field) for field in named):
         return False
+    if len(set(named)) < len(named):
+        return any(TYPED.fullmatch(field) for record in records[1:] for field in record)
     return not any(
         field and field == record[position].strip()
         for record in records[1:]
@@ -160,7 +169,9 @@ def detect_dialect(sample: str, options: ReadOptions, file: Path, suffix: str = 
     width = len(records[0]) if headed else Counter(map(len, records)).most_common(1)[0][0]
     if options.columns and len(options.columns) != width:
         raise InputError(
-            file=file, value=", ".join(options.columns), expected=f"{width} names in options.columns, one for each column"
+            file=file,
+            value=", ".join(options.columns),
+            expected=f"{width} names in options.columns, one for each column",
         )
     names = options.columns or (tuple(records[0]) if headed else ("",) * width)
     return Dialect(

@@ -1,11 +1,13 @@
 """Text of any encoding becomes UTF-8, and no byte is lost on the way.
 
-UTF-8 files are used in place: DuckDB finds bytes that are not, row by row. Anything else is converted into a copy; a byte
-that the encoding does not know is written through as it is, so that its row, and only its row, is refused as unreadable.
+UTF-8 files are used in place: DuckDB finds bytes that are not, row by row. Anything else is converted into a copy; a
+byte that the encoding does not know is written through as it is, so that its row, and only its row, is refused as
+unreadable.
 
-Which encoding: a byte order mark decides; else zero bytes at every other place (UTF-16); else UTF-8 if it fits, or nearly
-fits; else GB18030 if it fits and what it gives is common Chinese; else cp1252, and latin-1 where even that has gaps. The
-strict order was preferred to a statistical guess: it is repeatable, and reported so that it can be overruled.
+Which encoding: a byte order mark decides; else zero bytes at every other place (UTF-16); else UTF-8 if it fits, or
+nearly fits; else GB18030 if it fits and what it gives is common Chinese; else cp1252, and latin-1 where even that has
+gaps. The strict order was preferred to a statistical guess: it is repeatable, and reported so that it can be
+overruled.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ class Damage:
 
     @property
     def is_wrong_encoding(self) -> bool:
+        """Whether there is more than a stray line would explain."""
         return self.count > TOLERATED * max(self.lines, 1)
 
 
@@ -62,7 +65,8 @@ def decoded(source: Iterable[bytes], encoding: str, damage: Damage) -> Iterator[
             damage.first = error.object[error.start : error.end]
             damage.lines_before = damage.lines + error.object[: error.start].count(b"\n")
         damage.count += 1
-        return "".join(chr(0xDC00 + byte) if byte > 127 else chr(byte) for byte in error.object[error.start : error.end]), error.end
+        unknown = error.object[error.start : error.end]
+        return "".join(chr(0xDC00 + byte) if byte > 127 else chr(byte) for byte in unknown), error.end
 
     handler = scratch_name("keep")
     codecs.register_error(handler, keep)
@@ -73,6 +77,15 @@ def decoded(source: Iterable[bytes], encoding: str, damage: Damage) -> Iterator[
         damage.multibyte += len(block) - len(text)
         yield text
     yield decoder.decode(b"", final=True)
+
+
+def is_utf8_start(start: bytes) -> bool:
+    """Whether the beginning of a file is UTF-8; a character cut off at its end does not count."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def detect(path: Path) -> str:
@@ -88,7 +101,7 @@ def detect(path: Path) -> str:
     suspicious = bytearray()
     for block in chunks(path):
         if len(suspicious) < LEGACY_SAMPLE and not block.isascii():
-            suspicious += b"\n".join(line for line in block.splitlines()[:-1] or [block] if not line.isascii())
+            suspicious += b"\n".join(line for line in block.splitlines() if not line.isascii())
     for _ in decoded(chunks(path), "utf-8", damage):
         pass
     if damage.count * 10 <= damage.multibyte:

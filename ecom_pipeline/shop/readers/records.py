@@ -1,7 +1,7 @@
 """Delimited text, line by line: the reader of last resort, which accounts for every line itself.
 
-It separates records the way a person would: a quote that is never closed spoils its own line, not those below it. Memory
-is bounded by the longest line that is accepted.
+It separates records the way a person would: a quote that is never closed spoils its own line, not those below it.
+Memory is bounded by the longest line that is accepted.
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ def read_records(path: Path, dialect: Dialect) -> Iterator[Row]:
             yield (*[value or None for value in values], place, None, None)
 
 
-def _record(line: bytes, source: Iterator[bytes], waiting: deque[bytes], dialect: Dialect) -> tuple[list[str], str | None, str]:
+def _record(
+    line: bytes, source: Iterator[bytes], waiting: deque[bytes], dialect: Dialect
+) -> tuple[list[str], str | None, str]:
     """The fields of the record that starts with this line; or what is wrong with the line, and the line."""
     raw = line.rstrip(b"\r\n").decode("utf-8", errors="backslashreplace")
     if len(line) > MAX_LINE:

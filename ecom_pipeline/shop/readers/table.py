@@ -24,7 +24,7 @@ OWN_COLUMNS = ("_row", "_problem", "_line")
 RESERVED = (*OWN_COLUMNS, "_load_id", "_file", "_source")
 BATCH = 50_000
 
-Row = Sequence[str | None]
+Row = tuple[Any, ...]
 """The values of one row, then its ``_row``, ``_problem`` and ``_line``."""
 
 
@@ -101,10 +101,12 @@ class FileRead:
 
 
 def identifier(name: str) -> str:
+    """The name, quoted for SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:
+    """The text, quoted for SQL."""
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -140,6 +142,10 @@ def column_names(header: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...
     taken = {name.lower() for name in RESERVED}
     names: list[str] = []
     notices: list[str] = []
+    if not any(raw.strip() for raw in header):
+        return tuple(f"column_{position}" for position in range(1, len(header) + 1)), (
+            "no header: columns are named column_N",
+        )
     for position, raw in enumerate(header, start=1):
         wanted = raw.strip() or f"column_{position}"
         name, number = wanted, 2
@@ -161,7 +167,7 @@ def create(con: duckdb.DuckDBPyConnection, target: str, columns: Sequence[str]) 
     con.execute(f"create or replace table {target} ({body})").fetchall()
 
 
-def append(con: duckdb.DuckDBPyConnection, target: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> int:
+def append(con: duckdb.DuckDBPyConnection, target: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
     """Append rows (values, then ``_row``, ``_problem``, ``_line``) in batches; the number of rows."""
     types = [pa.string()] * len(columns) + [pa.int64(), pa.string(), pa.string()]
     names = [f"c{position}" for position in range(len(types))]
@@ -183,7 +189,7 @@ def counts(con: duckdb.DuckDBPyConnection, target: str) -> tuple[int, int]:
 
 
 def as_text(expression: str, duckdb_type: str) -> str:
-    """A typed value as exact text: instants in UTC with their offset, nested values as JSON, the rest as DuckDB prints it."""
+    """A typed value as exact text: instants in UTC, nested values as JSON, the rest as DuckDB prints it."""
     kind = duckdb_type.upper()
     if kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION")):
         text = f"to_json({expression})::varchar"

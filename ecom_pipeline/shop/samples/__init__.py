@@ -1,7 +1,8 @@
 """Shops to try the pipeline on: what they sold, to whom, and - for the invented one - what a model ought to find in it.
 
-Here: the generator of the ``sample`` shop and the adapter that lays the ``journey`` shop out as exports with a ``shop.yaml``.
-Not here: anything that reads a shop. The samples hand over files, as every shop does, and the pipeline knows nothing else.
+Here: the generator of the ``sample`` shop and the adapter that lays the ``journey`` shop out as exports, each with its
+``shop.yaml``. Not here: anything that reads a shop. The samples hand over files, as every shop does, and the pipeline
+knows nothing else.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Advertising: what is spent where every day, and how many orders and visits it brings.
 
-Orders of a campaign are proportional to its spend of the day with a known factor; that factor is the true return a report
-must find. One campaign brings clicks and no order at all.
+Orders of a campaign are proportional to its spend of the day with a known factor; that factor is the true return a
+report must find. One campaign brings clicks and no order at all.
 """
 
 from __future__ import annotations
@@ -37,14 +37,20 @@ class Campaign:
 CAMPAIGNS = (
     Campaign("CMP-S00", "搜索常规 Search always-on", "search", 6.0, 22, 60),
     Campaign("CMP-O00", "种草常规 Social always-on", "social", 4.0, 30, 110),
-    Campaign("CMP-V00", "短视频常规 Video always-on", "video", 7.0, 7, 90),
+    Campaign("CMP-V00", "短视频常规 Video always-on", "video", 7.0, 4, 90),
     Campaign("CMP-E00", "会员周报 Newsletter", "email", 0.6, 140, 300),
     Campaign("CMP-A00", "联盟推广 Affiliates", "affiliate", 1.5, 45, 80),
     Campaign("CMP-S23A", "618搜索加投 2023 Search 618", "search", 3.0, 25, 70, date(2023, 6, 1), date(2023, 6, 20)),
-    Campaign("CMP-S23B", "双十一搜索加投 Search Singles' Day", "search", 3.0, 28, 60, date(2023, 11, 1), date(2023, 11, 12)),
-    Campaign("CMP-V23B", "双十一短视频 Video Singles' Day", "video", 4.0, 10, 100, date(2023, 11, 1), date(2023, 11, 12)),
+    Campaign(
+        "CMP-S23B", "双十一搜索加投 Search Singles' Day", "search", 3.0, 28, 60, date(2023, 11, 1), date(2023, 11, 12)
+    ),
+    Campaign(
+        "CMP-V23B", "双十一短视频 Video Singles' Day", "video", 4.0, 10, 100, date(2023, 11, 1), date(2023, 11, 12)
+    ),
     Campaign("CMP-O23C", "Black Friday Social", "social", 3.0, 35, 90, date(2023, 11, 20), date(2023, 11, 27)),
-    Campaign("CMP-E24A", "年货节会员日 Lunar New Year e-mail", "email", 0.5, 160, 250, date(2024, 1, 22), date(2024, 1, 30)),
+    Campaign(
+        "CMP-E24A", "年货节会员日 Lunar New Year e-mail", "email", 0.5, 160, 250, date(2024, 1, 22), date(2024, 1, 30)
+    ),
     Campaign("CMP-O24D", "达人直播测试 Influencer trial", "social", 4.0, 0, 140, date(2024, 3, 10), date(2024, 4, 10)),
     Campaign("CMP-S24A", "618搜索加投 2024 Search 618", "search", 3.0, 25, 70, date(2024, 6, 1), date(2024, 6, 20)),
 )
@@ -56,13 +62,15 @@ def make_spend(rng: np.random.Generator, expected_orders: Floats) -> Floats:
     steady = 0.5 * expected_orders.mean() + 0.5 * expected_orders
     level = np.array([campaign.level for campaign in CAMPAIGNS])
     number = np.arange(DAYS)[:, None]
-    running = (number >= [day_number(c.starts) for c in CAMPAIGNS]) & (number <= [day_number(c.ends) for c in CAMPAIGNS])
+    running = (number >= [day_number(c.starts) for c in CAMPAIGNS]) & (
+        number <= [day_number(c.ends) for c in CAMPAIGNS]
+    )
     spend = steady[:, None] * level * np.exp(rng.normal(0, 0.2, (DAYS, len(CAMPAIGNS))))
     return np.asarray(np.round(np.where(running, spend, 0.0), 2), dtype=np.float64)
 
 
 def draw_campaign(rng: np.random.Generator, day: Ints, wanted: Floats, total: Floats) -> Ints:
-    """The campaign that brought each order or visit; ``wanted`` is the expected number by day and campaign, ``total`` by day."""
+    """The campaign behind each order or visit; ``wanted`` is expected by day and campaign, ``total`` by day."""
     share = np.divide(wanted, total[:, None], out=np.zeros_like(wanted), where=total[:, None] > 0)
     paid = share.sum(axis=1, keepdims=True)
     share *= np.minimum(1.0, _MOST_PAID / np.maximum(paid, 1e-12))
@@ -73,16 +81,16 @@ def draw_campaign(rng: np.random.Generator, day: Ints, wanted: Floats, total: Fl
 
 def wanted_orders(spend: Floats) -> Floats:
     """Expected orders by day and campaign."""
-    return spend * np.array([campaign.orders_per_1000 for campaign in CAMPAIGNS]) / 1000
+    return np.asarray(spend * [campaign.orders_per_1000 / 1000 for campaign in CAMPAIGNS], dtype=np.float64)
 
 
 def wanted_visits(spend: Floats) -> Floats:
     """Expected visits without an order by day and campaign."""
-    return spend * np.array([campaign.visits_per_1000 for campaign in CAMPAIGNS]) / 1000
+    return np.asarray(spend * [campaign.visits_per_1000 / 1000 for campaign in CAMPAIGNS], dtype=np.float64)
 
 
 def spend_table(rng: np.random.Generator, spend: Floats, day: Ints, campaign: Ints) -> pd.DataFrame:
-    """The spend export: one row per day and running campaign; clicks follow the visits (``day``, ``campaign``) it brought."""
+    """Spend by day and running campaign; clicks follow the visits (``day``, ``campaign``) it brought."""
     visits = np.zeros(spend.shape, dtype=np.int64)
     paid = campaign != DIRECT
     np.add.at(visits, (day[paid], campaign[paid]), 1)
@@ -101,9 +109,9 @@ def spend_table(rng: np.random.Generator, spend: Floats, day: Ints, campaign: In
 
 
 def campaign_truth(spend: Floats, orders: pd.DataFrame) -> dict[str, Any]:
-    """Per campaign and channel: spend, the true orders per 1,000 CNY, and the orders and revenue whose last touch it was.
+    """Per campaign and channel: spend, true orders per 1,000 CNY, orders and revenue whose last touch it was.
 
-    ``orders`` has campaign (number), channel and revenue (CNY), one row per order; visits without a campaign are ``direct``.
+    ``orders`` has campaign (number), channel and revenue (CNY), one row per order; no campaign is ``direct``.
     """
 
     def totals(part: pd.DataFrame, cost: float) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """What the shop sells, who likes what, and which products go together.
 
 Eight top categories with five leaves each; a leaf's ten products come from four brands, from plain to premium (the
-*tier*). Customers share one of eight tastes, which prefers seven leaves, and mostly stay within one tier. A few products
-succeeded others that were delisted: those were sold, but the product export does not know them any more.
+*tier*). Customers share one of eight tastes, which prefers seven leaves, and mostly stay within one tier. A few
+products succeeded others that were delisted: those were sold, but the product export does not know them any more.
 """
 
 from __future__ import annotations
@@ -61,8 +61,13 @@ class Catalogue:
             "tastes": {str(taste): list(leaves) for taste, leaves in enumerate(self.taste_leaves)},
             "taste_share": TASTE_SHARE,
             "tier_share": TIER_SHARE,
-            "pairs": [{"product": product[a], "with": product[b], "probability": PAIR_PROBABILITY} for a, b in self.pairs],
-            "category_peak": {top: {"month": group["peak"][0], "height": group["peak"][1]} for top, group in words("catalogue").items()},
+            "pairs": [
+                {"product": product[a], "with": product[b], "probability": PAIR_PROBABILITY} for a, b in self.pairs
+            ],
+            "category_peak": {
+                top: {"month": group["peak"][0], "height": group["peak"][1]}
+                for top, group in words("catalogue").items()
+            },
             "delisted_products": self.products.loc[~self.products["is_listed"], "product_id"].tolist(),
             "late_products": listed.loc[listed["launch"].between(_LATE_FROM, DAYS - 1), "product_id"].tolist(),
             "never_sold_products": listed.loc[listed["launch"] >= DAYS, "product_id"].tolist(),
@@ -134,7 +139,8 @@ def _products(rng: np.random.Generator, source: dict[str, Any]) -> pd.DataFrame:
 
 
 def _rank_in_tier(products: pd.DataFrame) -> Ints:
-    return products.groupby([products.index // LEAF_SIZE, "tier"]).cumcount().to_numpy(dtype=np.int64)
+    rank = products.groupby([products.index // LEAF_SIZE, "tier"]).cumcount()
+    return np.asarray(rank, dtype=np.int64)
 
 
 def _lifetimes(rng: np.random.Generator, products: pd.DataFrame, rank: Ints) -> tuple[pd.DataFrame, Ints]:

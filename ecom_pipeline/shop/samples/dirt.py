@@ -16,9 +16,10 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Dirt:
-    """``rows`` copies of rows drawn from those where ``where`` holds, with ``change`` applied (values are taken in turn).
+    """Copies of rows drawn from those where ``where`` holds, with ``change`` applied (values are taken in turn).
 
-    A value ``-`` puts a minus before the old one, ``=column`` takes that column's value. Without a change the copy is an exact duplicate; ``same_id`` keeps the identifier although something changed.
+    A value ``-`` puts a minus before the old one, ``=column`` takes that column's value. Without a change the copy is
+    an exact duplicate; ``same_id`` keeps the identifier although something changed.
     """
 
     kind: str
@@ -33,7 +34,9 @@ EXACT, SUPERSEDED = "exact_duplicate", "superseded_version"
 DUPLICATES = (EXACT, SUPERSEDED)
 
 
-def plant(rng: np.random.Generator, table: pd.DataFrame, dirt: Sequence[Dirt], id_column: str | None, prefix: str) -> pd.DataFrame:
+def plant(
+    rng: np.random.Generator, table: pd.DataFrame, dirt: Sequence[Dirt], id_column: str | None, prefix: str
+) -> pd.DataFrame:
     """The table with dirty copies near the rows they were drawn from."""
     table = table.assign(_broken=False)
     order = np.arange(len(table), dtype=float)
@@ -63,13 +66,9 @@ def _changed(copies: pd.DataFrame, column: str, values: tuple[str, ...]) -> list
     ]
 
 
-def dirt_truth(dirt: Sequence[Dirt], rows: int) -> dict[str, object]:
-    """Rows in the files, and how many of them are duplicates and rejects, by kind."""
+def dirt_truth(dirt: Sequence[Dirt], rows: int, rejects: Mapping[str, int]) -> dict[str, object]:
+    """Rows in the files, and how many are duplicates and rejects by kind, ``rejects`` beside those of ``dirt``."""
     duplicates = {item.kind: item.rows for item in dirt if item.kind in DUPLICATES}
-    rejects = {item.kind: item.rows for item in dirt if item.kind not in DUPLICATES}
-    return {
-        "rows": rows,
-        "duplicates": duplicates,
-        "rejects": rejects,
-        "clean": rows - sum(duplicates.values()) - sum(rejects.values()),
-    }
+    refused = {item.kind: item.rows for item in dirt if item.kind not in DUPLICATES} | dict(rejects)
+    clean = rows - sum(duplicates.values()) - sum(refused.values())
+    return {"rows": rows, "duplicates": duplicates, "rejects": refused, "clean": clean}

@@ -25,8 +25,8 @@ def stream(seed: int, part: str) -> np.random.Generator:
 
 
 def words(name: str) -> Any:
-    """The word list ``name.yml`` of this package."""
-    return yaml.load((files("ecom_pipeline.shop.samples") / f"{name}.yml").read_text("utf-8"), yaml.CSafeLoader)
+    """The word list ``name.yaml`` of this package."""
+    return yaml.load((files("ecom_pipeline.shop.samples") / f"{name}.yaml").read_text("utf-8"), yaml.CSafeLoader)
 
 
 def pick(rng: np.random.Generator, weights: Floats, rows: Ints) -> Ints:
@@ -34,7 +34,7 @@ def pick(rng: np.random.Generator, weights: Floats, rows: Ints) -> Ints:
     cumulative = np.cumsum(weights, axis=1)
     cumulative /= cumulative[:, -1:]
     draws = rng.random(len(rows))
-    return (draws[:, None] >= cumulative[rows, :-1]).sum(axis=1).astype(np.int64)
+    return np.asarray((draws[:, None] >= cumulative[rows, :-1]).sum(axis=1), dtype=np.int64)
 
 
 def pick_days(rng: np.random.Generator, weights: Floats, first: Ints, last: Ints) -> Ints:
@@ -42,7 +42,7 @@ def pick_days(rng: np.random.Generator, weights: Floats, first: Ints, last: Ints
     cumulative = np.concatenate([[0.0], np.cumsum(weights)])
     low, high = cumulative[first], cumulative[last + 1]
     day = np.searchsorted(cumulative, low + rng.random(len(first)) * (high - low), side="right") - 1
-    return np.clip(day, first, last).astype(np.int64)
+    return np.asarray(np.clip(day, first, last), dtype=np.int64)
 
 
 def choose(rng: np.random.Generator, options: list[str], shares: list[float], size: int) -> Texts:

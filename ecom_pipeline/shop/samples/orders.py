@@ -8,10 +8,11 @@ import pandas as pd
 from ecom_pipeline.shop.samples.advertising import draw_campaign, wanted_orders
 from ecom_pipeline.shop.samples.catalogue import PAIR_PROBABILITY, Catalogue
 from ecom_pipeline.shop.samples.draws import Floats, Ints, choose, numbered, pick_days
-from ecom_pipeline.shop.samples.seasons import DAYS
+from ecom_pipeline.shop.samples.people import RECENT_DAYS
+from ecom_pipeline.shop.samples.seasons import DAYS, FIRST
 
 RATES = {"CNY": 1.0, "USD": 7.10, "EUR": 7.70}
-"""One unit in CNY; ``sample.yml`` tells the pipeline the same."""
+"""One unit in CNY; ``sample.yaml`` tells the pipeline the same."""
 SLOTS, SLOT_MINUTES, JITTER_MINUTES = 18, 80, 8
 """A customer's visits start in different slots of a day, so that more than 30 minutes lie between any two."""
 SHARE_GUEST = 0.015
@@ -19,16 +20,26 @@ _COUPONS = ("NEW10", "VIP20", "SALE30")
 _SLOT_WEIGHT = (1, 0.4, 0.2, 0.2, 0.3, 0.8, 2, 3, 4, 4, 3.5, 3, 3.5, 4, 5, 7, 7, 4)
 
 
-
 def expected_orders(customers: pd.DataFrame, demand: Floats) -> Floats:
-    """Expected orders per day: every customer's orders spread over their window in proportion to demand."""
+    """Expected orders per day: each order spread over its window in proportion to demand."""
     cumulative = np.concatenate([[0.0], np.cumsum(demand)])
-    first, last = customers["first"].to_numpy(), customers["last"].to_numpy()
-    rate = customers["orders"].to_numpy() / (cumulative[last + 1] - cumulative[first])
+    _, first, last = _windows(customers)
+    rate = 1 / (cumulative[last + 1] - cumulative[first])
     change = np.zeros(DAYS + 1)
     np.add.at(change, first, rate)
     np.subtract.at(change, last + 1, rate)
     return np.asarray(np.cumsum(change)[:DAYS] * demand, dtype=np.float64)
+
+
+def _windows(customers: pd.DataFrame) -> tuple[Ints, Ints, Ints]:
+    """Customer, first and last possible day of every order; one order of a loyal customer is recent."""
+    customer = np.repeat(np.arange(len(customers)), customers["orders"])
+    first, last = customers["first"].to_numpy()[customer].copy(), customers["last"].to_numpy()[customer]
+    recent = (customers["segment"].to_numpy()[customer] == "loyal_high_value") & ~pd.Series(
+        customer
+    ).duplicated().to_numpy()
+    first[recent] = DAYS - RECENT_DAYS
+    return customer, first, last
 
 
 def draw_slots(rng: np.random.Generator, size: int) -> Ints:
@@ -39,22 +50,25 @@ def draw_slots(rng: np.random.Generator, size: int) -> Ints:
 
 def make_orders(rng: np.random.Generator, customers: pd.DataFrame, demand: Floats, spend: Floats) -> pd.DataFrame:
     """One row per order: customer (number), day, slot, campaign, order_id; its exact time follows from its visit."""
-    customer = np.repeat(np.arange(len(customers)), customers["orders"])
-    first, last = customers["first"].to_numpy()[customer].copy(), customers["last"].to_numpy()[customer]
-    fresh = (customers["segment"].to_numpy()[customer] == "loyal_high_value") & ~pd.Series(customer).duplicated().to_numpy()
-    first[fresh] = DAYS - 29
-    orders = pd.DataFrame({"customer": customer, "day": pick_days(rng, demand, first, last), "slot": draw_slots(rng, len(customer))})
+    customer, first, last = _windows(customers)
+    orders = pd.DataFrame(
+        {"customer": customer, "day": pick_days(rng, demand, first, last), "slot": draw_slots(rng, len(customer))}
+    )
     while (clash := orders.duplicated(["customer", "day", "slot"])).any():
         orders.loc[clash, "slot"] = (orders.loc[clash, "slot"] + 1) % SLOTS
     orders = orders.sort_values(["day", "slot", "customer"], ignore_index=True)
-    orders["campaign"] = draw_campaign(rng, orders["day"].to_numpy(), wanted_orders(spend), expected_orders(customers, demand))
+    orders["campaign"] = draw_campaign(
+        rng, orders["day"].to_numpy(), wanted_orders(spend), expected_orders(customers, demand)
+    )
     orders["is_guest"] = rng.random(len(orders)) < SHARE_GUEST
-    date = (pd.Timestamp("2023-01-01") + pd.to_timedelta(orders["day"], unit="D")).dt.strftime("%Y%m%d")
+    date = (pd.Timestamp(FIRST) + pd.to_timedelta(orders["day"], unit="D")).dt.strftime("%Y%m%d")
     orders["order_id"] = "SO" + date + numbered("", orders.groupby("day").cumcount().to_numpy() + 1, 4)
     return orders
 
 
-def make_items(rng: np.random.Generator, catalogue: Catalogue, customers: pd.DataFrame, orders: pd.DataFrame, demand: Floats) -> pd.DataFrame:
+def make_items(
+    rng: np.random.Generator, catalogue: Catalogue, customers: pd.DataFrame, orders: pd.DataFrame, demand: Floats
+) -> pd.DataFrame:
     """One row per line of an order: order (number), product (number), quantity, unit_price, line_amount, currency."""
     loyal = customers["segment"].to_numpy()[orders["customer"]] == "loyal_high_value"
     order = np.repeat(np.arange(len(orders)), 1 + rng.poisson(np.where(loyal, 0.9, 0.55)))
@@ -65,7 +79,9 @@ def make_items(rng: np.random.Generator, catalogue: Catalogue, customers: pd.Dat
     for product, partner in catalogue.pairs:
         bought = items.loc[items["product"] == product, "order"].drop_duplicates()
         together.append(pd.DataFrame({"order": bought[rng.random(len(bought)) < PAIR_PROBABILITY], "product": partner}))
-    items = pd.concat(together).drop_duplicates(["order", "product"]).sort_values("order", kind="stable", ignore_index=True)
+    items = (
+        pd.concat(together).drop_duplicates(["order", "product"]).sort_values("order", kind="stable", ignore_index=True)
+    )
 
     buyer, day = orders["customer"].to_numpy()[items["order"]], orders["day"].to_numpy()[items["order"]]
     currency = customers["currency"].to_numpy()[buyer]
@@ -82,8 +98,10 @@ def make_items(rng: np.random.Generator, catalogue: Catalogue, customers: pd.Dat
     return items
 
 
-def settle(rng: np.random.Generator, customers: pd.DataFrame, orders: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
-    """The orders with status, discount, shipping, coupon and the time of their last change; needs ``ordered_at`` (local)."""
+def settle(
+    rng: np.random.Generator, customers: pd.DataFrame, orders: pd.DataFrame, items: pd.DataFrame
+) -> pd.DataFrame:
+    """The orders with status, discount, shipping, coupon and the time of their last change; needs ``ordered_at``."""
     total = items.groupby("order")["line_amount"].sum().reindex(range(len(orders))).to_numpy()
     rate = np.array([RATES[code] for code in customers["currency"].to_numpy()[orders["customer"]]])
     couponed = (rng.random(len(orders)) < 0.12) & (total * rate > 120)
@@ -105,8 +123,10 @@ def make_refunds(rng: np.random.Generator, orders: pd.DataFrame, items: pd.DataF
     status = orders["status"].to_numpy()[items["order"]]
     partly = (status == "已完成") & (rng.random(len(items)) < 0.012)
     lines = items[(status == "已退货") | partly].copy()
-    lines["refunded_at"] = orders["updated_at"].to_numpy()[lines["order"]] + pd.to_timedelta(rng.integers(1440, 14400, len(lines)), unit="min")
-    lines = lines[lines["refunded_at"] < pd.Timestamp("2024-07-01")].reset_index(drop=True)
+    lines["refunded_at"] = orders["updated_at"].to_numpy()[lines["order"]] + pd.to_timedelta(
+        rng.integers(1440, 14400, len(lines)), unit="min"
+    )
+    lines = lines[lines["refunded_at"] < pd.Timestamp(FIRST) + pd.Timedelta(days=DAYS)].reset_index(drop=True)
     lines["reason"] = choose(
         rng, ["质量问题", "尺寸不合适", "不想要了", "发错货", "运输破损"], [0.3, 0.25, 0.2, 0.1, 0.15], len(lines)
     )

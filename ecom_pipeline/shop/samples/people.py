@@ -1,7 +1,7 @@
 """Who buys: invented customers whose segment decides when and how often they come.
 
-Names are composed at random, e-mail addresses end in ``example`` domains, phone numbers lie in blocks kept for fiction or
-are not assigned.
+Names are composed at random, e-mail addresses end in ``example`` domains, phone numbers lie in blocks that are kept
+for fiction or look made up (139 0000 ...).
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ecom_pipeline.shop.samples.catalogue import TASTES, TIERS
+from ecom_pipeline.shop.samples.catalogue import TASTES
 from ecom_pipeline.shop.samples.draws import Ints, choose, numbered, pick, words
 from ecom_pipeline.shop.samples.seasons import DAYS, FIRST
 
 CUSTOMERS = 3000
 CHINESE_SHARE = 0.62
-NEW_DAYS, POTENTIAL_DAYS, CHURNED_AFTER = 45, 150, 185
+NEW_DAYS, POTENTIAL_DAYS, CHURNED_AFTER, RECENT_DAYS = 45, 150, 185, 60
 
 
 @dataclass(frozen=True)
 class Segment:
-    """How customers of one kind behave; days are numbers, windows are (earliest, latest) draws."""
+    """How customers of one kind behave; days are numbers, windows are (earliest, latest) draws, cut to the period."""
 
     share: float
     orders: tuple[int, int]
@@ -41,22 +41,25 @@ class Segment:
 _LAST = DAYS - 1
 _MIXED = (0.3, 0.3, 0.25, 0.15)
 SEGMENTS = {
-    "loyal_high_value": Segment(0.08, (14, 28), 24, (0, 60), (_LAST, _LAST), (0.0, 0.15, 0.4, 0.45), 700,
-                                "14 to 28 orders over the whole period, dear brands, always one in the last 30 days"),
-    "regular": Segment(0.22, (6, 13), 12, (0, 200), (_LAST, _LAST), _MIXED, 500, "6 to 13 orders, still coming"),
-    "potential": Segment(0.20, (2, 5), 22, (DAYS - POTENTIAL_DAYS, DAYS - 90), (_LAST, _LAST), _MIXED, 60,
-                         "2 to 5 orders, all in the last 150 days, many visits without a purchase"),
-    "new": Segment(0.12, (1, 2), 5, (DAYS - NEW_DAYS, DAYS - 8), (_LAST, _LAST), _MIXED, 0, "registered in the last 45 days, 1 or 2 orders"),
-    "churned": Segment(0.20, (5, 10), 9, (0, 100), (200, _LAST - CHURNED_AFTER), _MIXED, 500,
-                       "5 to 10 orders, none in the last 185 days"),
-    "one_time": Segment(0.10, (1, 1), 3, (0, _LAST - 120), (_LAST - 90, _LAST - 90), _MIXED, 30, "one order, more than 90 days ago"),
+    "loyal_high_value": Segment(0.08, (14, 28), 24, (-300, 60), (_LAST, _LAST), (0.0, 0.15, 0.4, 0.45), 700,
+                                "14 to 28 orders over the whole period, dear brands, always one in the last 60 days"),
+    "regular": Segment(0.28, (6, 13), 12, (-350, 250), (_LAST - 40, _LAST + 40), _MIXED, 500,
+                       "6 to 13 orders, still coming"),
+    "potential": Segment(0.20, (2, 4), 20, (DAYS - POTENTIAL_DAYS, DAYS - 110), (_LAST, _LAST), _MIXED, 60,
+                         "2 to 4 orders, all in the last 150 days, many visits without a purchase"),
+    "new": Segment(0.06, (1, 2), 5, (DAYS - NEW_DAYS, DAYS - 8), (_LAST, _LAST), _MIXED, 0,
+                   "registered in the last 45 days, 1 or 2 orders"),
+    "churned": Segment(0.20, (4, 8), 9, (-250, 20), (120, _LAST - CHURNED_AFTER), _MIXED, 500,
+                       "4 to 8 orders, none in the last 185 days"),
+    "one_time": Segment(0.10, (1, 1), 3, (0, _LAST - 120), (_LAST - 90, _LAST - 90), _MIXED, 30,
+                        "one order, more than 90 days ago"),
     "browser": Segment(0.08, (0, 0), 12, (0, _LAST - 60), (_LAST, _LAST), _MIXED, 30, "visits, never an order"),
 }  # fmt: skip
 _COUNTRY_CURRENCY = {"CN": "CNY", "US": "USD", "GB": "USD", "IE": "EUR", "DE": "EUR"}
 
 
 def make_customers(rng: np.random.Generator) -> pd.DataFrame:
-    """Draw the customers: the exported columns, and what steers them (segment, taste, tier, first, last, orders, browses)."""
+    """Draw the customers: what is exported, and what steers them (segment, taste, tier, window, orders, browses)."""
     names = list(SEGMENTS)
     counts = [round(SEGMENTS[name].share * CUSTOMERS) for name in names]
     segment = np.repeat(np.arange(len(names)), counts)[rng.permutation(sum(counts))]
@@ -65,18 +68,18 @@ def make_customers(rng: np.random.Generator) -> pd.DataFrame:
         pairs = np.array([getattr(SEGMENTS[name], part) for name in names])
         return pairs[segment, 0], pairs[segment, 1]
 
-    first = rng.integers(*_closed(bounds("start")))
+    first = np.maximum(rng.integers(*_closed(bounds("start"))), 0)
     frame = _identities(rng, len(segment))
     registered = first - rng.integers(0, np.array([SEGMENTS[name].registered_before for name in names])[segment] + 1)
     return frame.assign(
         registered=pd.Timestamp(FIRST) + pd.to_timedelta(registered, unit="D"),
-        acquisition=choose(rng, ["baidu", "xiaohongshu", "friend", "app_store", "direct"], [0.25, 0.2, 0.15, 0.1, 0.3], len(segment)),
+        acquisition=_acquisition(rng, frame["language"]),
         opted_out=rng.random(len(segment)) < 0.08,
         segment=np.array(names, dtype=object)[segment],
         taste=rng.integers(0, TASTES, len(segment)),
         tier=pick(rng, np.array([SEGMENTS[name].tiers for name in names]), segment),
         first=first,
-        last=rng.integers(*_closed(bounds("end"))),
+        last=np.minimum(rng.integers(*_closed(bounds("end"))), _LAST),
         orders=rng.integers(*_closed(bounds("orders"))),
         browses=rng.poisson(np.array([SEGMENTS[name].browses for name in names])[segment]),
     )
@@ -91,6 +94,15 @@ def segment_truth(customers: pd.DataFrame) -> dict[str, Any]:
         }
         for name, segment in SEGMENTS.items()
     }
+
+
+def _acquisition(rng: np.random.Generator, language: pd.Series) -> pd.Series:
+    drawn = pd.Series(
+        choose(
+            rng, ["baidu", "xiaohongshu", "friend", "app_store", "direct"], [0.25, 0.2, 0.15, 0.1, 0.3], len(language)
+        )
+    )
+    return drawn.mask(language == "en", drawn.replace({"baidu": "google", "xiaohongshu": "instagram"}))
 
 
 def _closed(bounds: tuple[Ints, Ints]) -> tuple[Ints, Ints]:

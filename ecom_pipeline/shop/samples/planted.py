@@ -72,7 +72,7 @@ MESSAGES = (
     Dirt("torn_line", 10, broken=True),
 )
 SPEND = (
-    Dirt(EXACT, 12),
+    Dirt(SUPERSEDED, 5, {"花费": ("35.50", "20.00"), "_part": ("2023",)}, ("日期", "2023-12-31")),
     Dirt("negative_amount", 8, {"花费": ("-",)}),
     Dirt("bad_timestamp", 6, {"日期": ("2023-06-31", "合计")}),
     Dirt("missing_channel", 5, {"渠道": ("",)}),
@@ -80,5 +80,5 @@ SPEND = (
 )
 MARKET = (
     Dirt(EXACT, 4),
-    Dirt("bad_number", 5, {"value": ("--", "n/a")}),
+    Dirt("bad_number", 5, {"value": ("--", "n/a"), "indicator": ("search_index_mobile",)}),
 )

@@ -1,12 +1,14 @@
 """The ``sample`` shop: 18 months of an invented shop with Chinese and English customers.
 
-Everything a shop can bring, in the formats of several systems, with planted dirt and planted truths. Here the parts are put
-together; each part says itself what it plants. The truths go to ``truth.json`` (:mod:`truth`), which no pipeline reads.
+Everything a shop can bring, in the formats of several systems, with planted dirt and planted truths. Here the parts
+are put together; each part says itself what it plants. The truths go to ``truth.json`` (:mod:`truth`), which no
+pipeline reads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pandas as pd
 
 from ecom_pipeline.shop.samples import advertising, exports, planted, seasons, support, traffic
 from ecom_pipeline.shop.samples import orders as ordering
-from ecom_pipeline.shop.samples.catalogue import Catalogue, make_catalogue
+from ecom_pipeline.shop.samples.catalogue import make_catalogue
 from ecom_pipeline.shop.samples.dirt import Dirt, dirt_truth, plant
 from ecom_pipeline.shop.samples.draws import stream
 from ecom_pipeline.shop.samples.files import write_csv, write_jsonl
@@ -36,7 +38,7 @@ def write_sample(folder: Path, *, seed: int) -> Path:
     world = make_world(seed)
     write_truth(folder, world, write_exports(folder, world))
     shop = folder / "shop.yaml"
-    shop.write_text((files("ecom_pipeline.shop.samples") / "sample.yml").read_text("utf-8"), "utf-8")
+    shop.write_text((files("ecom_pipeline.shop.samples") / "sample.yaml").read_text("utf-8"), "utf-8")
     return shop
 
 
@@ -75,51 +77,74 @@ def make_world(seed: int) -> World:
     )
 
 
+@dataclass(frozen=True)
+class Export:
+    """One source: its clean table, how it is written, and what is wrong in it.
+
+    ``id_column`` and ``prefix`` name the dirty rows apart; ``rejects`` are rows of the table that a pipeline refuses.
+    """
+
+    source: str
+    table: pd.DataFrame
+    write: Callable[[Path, str, pd.DataFrame], None]
+    pattern: str
+    dirt: tuple[Dirt, ...] = ()
+    id_column: str | None = None
+    prefix: str = ""
+    rejects: Mapping[str, int] = field(default_factory=dict)
+
+
 def write_exports(folder: Path, world: World) -> dict[str, dict[str, object]]:
     """Write every source with its dirt; returns what lies in each, as :func:`dirt_truth` counts it."""
-    counts: dict[str, dict[str, object]] = {}
-
-    def add(
-        source: str,
-        table: pd.DataFrame,
-        write: Callable[[Path, str, pd.DataFrame], None],
-        pattern: str,
-        dirt: tuple[Dirt, ...] = (),
-        id_column: str | None = None,
-        prefix: str = "",
-    ) -> None:
-        dirty = plant(stream(world.seed, f"dirt {source}"), table, dirt, id_column, prefix)
-        write(folder, pattern, dirty)
-        counts[source] = dirt_truth(dirt, len(dirty))
-
-    catalogue, customers, orders, items = world.catalogue, world.customers, world.orders, world.items
-    old_events, new_events = exports.events(catalogue, customers, orders, world.visits, items, world.events)
-    add("events_2023", old_events, write_jsonl, "events/tracker1_{}.jsonl.gz", planted.EVENTS_2023)
-    add("events_2024", new_events, write_csv(), "events/tracker2_{}.csv.gz", planted.EVENTS_2024, "event_id", "EX")
-
-    order_table = exports.orders(customers, orders)
-    extra_orders, extra_items = _staff(world, catalogue, order_table)
-    order_table, item_table = pd.concat([order_table, extra_orders]), pd.concat([exports.order_items(catalogue, orders, items), extra_items])
-    order_table = order_table.sort_values(["_part", "下单时间"], kind="stable", ignore_index=True)
-    item_table = item_table.sort_values(["_part", "order_no"], kind="stable", ignore_index=True)
-    add("orders", order_table, write_csv(encoding="gb18030"), "orders/orders_{}.csv", planted.ORDERS, "订单编号", "SOX")
-    add("order_items", item_table, write_csv(), "orders/order_items_{}.csv", planted.ORDER_ITEMS, "line_id", "LX")
-    refund_table = exports.refunds(catalogue, customers, orders, world.refunds)
-    add("refunds", refund_table, write_csv(delimiter=";"), "refunds.csv", planted.REFUNDS, "refund_no", "RX")
-
-    add("products", exports.products(catalogue), write_csv(encoding="utf-8-sig"), "products.csv", planted.PRODUCTS, "商品编码", "PX")
-    add("customers", exports.customers(customers), write_csv(), "customers.csv", planted.CUSTOMERS, "customer_id", "CX")
-    add("messages", exports.messages(world.messages), write_jsonl, "messages.jsonl", planted.MESSAGES, "message_id", "MX")
-    add("faq", exports.plain(support.faq_table()), write_csv(), "faq.csv")
-
-    seen = world.visits["day"].to_numpy(), world.visits["campaign"].to_numpy()
-    spend_table = advertising.spend_table(stream(world.seed, "clicks"), world.spend, *seen)
-    add("marketing_spend", exports.spend(spend_table), write_csv(encoding="gb18030"), "marketing_spend.csv", planted.SPEND)
-    add("campaigns", exports.campaigns(), write_csv(), "campaigns.csv")
-    add("market", exports.plain(world.market), write_csv(), "market.csv", planted.MARKET)
-    add("calendar", exports.plain(seasons.calendar_table()), write_csv(), "calendar.csv")
+    counts = {}
+    for export in _sales(world) + _masters(world) + _surroundings(world):
+        rng = stream(world.seed, f"dirt {export.source}")
+        dirty = plant(rng, export.table, export.dirt, export.id_column, export.prefix)
+        export.write(folder, export.pattern, dirty)
+        counts[export.source] = dirt_truth(export.dirt, len(dirty), export.rejects)
     return counts
 
 
-def _staff(world: World, catalogue: Catalogue, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    return exports.staff_orders(stream(world.seed, "staff"), catalogue, table, TEST_ORDERS, EMPTY_ORDERS)
+def _sales(world: World) -> list[Export]:
+    catalogue, customers, orders, items = world.catalogue, world.customers, world.orders, world.items
+    old_events, new_events = exports.events(catalogue, customers, orders, world.visits, items, world.events)
+    order_table = exports.orders(customers, orders)
+    rng = stream(world.seed, "staff")
+    more_orders, more_items = exports.staff_orders(rng, catalogue, order_table, TEST_ORDERS, EMPTY_ORDERS)
+    order_table = pd.concat([order_table, more_orders])
+    order_table = order_table.sort_values(["_part", "下单时间"], ignore_index=True, kind="stable")
+    item_table = pd.concat([exports.order_items(catalogue, orders, items), more_items])
+    item_table = item_table.sort_values(["_part", "order_no"], ignore_index=True, kind="stable")
+    refund_table = exports.refunds(catalogue, customers, orders, world.refunds)
+    tests, chinese = {"test_order": TEST_ORDERS}, write_csv(encoding="gb18030")
+    dirt, lines = planted, (planted.ORDER_ITEMS, "line_id", "LX")
+    return [
+        Export("tracker1", old_events, write_jsonl, "events/tracker1_{}.jsonl.gz", dirt.EVENTS_2023),
+        Export("tracker2", new_events, write_csv(), "events/tracker2_{}.csv.gz", dirt.EVENTS_2024, "event_id", "EX"),
+        Export("orders", order_table, chinese, "orders/orders_{}.csv", dirt.ORDERS, "订单编号", "SOX", tests),
+        Export("order_items", item_table, write_csv(), "orders/order_items_{}.csv", *lines, tests),
+        Export("refunds", refund_table, write_csv(delimiter=";"), "refunds.csv", dirt.REFUNDS, "refund_no", "RX"),
+    ]
+
+
+def _masters(world: World) -> list[Export]:
+    products, customers = exports.products(world.catalogue), exports.customers(world.customers)
+    messages = exports.messages(world.messages)
+    marked = write_csv(encoding="utf-8-sig")
+    return [
+        Export("products", products, marked, "products.csv", planted.PRODUCTS, "商品编码", "PX"),
+        Export("customers", customers, write_csv(), "customers.csv", planted.CUSTOMERS, "customer_id", "CX"),
+        Export("messages", messages, write_jsonl, "messages.jsonl", planted.MESSAGES, "message_id", "MX"),
+        Export("faq", exports.plain(support.faq_table()), write_csv(), "faq.csv"),
+    ]
+
+
+def _surroundings(world: World) -> list[Export]:
+    seen = world.visits["day"].to_numpy(), world.visits["campaign"].to_numpy()
+    spend = exports.spend(advertising.spend_table(stream(world.seed, "clicks"), world.spend, *seen))
+    return [
+        Export("marketing_spend", spend, write_csv(encoding="gb18030"), "marketing_spend_{}.csv", planted.SPEND),
+        Export("campaigns", exports.campaigns(), write_csv(), "campaigns.csv"),
+        Export("market", exports.plain(world.market), write_csv(), "market.csv", planted.MARKET),
+        Export("calendar", exports.plain(seasons.calendar_table()), write_csv(), "calendar.csv"),
+    ]

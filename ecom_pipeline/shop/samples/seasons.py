@@ -1,6 +1,6 @@
 """When people buy: the shop's 18 months, its weekly and yearly rhythm, its festivals, and the market around it.
 
-Expected orders of a day are proportional to ``trend * week * year * festival``; every factor is known and told as truth.
+Expected orders of a day are proportional to ``trend * week * year * festival``; every factor is known and told.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ CALENDAR_ENDS = date(2024, 12, 31)
 
 WEEK = (0.92, 0.88, 0.90, 0.94, 1.05, 1.20, 1.11)
 """Monday to Sunday."""
-GROWTH_PER_YEAR = 0.25
+GROWTH_PER_YEAR = 0.10
+"""Of the orders a customer places; that more customers come adds to it."""
+SEARCH_LEAD = 2
+"""Days the market's search index runs ahead of demand."""
 YEAR_AMPLITUDE, YEAR_PEAK = 0.10, date(2023, 11, 5)
 
 
@@ -42,24 +45,54 @@ def _each_year(month: int, first: int, last: int) -> tuple[tuple[date, date], ..
 
 FESTIVALS = (
     Festival("元旦 New Year", "holiday", 1.2, _each_year(1, 1, 1), "CN"),
-    Festival("年货节 Lunar New Year sale", "event", 1.5, ((date(2023, 1, 5), date(2023, 1, 12)), (date(2024, 1, 22), date(2024, 1, 30)))),
-    Festival("春节停业 Closed for Spring Festival", "closed", 0.0, ((date(2023, 1, 21), date(2023, 1, 23)), (date(2024, 2, 9), date(2024, 2, 11)))),
-    Festival("春节 Spring Festival", "holiday", 0.5, ((date(2023, 1, 24), date(2023, 1, 27)), (date(2024, 2, 12), date(2024, 2, 17))), "CN"),
+    Festival(
+        "年货节 Lunar New Year sale",
+        "event",
+        1.5,
+        ((date(2023, 1, 5), date(2023, 1, 12)), (date(2024, 1, 22), date(2024, 1, 30))),
+    ),
+    Festival(
+        "春节停业 Closed for Spring Festival",
+        "closed",
+        0.0,
+        ((date(2023, 1, 21), date(2023, 1, 23)), (date(2024, 2, 9), date(2024, 2, 11))),
+    ),
+    Festival(
+        "春节 Spring Festival",
+        "holiday",
+        0.5,
+        ((date(2023, 1, 24), date(2023, 1, 27)), (date(2024, 2, 12), date(2024, 2, 17))),
+        "CN",
+    ),
     Festival("妇女节 Women's Day sale", "event", 1.8, _each_year(3, 8, 8)),
     Festival("劳动节 Labour Day", "holiday", 0.8, _each_year(5, 1, 3), "CN"),
     Festival("520", "event", 1.6, _each_year(5, 20, 20)),
     Festival("618 opening", "event", 1.7, _each_year(6, 1, 2)),
     Festival("618 eve", "event", 1.5, _each_year(6, 16, 17)),
     Festival("618", "event", 3.2, _each_year(6, 18, 18)),
-    Festival("七夕 Qixi", "event", 1.5, ((date(2023, 8, 22), date(2023, 8, 22)), (date(2024, 8, 10), date(2024, 8, 10)))),
+    Festival(
+        "七夕 Qixi", "event", 1.5, ((date(2023, 8, 22), date(2023, 8, 22)), (date(2024, 8, 10), date(2024, 8, 10)))
+    ),
     Festival("国庆节 National Day", "holiday", 0.85, _each_year(10, 1, 7), "CN"),
     Festival("双十一 presale", "event", 1.6, _each_year(11, 1, 3)),
     Festival("双十一 Singles' Day", "event", 4.0, _each_year(11, 11, 11)),
-    Festival("Black Friday", "event", 2.2, ((date(2023, 11, 24), date(2023, 11, 24)), (date(2024, 11, 29), date(2024, 11, 29)))),
+    Festival(
+        "Black Friday",
+        "event",
+        2.2,
+        ((date(2023, 11, 24), date(2023, 11, 24)), (date(2024, 11, 29), date(2024, 11, 29))),
+    ),
     Festival("双十二 Double Twelve", "event", 2.0, _each_year(12, 12, 12)),
     Festival("Christmas", "holiday", 1.2, _each_year(12, 25, 25), "US"),
 )
-WORKING_DAYS = (date(2023, 1, 28), date(2023, 5, 6), date(2023, 10, 7), date(2024, 2, 4), date(2024, 2, 18), date(2024, 5, 11))
+WORKING_DAYS = (
+    date(2023, 1, 28),
+    date(2023, 5, 6),
+    date(2023, 10, 7),
+    date(2024, 2, 4),
+    date(2024, 2, 18),
+    date(2024, 5, 11),
+)
 """Weekend days that China worked in exchange for a holiday; they do not move the orders."""
 
 
@@ -117,13 +150,17 @@ def market_table(rng: np.random.Generator, weight: Floats) -> pd.DataFrame:
     number = np.arange(DAYS)
     ahead = np.concatenate([weight[SEARCH_LEAD:], np.repeat(weight[-1], SEARCH_LEAD)])
     search = 60 * ahead + 20 + rng.normal(0, 4, DAYS)
-    temperature = 17 - 12 * np.cos(2 * np.pi * (number - 20) / 365.25) + np.cumsum(rng.normal(0, 0.5, DAYS)) * 0.3 + rng.normal(0, 1.5, DAYS)
+    temperature = (
+        17
+        - 12 * np.cos(2 * np.pi * (number - 20) / 365.25)
+        + np.cumsum(rng.normal(0, 0.5, DAYS)) * 0.3
+        + rng.normal(0, 1.5, DAYS)
+    )
     stacked = {"search_index": np.round(np.maximum(search, 1), 1), "temperature_shanghai": np.round(temperature, 1)}
-    parts = [pd.DataFrame({"date": days().date, "indicator": name, "value": values}) for name, values in stacked.items()]
+    parts = [
+        pd.DataFrame({"date": days().date, "indicator": name, "value": values}) for name, values in stacked.items()
+    ]
     return pd.concat(parts).sort_values(["date", "indicator"], kind="stable", ignore_index=True)
-
-
-SEARCH_LEAD = 2
 
 
 def season_truth() -> dict[str, Any]:
@@ -143,5 +180,8 @@ def season_truth() -> dict[str, Any]:
             }
             for festival in FESTIVALS
         ],
-        "market": {"search_index": f"60 * relative demand {SEARCH_LEAD} days later + 20 + noise", "temperature_shanghai": "no influence"},
+        "market": {
+            "search_index": f"60 * relative demand {SEARCH_LEAD} days later + 20 + noise",
+            "temperature_shanghai": "no influence",
+        },
     }

@@ -1,7 +1,7 @@
 """What customers write: support messages with a known intent and mood, and the FAQ that answers them.
 
-Messages are filled from phrasings with openers, closers, remarks of another mood and typing errors, so that intents overlap as
-they do in a real inbox. Half of them carry their intent, as agents' tickets do, a few of those a wrong one.
+Messages are filled from phrasings with openers, closers, remarks, second wishes and typing errors, so that intents
+overlap as they do in a real inbox. Half of them carry their intent, as agents' tickets do, a few of those a wrong one.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ MESSAGES, REPLIES = 6000, 600
 OUT_OF_SCOPE = "out_of_scope"
 OUT_OF_SCOPE_SHARE, LABELLED_SHARE, WRONG_LABEL_SHARE = 0.04, 0.5, 0.02
 MOODS = ("negative", "neutral", "positive")
-_OPENED, _CLOSED, _MISTYPED, _MIXED = 0.35, 0.25, 0.15, 0.06
+_OPENED, _CLOSED, _MISTYPED, _MIXED = 0.35, 0.25, 0.2, 0.12
 
 
-def make_messages(rng: np.random.Generator, catalogue: Catalogue, customers: pd.DataFrame, orders: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
-    """One row per message: message_id, sent_at (local), customer, order_id, author, language, text, label, and the truths intent and mood."""
+def make_messages(
+    rng: np.random.Generator, catalogue: Catalogue, customers: pd.DataFrame, orders: pd.DataFrame, items: pd.DataFrame
+) -> pd.DataFrame:
+    """One row per message, agents' replies included; ``label`` is exported, ``intent`` and ``mood`` are the truth."""
     source = words("support")
     intents = list(source["intents"])
     share = np.array([source["intents"][name]["share"] for name in intents], dtype=float)
@@ -34,14 +36,17 @@ def make_messages(rng: np.random.Generator, catalogue: Catalogue, customers: pd.
     mood[strange] = 1
     first_line = items.groupby("order")["product"].first().reindex(range(len(orders))).to_numpy()
     buyers = customers.iloc[orders["customer"].to_numpy()[about]].reset_index(drop=True)
-    articles = catalogue.products.iloc[first_line[about]].reset_index(drop=True)
+    buyer_rows = buyers[["language", "city", "phone", "email"]].to_dict("records")
+    article_rows = catalogue.products[["zh", "english"]].iloc[first_line[about]].to_dict("records")
+    order_ids = orders["order_id"].to_numpy()[about]
 
     texts = []
     for number in range(MESSAGES):
-        buyer, language = buyers.iloc[number], buyers.at[number, "language"]
+        buyer, article = buyer_rows[number], article_rows[number]
+        language = buyer["language"]
         slots = {
-            "p": articles.at[number, "zh" if language == "zh" else "english"],
-            "o": orders["order_id"].iat[about[number]],
+            "p": article["zh" if language == "zh" else "english"],
+            "o": order_ids[number],
             "n": int(rng.integers(2, 13)),
             "amt": int(rng.integers(10, 600)),
             "code": str(rng.choice(["NEW10", "VIP20", "SALE30"])),
@@ -57,12 +62,14 @@ def make_messages(rng: np.random.Generator, catalogue: Catalogue, customers: pd.
     wrong = rng.random(MESSAGES) < WRONG_LABEL_SHARE
     label[wrong] = np.array(intents, dtype=object)[rng.integers(0, len(intents), MESSAGES)][wrong]
     label[strange | (rng.random(MESSAGES) >= LABELLED_SHARE)] = ""
-    sent_at = orders["ordered_at"].iloc[about].to_numpy() + pd.to_timedelta(rng.integers(60, 60 * 24 * 12 * 60, MESSAGES), unit="s")
+    sent_at = orders["ordered_at"].iloc[about].to_numpy() + pd.to_timedelta(
+        rng.integers(60, 60 * 24 * 12 * 60, MESSAGES), unit="s"
+    )
     messages = pd.DataFrame(
         {
             "sent_at": sent_at,
             "customer_id": buyers["customer_id"],
-            "order_id": np.where(rng.random(MESSAGES) < 0.6, orders["order_id"].to_numpy()[about], ""),
+            "order_id": np.where(rng.random(MESSAGES) < 0.6, order_ids, ""),
             "author": "customer",
             "language": np.where(rng.random(MESSAGES) < 0.8, buyers["language"], ""),
             "text": texts,
@@ -113,21 +120,28 @@ def _write(rng: np.random.Generator, source: dict[str, Any], phrasings: list[str
 
     opened, closed, mistyped, mixed = rng.random(4) < (_OPENED, _CLOSED, _MISTYPED, _MIXED)
     comma, stop = ("，", "。") if language == "zh" else (", ", ". ")
-    text = one(phrasings)
+    text = one(phrasings).rstrip(".")
     if mistyped:
         text = _mistype(rng, text)
+    if mixed:
+        aside = one(source["intents"][one(list(source["intents"]))][language]).rstrip(".")
+        text = comma.join(rng.permutation([text, aside]).tolist())
     if opened:
         text = one(source["openers"][language]) + comma + text
     remarks = [one(source["mood"][MOODS[mood]][language])] if MOODS[mood] != "neutral" else []
-    if mixed:
-        remarks.append(one(source["intents"][one(list(source["intents"]))][language]))
     if closed:
         remarks.append(one(source["closers"][language]))
-    return stop.join([text.rstrip("."), *(remark.rstrip(".") for remark in remarks)])
+    for remark in remarks:
+        text += (" " if text[-1] in "?!" else stop) + remark.rstrip(".")
+    return text
 
 
 def _mistype(rng: np.random.Generator, text: str) -> str:
-    places = [place for place in range(len(text) - 1) if text[place].isalpha() and text[place + 1].isalpha() and "{" not in text[max(0, place - 4) : place + 1]]
+    places = [
+        place
+        for place in range(len(text) - 1)
+        if text[place].isalpha() and text[place + 1].isalpha() and "{" not in text[max(0, place - 4) : place + 1]
+    ]
     if not places:
         return text
     place = places[rng.integers(len(places))]
@@ -136,9 +150,13 @@ def _mistype(rng: np.random.Generator, text: str) -> str:
     return text[:place] + text[place + 1 :]
 
 
-def _replies(rng: np.random.Generator, source: dict[str, Any], messages: pd.DataFrame, buyers: pd.DataFrame) -> pd.DataFrame:
+def _replies(
+    rng: np.random.Generator, source: dict[str, Any], messages: pd.DataFrame, buyers: pd.DataFrame
+) -> pd.DataFrame:
     answered = messages.iloc[np.sort(rng.choice(len(messages), REPLIES, replace=False))]
     language = buyers["language"].iloc[answered.index].to_numpy()
     text = [source["agent"][code][rng.integers(len(source["agent"][code]))] for code in language]
     late = pd.to_timedelta(rng.integers(60, 7200, REPLIES), unit="s")
-    return answered.assign(sent_at=answered["sent_at"] + late, author="agent", text=text, label="", intent="", mood="", language=language)
+    return answered.assign(
+        sent_at=answered["sent_at"] + late, author="agent", text=text, label="", intent="", mood="", language=language
+    )

@@ -1,7 +1,7 @@
 """Visits and what happens in them: the event stream, robots included.
 
-A visit lasts at most half its slot, so that more than 30 minutes lie between two visits of a customer. Every order has one
-visit, whose purchase events carry the order's number, lines and time.
+A visit lasts at most half its slot, so that more than 30 minutes lie between two visits of a customer. Every order has
+one visit, whose purchase events carry the order's number, lines and time.
 """
 
 from __future__ import annotations
@@ -21,17 +21,23 @@ NOBODY = -1
 _AGENTS = {
     "ios_app": "ShopApp/5.2 (iPhone; iOS 17.2; zh_CN)",
     "android_app": "ShopApp/5.2 (Android 14; Redmi Note 12)",
-    "desktop": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36",
-    "mobile_web": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_2 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.2 Mobile/15E148 Safari/604.1",
+    "desktop": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/120 Safari/537.36",
+    "mobile_web": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_2 like Mac OS X) AppleWebKit/605 Version/17.2 Safari/604",
 }
-_BOT_AGENTS = ("Mozilla/5.0 (compatible; Baiduspider/2.0)", "python-requests/2.31.0", "Scrapy/2.11 (+https://example.com/bot)")
+_BOT_AGENTS = (
+    "Mozilla/5.0 (compatible; Baiduspider/2.0)",
+    "python-requests/2.31.0",
+    "Scrapy/2.11 (+https://example.com/bot)",
+)
 _STAGES = {"visit": 0, "search": 1, "view": 2, "favourite": 3, "cart": 4, "remove": 5, "purchase": 6}
 _STAGE_NAMES = np.array(list(_STAGES), dtype=object)
 _BROWSE_SOFTENED = 0.6
 
 
-def make_visits(rng: np.random.Generator, customers: pd.DataFrame, orders: pd.DataFrame, demand: Floats, spend: Floats) -> pd.DataFrame:
-    """One row per visit: customer (number or NOBODY), order (number or NOBODY), day, slot, campaign, device, has_session_id."""
+def make_visits(
+    rng: np.random.Generator, customers: pd.DataFrame, orders: pd.DataFrame, demand: Floats, spend: Floats
+) -> pd.DataFrame:
+    """One row per visit: customer and order (numbers or NOBODY), day, slot, campaign, device, has_session_id."""
     interest = np.maximum(demand, 0.3) ** _BROWSE_SOFTENED
     browser = np.repeat(np.arange(len(customers)), customers["browses"])
     first, last = customers["first"].to_numpy()[browser], customers["last"].to_numpy()[browser]
@@ -56,8 +62,10 @@ def make_visits(rng: np.random.Generator, customers: pd.DataFrame, orders: pd.Da
 def make_events(
     rng: np.random.Generator, catalogue: Catalogue, customers: pd.DataFrame, visits: pd.DataFrame, items: pd.DataFrame
 ) -> pd.DataFrame:
-    """One row per event of the visits: visit (number), type, at (local time), product, item (numbers or NOBODY), search_query."""
-    visit_of_order = pd.Series(visits.index[visits["order"] != NOBODY], index=visits.loc[visits["order"] != NOBODY, "order"])
+    """One row per event: visit (number), type, at (local time), product, item (numbers or NOBODY), search_query."""
+    visit_of_order = pd.Series(
+        visits.index[visits["order"] != NOBODY], index=visits.loc[visits["order"] != NOBODY, "order"]
+    )
     bought = visit_of_order.reindex(items["order"]).to_numpy(dtype=np.int64)
     item = np.arange(len(items))
     product = items["product"].to_numpy()
@@ -120,7 +128,9 @@ def purchase_times(visits: pd.DataFrame, events: pd.DataFrame, orders: int) -> p
     return bought["at"].groupby(order).first().reindex(range(orders)).dt.floor("s")
 
 
-def _draw(rng: np.random.Generator, catalogue: Catalogue, customers: pd.DataFrame, visits: pd.DataFrame, visit: Ints) -> Ints:
+def _draw(
+    rng: np.random.Generator, catalogue: Catalogue, customers: pd.DataFrame, visits: pd.DataFrame, visit: Ints
+) -> Ints:
     customer = visits["customer"].to_numpy()[visit]
     known = customer != NOBODY
     taste = np.where(known, customers["taste"].to_numpy()[customer], rng.integers(0, TASTES, len(visit)))
@@ -132,19 +142,29 @@ def _queries(catalogue: Catalogue, customers: pd.DataFrame, visits: pd.DataFrame
     customer = visits["customer"].to_numpy()[visit]
     chinese = (customer == NOBODY) | (customers["language"].to_numpy()[customer] == "zh")
     by_product = catalogue.products
-    chinese_words = np.where(product % 2, by_product["zh"].to_numpy()[product], by_product["search_zh"].to_numpy()[product])
+    chinese_words = np.where(
+        product % 2, by_product["zh"].to_numpy()[product], by_product["search_zh"].to_numpy()[product]
+    )
     return np.asarray(np.where(chinese, chinese_words, by_product["english"].to_numpy()[product]), dtype=object)
 
 
-def _part(stage: str, visit: Ints, product: Ints | int = NOBODY, item: Ints | int = NOBODY, query: Texts | str = "") -> pd.DataFrame:
-    return pd.DataFrame({"visit": visit, "stage": _STAGES[stage], "product": product, "item": item, "search_query": query})
+def _part(
+    stage: str, visit: Ints, product: Ints | int = NOBODY, item: Ints | int = NOBODY, query: Texts | str = ""
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"visit": visit, "stage": _STAGES[stage], "product": product, "item": item, "search_query": query}
+    )
 
 
-def _with_times(rng: np.random.Generator, visits: pd.DataFrame, events: pd.DataFrame, slowest: int = 75) -> pd.DataFrame:
+def _with_times(
+    rng: np.random.Generator, visits: pd.DataFrame, events: pd.DataFrame, slowest: int = 75
+) -> pd.DataFrame:
     visit = events["visit"].to_numpy()
     opened = np.flatnonzero(np.diff(visit, prepend=-1))
     together = np.zeros(len(events), dtype=bool)
-    together[1:] = (events["stage"].to_numpy()[1:] == _STAGES["purchase"]) & (events["stage"].to_numpy()[:-1] == _STAGES["purchase"])
+    together[1:] = (events["stage"].to_numpy()[1:] == _STAGES["purchase"]) & (
+        events["stage"].to_numpy()[:-1] == _STAGES["purchase"]
+    )
     together[opened] = False
     gap = rng.integers(1000, slowest * 1000, len(events))
     gap[together] = 0

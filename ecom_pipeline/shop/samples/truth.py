@@ -22,7 +22,7 @@ FILE = "truth.json"
 
 @dataclass(frozen=True)
 class World:
-    """What truly happened in the shop. Frames refer to each other by row number; amounts are in the customer's currency."""
+    """What truly happened. Frames refer to each other by row number; amounts are in the buyer's currency."""
 
     seed: int
     catalogue: Catalogue
@@ -80,7 +80,9 @@ def _sales_truth(world: World) -> dict[str, Any]:
         "guest_orders": int(world.orders["is_guest"].sum()),
         "lines": lines["status"].value_counts().to_dict(),
         "line_amount": {name: part.droplevel(0).to_dict() for name, part in amounts.groupby(level=0)},
-        "line_amount_cny": {name: round(float(total), 2) for name, total in lines.groupby("status")["amount_cny"].sum().items()},
+        "line_amount_cny": {
+            name: round(float(total), 2) for name, total in lines.groupby("status")["amount_cny"].sum().items()
+        },
         "lines_of_unknown_products": int(delisted[world.items["product"]].sum()),
         "refunds": len(world.refunds),
         "refunded": world.refunds.groupby("currency")["line_amount"].sum().round(2).to_dict(),
@@ -96,7 +98,14 @@ def _traffic_truth(world: World) -> dict[str, Any]:
     return {
         "events": world.events["type"].value_counts().to_dict(),
         "visits": int(human.index.isin(size.index).sum()),
-        "visits_of_known_customers": int((human["customer"] >= 0).sum()),
+        "visits_of_known_customers": int((human["customer"] >= 0).sum() - world.orders["is_guest"].sum()),
         "events_of_unknown_products": int((delisted[product] & (product >= 0)).sum()),
-        "bots": [{"session_id": f"s{bot + 1:06d}", "events": int(size[bot]), "user_agent": world.visits.at[bot, "user_agent"]} for bot in bots],
+        "bots": [
+            {
+                "session_id": f"s{bot + 1:06d}",
+                "events": int(size[bot]),
+                "user_agent": world.visits.at[bot, "user_agent"],
+            }
+            for bot in bots
+        ],
     }

@@ -6,5 +6,5 @@ select
     clean_rows,
     duplicate_rows,
     quarantined_rows,
-    routed_rows = clean_rows + duplicate_rows + quarantined_rows as is_balanced
+    routed_rows = clean_rows + duplicate_rows + quarantined_rows as is_conserved
 from journal.conservation

@@ -4,12 +4,12 @@ select
     file,
     size_bytes,
     sha256,
-    rows,
+    rows as rows_loaded,
     unreadable_rows,
     encoding,
     dialect,
     modified_at,
     loaded_at,
     run_id,
-    superseded_by
+    superseded_by as superseded_by_load_id
 from journal.loads

@@ -1,7 +1,17 @@
+with reasoned as (
+    select
+        table_name,
+        source,
+        regexp_replace(reasons, '''[^'']*''', '...', 'g') as reasons,
+        quarantined_at
+    from quarantine.rows
+)
+
 select
     table_name,
     source,
     reasons,
-    count(*) as rows
-from quarantine.rows
+    count(*) as quarantined_rows,
+    max(quarantined_at) as last_quarantined_at
+from reasoned
 group by table_name, source, reasons

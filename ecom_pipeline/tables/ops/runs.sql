@@ -1,9 +1,9 @@
 select
     run_id,
     shop,
+    shop_fingerprint,
     started_at,
     ended_at,
-    case when status = 'running' then 'publishing' else status end as status,
     epoch(ended_at) - epoch(started_at) as seconds,
-    shop_fingerprint
+    status
 from journal.runs

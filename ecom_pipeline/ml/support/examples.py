@@ -1,0 +1,106 @@
+"""What the intent models learn from: messages whose intent is known, and the example questions of the FAQ.
+
+Frames in, frames out, with the columns text (as models read it), language, intent and sent_at (none for FAQ
+questions). What does not belong here: learning.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ecom_pipeline.ml.support.language import detect_language
+from ecom_pipeline.ml.support.text import has_words, intent_text
+
+MINIMUM_HISTORY = 50
+"""Labelled messages from which on the models are tested on the latest of them; with fewer, by cross-validation."""
+TEST_SHARE = 0.2
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Split:
+    """Examples by what they are for. ``folds``: the fold in which a row of ``test`` is held out (cross-validation)."""
+
+    train: pd.DataFrame
+    tuning: pd.DataFrame
+    test: pd.DataFrame
+    folds: NDArray[np.int_] | None
+
+    @property
+    def method(self) -> str:
+        """Return how the models are tested."""
+        return "latest messages" if self.folds is None else "cross-validation"
+
+
+def customer_messages(messages: pd.DataFrame) -> pd.DataFrame:
+    """Return the messages customers wrote (also where the author is not stated), with clean text and language."""
+    chosen = messages[messages["author"].isna() | (messages["author"] == "customer")].reset_index(drop=True)
+    texts = chosen["text"].tolist()
+    return pd.DataFrame(
+        {
+            "message_id": chosen["message_id"],
+            "customer_id": chosen["customer_id"],
+            "sent_at": pd.to_datetime(chosen["sent_at"], utc=True).dt.tz_localize(None),
+            "raw": chosen["text"],
+            "text": pd.Series([intent_text(text) for text in texts], dtype=object),
+            "language": pd.Series(
+                [detect_language(text, hint) for text, hint in zip(texts, chosen["language"], strict=True)],
+                dtype=object,
+            ),
+            "intent": pd.Series([_stripped(intent) for intent in chosen["intent"]], dtype=object),
+        }
+    )
+
+
+def labelled_messages(messages: pd.DataFrame, as_of_date: dt.date) -> pd.DataFrame:
+    """Return what can be learnt from: a known intent, a word at least, sent up to the date; the oldest first."""
+    end = pd.Timestamp(as_of_date) + pd.Timedelta(days=1)
+    usable = messages["intent"].notna() & (messages["sent_at"] < end) & messages["text"].map(has_words).astype(bool)
+    ordered = messages[usable].sort_values(["sent_at", "message_id", "text"], kind="stable")
+    return ordered[["text", "language", "intent", "sent_at"]].reset_index(drop=True)
+
+
+def split(labelled: pd.DataFrame, questions: pd.DataFrame, seed: int) -> Split | None:
+    """Return what to learn from, to tune on and to test on; ``None`` if no two intents can be told apart and tested.
+
+    With enough labelled messages the latest fifth is the test and the latest fifth of the others tunes. With fewer,
+    every example of an intent that has two or more is held out once; single examples are only learnt from.
+    """
+    extra = questions[["text", "language", "intent"]].assign(sent_at=pd.NaT)
+    if len(labelled) >= MINIMUM_HISTORY:
+        start_test = len(labelled) - int(np.ceil(TEST_SHARE * len(labelled)))
+        start_tuning = start_test - int(np.ceil(TEST_SHARE * start_test))
+        train = _together(labelled.iloc[:start_tuning], extra)
+        if train["intent"].nunique() > 1:
+            tuning = labelled.iloc[start_tuning:start_test].reset_index(drop=True)
+            return Split(train, tuning, labelled.iloc[start_test:].reset_index(drop=True), None)
+    examples = _together(labelled, extra).drop_duplicates(["text", "intent"], ignore_index=True)
+    folds = _folds(examples["intent"], seed)
+    test = examples[folds >= 0].reset_index(drop=True)
+    if test["intent"].nunique() < 2:
+        return None
+    return Split(examples, test, test, folds[folds >= 0])
+
+
+def _folds(intents: pd.Series, seed: int) -> NDArray[np.int_]:
+    """Deal the examples of each intent to the folds; -1 for the only example of an intent."""
+    folds = np.full(len(intents), -1)
+    random = np.random.default_rng(seed)
+    for _, rows in sorted(intents.groupby(intents).indices.items()):
+        if len(rows) > 1:
+            folds[random.permutation(rows)] = (np.arange(len(rows)) + random.integers(FOLDS)) % FOLDS
+    return folds
+
+
+def _together(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    parts = [part for part in (first, second) if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else first.reset_index(drop=True)
+
+
+def _stripped(intent: object) -> str | None:
+    return intent.strip() or None if isinstance(intent, str) else None

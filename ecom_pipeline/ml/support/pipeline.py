@@ -1,0 +1,306 @@
+"""The single entry: a shop's messages and FAQ in; intents, moods, answers, their evaluation and a model card out.
+
+The linear model and its baselines are tried on the same messages; the linear model's intents are used only where it
+beats the better baseline. Each model abstains below the confidence that keeps its mistakes under ``target_error`` on
+texts it did not learn from; an abstained message gets no answer. What does not belong here: reading or writing
+tables, and any text of a message in what is returned.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ecom_pipeline.ml.card import ModelCard
+from ecom_pipeline.ml.support.abstention import is_answered, measure
+from ecom_pipeline.ml.support.answers import MINIMUM_SIMILARITY, AnswerFinder, Matches, example_questions
+from ecom_pipeline.ml.support.baselines import MajorityIntent
+from ecom_pipeline.ml.support.challenge import evaluate_sentiment
+from ecom_pipeline.ml.support.decision import Verdict, decide
+from ecom_pipeline.ml.support.examples import Split, customer_messages, labelled_messages, split
+from ecom_pipeline.ml.support.intent import Guesses
+from ecom_pipeline.ml.support.sentiment import can_read, read_mood
+from ecom_pipeline.ml.support.trials import Trial, try_models
+
+MODEL = "support_intent"
+NO_MODEL = "none"
+MESSAGE_COLUMNS = ("message_id", "customer_id", "sent_at", "text", "language", "author", "intent")
+FAQ_COLUMNS = ("faq_id", "intent", "questions", "answer", "language")
+PREDICTION_COLUMNS = (
+    "message_id", "customer_id", "language", "intent", "confidence", "is_abstained", "sentiment", "sentiment_score",
+    "faq_id", "faq_score", "model",
+)  # fmt: skip
+EVALUATION_COLUMNS = ("task", "model", "metric", "value", "rows", "is_baseline")
+
+_Row = tuple[str, str, str, float | None, int, bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SupportResult:
+    """What a night's reading of messages gives.
+
+    Attributes
+    ----------
+    predictions
+        One row per message of a customer: ``message_id, customer_id, language, intent, confidence, is_abstained,
+        sentiment, sentiment_score, faq_id, faq_score, model``. An abstained message keeps the best guess in
+        ``intent`` and has no answer; a message without a known word has no intent. ``sentiment`` is missing for
+        languages without a lexicon.
+    evaluation
+        ``task, model, metric, value, rows, is_baseline`` for the tasks intent, answer and sentiment; ``value`` is
+        missing where a model answers nothing that could be wrong.
+    card
+        The row of the registry. Its decision governs the predictions: ``kept`` asks the caller to leave the live ones.
+    """
+
+    predictions: pd.DataFrame
+    evaluation: pd.DataFrame
+    card: ModelCard
+
+
+@dataclass(frozen=True)
+class _Answering:
+    """How answers are given, and what that was worth on the test texts."""
+
+    finder: AnswerFinder
+    rows: list[_Row]
+
+
+def support_shop(
+    messages: pd.DataFrame,
+    faq: pd.DataFrame,
+    *,
+    as_of_date: dt.date,
+    seed: int,
+    target_error: float = 0.05,
+    previous_card: ModelCard | None = None,
+) -> SupportResult:
+    """Read every customer message of a shop.
+
+    Parameters
+    ----------
+    messages
+        ``message_id, customer_id, sent_at, text, language, author, intent``; may be empty. ``intent`` is a known label.
+    faq
+        ``faq_id, intent, questions, answer, language``, the example questions separated by ``|``; may be empty.
+    as_of_date
+        Labels of later messages are not learnt from.
+    seed
+        Fixes all randomness.
+    target_error
+        The share of wrong intents, and of wrong answers, among those given.
+    previous_card
+        Card of the last run. A model worse by more than 10 % is ``kept`` back.
+
+    Raises
+    ------
+    ValueError
+        The input is not the promised table.
+    """
+    if not 0 <= target_error < 1:
+        raise ValueError(f"target_error: {target_error}, expected a share from 0 to below 1")
+    _require(messages, MESSAGE_COLUMNS, "messages")
+    _require(faq, FAQ_COLUMNS, "faq")
+    written = customer_messages(messages)
+    labelled = labelled_messages(written, as_of_date)
+    questions = example_questions(faq)
+    examples = split(labelled, questions, seed)
+    sentiment_rows: list[_Row] = list(evaluate_sentiment())
+    if examples is None:
+        card = _card_without_model(labelled, questions, sentiment_rows, target_error, seed)
+        return SupportResult(
+            predictions=_predictions(written, None, None), evaluation=_evaluation(sentiment_rows), card=card
+        )
+    trials = try_models(examples, target_error, seed)
+    metric = "macro_f1" if examples.folds is None else "cross_validated_macro_f1"
+    verdict = decide(trials, metric, _tested_on(examples), previous_card)
+    answering = _learn_answers(questions, examples, verdict.winner) if len(questions) else None
+    rows = [*_intent_rows(trials, examples), *(answering.rows if answering else ()), *sentiment_rows]
+    predictions = _predictions(written, verdict.winner, answering)
+    return SupportResult(
+        predictions=predictions,
+        evaluation=_evaluation(rows),
+        card=_card(verdict, examples, labelled, questions, predictions, rows, metric, target_error, seed),
+    )
+
+
+def _require(frame: pd.DataFrame, columns: Sequence[str], name: str) -> None:
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise ValueError(f"{name}: no column {', '.join(missing)}; expected {', '.join(columns)}")
+
+
+def _tested_on(examples: Split) -> str:
+    if examples.folds is None:
+        return f"the latest {len(examples.test):,} labelled messages"
+    return f"{len(examples.test):,} examples by cross-validation (fewer than 50 labelled messages to test on)"
+
+
+def _learn_answers(questions: pd.DataFrame, examples: Split, winner: Trial) -> _Answering:
+    """Learn the questions, and judge the answers: right is an entry of the message's true intent."""
+    finder = AnswerFinder().fit(questions)
+    judge = finder if examples.folds is None else AnswerFinder(skip_same_text=True).fit(questions)
+    truth = examples.test["intent"].to_numpy()
+    found = _match(judge, examples.test, winner.test, winner.gate.answered)
+    nearest = judge.nearest(examples.test["text"].tolist())
+    most = MajorityIntent().fit([], examples.train["intent"].tolist()).intent_
+    has_answer = np.full(len(truth), bool((questions["intent"] == most).any()))
+    rows = [
+        *_answer_rows(finder.name, found.scores > 0, found.intents == truth, False),
+        *_answer_rows("nearest", nearest.scores > 0, nearest.intents == truth, True),
+        *_answer_rows("majority", has_answer, truth == most, True),
+    ]
+    return _Answering(finder, rows)
+
+
+def _match(finder: AnswerFinder, texts: pd.DataFrame, guesses: Guesses, answered: NDArray[np.bool_]) -> Matches:
+    intents = _only(guesses.intents, answered)
+    return finder.match(texts["text"].tolist(), intents.tolist(), texts["language"].tolist())
+
+
+def _answer_rows(model: str, answered: NDArray[np.bool_], is_right: NDArray[np.bool_], is_baseline: bool) -> list[_Row]:
+    cost = measure(answered, is_right)
+    values = {"accuracy": float((answered & is_right).mean()), "coverage": cost.coverage, "error": cost.error}
+    return [("answer", model, metric, value, len(answered), is_baseline) for metric, value in values.items()]
+
+
+def _intent_rows(trials: Sequence[Trial], examples: Split) -> list[_Row]:
+    return [
+        ("intent", trial.model.name, metric, value, len(examples.test), trial.is_baseline)
+        for trial in trials
+        for metric, value in trial.figures.items()
+    ]
+
+
+def _evaluation(rows: Sequence[_Row]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=list(EVALUATION_COLUMNS))
+    return frame.astype({"value": "float64", "rows": "int64", "is_baseline": "bool"})
+
+
+def _predictions(written: pd.DataFrame, winner: Trial | None, answering: _Answering | None) -> pd.DataFrame:
+    texts = written["text"].tolist()
+    moods = [
+        read_mood(raw) if can_read(raw, language) else None
+        for raw, language in zip(written["raw"], written["language"], strict=True)
+    ]
+    frame = written[["message_id", "customer_id", "language"]].assign(
+        intent=pd.Series(None, index=written.index, dtype=object),
+        confidence=np.nan,
+        is_abstained=True,
+        sentiment=pd.Series([mood.sentiment if mood else None for mood in moods], index=written.index, dtype=object),
+        sentiment_score=[mood.score if mood else np.nan for mood in moods],
+        faq_id=pd.Series(None, index=written.index, dtype=object),
+        faq_score=np.nan,
+        model=winner.model.name if winner else NO_MODEL,
+    )
+    if winner is not None and texts:
+        guesses = winner.model.predict(texts)
+        has_text = np.array([bool(text) for text in texts])
+        answered = is_answered(guesses.confidence, winner.gate.threshold) & has_text
+        frame["intent"] = _only(guesses.intents, has_text)
+        frame["confidence"] = np.where(frame["intent"].notna(), guesses.confidence, np.nan)
+        frame["is_abstained"] = ~answered
+        if answering is not None:
+            found = _match(answering.finder, written, guesses, answered)
+            frame["faq_id"] = found.faq_ids
+            frame["faq_score"] = np.where(found.scores > 0, found.scores, np.nan)
+    return frame[list(PREDICTION_COLUMNS)]
+
+
+def _card(
+    verdict: Verdict,
+    examples: Split,
+    labelled: pd.DataFrame,
+    questions: pd.DataFrame,
+    predictions: pd.DataFrame,
+    rows: Sequence[_Row],
+    metric: str,
+    target_error: float,
+    seed: int,
+) -> ModelCard:
+    winner = verdict.winner
+    sources = f"; learnt from {len(labelled):,} labelled messages and {len(questions):,} example questions"
+    figures: dict[str, Any] = {
+        "live_value": verdict.live_value,
+        "labelled_messages": len(labelled),
+        "example_questions": len(questions),
+        "intents": int(examples.train["intent"].nunique()),
+        "test_rows": len(examples.test),
+        "abstained_share": float(predictions["is_abstained"].mean()) if len(predictions) else None,
+        "answered_share": float(predictions["faq_id"].notna().mean()) if len(predictions) else None,
+        **{f"intent_{name}": value for name, value in winner.figures.items()},
+        **_own_figures(rows),
+    }
+    return ModelCard(
+        model=MODEL,
+        metric=metric,
+        value=verdict.model.figures["macro_f1"],
+        baseline=verdict.baseline.model.name,
+        baseline_value=verdict.baseline.figures["macro_f1"],
+        decision=verdict.decision,
+        reason=verdict.reason + sources,
+        trained_from=_day(labelled["sent_at"].min()),
+        trained_to=_day(labelled["sent_at"].max()),
+        parameters={
+            "model": winner.model.name,
+            "tested_on": examples.method,
+            "target_error": target_error,
+            "intent_threshold": winner.gate.threshold,
+            "minimum_similarity": MINIMUM_SIMILARITY,
+            "penalty_inverse": getattr(winner.model, "penalty_inverse", None),
+            "temperature": getattr(winner.model, "temperature_", None),
+        },
+        seed=seed,
+        metrics=figures,
+        libraries=("scikit-learn",),
+    )
+
+
+def _card_without_model(
+    labelled: pd.DataFrame, questions: pd.DataFrame, rows: Sequence[_Row], target_error: float, seed: int
+) -> ModelCard:
+    known = sorted({*labelled["intent"], *questions["intent"]})
+    if not known:
+        why = "no labelled messages and no FAQ"
+    elif len(known) == 1:
+        why = f"all {len(labelled) + len(questions):,} examples are of one intent"
+    else:
+        why = f"of {len(known):,} intents fewer than two have two different examples, so no error rate can be stated"
+    return ModelCard(
+        model=MODEL,
+        metric="macro_f1",
+        value=None,
+        baseline="majority",
+        baseline_value=None,
+        decision="refused",
+        reason=f"{why}: every intent is abstained from, only the sentiment is given",
+        trained_from=None,
+        trained_to=None,
+        parameters={"model": NO_MODEL, "target_error": target_error},
+        seed=seed,
+        metrics={"labelled_messages": len(labelled), "example_questions": len(questions), **_own_figures(rows)},
+        libraries=("scikit-learn",),
+    )
+
+
+def _own_figures(rows: Sequence[_Row]) -> Mapping[str, float | None]:
+    """Return the figures of answers and sentiment that are no baseline's, by task and metric."""
+    return {
+        f"{task}_{metric}": value for task, _, metric, value, _, baseline in rows if task != "intent" and not baseline
+    }
+
+
+def _only(values: NDArray[np.object_], is_kept: NDArray[np.bool_]) -> NDArray[np.object_]:
+    kept = values.copy()
+    kept[~is_kept] = None
+    return kept
+
+
+def _day(moment: pd.Timestamp) -> dt.date | None:
+    return None if pd.isna(moment) else moment.date()

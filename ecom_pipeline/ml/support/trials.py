@@ -1,0 +1,156 @@
+"""Every intent model tried on the same texts: what it guesses on those it did not learn from, and what that is worth.
+
+What does not belong here: which model's results go live (``pipeline``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ecom_pipeline.ml.support.abstention import Gate, gate_across, gate_later, measure
+from ecom_pipeline.ml.support.baselines import KeywordIntent, MajorityIntent
+from ecom_pipeline.ml.support.examples import Split
+from ecom_pipeline.ml.support.intent import Guesses, LinearIntent
+
+PENALTIES = (0.5, 2.0)
+"""What ``C`` is chosen from where there are tuning messages."""
+_PENALTY = 1.0
+_FAR = -2.0
+"""Margin of an intent that a fold had no example of."""
+
+
+class IntentModel(Protocol):
+    """What a model of intents can do."""
+
+    @property
+    def name(self) -> str:
+        """Return what the model is called in the tables."""
+
+    def predict(self, texts: Sequence[str]) -> Guesses:
+        """Return an intent and a confidence per text."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One model, learnt from everything, and what it guessed of ``test`` before it saw that."""
+
+    model: IntentModel
+    is_baseline: bool
+    gate: Gate
+    test: Guesses
+    figures: dict[str, float | None]
+
+
+def macro_f1(truth: Sequence[str], guesses: Sequence[str | None]) -> float:
+    """Return the mean F1 over the classes that occur in ``truth``."""
+    from sklearn.metrics import f1_score
+
+    named = ["" if guess is None else guess for guess in guesses]
+    return float(f1_score(list(truth), named, labels=sorted(set(truth)), average="macro", zero_division=0))
+
+
+def try_models(split: Split, target_error: float, seed: int) -> list[Trial]:
+    """Try the linear model and the baselines on one split."""
+    return [
+        _try_linear(split, target_error, seed),
+        _try_baseline(split, KeywordIntent, target_error),
+        _try_baseline(split, MajorityIntent, target_error),
+    ]
+
+
+def _try_baseline(split: Split, make: Callable[[], KeywordIntent | MajorityIntent], target_error: float) -> Trial:
+    if split.folds is None:
+        tuning = make().fit(*_texts(split.train)).predict(split.tuning["text"].tolist())
+        test = make().fit(*_texts(split.train, split.tuning)).predict(split.test["text"].tolist())
+        final = make().fit(*_texts(split.train, split.tuning, split.test))
+        return _judge(split, final, True, tuning, test, target_error)
+    intents, confidence = np.full(len(split.test), None, dtype=object), np.zeros(len(split.test))
+    for held in _held_out(split, split.folds):
+        guesses = make().fit(*held.rest).predict(held.texts)
+        intents[held.rows], confidence[held.rows] = guesses
+    guesses = Guesses(intents, confidence)
+    return _judge(split, make().fit(*_texts(split.train)), True, guesses, guesses, target_error)
+
+
+def _try_linear(split: Split, target_error: float, seed: int) -> Trial:
+    if split.folds is None:
+        return _try_linear_later(split, target_error, seed)
+    final = LinearIntent(penalty_inverse=_PENALTY, seed=seed).fit(*_texts(split.train))
+    margins = np.full((len(split.test), len(final.classes_)), np.nan)
+    for held in _held_out(split, split.folds):
+        model = LinearIntent(penalty_inverse=_PENALTY, seed=seed).fit(*held.rest)
+        margins[held.rows] = _aligned(model, held.texts, final.classes_)
+    guesses = final.calibrate(margins, split.test["intent"].tolist()).guess(margins)
+    return _judge(split, final, False, guesses, guesses, target_error)
+
+
+def _try_linear_later(split: Split, target_error: float, seed: int) -> Trial:
+    truth = split.tuning["intent"].tolist()
+    tried: list[tuple[float, float, LinearIntent, Guesses]] = []
+    for penalty in PENALTIES:
+        model = LinearIntent(penalty_inverse=penalty, seed=seed).fit(*_texts(split.train))
+        margins = model.margins(split.tuning["text"].tolist())
+        guesses = model.calibrate(margins, truth).guess(margins)
+        tried.append((macro_f1(truth, guesses.intents.tolist()), penalty, model, guesses))
+    _, penalty, chosen, tuning = max(tried, key=lambda each: (each[0], -each[1]))
+    later = LinearIntent(penalty_inverse=penalty, seed=seed).fit(*_texts(split.train, split.tuning))
+    later.temperature_ = chosen.temperature_
+    final = LinearIntent(penalty_inverse=penalty, seed=seed).fit(*_texts(split.train, split.tuning, split.test))
+    final.temperature_ = chosen.temperature_
+    return _judge(split, final, False, tuning, later.predict(split.test["text"].tolist()), target_error)
+
+
+def _judge(
+    split: Split, final: IntentModel, is_baseline: bool, tuning: Guesses, test: Guesses, target_error: float
+) -> Trial:
+    truth = split.test["intent"].to_numpy()
+    is_right = test.intents == truth
+    if split.folds is None:
+        tuning_right = tuning.intents == split.tuning["intent"].to_numpy()
+        gate = gate_later(tuning.confidence, tuning_right, test.confidence, target_error)
+    else:
+        gate = gate_across(test.confidence, is_right, split.folds, target_error)
+    cost = measure(gate.answered, is_right)
+    figures = {
+        "accuracy": float(is_right.mean()),
+        "macro_f1": macro_f1(truth.tolist(), test.intents.tolist()),
+        "coverage": cost.coverage,
+        "error": cost.error,
+    }
+    return Trial(final, is_baseline, gate, test, figures)
+
+
+@dataclass(frozen=True)
+class _Held:
+    rows: NDArray[np.int_]
+    texts: list[str]
+    rest: tuple[list[str], list[str]]
+
+
+def _held_out(split: Split, folds: NDArray[np.int_]) -> list[_Held]:
+    """Return each fold's rows of ``test`` and the examples that are not among them."""
+    key = ["text", "intent"]
+    held: list[_Held] = []
+    for fold in np.unique(folds):
+        rows = np.flatnonzero(folds == fold)
+        out = pd.MultiIndex.from_frame(split.test.iloc[rows][key])
+        rest = split.train[~pd.MultiIndex.from_frame(split.train[key]).isin(out)]
+        held.append(_Held(rows, split.test["text"].iloc[rows].tolist(), _texts(rest)))
+    return held
+
+
+def _aligned(model: LinearIntent, texts: Sequence[str], classes: NDArray[np.object_]) -> NDArray[np.float64]:
+    margins = np.full((len(texts), len(classes)), _FAR)
+    margins[:, np.searchsorted(classes, model.classes_)] = model.margins(texts)
+    return margins
+
+
+def _texts(*parts: pd.DataFrame) -> tuple[list[str], list[str]]:
+    together = pd.concat(parts, ignore_index=True)[["text", "intent"]]
+    return together["text"].tolist(), together["intent"].tolist()

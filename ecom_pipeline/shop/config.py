@@ -1,0 +1,434 @@
+"""``shop.yaml``: what a shop's sources are and how their columns become the columns of the input contracts.
+
+The model of the file, and everything that can be known to be wrong with it before any data is seen; every complaint
+names the line. What the mapping means in SQL is said in ``mapping``, the SQL a shop may write in ``expressions``. No
+data file is opened here, and the environment is only what the caller hands over.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    field_serializer,
+    model_validator,
+)
+
+from ecom_pipeline.contracts import Column, Contract, load_contracts
+from ecom_pipeline.shop.document import Document, Place, read_document
+from ecom_pipeline.shop.errors import ShopError, shorten
+from ecom_pipeline.shop.expressions import ExpressionError, check_format, parse_expression
+from ecom_pipeline.shop.values import MOMENTS
+
+__all__ = [
+    "ColumnMapping",
+    "Database",
+    "InputMapping",
+    "Options",
+    "Shop",
+    "ShopError",
+    "Source",
+    "did_you_mean",
+    "input_contracts",
+    "load_shop",
+]
+
+DEFAULTS = {("orders", "status"): "completed", ("messages", "author"): "customer"}
+"""What a row stands for that does not say it."""
+EITHER = {"order_items": ("unit_price", "line_amount")}
+"""Columns of which a source maps at least one."""
+EXCHANGE_RATES = "exchange_rates"
+"""The one input that comes from ``shop.yaml`` itself."""
+
+
+def _known_timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("expected an IANA timezone such as Europe/London or Asia/Shanghai") from error
+    return value
+
+
+def _below_the_landing_folder(value: str) -> str:
+    path = PurePosixPath(value.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or re.match(r"^[A-Za-z]:", value) or not path.parts:
+        raise ValueError("expected a pattern of files below the landing folder, neither absolute nor with '..'")
+    return path.as_posix()
+
+
+def _of_the_form(pattern: str, words: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"expected {words}")
+        return value
+
+    return AfterValidator(check)
+
+
+Timezone = Annotated[str, AfterValidator(_known_timezone)]
+Currency = Annotated[str, _of_the_form("[A-Z]{3}", "an ISO 4217 code such as GBP or CNY")]
+Country = Annotated[str, _of_the_form("[A-Z]{2}", "an ISO 3166 code such as GB or CN")]
+Glob = Annotated[str, AfterValidator(_below_the_landing_folder)]
+Name = Annotated[str, _of_the_form("[a-z][a-z0-9_]*", "a name of small letters, digits and _, such as my_shop")]
+Text = Annotated[str, Field(min_length=1)]
+Rate = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=8)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class ColumnMapping(_Model):
+    """Where one column of an input comes from: a column of the source, an expression over them, or a constant.
+
+    Attributes
+    ----------
+    format
+        Of dates, as ``strptime`` takes it; ISO 8601 otherwise.
+    unit
+        Of Unix times.
+    timezone
+        Of times without an offset, where it is not the source's.
+    values
+        The shop's word to ours, whatever their case.
+    otherwise
+        What every other word means.
+    """
+
+    column: Text | None = None
+    sql: Text | None = None
+    value: Text | None = None
+    format: Text | None = None
+    timezone: Timezone | None = None
+    unit: Literal["s", "ms"] | None = None
+    values: dict[str, Text] = Field(default_factory=dict)
+    otherwise: Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_name_is_a_column(cls, given: Any) -> Any:
+        return {"column": given} if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> ColumnMapping:
+        if sum(origin is not None for origin in (self.column, self.sql, self.value)) != 1:
+            raise ValueError("expected exactly one of column, sql and value")
+        if self.format and self.unit:
+            raise ValueError("expected either format or unit")
+        if self.otherwise is not None and not self.values:
+            raise ValueError("expected values beside otherwise")
+        return self
+
+
+class InputMapping(_Model):
+    """How rows of one source become rows of one input."""
+
+    where: Text | None = None
+    columns: dict[str, ColumnMapping] = Field(min_length=1)
+
+
+class Options(_Model):
+    """What the reader of a file shall not detect but take as given."""
+
+    encoding: Text | None = None
+    delimiter: str | None = Field(default=None, min_length=1)
+    header: bool | None = None
+    columns: tuple[Text, ...] | None = Field(default=None, min_length=1)
+    sheet: Text | None = None
+    skip_rows: int | None = Field(default=None, ge=0)
+
+
+class Database(_Model):
+    """A table of a database."""
+
+    url: SecretStr
+    table: Text
+
+    @model_validator(mode="after")
+    def _known_kind(self) -> Database:
+        if not re.match(r"^(sqlite|duckdb|postgresql)://.", self.url.get_secret_value()):
+            raise ValueError("expected a url starting with sqlite:///, duckdb:/// or postgresql://")
+        return self
+
+    @property
+    def location(self) -> str:
+        """The url and the table, fit to be shown: without the password."""
+        shown = re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", self.url.get_secret_value())
+        return re.sub(r"(?i)(password|passwd|pwd)=[^&]*", r"\1=", shown) + "#" + self.table
+
+    @field_serializer("url")
+    def _without_password(self, _url: SecretStr) -> str:
+        return self.location
+
+
+class Source(_Model):
+    """One kind of export, and the inputs its rows go to."""
+
+    files: Glob | None = None
+    database: Database | None = None
+    format: Literal["csv", "jsonl", "parquet", "excel"] | None = None
+    options: Options = Options()
+    timezone: Timezone | None = None
+    date_format: Text | None = None
+    decimal_comma: bool = False
+    currency: Currency | None = None
+    duplicates: Literal["drop", "keep"] = "drop"
+    inputs: dict[str, InputMapping] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Source:
+        if (self.files is None) == (self.database is None):
+            raise ValueError("expected either files or database")
+        return self
+
+
+class Shop(_Model):
+    """A shop, as its ``shop.yaml`` describes it. Made by :func:`load_shop`."""
+
+    name: Name
+    timezone: Timezone
+    currency: Currency
+    country: Country | None = None
+    exchange_rates: dict[Currency, Rate] = Field(default_factory=dict)
+    tolerances: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+    sources: dict[Name, Source] = Field(min_length=1)
+
+    _document: Document = PrivateAttr(default=Document("shop.yaml", None, {}, {}))
+    _inputs: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for files that say the same, whatever their comments, order or passwords."""
+        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    @property
+    def rates(self) -> dict[str, Decimal]:
+        """What one unit of every known currency is worth in the reporting currency."""
+        return {self.currency: Decimal(1)} | self.exchange_rates
+
+    def missing_inputs(self) -> tuple[str, ...]:
+        """Names of the inputs that no source is mapped to."""
+        brought = {name for source in self.sources.values() for name in source.inputs}
+        return tuple(name for name in self._inputs if name not in brought)
+
+    def used_columns(self, source: str) -> dict[str, Place]:
+        """The columns of a source that its mapping names, each with the first place that does."""
+        used: dict[str, Place] = {}
+        for place, names in _uses(source, self.sources[source]):
+            for name in names:
+                used.setdefault(name, place)
+        return used
+
+    def problem(self, place: Place, message: str) -> str:
+        """A complaint about this shop's file, with the line."""
+        return self._document.problem(place, message)
+
+    def line(self, place: Place) -> str:
+        """``shop.yaml:12``, for messages about data that does not fit what stands there."""
+        return f"{Path(self._document.origin).name}:{self._document.line(place)}"
+
+
+def load_shop(
+    path: Path, environment: Mapping[str, str] | None = None, contracts: Mapping[str, Contract] | None = None
+) -> Shop:
+    """Read and check a ``shop.yaml``.
+
+    Parameters
+    ----------
+    path
+        The file.
+    environment
+        What ``${NAME}`` is filled in from; none by default.
+    contracts
+        The promises; those of the package by default.
+
+    Raises
+    ------
+    ShopError
+        Everything that is wrong with it, a line each.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise ShopError(f"{path}:{line}: expected UTF-8, found the byte {error.object[error.start]:#04x}") from error
+    except OSError as error:
+        raise ShopError(f"{path}: expected a readable file: {error.strerror}") from error
+    document = read_document(text, str(path), environment or {})
+    try:
+        shop = Shop.model_validate(document.content if document.content is not None else {})
+    except ValidationError as error:
+        raise ShopError(*(_said(document, problem) for problem in error.errors())) from error
+    inputs = input_contracts(contracts or load_contracts())
+    problems = [document.problem(place, message) for place, message in _problems(shop, inputs)]
+    if problems:
+        raise ShopError(*problems)
+    shop._document = document
+    shop._inputs = tuple(inputs)
+    return shop
+
+
+def input_contracts(contracts: Mapping[str, Contract]) -> dict[str, Contract]:
+    """The inputs that sources can be mapped to, by their names."""
+    inputs = [contract for contract in contracts.values() if contract.schema_name == "input"]
+    return {contract.table: contract for contract in inputs if contract.table != EXCHANGE_RATES}
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """``; did you mean 'x'?`` or ``; expected one of ...``, to end a complaint with."""
+    names = list(known)
+    folded = {candidate.lower(): candidate for candidate in names}
+    close = difflib.get_close_matches(name.lower(), folded, n=3, cutoff=0.6)
+    if close:
+        return f"; did you mean {' or '.join(repr(folded[match]) for match in close)}?"
+    return f"; expected one of {', '.join(names)}" if names else ""
+
+
+_FIELDS: dict[tuple[str, ...], type[BaseModel]] = {
+    (): Shop,
+    ("sources", "*"): Source,
+    ("sources", "*", "options"): Options,
+    ("sources", "*", "database"): Database,
+    ("sources", "*", "inputs", "*"): InputMapping,
+    ("sources", "*", "inputs", "*", "columns", "*"): ColumnMapping,
+}
+_NAMED_BY_THE_SHOP = (1, 3, 5)
+
+
+def _said(document: Document, problem: Any) -> str:
+    """A complaint of pydantic in our words, at its line."""
+    place = tuple(part for part in problem["loc"] if part != "[key]")
+    if problem["type"] == "extra_forbidden":
+        around = tuple("*" if depth in _NAMED_BY_THE_SHOP else str(part) for depth, part in enumerate(place[:-1]))
+        known = _FIELDS[around].model_fields if around in _FIELDS else ()
+        return document.problem(place, f"unknown key{did_you_mean(str(place[-1]), known)}")
+    if problem["type"] == "missing":
+        return document.problem(place[:-1], f"expected the key '{place[-1]}', which is missing")
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    message = re.sub(r"^(String|Input|Dictionary|List|Tuple) should ", "expected it to ", message)
+    message = re.sub(r"be a valid dictionary( or instance of \w+)?", "be a mapping of keys to values", message)
+    written = document.written.get(place)
+    return document.problem(place, message if written is None else f"{message}, found {shorten(written)}")
+
+
+def _uses(name: str, source: Source) -> Iterator[tuple[Place, Sequence[str]]]:
+    for table, mapping in source.inputs.items():
+        above: Place = ("sources", name, "inputs", table)
+        if mapping.where:
+            yield (
+                (*above, "where"),
+                parse_expression(mapping.where, condition=True, decimal_comma=source.decimal_comma).columns,
+            )
+        for column, origin in mapping.columns.items():
+            if origin.column:
+                yield (*above, "columns", column), (origin.column,)
+            if origin.sql:
+                used = parse_expression(origin.sql, decimal_comma=source.decimal_comma).columns
+                yield (*above, "columns", column, "sql"), used
+
+
+def _problems(shop: Shop, inputs: Mapping[str, Contract]) -> Iterator[tuple[Place, str]]:
+    brought = {name for source in shop.sources.values() for name in source.inputs}
+    if not {"orders", "order_items"} <= brought and "events" not in brought:
+        yield ("sources",), "expected sources for orders and order_items, or for events"
+    for table in shop.tolerances:
+        if table not in inputs:
+            yield ("tolerances", table), f"'{table}' is not a table{did_you_mean(table, inputs)}"
+    if shop.exchange_rates.get(shop.currency, Decimal(1)) != 1:
+        yield ("exchange_rates", shop.currency), "expected 1, since it is the reporting currency"
+    for name, source in shop.sources.items():
+        above: Place = ("sources", name)
+        if source.currency and source.currency not in shop.rates:
+            yield (*above, "currency"), f"expected a rate for {source.currency} in exchange_rates"
+        if source.date_format:
+            yield from _complaints((*above, "date_format"), source.date_format)
+        for table, mapping in source.inputs.items():
+            place = (*above, "inputs", table)
+            if table not in inputs:
+                yield place, f"'{table}' is not an input{did_you_mean(table, inputs)}"
+            else:
+                yield from _mapping_problems(place, shop, source, mapping, inputs[table])
+
+
+def _mapping_problems(
+    above: Place, shop: Shop, source: Source, mapping: InputMapping, contract: Contract
+) -> Iterator[tuple[Place, str]]:
+    known = {column.name: column for column in contract.columns}
+    for name, column in known.items():
+        if column.required and name not in mapping.columns and (contract.table, name) not in DEFAULTS:
+            yield above, f"{contract.table} needs the column '{name}', which is not mapped"
+    either = EITHER.get(contract.table, ())
+    if either and not any(name in mapping.columns for name in either):
+        yield above, f"{contract.table} needs one of the columns {' and '.join(either)}, of which none is mapped"
+    if mapping.where:
+        yield from _complaints((*above, "where"), mapping.where, source, condition=True)
+    for name, origin in mapping.columns.items():
+        place = (*above, "columns", name)
+        if name not in known:
+            yield place, f"'{name}' is not a column of {contract.table}{did_you_mean(name, known)}"
+        else:
+            yield from _column_problems(place, shop, source, origin, known[name])
+
+
+def _column_problems(
+    place: Place, shop: Shop, source: Source, origin: ColumnMapping, column: Column
+) -> Iterator[tuple[Place, str]]:
+    if origin.sql:
+        yield from _complaints((*place, "sql"), origin.sql, source)
+    for field in ("format", "unit", "timezone"):
+        if getattr(origin, field) is not None and column.type not in MOMENTS:
+            yield (*place, field), f"expected only for dates and times; {column.name} is {column.type}"
+    if origin.format:
+        yield from _complaints((*place, "format"), origin.format)
+    named = source.options.columns
+    if origin.column and named and origin.column.lower() not in {name.lower() for name in named}:
+        yield place, f"the source has no column '{origin.column}'{did_you_mean(origin.column, named)}"
+    folded: set[str] = set()
+    for word in origin.values:
+        if word.lower() in folded:
+            yield (*place, "values", word), "expected every word once, whatever its case"
+        folded.add(word.lower())
+    allowed = ("true", "false") if column.type == "BOOLEAN" else column.values
+    if origin.values and column.type not in ("VARCHAR", "BOOLEAN"):
+        yield (*place, "values"), f"expected only for texts and booleans; {column.name} is {column.type}"
+    meant = [((*place, "values", word), value) for word, value in origin.values.items()]
+    meant += [
+        ((*place, field), value) for field in ("otherwise", "value") if (value := getattr(origin, field)) is not None
+    ]
+    for where, value in meant:
+        if allowed and value not in allowed:
+            yield where, f"'{value}' is not a value of {column.name}{did_you_mean(value, allowed)}"
+    if column.name == "currency" and origin.value and origin.value not in shop.rates:
+        yield (*place, "value"), f"expected a rate for {origin.value} in exchange_rates"
+
+
+def _complaints(
+    place: Place, text: str, source: Source | None = None, *, condition: bool = False
+) -> Iterator[tuple[Place, str]]:
+    try:
+        if source is None:
+            check_format(text)
+        else:
+            used = parse_expression(text, condition=condition, decimal_comma=source.decimal_comma).columns
+            named = source.options.columns or ()
+            for name in used:
+                if named and name.lower() not in {column.lower() for column in named}:
+                    yield place, f"the source has no column '{name}'{did_you_mean(name, named)}"
+    except ExpressionError as error:
+        yield place, f"{error}, found {shorten(text)}"

@@ -1,0 +1,50 @@
+"""A new shop: a folder with a commented ``shop.yaml`` to start from.
+
+The template is valid as it stands, once the exports it names exist. Proposals made from real exports belong to
+``doctor``.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from pathlib import Path
+
+from ecom_pipeline.shop.errors import ShopError, shorten
+
+SHOP_FILE = "shop.yaml"
+
+
+def init_shop(folder: Path, name: str) -> Path:
+    """Write the ``shop.yaml`` of a new shop.
+
+    Parameters
+    ----------
+    folder
+        Where the shop's exports will lie; made if absent.
+    name
+        Of the shop: small letters, digits and ``_``.
+
+    Returns
+    -------
+    Path
+        The new file.
+
+    Raises
+    ------
+    ShopError
+        The name cannot be used, there is a ``shop.yaml`` already, or the folder cannot be written to.
+    """
+    if not re.fullmatch("[a-z][a-z0-9_]*", name):
+        raise ShopError(f"expected a name of small letters, digits and _, such as my_shop, found {shorten(name)}")
+    template = (files("ecom_pipeline.shop") / "template.yaml").read_text("utf-8")
+    path = folder / SHOP_FILE
+    if path.exists():
+        raise ShopError(f"{path}: expected no {SHOP_FILE} yet; nothing was written")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(template.replace("__NAME__", name.ljust(len("__NAME__"))))
+    except OSError as error:
+        raise ShopError(f"{path}: expected a folder that can be written to: {error.strerror}") from error
+    return path

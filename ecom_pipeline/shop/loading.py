@@ -1,0 +1,389 @@
+"""The load ledger's rules: which files of a source are new, and how they get into one table of text.
+
+A file is what its path, size and hash say. What is in the ledger unchanged is not read again; what changed is read
+whole and names the load it supersedes. Nothing is half loaded: a file that is missing, unfinished, damaged or lacks a
+mapped column refuses the whole load of its source, and the error says where. How one file is read belongs to
+``readers``; where the staged rows and the ledger are kept belongs to the caller.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote
+
+import duckdb
+
+from ecom_pipeline.shop.config import Database, Shop, Source, did_you_mean
+from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.readers import FileRead, looks_partial, read_database, read_file
+from ecom_pipeline.shop.values import literal, quoted
+
+OWN_COLUMNS = {"_load_id": "BIGINT", "_file": "VARCHAR", "_row": "BIGINT", "_problem": "VARCHAR", "_line": "VARCHAR"}
+
+
+class Clock(Protocol):
+    """What tells the time and lets it pass; the module ``time`` does."""
+
+    def time(self) -> float:
+        """Seconds since 1970."""
+        ...
+
+    def sleep(self, seconds: float, /) -> None:
+        """Wait."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerEntry:
+    """One load: what a file was when it was read.
+
+    Attributes
+    ----------
+    file
+        Path below the landing folder, or the database and its table, without the password.
+    size
+        In bytes; 0 for a database table.
+    sha256
+        Of the file's bytes, or of a table's rows in any order.
+    rows
+        All rows that are in the table now, the unreadable ones among them.
+    columns
+        As the file names them; a ledger that does not know them leaves them empty.
+    supersedes
+        The load of an earlier version of the same file.
+    modified_at
+        When the file was last written, UTC.
+    """
+
+    load_id: int
+    file: str
+    size: int
+    sha256: str
+    modified_at: datetime | None = None
+    rows: int = 0
+    unreadable: int = 0
+    columns: tuple[str, ...] = ()
+    encoding: str = ""
+    dialect: str = ""
+    supersedes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadReport:
+    """What a load found: the entries to add to the ledger, the files left alone, what a person may want to know."""
+
+    source: str
+    entries: tuple[LedgerEntry, ...]
+    unchanged: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
+def load_source(
+    con: duckdb.DuckDBPyConnection,
+    shop: Shop,
+    source: str,
+    landing: Path,
+    ledger: Sequence[LedgerEntry],
+    next_load_id: int,
+    staging_table: str,
+    settle_seconds: float = 0.0,
+    clock: Clock = time,
+) -> LoadReport:
+    """Read what is new or changed of one source into a table of text.
+
+    Parameters
+    ----------
+    con
+        Where the table is made.
+    source
+        Name of the source in ``shop.yaml``.
+    landing
+        The folder below which its files lie; relative database files start from it too.
+    ledger
+        What has been loaded of this source before; of several entries of a file the last one counts.
+    next_load_id
+        The first free number; every file takes one.
+    staging_table
+        Name of the table, schema included, as SQL; replaced, and empty if nothing is new. Its columns are those of the
+        files, the mapped ones at least, then ``_load_id, _file, _row, _problem, _line``.
+    settle_seconds
+        A file younger than this is looked at twice.
+
+    Raises
+    ------
+    InputError
+        No file, an unreadable folder or file, an empty or damaged file, one that is still being written, or one that
+        lacks a mapped column. The staging table does not exist then.
+    """
+    loading = _Loading(con, shop, source, ledger, next_load_id, staging_table)
+    described = shop.sources[source]
+    with loading.discarded_on_error():
+        if described.database is not None:
+            loading.take_table(described.database, landing)
+        else:
+            loading.take_files(described, landing, settle_seconds, clock)
+    return loading.report()
+
+
+def files_of(source: Source, landing: Path) -> list[Path]:
+    """The files of a source below the landing folder, sorted; none for a database.
+
+    Raises
+    ------
+    InputError
+        A folder on the way cannot be read, or a link leads out of the landing folder.
+    """
+    if source.files is None:
+        return []
+    return [path for path in _matching(source.files, landing) if not looks_partial(path)]
+
+
+def _matching(pattern: str, landing: Path) -> list[Path]:
+    found = sorted(set(_expand(landing, tuple(pattern.split("/")))))
+    inside = landing.resolve()
+    for path in found:
+        if not path.resolve().is_relative_to(inside):
+            raise InputError(file=path, value=str(path.resolve()), expected="a file below the landing folder")
+    return found
+
+
+def _expand(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
+    """Paths that match; unlike ``Path.glob`` it says so when it may not look into a folder."""
+    first, rest = parts[0], parts[1:]
+    try:
+        with os.scandir(folder) as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
+    except OSError as error:
+        raise InputError(file=folder, expected=f"a readable folder: {error.strerror}") from error
+    if first == "**":
+        yield from _expand(folder, rest or ("*",))
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
+                yield from _expand(Path(entry.path), parts)
+        return
+    for entry in entries:
+        if not fnmatchcase(entry.name, first):
+            continue
+        if rest and entry.is_dir():
+            yield from _expand(Path(entry.path), rest)
+        elif not rest and entry.is_file():
+            yield Path(entry.path)
+
+
+@dataclass
+class _Loading:
+    con: duckdb.DuckDBPyConnection
+    shop: Shop
+    source: str
+    ledger: Sequence[LedgerEntry]
+    next_load_id: int
+    staging: str
+    columns: list[str] = field(default_factory=list)
+    entries: list[LedgerEntry] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    notices: dict[str, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.known = {entry.file: entry for entry in sorted(self.ledger, key=lambda entry: entry.load_id)}
+        self.reading = self._beside("reading")
+
+    @contextmanager
+    def discarded_on_error(self) -> Iterator[None]:
+        self._create(self.shop.used_columns(self.source))
+        try:
+            yield
+        except BaseException:
+            self.con.execute(f"drop table if exists {self.staging}")
+            raise
+        finally:
+            self.con.execute(f"drop table if exists {self.reading}")
+
+    def report(self) -> LoadReport:
+        notices = [
+            f"{files[0]}: {notice}{f' (and {len(files) - 1} more files)' if len(files) > 1 else ''}"
+            for notice, files in self.notices.items()
+        ]
+        return LoadReport(
+            source=self.source,
+            entries=tuple(self.entries),
+            unchanged=tuple(self.unchanged),
+            notices=tuple(notices),
+        )
+
+    def take_files(self, described: Source, landing: Path, settle_seconds: float, clock: Clock) -> None:
+        pattern = described.files or ""
+        matching = _matching(pattern, landing)
+        unfinished = [path.relative_to(landing).as_posix() for path in matching if looks_partial(path)]
+        for name in unfinished:
+            self._note(name, "left alone: its name says that it is not finished")
+        paths = [path for path in matching if not looks_partial(path)]
+        if not paths:
+            beside = f"; {', '.join(unfinished)} is not finished" if unfinished else ""
+            raise InputError(
+                file=landing / pattern, expected=f"at least one file of the source '{self.source}'{beside}"
+            )
+        for path in _settled(paths, settle_seconds, clock):
+            self._take_file(path, path.relative_to(landing).as_posix(), described)
+
+    def take_table(self, database: Database, landing: Path) -> None:
+        read = read_database(self.con, _below(landing, database.url.get_secret_value()), database.table, self.reading)
+        sha256 = self._hash_of_rows(read.columns)
+        before = self.known.get(database.location)
+        if before is not None and before.sha256 == sha256:
+            self.unchanged.append(database.location)
+            return
+        self._add(read, database.location, size=0, sha256=sha256, modified_at=None)
+
+    def _take_file(self, path: Path, name: str, described: Source) -> None:
+        before = self.known.get(name)
+        seen = _look(path)
+        sha256 = _hash_of_file(path)
+        if before is not None and (before.size, before.sha256) == (seen.st_size, sha256):
+            self.unchanged.append(name)
+            return
+        options = described.options.model_dump(exclude_none=True)
+        read = read_file(self.con, path, self.reading, format=described.format, options=options)
+        _refuse_changed(path, seen, _look(path))
+        twin = next((entry.file for entry in (*self.known.values(), *self.entries) if entry.sha256 == sha256), None)
+        if twin is not None and twin != name:
+            self._note(name, f"has the same content as {twin}; both are loaded")
+        modified_at = datetime.fromtimestamp(seen.st_mtime, UTC).replace(tzinfo=None)
+        self._add(read, name, size=seen.st_size, sha256=sha256, modified_at=modified_at)
+
+    def _add(self, read: FileRead, name: str, *, size: int, sha256: str, modified_at: datetime | None) -> None:
+        self._refuse_lacking(name, read.columns)
+        self._note_new_columns(name, read.columns)
+        for notice in read.notices:
+            self._note(name, notice)
+        if read.rows + read.unreadable == 0:
+            self._note(name, "has no rows")
+        held = {column.lower() for column in self.columns}
+        if new := [column for column in read.columns if column.lower() not in held]:
+            self._create([*self.columns, *new])
+        before = self.known.get(name)
+        load_id = self.next_load_id + len(self.entries)
+        names = ", ".join(quoted(column) for column in read.columns)
+        self.con.execute(
+            f"insert into {self.staging} ({names}, _load_id, _file, _row, _problem, _line)"
+            f" select {names}, {load_id}, {literal(name)}, _row, _problem, _line from {self.reading}"
+        )
+        self.entries.append(
+            LedgerEntry(
+                load_id=load_id,
+                file=name,
+                size=size,
+                sha256=sha256,
+                modified_at=modified_at,
+                rows=read.rows + read.unreadable,
+                unreadable=read.unreadable,
+                columns=read.columns,
+                encoding=read.encoding,
+                dialect=read.dialect,
+                supersedes=before.load_id if before else None,
+            )
+        )
+
+    def _create(self, columns: Iterable[str]) -> None:
+        """Make the staging table, or widen it and keep its rows."""
+        held, self.columns = self.columns, list(columns)
+        own = [f"{name} {kind}" for name, kind in OWN_COLUMNS.items()]
+        body = ", ".join([*(f"{quoted(column)} VARCHAR" for column in self.columns), *own])
+        narrow = self._beside("narrow")
+        if self.entries:
+            self.con.execute(f"create or replace table {narrow} as select * from {self.staging}")
+        self.con.execute(f"create or replace table {self.staging} ({body})")
+        if self.entries:
+            names = ", ".join([*(quoted(column) for column in held), *OWN_COLUMNS])
+            self.con.execute(f"insert into {self.staging} ({names}) select {names} from {narrow}")
+            self.con.execute(f"drop table {narrow}")
+
+    def _beside(self, purpose: str) -> str:
+        """The name of a helper table beside the staging table."""
+        unquoted = self.staging.removesuffix('"')
+        return f"{unquoted}__{purpose}{self.staging[len(unquoted) :]}"
+
+    def _refuse_lacking(self, name: str, columns: Sequence[str]) -> None:
+        present = {column.lower() for column in columns}
+        lacking = {
+            column: place
+            for column, place in self.shop.used_columns(self.source).items()
+            if column.lower() not in present
+        }
+        if not lacking:
+            return
+        (column, place), *others = lacking.items()
+        also = f"; it lacks {', '.join(repr(other) for other, _ in others)} too" if others else ""
+        expected = f"a column of this name, which {self.shop.line(place)} maps{did_you_mean(column, columns)}{also}"
+        raise InputError(file=name, column=column, expected=expected)
+
+    def _note_new_columns(self, name: str, columns: Sequence[str]) -> None:
+        earlier = next(
+            (entry.columns for entry in (*reversed(self.entries), *self.known.values()) if entry.columns), None
+        )
+        if earlier is None:
+            return
+        known = {column.lower() for entry in (*self.entries, *self.known.values()) for column in entry.columns}
+        if not known:
+            return
+        if new := [column for column in columns if column.lower() not in known]:
+            self._note(name, f"has columns that earlier files do not have: {', '.join(new)}")
+
+    def _note(self, name: str, notice: str) -> None:
+        self.notices.setdefault(notice, []).append(name)
+
+    def _hash_of_rows(self, columns: Sequence[str]) -> str:
+        texts = ", ".join(f"coalesce({quoted(column)}, chr(30))" for column in columns)
+        sums = self.con.execute(
+            f"select count(*), sum(md5_number_lower(line)), sum(md5_number_upper(line))"
+            f" from (select concat_ws(chr(31), {texts}) as line from {self.reading})"
+        ).fetchall()
+        return hashlib.sha256(repr((tuple(columns), sums)).encode()).hexdigest()
+
+
+def _settled(paths: Sequence[Path], settle_seconds: float, clock: Clock) -> Sequence[Path]:
+    """The same files, none of which is being written."""
+    seen = {path: _look(path) for path in paths}
+    youngest = clock.time() - max(look.st_mtime for look in seen.values())
+    if youngest < settle_seconds:
+        clock.sleep(min(settle_seconds, settle_seconds - youngest))
+        for path, before in seen.items():
+            _refuse_changed(path, before, _look(path))
+    return paths
+
+
+def _look(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError as error:
+        raise InputError(file=path, expected=f"a readable file: {error.strerror}") from error
+
+
+def _refuse_changed(path: Path, before: os.stat_result, after: os.stat_result) -> None:
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        grown = f"{before.st_size} and then {after.st_size} bytes"
+        raise InputError(file=path, expected=f"a finished file: it is still being written ({grown})")
+
+
+def _hash_of_file(path: Path) -> str:
+    try:
+        with path.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(file=path, expected=f"a readable file: {error.strerror}") from error
+
+
+def _below(landing: Path, url: str) -> str:
+    """The url, with the file of a file database looked for below the landing folder unless it is absolute."""
+    kind, separator, path = url.partition(":///")
+    if kind not in ("sqlite", "duckdb") or not separator or path.startswith("/"):
+        return url
+    return f"{kind}:///{quote(str(landing.resolve()))}/{path}"

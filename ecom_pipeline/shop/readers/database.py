@@ -1,0 +1,232 @@
+"""Tables of other databases, read and never written to.
+
+PostgreSQL and SQLite come through their ADBC drivers, which are installed with the project, where DuckDB's extensions
+would be downloaded at run time; a DuckDB file is attached read-only. The source prints its own values as text, so
+that what arrives is exact, and it arrives in batches. Rows are ordered by the primary key where there is one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+import duckdb
+
+from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.readers.table import (
+    FileRead,
+    as_text,
+    column_names,
+    counts,
+    create,
+    discarded_on_error,
+    identifier,
+    literal,
+    scratch_name,
+    table_name,
+)
+
+if TYPE_CHECKING:
+    from adbc_driver_manager.dbapi import Cursor
+
+NAME = re.compile(r"[^\W\d][\w$]*(?:\.[^\W\d][\w$]*)?")
+NO_KEY = "no primary key: rows are numbered in the order the database gave them, which may change"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table as its database knows it."""
+
+    relation: str
+    columns: tuple[str, ...]
+    select: str
+    ordered: bool
+
+
+def read_database(con: duckdb.DuckDBPyConnection, url: str, table_name_there: str, into: str) -> FileRead:
+    """Read a table of a database into a new table.
+
+    Parameters
+    ----------
+    con
+        Where the table is made.
+    url
+        ``duckdb:///file``, ``sqlite:///file`` or ``postgresql://...``; a path after three slashes is relative, after
+        four absolute.
+    table_name_there
+        ``table`` or ``schema.table``.
+    into
+        Name of the new table, which may carry its schema; an existing one is replaced.
+
+    Raises
+    ------
+    InputError
+        The database or the table cannot be reached, or the URL is of another kind; passwords are left out.
+    """
+    kind = urlsplit(url).scheme
+    place = f"{_without_password(url)} {table_name_there}"
+    if not NAME.fullmatch(table_name_there):
+        raise InputError(file=place, value=table_name_there, expected="the name of a table, or schema.table")
+    target = table_name(into)
+    with discarded_on_error(con, target, place, kind):
+        if kind == "duckdb":
+            return _from_duckdb(con, _file(url, place), table_name_there, target, place)
+        if kind == "sqlite":
+            return _from_sqlite(con, _file(url, place), table_name_there, target, place)
+        if kind in ("postgresql", "postgres"):
+            return _from_postgresql(con, url, table_name_there, target, place)
+        raise InputError(file=place, value=kind, expected="a URL that starts with duckdb:, sqlite: or postgresql:")
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"(//[^:/@]*):[^@]*@", r"\1:***@", re.sub(r"(?i)(password=)[^&]*", r"\1***", url))
+
+
+def _file(url: str, place: str) -> Path:
+    path = Path(unquote(url.split("///", 1)[-1]))
+    if not path.is_file():
+        raise InputError(file=place, value=str(path), expected="an existing database file")
+    return path
+
+
+def _from_duckdb(con: duckdb.DuckDBPyConnection, path: Path, name: str, target: str, place: str) -> FileRead:
+    there = scratch_name("source")
+    con.execute(f"attach {literal(str(path))} as {there} (read_only)").fetchall()
+    try:
+        schema, _, table = name.rpartition(".")
+        described = con.execute(
+            """select column_name, data_type from duckdb_columns()
+            where database_name = ? and schema_name = ? and table_name = ? order by column_index""",
+            [there, schema or "main", table],
+        ).fetchall()
+        originals = _found(described, name, place)
+        columns, notices = column_names([column for column, _ in originals])
+        values = [
+            f"{as_text(identifier(old), kind)} as {identifier(new)}"
+            for (old, kind), new in zip(originals, columns, strict=True)
+        ]
+        con.execute(
+            f"""create or replace table {target} as
+            select {", ".join(values)}, row_number() over () as _row, null::varchar as _problem, null::varchar as _line
+            from {there}.{identifier(schema or "main")}.{identifier(table)}"""
+        ).fetchall()
+    finally:
+        con.execute(f"detach {there}").fetchall()
+    rows, unreadable = counts(con, target)
+    return FileRead(
+        columns=columns, rows=rows, unreadable=unreadable, encoding="utf-8", dialect="duckdb", notices=notices
+    )
+
+
+def _found(described: Sequence[Any], name: str, place: str) -> list[tuple[str, str]]:
+    if not described:
+        raise InputError(file=place, value=name, expected="a table or view that exists in the database")
+    return [(str(column), str(kind)) for column, kind, *_ in described]
+
+
+def _from_sqlite(con: duckdb.DuckDBPyConnection, path: Path, name: str, target: str, place: str) -> FileRead:
+    from adbc_driver_manager import Error
+    from adbc_driver_sqlite import dbapi
+
+    try:
+        with (
+            closing(dbapi.connect(f"file:{path.resolve()}?mode=ro")) as connection,
+            closing(connection.cursor()) as cursor,
+        ):
+            schema, _, table = name.rpartition(".")
+            described = _rows(
+                cursor, f"select name, type, pk from pragma_table_info({literal(table)}, {literal(schema or 'main')})"
+            )
+            originals = _found(described, name, place)
+            keys = [str(column) for column, _, position in sorted(described, key=lambda row: row[2]) if position]
+            relation = f"{identifier(schema or 'main')}.{identifier(table)}"
+            values = ", ".join(_sqlite_text(identifier(column)) for column, _ in originals)
+            order = f" order by {', '.join(map(identifier, keys))}" if keys else ""
+            source = Source(
+                relation,
+                tuple(column for column, _ in originals),
+                f"select {values} from {relation}{order}",
+                bool(keys),
+            )
+            return _stream(con, cursor, source, target, "sqlite")
+    except Error as error:
+        raise InputError(file=place, value=str(error), expected="a readable SQLite database") from error
+
+
+def _sqlite_text(column: str) -> str:
+    """SQLite prints floating point with 15 digits; where that is not the value, with the 17 that are."""
+    return f"""case typeof({column})
+        when 'real' then case when cast(cast({column} as text) as real) = {column}
+            then cast({column} as text) else printf('%!.17g', {column}) end
+        when 'blob' then hex({column}) else cast({column} as text) end"""
+
+
+def _from_postgresql(con: duckdb.DuckDBPyConnection, url: str, name: str, target: str, place: str) -> FileRead:
+    from adbc_driver_manager import Error
+    from adbc_driver_postgresql import dbapi
+
+    try:
+        with closing(dbapi.connect(url)) as connection, closing(connection.cursor()) as cursor:
+            for setting in (
+                "transaction read only",
+                "timezone = 'UTC'",
+                "datestyle = 'ISO, YMD'",
+                "intervalstyle = 'iso_8601'",
+            ):
+                cursor.execute(f"set {setting}")
+            schema, _, table = name.rpartition(".")
+            found = f"{identifier(schema) + '.' if schema else ''}{identifier(table)}"
+            described = _rows(
+                cursor,
+                f"""select attname::text, format_type(atttypid, atttypmod),
+                    coalesce(array_position(indkey::int2[], attnum), -1)
+                from pg_attribute left join pg_index on indrelid = attrelid and indisprimary
+                where attrelid = to_regclass({literal(found)}) and attnum > 0 and not attisdropped order by attnum""",
+            )
+            originals = _found(described, name, place)
+            keys = [str(column) for column, _, position in sorted(described, key=lambda row: row[2]) if position >= 0]
+            values = ", ".join(f"{identifier(column)}::text" for column, _ in originals)
+            order = f" order by {', '.join(map(identifier, keys))}" if keys else ""
+            source = Source(
+                found, tuple(column for column, _ in originals), f"select {values} from {found}{order}", bool(keys)
+            )
+            return _stream(con, cursor, source, target, "postgresql")
+    except Error as error:
+        reason = re.sub(r"\s+", " ", _without_password(str(error)))
+        raise InputError(file=place, value=reason, expected="a PostgreSQL server that lets us read") from error
+
+
+def _rows(cursor: Cursor, query: str) -> list[tuple[Any, ...]]:
+    cursor.execute(query)
+    return list(cursor.fetchall())
+
+
+def _stream(con: duckdb.DuckDBPyConnection, cursor: Cursor, source: Source, target: str, dialect: str) -> FileRead:
+    """Fill the table batch by batch."""
+    columns, notices = column_names(source.columns)
+    create(con, target, columns)
+    view, done = scratch_name("batch"), 0
+    cursor.execute(source.select)
+    for batch in cursor.fetch_record_batch():
+        names = [f"c{position}" for position in range(batch.num_columns)]
+        con.register(view, batch.rename_columns(names))
+        values = ", ".join(f"nullif({name}, '')" for name in names)
+        con.execute(
+            f"insert into {target} select {values}, {done} + row_number() over (), null, null from {view}"
+        ).fetchall()
+        con.unregister(view)
+        done += batch.num_rows
+    rows, unreadable = counts(con, target)
+    return FileRead(
+        columns=columns,
+        rows=rows,
+        unreadable=unreadable,
+        encoding="utf-8",
+        dialect=dialect,
+        notices=notices if source.ordered else (*notices, NO_KEY),
+    )

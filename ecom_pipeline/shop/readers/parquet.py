@@ -1,0 +1,41 @@
+"""Parquet: typed values as exact text, numbered by DuckDB's own row numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from ecom_pipeline.shop.readers.files import unpacked
+from ecom_pipeline.shop.readers.table import (
+    FileRead,
+    ReadOptions,
+    as_text,
+    column_names,
+    counts,
+    identifier,
+    literal,
+    scratch_folder,
+)
+
+
+def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, target: str, options: ReadOptions) -> FileRead:
+    """Read one Parquet file into a new table."""
+    with scratch_folder(con) as scratch, unpacked(path, scratch) as plain:
+        source = f"read_parquet({literal(str(plain))}, file_row_number = true)"
+        described = con.execute(f"describe select * exclude (file_row_number) from {source}").fetchall()
+        originals = {str(name): str(kind) for name, kind, *_ in described}
+        columns, notices = column_names(list(originals))
+        values = [
+            f"{as_text(identifier(original), kind)} as {identifier(column)}"
+            for (original, kind), column in zip(originals.items(), columns, strict=True)
+        ]
+        con.execute(
+            f"""create or replace table {target} as
+            select {", ".join(values)}, file_row_number + 1 as _row, null::varchar as _problem, null::varchar as _line
+            from {source}"""
+        ).fetchall()
+    rows, unreadable = counts(con, target)
+    return FileRead(
+        columns=columns, rows=rows, unreadable=unreadable, encoding="utf-8", dialect="parquet", notices=notices
+    )

@@ -1,0 +1,50 @@
+"""Words that exports of real shops use for the values of closed columns, English and Chinese.
+
+Only words that mean the same in every shop stand here: Magento's ``closed`` is refunded and others' is done, so it is
+left to the ``values`` of ``shop.yaml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_WORDS = {
+    "event_type": {
+        "view": (
+            "pv|click|views|page_view|pageview|product_view|view_item|detail|browse|浏览|点击|查看|浏览商品|访问商品"
+        ),
+        "cart": "addtocart|add_to_cart|add to cart|add-to-cart|basket|add_to_basket|加购|加购物车|加入购物车|购物车",
+        "favourite": "fav|favorite|like|wishlist|add_to_wishlist|collect|save|bookmark|收藏|喜欢|加入收藏",
+        "remove": "remove_from_cart|removefromcart|delete|remove_cart|移除|删除|移出购物车",
+        "purchase": "buy|order|transaction|checkout|payment|pay|purchased|bought|购买|支付|下单|成交|付款",
+        "search": "query|search_query|site_search|搜索|检索",
+        "visit": "session_start|session|login|open|app_open|visit_start|访问|进店|登录|启动",
+    },
+    "status": {
+        "completed": (
+            "complete|paid|delivered|shipped|fulfilled|success|successful|finished|done|invoiced|"
+            "partially_fulfilled|partially_refunded|已完成|交易成功|已付款|已支付|已发货|已收货|完成|成功"
+        ),
+        "pending": (
+            "processing|created|approved|open|unpaid|on-hold|on_hold|authorized|awaiting_payment|new|"
+            "待付款|待支付|等待买家付款|待发货|处理中|未付款"
+        ),
+        "cancelled": "canceled|cancel|void|voided|failed|unavailable|expired|已取消|取消|交易关闭|已关闭|关闭",
+        "returned": "return|refunded|refund|charged_back|已退款|退款|退货|已退货|退款成功",
+    },
+    "author": {
+        "customer": "user|buyer|client|visitor|shopper|inbound|买家|客户|用户|顾客",
+        "agent": "support|seller|staff|operator|assistant|bot|outbound|客服|卖家|商家|机器人",
+    },
+    "kind": {
+        "event": "promotion|sale|campaign|festival|活动|大促|促销",
+        "holiday": "public_holiday|bank_holiday|假日|节假日|法定节假日|节日",
+        "closed": "closure|shut|休息|停业|打烊",
+        "working_day": "workday|working day|business_day|工作日|调休|补班",
+    },
+}
+
+SYNONYMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    column: {value: tuple(words.split("|")) for value, words in meanings.items()} for column, meanings in _WORDS.items()
+}
+"""Column to value to the other words for it, in lower case."""

@@ -1,0 +1,80 @@
+with events as (
+    select
+        visitor_id,
+        session_id,
+        customer_id,
+        event_id,
+        event_type,
+        event_at,
+        event_date,
+        channel,
+        campaign_id,
+        device,
+        case
+            when session_id is null
+                and event_at > lag(event_at) over (
+                    partition by visitor_id, session_id
+                    order by event_at
+                ) + interval 30 minute
+                then 1
+            else 0
+        end as is_opening
+    from clean.events
+    where visitor_id is not null
+),
+
+numbered as (
+    select
+        *,
+        sum(is_opening) over (
+            partition by visitor_id, session_id
+            order by event_at
+        ) as session_number
+    from events
+),
+
+sessions as (
+    select
+        visitor_id,
+        session_id,
+        session_number,
+        max(customer_id) as customer_id,
+        min(event_at) as started_at,
+        max(event_at) as ended_at,
+        min(event_date) as session_date,
+        count(*) as events,
+        sum(case when event_type = 'view' then 1 else 0 end) as views,
+        sum(case when event_type = 'search' then 1 else 0 end) as searches,
+        sum(case when event_type = 'cart' then 1 else 0 end) as carts,
+        sum(case when event_type = 'favourite' then 1 else 0 end) as favourites,
+        sum(case when event_type = 'purchase' then 1 else 0 end) as purchases,
+        arg_min(channel, {'at': event_at, 'id': event_id}) filter (where channel is not null) as channel,
+        arg_min(coalesce(campaign_id, ''), {'at': event_at, 'id': event_id})
+            filter (where channel is not null or campaign_id is not null) as campaign_id,
+        arg_min(device, {'at': event_at, 'id': event_id}) filter (where device is not null) as device
+    from numbered
+    group by visitor_id, session_id, session_number
+)
+
+select
+    md5(
+        concat_ws('|', sessions.visitor_id, coalesce(sessions.session_id, ''), cast(sessions.started_at as varchar))
+    ) as session_id,
+    sessions.visitor_id,
+    sessions.customer_id,
+    sessions.started_at,
+    sessions.ended_at,
+    sessions.session_date,
+    sessions.events,
+    cast(sessions.views as bigint) as views,
+    cast(sessions.searches as bigint) as searches,
+    cast(sessions.carts as bigint) as carts,
+    cast(sessions.favourites as bigint) as favourites,
+    cast(sessions.purchases as bigint) as purchases,
+    sessions.channel,
+    nullif(sessions.campaign_id, '') as campaign_id,
+    sessions.device,
+    bot_days.visitor_id is not null as is_bot
+from sessions
+left join features.bot_days as bot_days
+    on sessions.visitor_id = bot_days.visitor_id and sessions.session_date = bot_days.activity_date

@@ -1,0 +1,28 @@
+with summed as (
+    select
+        channel,
+        sum(spend) as spend,
+        sum(impressions) as impressions,
+        sum(clicks) as clicks,
+        sum(visits) as visits,
+        sum(orders) as orders,
+        sum(new_customers) as new_customers,
+        sum(revenue) as revenue
+    from marts.channel_daily
+    group by channel
+)
+
+select
+    summed.channel,
+    cast(summed.spend as decimal(18, 2)) as spend,
+    cast(summed.impressions as bigint) as impressions,
+    cast(summed.clicks as bigint) as clicks,
+    cast(summed.visits as bigint) as visits,
+    cast(summed.orders as bigint) as orders,
+    cast(summed.new_customers as bigint) as new_customers,
+    cast(summed.revenue as decimal(18, 2)) as revenue,
+    cast(summed.orders as double) / nullif(cast(summed.visits as double), 0) as conversion,
+    try_cast(summed.spend / nullif(summed.orders, 0) as decimal(18, 2)) as cost_per_order,
+    try_cast(summed.spend / nullif(summed.new_customers, 0) as decimal(18, 2)) as cost_per_acquisition,
+    cast(summed.revenue as double) / nullif(cast(summed.spend as double), 0) as return_on_spend
+from summed

@@ -1,0 +1,67 @@
+"""What the tests of mapping and loading share: the promises, a shop written as text, an empty warehouse with ``raw``."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ecom_pipeline.contracts import load_contracts
+from ecom_pipeline.shop.config import Shop, load_shop
+from ecom_pipeline.shop.mapping import input_selects, routing_select
+
+CONTRACTS = load_contracts()
+
+EVENTS = """
+      events:
+        columns: {event_type: kind, event_at: at, customer_id: who, product_id: what}
+"""
+
+
+def shop_text(inputs: str, *, head: str = "", source: str = "") -> str:
+    """A shop in London with one source, ``rows``; ``inputs`` is indented by six."""
+    return (
+        f"name: test\ntimezone: Europe/London\ncurrency: GBP\n{head}sources:\n  rows:\n    files: '*.csv'\n"
+        f"{textwrap.indent(textwrap.dedent(source), '    ')}    inputs:\n{inputs.strip(chr(10))}\n"
+    )
+
+
+def make_shop(folder: Path, inputs: str, *, head: str = "", source: str = "", environment: Mapping[str, str] | None = None) -> Shop:
+    path = folder / "shop.yaml"
+    path.write_text(shop_text(inputs, head=head, source=source), "utf-8")
+    return load_shop(path, environment, CONTRACTS)
+
+
+class Raw:
+    """A warehouse that has loaded the source ``rows``."""
+
+    def __init__(self, columns: Sequence[str], *rows: Sequence[str | None], problem: str | None = None) -> None:
+        self.con = duckdb.connect(config={"threads": 1})
+        self.con.execute("set timezone = 'UTC'")
+        self.con.execute("create schema raw")
+        body = ", ".join(f'"{column}" varchar' for column in columns)
+        self.con.execute(
+            f"create table raw.rows ({body}, _load_id bigint, _file varchar, _row bigint, _problem varchar, _line varchar)"
+        )
+        self.columns = list(columns)
+        marks = ", ".join("?" for _ in columns)
+        for number, row in enumerate(rows, 1):
+            self.con.execute(f"insert into raw.rows values ({marks}, 1, 'a.csv', {number}, null, null)", list(row))
+        if problem is not None:
+            blanks = ", ".join("null" for _ in columns)
+            self.con.execute(f"insert into raw.rows values ({blanks}, 1, 'a.csv', {len(rows) + 1}, ?, 'x')", [problem])
+
+    def query(self, statement: str) -> list[dict[str, Any]]:
+        cursor = self.con.execute(statement)
+        names = [column[0] for column in cursor.description or []]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def view(self, shop: Shop, table: str) -> list[dict[str, Any]]:
+        selects = input_selects(shop, CONTRACTS, {"rows": self.columns})
+        return self.query(f"select * from ({selects[table]}) order by _row")
+
+    def routing(self, shop: Shop) -> list[dict[str, Any]]:
+        return self.query(f"select * from ({routing_select(shop, 'rows')}) order by _row")

@@ -1,0 +1,194 @@
+"""JSON, Parquet and Excel: what is in the file comes back as exact text."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import json
+from pathlib import Path
+
+import duckdb
+import openpyxl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.readers import read_file
+
+
+@pytest.fixture
+def con():
+    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+        yield connection
+
+
+def load(con, path: Path, content: bytes, **options):
+    path.write_bytes(content)
+    return read_file(con, path, "t", options=options)
+
+
+def rows(con, columns: str = "*") -> list[tuple]:
+    return con.execute(f"select {columns} from t order by _row").fetchall()
+
+
+def test_json_lines(con, tmp_path):
+    content = """{"id": 1, "price": 1.10, "at": null, "items": [{"sku": "A", "n": 2.50}], "name": "王"}
+{"id": 12345678901234567890123, "extra/~key": true, "name": ""}
+
+{"id": 3, "price": "x",
+[1, 2]
+{"id":"5","items":{"a":"\\u4e2d \\"q\\""},"ID":6}
+"""
+    found = load(con, tmp_path / "orders.jsonl", content.encode())
+    assert found.columns == ("id", "price", "at", "items", "name", "extra/~key", "ID_2")
+    assert (found.rows, found.unreadable, found.dialect) == (3, 2, "json lines")
+    assert rows(con) == [
+        ("1", "1.10", None, '[{"sku":"A","n":2.50}]', "王", None, None, 1, None, None),
+        ("12345678901234567890123", None, None, None, None, "true", None, 2, None, None),
+        (*[None] * 7, 3, "not valid JSON", '{"id": 3, "price": "x",'),
+        (*[None] * 7, 4, "expected an object, found array", "[1, 2]"),
+        ("5", None, None, '{"a":"中 \\"q\\""}', None, None, "6", 5, None, None),
+    ]
+
+
+def test_json_array(con, tmp_path):
+    found = load(con, tmp_path / "orders.json", b'\xef\xbb\xbf [{"id": 1,\n "price": 1.10},\n 7, {"id": 2}]')
+    assert (found.columns, found.rows, found.unreadable, found.dialect) == (("id", "price"), 2, 1, "json array")
+    assert rows(con) == [
+        ("1", "1.10", 1, None, None),
+        (None, None, 2, "expected an object, found ubigint", "7"),
+        ("2", None, 3, None, None),
+    ]
+
+
+def test_json_damage(con, tmp_path):
+    with pytest.raises(InputError, match="readable jsonl source"):
+        load(con, tmp_path / "orders.json", b'[{"id": 1}, {"id":')
+    with pytest.raises(InputError, match="row 1: expected an object on every line"):
+        load(con, tmp_path / "orders.json", b'{\n "orders": [\n1\n]\n}')
+    with pytest.raises(InputError, match="only blank lines"):
+        load(con, tmp_path / "orders.jsonl", b"\n\n")
+    with pytest.raises(InputError, match="an object on every line"):
+        load(con, tmp_path / "orders.json", b"[]")
+
+
+def test_json_lines_that_cannot_be_read_stay_at_their_place(con, tmp_path):
+    good = '{"a":"王小明"}\n'.encode()
+    found = load(con, tmp_path / "a.jsonl", good * 9 + b'{"a":"\xff"}\n{"a":"' + b"x" * 3_000_000 + b'"}\n' + good)
+    assert (found.rows, found.unreadable) == (10, 2)
+    assert rows(con, "_row, _problem, length(_line)")[8:] == [
+        (9, None, None),
+        (10, "not UTF-8", 12),
+        (11, "line longer than 2000000 bytes", 3_000_008),
+        (12, None, None),
+    ]
+
+
+def test_json_in_another_encoding_and_packed(con, tmp_path):
+    content = '{"订单编号": "1", "昵称": "王小明"}\n' * 3
+    found = load(con, tmp_path / "a.jsonl.gz", gzip.compress(content.encode("gb18030")))
+    assert (found.columns, found.encoding, found.rows) == (("订单编号", "昵称"), "gb18030", 3)
+
+
+scalars = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=5)
+)
+
+
+@given(
+    st.lists(st.dictionaries(st.sampled_from(["a", "b", "c d", "e/~f"]), scalars, min_size=1), min_size=1, max_size=6)
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_json_values_are_the_text_they_are_written_with(con, tmp_path, objects):
+    content = "\n".join(json.dumps(item) for item in objects)
+    found = load(con, tmp_path / "x.jsonl", content.encode())
+    expected = [
+        tuple(
+            None
+            if (value := item.get(column)) is None or value == ""
+            else value
+            if isinstance(value, str)
+            else json.dumps(value)
+            for column in found.columns
+        )
+        for item in objects
+    ]
+    assert [row[: len(found.columns)] for row in rows(con)] == expected
+
+
+def test_parquet(con, tmp_path):
+    path = tmp_path / "orders.parquet"
+    con.execute(
+        f"""copy (select i as id, (i / 3)::decimal(18, 4) as price, timestamp '2024-01-01' + to_seconds(i) as "At",
+            timestamptz '2024-01-01 00:00:00+08' as tz, [1.5, 2] as list, '' as empty,
+            null as nothing, 0.1::double as float
+            from range(300000) r(i)) to '{path}' (row_group_size 20000)"""
+    ).fetchall()
+    con.execute("set timezone = 'Asia/Shanghai'").fetchall()
+    found = read_file(con, path, "t")
+    assert (found.rows, found.unreadable) == (300_000, 0)
+    assert con.execute("select count(*) from t where id::bigint + 1 <> _row").fetchall() == [(0,)]
+    assert con.execute("select * from t where _row = 2").fetchall() == [
+        (
+            "1",
+            "0.3333",
+            "2024-01-01 00:00:01",
+            "2023-12-31 16:00:00+00:00",
+            "[1.5,2.0]",
+            None,
+            None,
+            "0.1",
+            2,
+            None,
+            None,
+        )
+    ]
+    with pytest.raises(InputError, match="readable parquet source"):
+        load(con, tmp_path / "broken.parquet", path.read_bytes()[:-500])
+    with pytest.raises(InputError, match="file is empty"):
+        load(con, tmp_path / "broken.parquet", b"")
+
+
+@pytest.fixture
+def workbook(tmp_path):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "Orders"
+    for row in (
+        [None, None],
+        ["订单编号", "when", "day", "price", "count", "ok", None, "when"],
+        ["007", dt.datetime(2024, 1, 31, 13, 5, 9), dt.date(2024, 2, 29), 0.1, 17850, True, None, "x"],
+        [None] * 8,
+        [12345678901234, dt.datetime(2024, 1, 31), dt.time(8, 30), 1e-7, -3.0, False, " a\nb ", "y"],
+    ):
+        sheet.append(row)
+    book.create_sheet("Notes").append(["a", "b"])
+    book.create_sheet("Blank")
+    path = tmp_path / "orders.xlsx"
+    book.save(path)
+    return path
+
+
+def test_excel(con, workbook):
+    found = read_file(con, workbook, "t")
+    assert found.columns == ("订单编号", "when", "day", "price", "count", "ok", "column_7", "when_2")
+    assert (found.rows, found.unreadable) == (2, 0)
+    assert any("sheet 'Orders' of Orders, Notes, Blank" in notice for notice in found.notices)
+    assert [row[:9] for row in rows(con)] == [
+        ("007", "2024-01-31T13:05:09", "2024-02-29", "0.1", "17850", "true", None, "x", 1),
+        ("12345678901234", "2024-01-31", "08:30:00", "1e-07", "-3", "false", " a\nb ", "y", 2),
+    ]
+
+
+def test_excel_sheets_and_damage(con, workbook, tmp_path):
+    assert read_file(con, workbook, "t", options={"sheet": "Notes"}).columns == ("a", "b")
+    assert read_file(con, workbook, "t", options={"sheet": "Notes"}).rows == 0
+    with pytest.raises(InputError, match="a sheet among Orders, Notes, Blank, found 'Absent'"):
+        read_file(con, workbook, "t", options={"sheet": "Absent"})
+    with pytest.raises(InputError, match="sheet 'Blank' is empty"):
+        read_file(con, workbook, "t", options={"sheet": "Blank"})
+    with pytest.raises(InputError, match=r"complete \.xlsx file"):
+        load(con, tmp_path / "cut.xlsx", workbook.read_bytes()[:-300])
+    with pytest.raises(InputError, match=r"complete \.xlsx file"):
+        load(con, tmp_path / "text.xlsx", b"id,name\n1,2\n")

@@ -1,0 +1,65 @@
+"""Every SELECT runs over nothing at all, and gives columns of the promised names, types and order."""
+
+from __future__ import annotations
+
+import pytest
+
+from ecom_pipeline.contracts import Contract
+from ecom_pipeline_tests.tables.world import CONTRACTS, World
+
+SELECTS = [contract for contract in CONTRACTS.values() if contract.select]
+NEVER_EMPTY = {"features.as_of"}
+
+
+@pytest.fixture(scope="module")
+def empty() -> World:
+    return World()
+
+
+@pytest.mark.parametrize("contract", SELECTS, ids=lambda contract: contract.name)
+def test_columns_are_those_of_the_contract(contract: Contract, empty: World) -> None:
+    promised = contract.types | ({"_reasons": "VARCHAR", "_duplicate": "BIGINT"} if contract.input else {})
+    given = {row["column_name"]: row["column_type"] for row in empty.query(f"describe {contract.select}")}
+    assert list(given.items()) == list(promised.items())
+
+
+@pytest.mark.parametrize("contract", SELECTS, ids=lambda contract: contract.name)
+def test_nothing_in_nothing_out(contract: Contract, empty: World) -> None:
+    assert len(empty.select(contract.name)) == (1 if contract.name in NEVER_EMPTY else 0)
+
+
+@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=lambda contract: contract.name)
+def test_every_rule_can_be_asked(contract: Contract, empty: World) -> None:
+    for rule in contract.row_rules:
+        assert empty.query(f"select count(*) as rows from {contract.name} where not ({rule.where})") == [{"rows": 0}], rule.name
+
+
+def test_every_input_has_a_clean_table_that_emits_all_its_columns() -> None:
+    inputs = {name.removeprefix("input.") for name in CONTRACTS if name.startswith("input.")} - {"exchange_rates"}
+    assert inputs == {contract.input for contract in CONTRACTS.values() if contract.schema_name == "clean"}
+    for name in inputs:
+        before, after = CONTRACTS[f"input.{name}"].types, CONTRACTS[f"clean.{name}"].types
+        renamed = {"currency": "original_currency"}
+        assert {renamed.get(column, column) for column in before} - {"_reasons"} <= set(after), name
+
+
+def test_headers_of_known_shops_are_synonyms_of_one_column_each() -> None:
+    expected = {
+        "order_items": {"InvoiceNo": "order_id", "StockCode": "product_id", "Quantity": "quantity", "UnitPrice": "unit_price", "Lineitem sku": "product_id"},
+        "orders": {"CustomerID": "customer_id", "InvoiceDate": "ordered_at", "Country": "country", "下单时间": "ordered_at", "Financial Status": "status"},
+        "events": {"visitorid": "customer_id", "behavior_type": "event_type", "event_time": "event_at", "user_session": "session_id", "商品ID": "product_id"},
+        "customers": {"手机号": "phone", "Accepts": None, "signup_date": "registered_at"},
+        "marketing_spend": {"花费": "amount", "Impressions": "impressions", "渠道": "channel"},
+    }
+    for table, headers in expected.items():
+        columns = CONTRACTS[f"input.{table}"].columns
+        for header, column in headers.items():
+            known = [each.name for each in columns if header.lower() in {synonym.lower() for synonym in each.synonyms}]
+            assert known == ([column] if column else []), (table, header)
+
+
+def test_a_synonym_names_one_column_of_its_input() -> None:
+    ambiguous = {"input.products": ["description"]}
+    for name, contract in CONTRACTS.items():
+        seen = [synonym for column in contract.columns for synonym in {each.lower() for each in column.synonyms}]
+        assert sorted({each for each in seen if seen.count(each) > 1}) == ambiguous.get(name, []), name
