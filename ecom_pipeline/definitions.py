@@ -57,7 +57,7 @@ def run_night(
             instance=recorder,
             run_config={
                 "resources": {"night": {"config": config}},
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                "loggers": {"console": {"config": {"log_level": "ERROR"}}},
             },
             raise_on_error=False,
         )

@@ -61,16 +61,20 @@ class Settings(BaseModel):
 
     @property
     def shop_file(self) -> Path:
+        """The ``shop.yaml`` itself."""
         return self.shop / "shop.yaml" if self.shop.is_dir() else self.shop
 
     @property
     def landing_dir(self) -> Path:
+        """Where the exports lie."""
         return self.landing or self.shop_file.parent
 
     def work_dir(self, shop_name: str) -> Path:
+        """Holds the working file of a shop."""
         return self.data_dir / "work" / shop_name
 
     def releases_dir(self, shop_name: str) -> Path:
+        """Holds the releases of a shop."""
         return self.data_dir / "releases" / shop_name
 
 

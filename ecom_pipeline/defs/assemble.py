@@ -1,7 +1,5 @@
 """Everything of one shop: its assets, the nightly job, the schedule, the sensors."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import timedelta
 

@@ -86,22 +86,22 @@ def recommendation_quality(night: Night) -> str:
         "select model, value, is_baseline from models.recommendation_evaluation where metric = 'ndcg' and k = 10 order by value"
     )
     figure, axes = _canvas("Recommendations on held-out days: NDCG@10 by model, baselines in grey")
-    axes.barh(
+    bars = axes.barh(
         frame["model"], frame["value"], color=["0.7" if is_baseline else "C0" for is_baseline in frame["is_baseline"]]
     )
-    axes.bar_label(axes.containers[0], fmt="%.4f", padding=3, fontsize=8)
+    axes.bar_label(bars, fmt="%.4f", padding=3, fontsize=8)
     return _markdown(figure, "precision against baseline")
 
 
 def funnel(night: Night) -> str:
-    """Visits, product views, carts and purchases over the whole period."""
+    """Visits of the whole period, and how many of them reach each step."""
     frame = night.frame(
-        "select sum(visits) as visits, sum(product_views) as product_views, sum(carts) as carts, sum(purchases) as purchases"
-        " from marts.funnel_daily"
+        "select sum(visits) as visits, sum(visits_with_view) as with_a_view, sum(visits_with_cart) as with_a_cart,"
+        " sum(visits_with_purchase) as with_a_purchase from marts.funnel_daily"
     )
     figure, axes = _canvas("Funnel: sessions that reach each step")
-    axes.bar(list(frame.columns), frame.iloc[0].astype(float), color="C0")
-    axes.bar_label(axes.containers[0], fmt="{:,.0f}", fontsize=8)
+    bars = axes.bar(list(frame.columns), frame.iloc[0].astype(float), color="C0")
+    axes.bar_label(bars, fmt="{:,.0f}", fontsize=8)
     return _markdown(figure, "funnel")
 
 

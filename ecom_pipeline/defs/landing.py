@@ -3,9 +3,8 @@
 A view holds no rows, so it is not swapped but defined; it is judged all the same before it replaces the last definition.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import dagster as dg
 
@@ -166,7 +165,7 @@ def input_assets(shop: Shop, contracts: Mapping[str, Contract]) -> list[dg.Asset
         required_resource_keys={"night"},
         can_subset=False,
     )
-    def inputs(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+    def inputs(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
         night: Night = context.resources.night
         with night.step("inputs"):
             try:

@@ -29,11 +29,12 @@ def column_lineage(contract: Contract, contracts: Mapping[str, Contract]) -> dic
             for column in contract.columns
             if column.sources
         }
-    schema: dict[str, dict[str, dict[str, str]]] = {}
+    layers: dict[str, dict[str, object]] = {}
     for table in tables_read(contract.select):
         if table in contracts:
             layer, name = table.split(".")
-            schema.setdefault(layer, {})[name] = contracts[table].types
+            layers.setdefault(layer, {})[name] = contracts[table].types
+    schema: dict[str, object] = dict(layers)
     tree = qualify(sqlglot.parse_one(contract.select, read="duckdb"), schema=schema, dialect="duckdb")
     scope = build_scope(tree)
     found: dict[str, list[tuple[str, str]]] = {}

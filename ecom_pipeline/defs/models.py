@@ -4,10 +4,9 @@ A model that is worse than the live one by more than the margin comes back ``kep
 they are, and the card says so.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import dagster as dg
 import pandas as pd
@@ -144,9 +143,10 @@ def _profile(night: Night) -> Learned:
     )
 
 
-def as_of(night: Night) -> object:
+def as_of(night: Night) -> date:
     """The last business date in the data: what every model looks back from."""
-    return night.connection.execute("select as_of_date from features.as_of").fetchall()[0][0]
+    found: date = night.connection.execute("select as_of_date from features.as_of").fetchall()[0][0]
+    return found
 
 
 def model_steps(contracts: Mapping[str, Contract]) -> list[dg.AssetsDefinition]:

@@ -1,7 +1,5 @@
 """The run in progress: one open warehouse, one writer, one journal, handed to every step as the resource ``night``."""
 
-from __future__ import annotations
-
 import resource
 import sys
 import time
@@ -46,6 +44,7 @@ class Night:
 
     @property
     def writer(self) -> Writer:
+        """The one mechanism, for this run."""
         return Writer(connection=self.connection, judge=judge, run_id=self.run_id, tolerances=self.shop.tolerances)
 
     def frame(self, query: str) -> pd.DataFrame:
@@ -128,7 +127,8 @@ def night_resource(
                 contracts=contracts,
                 run_id=run_id,
                 progress=progress,
-                **dates,
+                start_date=dates.get("start_date"),
+                end_date=dates.get("end_date"),
             )
             start_run(connection, run_id, shop.name, shop.fingerprint)
             yield current

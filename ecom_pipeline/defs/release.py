@@ -1,8 +1,7 @@
 """The last step of a night: marts, model outputs and ops go live together."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import dagster as dg
 
@@ -26,7 +25,7 @@ def release_asset(contracts: Mapping[str, Contract], fresh_within: dg.FreshnessP
         required_resource_keys={"night"},
         freshness_policy=fresh_within,
     )
-    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         night: Night = context.resources.night
         folder = night.settings.releases_dir(night.shop.name)
         with night.step("release"):

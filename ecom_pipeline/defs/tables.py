@@ -5,11 +5,10 @@ A step builds the candidates of one or more tables, has them judged, and yields 
 table had been overwritten (docs/decisions/0001-the-gate-is-inside-the-step.md).
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -102,7 +101,7 @@ def step(
         required_resource_keys={"night"},
         can_subset=False,
     )
-    def materialize(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+    def materialize(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
         night: Night = context.resources.night
         with night.step(name):
             try:
@@ -146,10 +145,10 @@ def check_result(check: CheckResult) -> dg.AssetCheckResult:
     )
 
 
-def metadata_of(night: Night, outcome: Outcome) -> dict[str, object]:
+def metadata_of(night: Night, outcome: Outcome) -> dict[str, Any]:
     """Rows, lineage, quarantine and the chart of a table that went live."""
     contract = outcome.contract
-    metadata: dict[str, object] = {
+    metadata: dict[str, Any] = {
         "dagster/row_count": outcome.rows,
         "dagster/column_lineage": _lineage(night, contract),
     }

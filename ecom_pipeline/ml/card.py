@@ -89,7 +89,9 @@ class ModelCard:
         """Read a row of the registry back; the library versions stay behind as names."""
         nested = {name: json.loads(row[name]) for name in ("parameters", "metrics", "versions")}
         plain = {name: row[name] for name in row if name not in nested}
-        return cls(**plain, parameters=nested["parameters"], metrics=nested["metrics"], libraries=tuple(nested["versions"]))
+        return cls(
+            **plain, parameters=nested["parameters"], metrics=nested["metrics"], libraries=tuple(nested["versions"])
+        )
 
 
 def _installed(name: str) -> str | None:

@@ -69,9 +69,8 @@ def read_document(text: str, origin: str, environment: Mapping[str, str]) -> Doc
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise ShopError(
-            f"{origin}:{line}: expected YAML: {' '.join(filter(None, [error.context, error.problem]))}"
-        ) from error
+        context = f"{error.context} from line {error.context_mark.line + 1}: " if error.context_mark else ""
+        raise ShopError(f"{origin}:{line}: expected YAML: {context}{error.problem}") from error
     except yaml.YAMLError as error:
         raise ShopError(f"{origin}:1: expected YAML: {str(error).splitlines()[0]}") from error
     reading = _Reading(origin, environment)

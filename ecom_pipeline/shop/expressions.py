@@ -186,9 +186,17 @@ def _refuse_function(node: exp.Func) -> None:
 
 
 def _columns(tree: exp.Expression) -> list[exp.Column]:
-    arguments = {argument.name for function in tree.find_all(exp.Lambda) for argument in function.expressions}
-    found = [column for column in tree.find_all(exp.Column) if column.name not in arguments]
+    found = [column for column in tree.find_all(exp.Column) if not _is_argument(column)]
     return sorted(found, key=lambda column: int(column.this.meta["start"]))
+
+
+def _is_argument(column: exp.Column) -> bool:
+    around = column.find_ancestor(exp.Lambda)
+    while around is not None:
+        if any(argument.name == column.name for argument in around.expressions):
+            return True
+        around = around.find_ancestor(exp.Lambda)
+    return False
 
 
 def _spelled(text: str, columns: Iterable[exp.Column], decimal_comma: bool) -> str:

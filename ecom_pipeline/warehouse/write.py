@@ -67,6 +67,7 @@ class Outcome:
 
     @property
     def refused(self) -> bool:
+        """Whether the live table stayed as it was."""
         return self.status == "refused"
 
 

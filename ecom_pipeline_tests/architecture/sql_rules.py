@@ -57,7 +57,11 @@ def problems(statement: str, tables: Tables, columns: list[str] | None = None) -
 def inputs(query: exp.Expr) -> set[str]:
     """The tables a SELECT reads, as ``schema.table``; what has no schema and is no CTE comes without a dot."""
     named = {cte.alias for cte in query.find_all(exp.CTE)}
-    return {".".join(filter(None, [table.db, table.name])) for table in query.find_all(exp.Table) if table.db or table.name not in named}
+    return {
+        ".".join(filter(None, [table.db, table.name]))
+        for table in query.find_all(exp.Table)
+        if table.db or table.name not in named
+    }
 
 
 def _writing(statement: str) -> Iterator[str]:
@@ -81,7 +85,9 @@ def _functions(query: exp.Expr) -> Iterator[str]:
             yield f"{node.sql('duckdb')}: {FORBIDDEN[type(node)]}"
         elif isinstance(node, exp.Extract) and node.name.lower() in ("dow", "isodow", "dayofweek", "weekday"):
             yield f"{node.sql('duckdb')}: day of week counts from another day in Spark"
-        elif isinstance(node, exp.DateDiff | exp.TimestampDiff) and not all(_is_date(node.args[side]) for side in ("this", "expression")):
+        elif isinstance(node, exp.DateDiff | exp.TimestampDiff) and not all(
+            _is_date(node.args[side]) for side in ("this", "expression")
+        ):
             yield f"{node.sql('duckdb')}: differs on timestamps; cast both to date"
         elif isinstance(node, exp.Interval) and not isinstance(node.this, exp.Literal):
             yield f"{node.sql('duckdb')}: expected an interval of a fixed length"
@@ -119,7 +125,11 @@ def _typed(query: exp.Query, tables: Tables, columns: list[str] | None) -> Itera
         yield f"gives {', '.join(given)}; expected {', '.join(columns)}"
     typed = annotate_types(full, schema=schema_of_all, dialect="duckdb")
     for cast in typed.find_all(exp.Cast, exp.TryCast):
-        if cast.to.this in exp.DataType.INTEGER_TYPES and not isinstance(cast.this, WHOLE_NUMBERS) and _may_be_fraction(cast.this):
+        if (
+            cast.to.this in exp.DataType.INTEGER_TYPES
+            and not isinstance(cast.this, WHOLE_NUMBERS)
+            and _may_be_fraction(cast.this)
+        ):
             yield f"{cast.sql('duckdb')}: rounds in DuckDB, cuts in Spark; say floor, ceil or round"
     for product in typed.find_all(exp.Mul):
         if all(0 < _digits(side) <= 18 for side in (product.left, product.right)):

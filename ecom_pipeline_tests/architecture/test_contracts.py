@@ -8,8 +8,8 @@ import dagster as dg
 import pytest
 
 from ecom_pipeline.contracts import TABLES, Contract, load_contracts
-from ecom_pipeline.defs.lineage import tables_read
 from ecom_pipeline.definitions import build_defs
+from ecom_pipeline.defs.lineage import tables_read
 from ecom_pipeline.settings import Settings
 from ecom_pipeline.warehouse.journal import QUARANTINE
 from ecom_pipeline_tests.e2e.mini import write_mini
@@ -31,7 +31,23 @@ def written(graph: dg.AssetGraph) -> set[str]:
 
 def test_every_contract_has_a_writer_and_every_writer_a_contract(graph: dg.AssetGraph) -> None:
     raw = {name for name in written(graph) if name.startswith("raw.")}
-    assert raw == {f"raw.{source}" for source in ("orders", "lines", "refunds", "clicks", "products", "customers", "messages", "faq", "spend", "campaigns", "market", "calendar")}
+    assert raw == {
+        f"raw.{source}"
+        for source in (
+            "orders",
+            "lines",
+            "refunds",
+            "clicks",
+            "products",
+            "customers",
+            "messages",
+            "faq",
+            "spend",
+            "campaigns",
+            "market",
+            "calendar",
+        )
+    }
     assert written(graph) - raw - {"release.current"} == set(CONTRACTS) - BOOKKEEPING
 
 

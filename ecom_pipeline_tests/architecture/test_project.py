@@ -36,7 +36,11 @@ def test_definitions_load_without_warnings_and_without_heavy_imports(tmp_path: P
 
     shop = write_mini(tmp_path / "shop")
     done = subprocess.run(
-        [sys.executable, "-c", LOAD], cwd=ROOT, env={"ECOM_SHOP": str(shop), "PATH": "/usr/bin:/bin"}, capture_output=True, text=True
+        [sys.executable, "-c", LOAD],
+        cwd=ROOT,
+        env={"ECOM_SHOP": str(shop), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
 
@@ -55,7 +59,18 @@ def test_one_pytest_table() -> None:
 @pytest.mark.slow
 def test_the_wheel_contains_every_promise_and_every_select(tmp_path: Path) -> None:
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, ROOT],
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "--quiet",
+            "--no-deps",
+            "--no-build-isolation",
+            "--wheel-dir",
+            tmp_path,
+            ROOT,
+        ],
         check=True,
         capture_output=True,
     )
@@ -73,7 +88,10 @@ def test_the_wheel_contains_every_promise_and_every_select(tmp_path: Path) -> No
 
 def test_the_lock_pins_and_hashes_every_dependency_and_names_no_host() -> None:
     lock = (ROOT / "requirements.lock").read_text("utf-8")
-    pinned = {name.lower().replace("_", "-") for name in re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==", lock, re.MULTILINE)}
+    pinned = {
+        name.lower().replace("_", "-")
+        for name in re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==", lock, re.MULTILINE)
+    }
     wanted = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["dev"]]
     assert {re.split(r"[<>=\[; ]", one)[0].lower() for one in wanted} <= pinned
     assert lock.count("--hash=sha256:") >= len(pinned)

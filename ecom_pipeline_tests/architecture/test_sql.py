@@ -14,7 +14,8 @@ from ecom_pipeline_tests.tables.world import CONTRACTS
 
 SELECTS = [contract for contract in CONTRACTS.values() if contract.select]
 TABLES = {name: contract.types for name, contract in CONTRACTS.items()} | {
-    f"journal.{table}": dict(column.split(" ", 1) for column in columns.split(", ")) for table, columns in JOURNAL.items()
+    f"journal.{table}": dict(column.split(" ", 1) for column in columns.split(", "))
+    for table, columns in JOURNAL.items()
 }
 READS = {
     "clean": {"input", "clean"},
@@ -23,7 +24,15 @@ READS = {
     "marts": {"clean", "features", "models", "marts"},
     "ops": {"journal", "quarantine"},
 }
-SHOP = {"clean.orders": {"order_id": "VARCHAR", "ordered_at": "TIMESTAMP", "ordered_date": "DATE", "paid": "DECIMAL(18,4)", "score": "DOUBLE"}}
+SHOP = {
+    "clean.orders": {
+        "order_id": "VARCHAR",
+        "ordered_at": "TIMESTAMP",
+        "ordered_date": "DATE",
+        "paid": "DECIMAL(18,4)",
+        "score": "DOUBLE",
+    }
+}
 
 
 def promised(contract: Contract) -> list[str]:
@@ -69,7 +78,10 @@ def test_an_innocent_select_has_no_problems() -> None:
         ("select order_id, paid from clean.orders", "expected order_id"),
         ("select paid as order_id, order_id as paid from clean.orders", "gives order_id, paid"),
         ("select date_diff('day', ordered_at, ordered_at) as order_id from clean.orders", "differs on timestamps"),
-        ("select date_diff('hour', cast(ordered_at as date), ordered_at) as order_id from clean.orders", "differs on timestamps"),
+        (
+            "select date_diff('hour', cast(ordered_at as date), ordered_at) as order_id from clean.orders",
+            "differs on timestamps",
+        ),
         ("select ordered_date - ordered_date as order_id from clean.orders", "an interval in Spark"),
         ("select dayofweek(ordered_date) as order_id from clean.orders", "day of week"),
         ("select isodow(ordered_date) as order_id from clean.orders", "day of week"),

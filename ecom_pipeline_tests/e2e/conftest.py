@@ -46,7 +46,7 @@ def after_one_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture()
+@pytest.fixture
 def house(after_one_night: Path, tmp_path: Path) -> House:
     shutil.copytree(after_one_night, tmp_path, dirs_exist_ok=True, symlinks=True)
     return House(settings_for(tmp_path), dg.DagsterInstance.ephemeral())

@@ -107,7 +107,10 @@ def write_mini(folder: Path) -> Path:
             moment += timedelta(seconds=int(random.integers(8 * 3600, 22 * 3600)))
             order = f"O{len(orders):05d}"
             channel = ("ads", "mail", "")[int(random.integers(3))]
-            skus = [int(random.integers(PRODUCTS // 2)) + (customer % 2) * PRODUCTS // 2 for _ in range(1 + int(random.integers(2)))]
+            skus = [
+                int(random.integers(PRODUCTS // 2)) + (customer % 2) * PRODUCTS // 2
+                for _ in range(1 + int(random.integers(2)))
+            ]
             for step, kind in enumerate(("pv", "addcart", "buy")):
                 for sku in skus:
                     at = moment - timedelta(hours=8, minutes=10 - 4 * step)
@@ -116,10 +119,30 @@ def write_mini(folder: Path) -> Path:
                         {"id": f"E{len(clicks)}", "type": kind, "ts": epoch, "user": f"C{customer}", "sku": f"P{sku}"}
                         | ({"channel": channel, "campaign": "K1" if channel == "ads" else None} if channel else {})
                     )
-            orders.append((order, f"C{customer}", f"{moment:%Y-%m-%d %H:%M:%S}", "completed", "USD" if day == 5 else "CNY", channel))
-            lines.extend((f"{order}-{n}", order, f"P{sku}", 1 + sku % 3, f"{10 + sku}.50", "") for n, sku in enumerate(skus))
+            orders.append(
+                (
+                    order,
+                    f"C{customer}",
+                    f"{moment:%Y-%m-%d %H:%M:%S}",
+                    "completed",
+                    "USD" if day == 5 else "CNY",
+                    channel,
+                )
+            )
+            lines.extend(
+                (f"{order}-{n}", order, f"P{sku}", 1 + sku % 3, f"{10 + sku}.50", "") for n, sku in enumerate(skus)
+            )
             if len(orders) % 20 == 0:
-                refunds.append((f"R{len(refunds)}", order, f"P{skus[0]}", f"C{customer}", f"{moment + timedelta(days=2):%Y-%m-%d %H:%M:%S}", "10.50"))
+                refunds.append(
+                    (
+                        f"R{len(refunds)}",
+                        order,
+                        f"P{skus[0]}",
+                        f"C{customer}",
+                        f"{moment + timedelta(days=2):%Y-%m-%d %H:%M:%S}",
+                        "10.50",
+                    )
+                )
     half = len(orders) // 2
     head = ("order_id", "customer", "at", "status", "currency", "channel")
     write(folder / "orders-1.csv", head, orders[:half])
@@ -131,28 +154,68 @@ def write_mini(folder: Path) -> Path:
     write(
         folder / "products.csv",
         ("sku", "name", "category", "brand", "price", "cost", "stock", "lead"),
-        [(f"P{n}", f"Product {n}", f"{'Home' if n < 6 else 'Garden'} > Part {n % 3}", f"Brand {n % 2}", f"{10 + n}.50", "5.00", 100, 7) for n in range(PRODUCTS)],
+        [
+            (
+                f"P{n}",
+                f"Product {n}",
+                f"{'Home' if n < 6 else 'Garden'} > Part {n % 3}",
+                f"Brand {n % 2}",
+                f"{10 + n}.50",
+                "5.00",
+                100,
+                7,
+            )
+            for n in range(PRODUCTS)
+        ],
     )
     write(
         folder / "customers.csv",
         ("id", "name", "email", "phone", "country", "language", "registered"),
-        [(f"C{n}", f"Name {n}", f"c{n}@example.com", f"1380000{n:04d}", "CN", "zh" if n % 2 else "en", "2023-12-01") for n in range(CUSTOMERS)],
+        [
+            (f"C{n}", f"Name {n}", f"c{n}@example.com", f"1380000{n:04d}", "CN", "zh" if n % 2 else "en", "2023-12-01")
+            for n in range(CUSTOMERS)
+        ],
     )
     messages = [
-        (f"M{n}", f"C{n % CUSTOMERS}", f"{START + timedelta(days=n)} 12:00:00", QUESTIONS[intent][n % 2], "zh" if n % 2 else "en", intent)
+        (
+            f"M{n}",
+            f"C{n % CUSTOMERS}",
+            f"{START + timedelta(days=n)} 12:00:00",
+            QUESTIONS[intent][n % 2],
+            "zh" if n % 2 else "en",
+            intent,
+        )
         for n, intent in enumerate(list(QUESTIONS) * 30)
     ]
     write(folder / "messages.csv", ("id", "customer", "at", "text", "language", "intent"), messages)
     write(
         folder / "faq.csv",
         ("id", "intent", "questions", "answer", "language"),
-        [(f"F{n}{language}", intent, QUESTIONS[intent][n2], f"Answer {intent}", language) for n, intent in enumerate(QUESTIONS) for n2, language in enumerate(("en", "zh"))],
+        [
+            (f"F{n}{language}", intent, QUESTIONS[intent][n2], f"Answer {intent}", language)
+            for n, intent in enumerate(QUESTIONS)
+            for n2, language in enumerate(("en", "zh"))
+        ],
     )
     days = [START + timedelta(days=n) for n in range(DAYS)]
-    write(folder / "spend.csv", ("day", "channel", "campaign", "amount", "impressions", "clicks"), [(day, "ads", "K1", "20.00", 1000, 50) for day in days])
-    write(folder / "campaigns.csv", ("id", "name", "channel", "start", "end", "budget"), [("K1", "Spring", "ads", days[0], days[-1], "5000")])
-    write(folder / "market.csv", ("day", "indicator", "value"), [(day, "search", 100 + n) for n, day in enumerate(days)])
-    write(folder / "calendar.csv", ("day", "name", "kind", "country"), [("2024-02-10", "春节", "holiday", "CN"), ("2024-03-08", "Spring sale", "event", "CN")])
+    write(
+        folder / "spend.csv",
+        ("day", "channel", "campaign", "amount", "impressions", "clicks"),
+        [(day, "ads", "K1", "20.00", 1000, 50) for day in days],
+    )
+    write(
+        folder / "campaigns.csv",
+        ("id", "name", "channel", "start", "end", "budget"),
+        [("K1", "Spring", "ads", days[0], days[-1], "5000")],
+    )
+    write(
+        folder / "market.csv", ("day", "indicator", "value"), [(day, "search", 100 + n) for n, day in enumerate(days)]
+    )
+    write(
+        folder / "calendar.csv",
+        ("day", "name", "kind", "country"),
+        [("2024-02-10", "春节", "holiday", "CN"), ("2024-03-08", "Spring sale", "event", "CN")],
+    )
     (folder / "shop.yaml").write_text(SHOP, encoding="utf-8")
     return folder / "shop.yaml"
 

@@ -25,7 +25,8 @@ def live_tables(house: House) -> dict[str, str]:
             "select schema_name || '.\"' || table_name || '\"' from duckdb_tables() where schema_name not in ('journal', 'quarantine')"
         ).fetchall()
         return {
-            name: str(con.execute(f"select count(*), sum(hash(one)::hugeint) from (from {name}) as one").fetchall()) for (name,) in tables
+            name: str(con.execute(f"select count(*), sum(hash(one)::hugeint) from (from {name}) as one").fetchall())
+            for (name,) in tables
         }
 
 

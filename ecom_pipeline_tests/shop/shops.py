@@ -1,4 +1,4 @@
-"""What the tests of mapping and loading share: the promises, a shop written as text, an empty warehouse with ``raw``."""
+"""What the tests of mapping and loading share: the promises, a shop written as text, a warehouse with ``raw``."""
 
 from __future__ import annotations
 
@@ -25,11 +25,13 @@ def shop_text(inputs: str, *, head: str = "", source: str = "") -> str:
     """A shop in London with one source, ``rows``; ``inputs`` is indented by six."""
     return (
         f"name: test\ntimezone: Europe/London\ncurrency: GBP\n{head}sources:\n  rows:\n    files: '*.csv'\n"
-        f"{textwrap.indent(textwrap.dedent(source), '    ')}    inputs:\n{inputs.strip(chr(10))}\n"
+        f"{textwrap.indent(source.rstrip() + chr(10), '    ') if source else ''}    inputs:\n{inputs.strip(chr(10))}\n"
     )
 
 
-def make_shop(folder: Path, inputs: str, *, head: str = "", source: str = "", environment: Mapping[str, str] | None = None) -> Shop:
+def make_shop(
+    folder: Path, inputs: str, *, head: str = "", source: str = "", environment: Mapping[str, str] | None = None
+) -> Shop:
     path = folder / "shop.yaml"
     path.write_text(shop_text(inputs, head=head, source=source), "utf-8")
     return load_shop(path, environment, CONTRACTS)
@@ -43,13 +45,13 @@ class Raw:
         self.con.execute("set timezone = 'UTC'")
         self.con.execute("create schema raw")
         body = ", ".join(f'"{column}" varchar' for column in columns)
-        self.con.execute(
-            f"create table raw.rows ({body}, _load_id bigint, _file varchar, _row bigint, _problem varchar, _line varchar)"
-        )
+        own = "_load_id bigint, _file varchar, _row bigint, _problem varchar, _line varchar"
+        self.con.execute(f"create table raw.rows ({body}, {own})")
         self.columns = list(columns)
         marks = ", ".join("?" for _ in columns)
-        for number, row in enumerate(rows, 1):
-            self.con.execute(f"insert into raw.rows values ({marks}, 1, 'a.csv', {number}, null, null)", list(row))
+        if rows:
+            numbered = [[*row, number] for number, row in enumerate(rows, 1)]
+            self.con.executemany(f"insert into raw.rows values ({marks}, 1, 'a.csv', ?, null, null)", numbered)
         if problem is not None:
             blanks = ", ".join("null" for _ in columns)
             self.con.execute(f"insert into raw.rows values ({blanks}, 1, 'a.csv', {len(rows) + 1}, ?, 'x')", [problem])

@@ -50,7 +50,7 @@ def test_numbers_are_read_in_the_spelling_of_the_source() -> None:
 
 
 def test_tells_the_columns_it_uses() -> None:
-    assert parse_expression("a || \"B c\" || a || _file").columns == ("a", "B c")
+    assert parse_expression('a || "B c" || a || _file').columns == ("a", "B c")
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,8 @@ def test_a_number_is_read_with_all_its_digits_or_not_at_all(texts: list[str]) ->
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("17850.0", 17850), ("17850.5", None), ("1,200", 1200), ("x", None), (".5", None), ("", None)]
+    ("text", "expected"),
+    [("17850.0", 17850), ("17850.5", None), ("1,200", 1200), ("x", None), (".5", None), ("", None)],
 )
 def test_a_whole_number_is_not_rounded(text: str, expected: int | None) -> None:
     assert read(values.number("x", "BIGINT"), [text]) == [expected]
@@ -216,7 +217,7 @@ def test_unix_time() -> None:
 )
 @settings(max_examples=20, deadline=None)
 def test_a_moment_survives_being_written_down_in_any_zone(moments: list[datetime], zone: str) -> None:
-    """Whatever the clock on the wall showed leads back to the moment, but in the hour that an autumn night has twice."""
+    """What the clock on the wall showed leads back to the moment, but in the hour that an autumn night has twice."""
     utc = ZoneInfo("UTC")
     whole = [moment.replace(microsecond=0) for moment in moments]
     walls = [moment.replace(tzinfo=utc).astimezone(ZoneInfo(zone)) for moment in whole]

@@ -31,7 +31,9 @@ def test_nothing_in_nothing_out(contract: Contract, empty: World) -> None:
 @pytest.mark.parametrize("contract", CONTRACTS.values(), ids=lambda contract: contract.name)
 def test_every_rule_can_be_asked(contract: Contract, empty: World) -> None:
     for rule in contract.row_rules:
-        assert empty.query(f"select count(*) as rows from {contract.name} where not ({rule.where})") == [{"rows": 0}], rule.name
+        assert empty.query(f"select count(*) as rows from {contract.name} where not ({rule.where})") == [{"rows": 0}], (
+            rule.name
+        )
 
 
 def test_every_input_has_a_clean_table_that_emits_all_its_columns() -> None:
@@ -45,9 +47,27 @@ def test_every_input_has_a_clean_table_that_emits_all_its_columns() -> None:
 
 def test_headers_of_known_shops_are_synonyms_of_one_column_each() -> None:
     expected = {
-        "order_items": {"InvoiceNo": "order_id", "StockCode": "product_id", "Quantity": "quantity", "UnitPrice": "unit_price", "Lineitem sku": "product_id"},
-        "orders": {"CustomerID": "customer_id", "InvoiceDate": "ordered_at", "Country": "country", "下单时间": "ordered_at", "Financial Status": "status"},
-        "events": {"visitorid": "customer_id", "behavior_type": "event_type", "event_time": "event_at", "user_session": "session_id", "商品ID": "product_id"},
+        "order_items": {
+            "InvoiceNo": "order_id",
+            "StockCode": "product_id",
+            "Quantity": "quantity",
+            "UnitPrice": "unit_price",
+            "Lineitem sku": "product_id",
+        },
+        "orders": {
+            "CustomerID": "customer_id",
+            "InvoiceDate": "ordered_at",
+            "Country": "country",
+            "下单时间": "ordered_at",
+            "Financial Status": "status",
+        },
+        "events": {
+            "visitorid": "customer_id",
+            "behavior_type": "event_type",
+            "event_time": "event_at",
+            "user_session": "session_id",
+            "商品ID": "product_id",
+        },
         "customers": {"手机号": "phone", "Accepts": None, "signup_date": "registered_at"},
         "marketing_spend": {"花费": "amount", "Impressions": "impressions", "渠道": "channel"},
     }

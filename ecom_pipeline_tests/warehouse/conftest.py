@@ -10,7 +10,7 @@ from ecom_pipeline.contracts import Contract, parse_contract
 from ecom_pipeline.warehouse.connection import open_warehouse
 
 
-@pytest.fixture()
+@pytest.fixture
 def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with open_warehouse(tmp_path / "work", memory_limit="500MB", threads=1) as connection:
         yield connection
@@ -26,12 +26,12 @@ columns:
 """
 
 
-@pytest.fixture()
+@pytest.fixture
 def mart() -> Contract:
     return parse_contract(PRODUCTS, "marts", "products", "products.yml")
 
 
-@pytest.fixture()
+@pytest.fixture
 def clean() -> Contract:
     return parse_contract(
         PRODUCTS + "on_violation: quarantine\ntolerance: 0.5\ninput: products\n", "clean", "products", "products.yml"

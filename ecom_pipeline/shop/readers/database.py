@@ -1,16 +1,16 @@
 """Tables of other databases, read and never written to.
 
 PostgreSQL and SQLite come through their ADBC drivers, which are installed with the project, where DuckDB's extensions
-would be downloaded at run time; a DuckDB file is attached read-only. The source prints its own values as text, so
-that what arrives is exact, and it arrives in batches. Rows are ordered by the primary key where there is one.
+would be downloaded at run time; a DuckDB file is opened read-only by a connection of its own, in which its views
+work. The source prints its own values as text, so that what arrives is exact, and it arrives in batches. Rows are
+ordered by the primary key where there is one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -19,6 +19,7 @@ import duckdb
 
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers.table import (
+    BATCH,
     FileRead,
     as_text,
     column_names,
@@ -33,19 +34,10 @@ from ecom_pipeline.shop.readers.table import (
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
+    from pyarrow import RecordBatch
 
 NAME = re.compile(r"[^\W\d][\w$]*(?:\.[^\W\d][\w$]*)?")
 NO_KEY = "no primary key: rows are numbered in the order the database gave them, which may change"
-
-
-@dataclass(frozen=True)
-class Source:
-    """A table as its database knows it."""
-
-    relation: str
-    columns: tuple[str, ...]
-    select: str
-    ordered: bool
 
 
 def read_database(con: duckdb.DuckDBPyConnection, url: str, table_name_there: str, into: str) -> FileRead:
@@ -95,32 +87,19 @@ def _file(url: str, place: str) -> Path:
 
 
 def _from_duckdb(con: duckdb.DuckDBPyConnection, path: Path, name: str, target: str, place: str) -> FileRead:
-    there = scratch_name("source")
-    con.execute(f"attach {literal(str(path))} as {there} (read_only)").fetchall()
-    try:
+    with duckdb.connect(str(path), read_only=True, config={"autoinstall_known_extensions": "false"}) as source:
         schema, _, table = name.rpartition(".")
-        described = con.execute(
+        described = source.execute(
             """select column_name, data_type from duckdb_columns()
-            where database_name = ? and schema_name = ? and table_name = ? order by column_index""",
-            [there, schema or "main", table],
+            where database_name = current_database() and schema_name = ? and table_name = ? order by column_index""",
+            [schema or "main", table],
         ).fetchall()
         originals = _found(described, name, place)
-        columns, notices = column_names([column for column, _ in originals])
-        values = [
-            f"{as_text(identifier(old), kind)} as {identifier(new)}"
-            for (old, kind), new in zip(originals, columns, strict=True)
-        ]
-        con.execute(
-            f"""create or replace table {target} as
-            select {", ".join(values)}, row_number() over () as _row, null::varchar as _problem, null::varchar as _line
-            from {there}.{identifier(schema or "main")}.{identifier(table)}"""
-        ).fetchall()
-    finally:
-        con.execute(f"detach {there}").fetchall()
-    rows, unreadable = counts(con, target)
-    return FileRead(
-        columns=columns, rows=rows, unreadable=unreadable, encoding="utf-8", dialect="duckdb", notices=notices
-    )
+        values = ", ".join(
+            f"{as_text(identifier(column), kind)} as c{position}" for position, (column, kind) in enumerate(originals)
+        )
+        query = source.sql(f"select {values} from {identifier(schema or 'main')}.{identifier(table)}")
+        return _fill(con, query.to_arrow_reader(BATCH), originals, target, "duckdb", ())
 
 
 def _found(described: Sequence[Any], name: str, place: str) -> list[tuple[str, str]]:
@@ -147,13 +126,8 @@ def _from_sqlite(con: duckdb.DuckDBPyConnection, path: Path, name: str, target: 
             relation = f"{identifier(schema or 'main')}.{identifier(table)}"
             values = ", ".join(_sqlite_text(identifier(column)) for column, _ in originals)
             order = f" order by {', '.join(map(identifier, keys))}" if keys else ""
-            source = Source(
-                relation,
-                tuple(column for column, _ in originals),
-                f"select {values} from {relation}{order}",
-                bool(keys),
-            )
-            return _stream(con, cursor, source, target, "sqlite")
+            cursor.execute(f"select {values} from {relation}{order}")
+            return _fill(con, cursor.fetch_record_batch(), originals, target, "sqlite", () if keys else (NO_KEY,))
     except Error as error:
         raise InputError(file=place, value=str(error), expected="a readable SQLite database") from error
 
@@ -180,22 +154,21 @@ def _from_postgresql(con: duckdb.DuckDBPyConnection, url: str, name: str, target
             ):
                 cursor.execute(f"set {setting}")
             schema, _, table = name.rpartition(".")
-            found = f"{identifier(schema) + '.' if schema else ''}{identifier(table)}"
+            relation = f"{identifier(schema) + '.' if schema else ''}{identifier(table)}"
             described = _rows(
                 cursor,
                 f"""select attname::text, format_type(atttypid, atttypmod),
                     coalesce(array_position(indkey::int2[], attnum), -1)
                 from pg_attribute left join pg_index on indrelid = attrelid and indisprimary
-                where attrelid = to_regclass({literal(found)}) and attnum > 0 and not attisdropped order by attnum""",
+                where attrelid = to_regclass({literal(relation)}) and attnum > 0 and not attisdropped
+                order by attnum""",
             )
             originals = _found(described, name, place)
             keys = [str(column) for column, _, position in sorted(described, key=lambda row: row[2]) if position >= 0]
             values = ", ".join(f"{identifier(column)}::text" for column, _ in originals)
             order = f" order by {', '.join(map(identifier, keys))}" if keys else ""
-            source = Source(
-                found, tuple(column for column, _ in originals), f"select {values} from {found}{order}", bool(keys)
-            )
-            return _stream(con, cursor, source, target, "postgresql")
+            cursor.execute(f"select {values} from {relation}{order}")
+            return _fill(con, cursor.fetch_record_batch(), originals, target, "postgresql", () if keys else (NO_KEY,))
     except Error as error:
         reason = re.sub(r"\s+", " ", _without_password(str(error)))
         raise InputError(file=place, value=reason, expected="a PostgreSQL server that lets us read") from error
@@ -206,16 +179,22 @@ def _rows(cursor: Cursor, query: str) -> list[tuple[Any, ...]]:
     return list(cursor.fetchall())
 
 
-def _stream(con: duckdb.DuckDBPyConnection, cursor: Cursor, source: Source, target: str, dialect: str) -> FileRead:
+def _fill(
+    con: duckdb.DuckDBPyConnection,
+    batches: Iterable[RecordBatch],
+    originals: Sequence[tuple[str, str]],
+    target: str,
+    dialect: str,
+    notices: tuple[str, ...],
+) -> FileRead:
     """Fill the table batch by batch."""
-    columns, notices = column_names(source.columns)
+    columns, renamed = column_names([column for column, _ in originals])
     create(con, target, columns)
     view, done = scratch_name("batch"), 0
-    cursor.execute(source.select)
-    for batch in cursor.fetch_record_batch():
-        names = [f"c{position}" for position in range(batch.num_columns)]
+    names = [f"c{position}" for position in range(len(columns))]
+    values = ", ".join(f"nullif({name}, '')" for name in names)
+    for batch in batches:
         con.register(view, batch.rename_columns(names))
-        values = ", ".join(f"nullif({name}, '')" for name in names)
         con.execute(
             f"insert into {target} select {values}, {done} + row_number() over (), null, null from {view}"
         ).fetchall()
@@ -223,10 +202,5 @@ def _stream(con: duckdb.DuckDBPyConnection, cursor: Cursor, source: Source, targ
         done += batch.num_rows
     rows, unreadable = counts(con, target)
     return FileRead(
-        columns=columns,
-        rows=rows,
-        unreadable=unreadable,
-        encoding="utf-8",
-        dialect=dialect,
-        notices=notices if source.ordered else (*notices, NO_KEY),
+        columns=columns, rows=rows, unreadable=unreadable, encoding="utf-8", dialect=dialect, notices=renamed + notices
     )

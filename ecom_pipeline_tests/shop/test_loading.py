@@ -1,0 +1,367 @@
+"""The load ledger's rules: new files only, each once, whole or not at all."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from ecom_pipeline.shop import loading
+from ecom_pipeline.shop.config import Shop, load_shop
+from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.loading import LedgerEntry, LoadReport, files_of, load_source
+from ecom_pipeline_tests.shop.shops import CONTRACTS, EVENTS, make_shop, shop_text
+
+HEADER = "kind,at,who,what\n"
+OLD = 1_300_000_000.0
+STAGING = 'staging."load__rows"'
+
+
+class Clock:
+    """A clock that stands still but for sleeping, and lets something happen meanwhile."""
+
+    def __init__(self, now: float, meanwhile: Callable[[], object] = lambda: None) -> None:
+        self.now, self.meanwhile, self.slept = now, meanwhile, 0.0
+
+    def time(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float, /) -> None:
+        self.now += seconds
+        self.slept += seconds
+        self.meanwhile()
+
+
+@pytest.fixture
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(config={"threads": 1}) as connection:
+        connection.execute("create schema staging")
+        yield connection
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return make_shop(tmp_path, EVENTS)
+
+
+def drop(folder: Path, name: str, rows: str, header: str = HEADER, modified: float = OLD) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(header + rows, "utf-8")
+    os.utime(path, (modified, modified))
+    return path
+
+
+def load(
+    con: duckdb.DuckDBPyConnection, shop: Shop, landing: Path, ledger: tuple[LedgerEntry, ...] = (), **more: Any
+) -> LoadReport:
+    first = max((entry.load_id for entry in ledger), default=0) + 1
+    return load_source(con, shop, "rows", landing, ledger, first, STAGING, **more)
+
+
+def staged(con: duckdb.DuckDBPyConnection, columns: str = "who, _load_id, _file, _row") -> list[tuple[Any, ...]]:
+    return con.execute(f"select {columns} from {STAGING} order by _load_id, _row").fetchall()
+
+
+def gone(con: duckdb.DuckDBPyConnection) -> bool:
+    return con.execute("select count(*) from duckdb_tables()").fetchall() == [(0,)]
+
+
+def test_files_are_loaded_once(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    drop(tmp_path, "b.csv", "pv,2011-01-02,2,p\n")
+    drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\nbuy,2011-01-01,1,p\n")
+    first = load(con, shop, tmp_path)
+    assert staged(con) == [("1", 1, "a.csv", 1), ("1", 1, "a.csv", 2), ("2", 2, "b.csv", 1)]
+    a, b = first.entries
+    assert (a.load_id, a.file, a.rows, a.unreadable, a.supersedes) == (1, "a.csv", 2, 0, None)
+    assert a.columns == ("kind", "at", "who", "what")
+    assert a.size == (tmp_path / "a.csv").stat().st_size
+    assert a.modified_at == datetime(2011, 3, 13, 7, 6, 40)
+    assert (a.encoding, len(a.sha256)) == ("utf-8", 64)
+
+    again = load(con, shop, tmp_path, first.entries)
+    assert (again.entries, again.unchanged) == ((), ("a.csv", "b.csv"))
+    assert staged(con) == []
+    assert [row[0] for row in con.execute(f"describe {STAGING}").fetchall()] == [
+        "kind",
+        "at",
+        "who",
+        "what",
+        *loading.OWN_COLUMNS,
+    ]
+
+    drop(tmp_path, "c.csv", "pv,2011-01-03,3,p\n")
+    os.utime(tmp_path / "a.csv")
+    third = load(con, shop, tmp_path, first.entries)
+    assert staged(con) == [("3", 3, "c.csv", 1)], "a file that was only touched is not new"
+    assert [entry.file for entry in third.entries] == ["c.csv"]
+    assert b in first.entries
+
+
+def test_a_changed_file_supersedes_its_last_load(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\n")
+    ledger = load(con, shop, tmp_path).entries
+    drop(tmp_path, "a.csv", "pv,2011-01-01,9,p\n")
+    ledger += load(con, shop, tmp_path, ledger).entries
+    assert staged(con) == [("9", 2, "a.csv", 1)]
+    assert (ledger[1].supersedes, ledger[1].size) == (1, ledger[0].size)
+    drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\n")
+    assert load(con, shop, tmp_path, tuple(reversed(ledger))).entries[0].supersedes == 2
+
+
+def test_columns_are_united_by_name(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\n")
+    drop(tmp_path, "b.csv", "7,2,p,pv,2011-01-02\n", header="coupon,WHO,what,kind,at\n")
+    drop(tmp_path, "c.csv", "pv,2011-01-03,3,p\n")
+    report = load(con, shop, tmp_path)
+    assert staged(con, 'who, "at", coupon') == [
+        ("1", "2011-01-01", None),
+        ("2", "2011-01-02", "7"),
+        ("3", "2011-01-03", None),
+    ]
+    assert report.notices == ("b.csv: has columns that earlier files do not have: coupon",)
+    types = {row[1] for row in con.execute(f"describe select * exclude (_load_id, _row) from {STAGING}").fetchall()}
+    assert types == {"VARCHAR"}
+
+
+def test_a_new_column_is_told_against_the_ledger(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\n")
+    ledger = load(con, shop, tmp_path).entries
+    drop(tmp_path, "b.csv", "pv,2011-01-01,1,p,x\n", header="kind,at,who,what,coupon\n")
+    assert load(con, shop, tmp_path, ledger).notices == ("b.csv: has columns that earlier files do not have: coupon",)
+
+
+def test_a_renamed_column_refuses_the_load(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\n")
+    drop(tmp_path, "b.csv", "pv,2011-01-02,2,p\n", header="kind,at,whom,item\n")
+    with pytest.raises(InputError) as refused:
+        load(con, shop, tmp_path)
+    assert str(refused.value) == (
+        "b.csv, column 'who': expected a column of this name, which shop.yaml:9 maps; did you mean 'whom'?"
+        "; it lacks 'what' too"
+    )
+    assert (refused.value.file, refused.value.column) == ("b.csv", "who")
+    assert gone(con)
+
+
+def test_unreadable_rows_are_kept_and_counted(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    rows = "".join(f"pv,2011-01-01,{number},p\n" for number in range(20))
+    drop(tmp_path, "a.csv", rows + "pv,2011-01-01,20,p,surplus,surplus\n")
+    (entry,) = load(con, shop, tmp_path).entries
+    assert (entry.rows, entry.unreadable) == (21, 1)
+    (torn,) = [row for row in staged(con, "_row, _problem, _line") if row[1]]
+    assert torn[0] == 21
+    assert "surplus" in torn[2]
+
+
+def test_a_header_without_rows_is_told(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv", "")
+    report = load(con, shop, tmp_path)
+    assert report.entries[0].rows == 0
+    assert "a.csv: has no rows" in report.notices
+    assert staged(con) == []
+
+
+def test_equal_content_is_loaded_and_told(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv"):
+        drop(tmp_path, name, "pv,2011-01-01,1,p\n")
+    report = load(con, shop, tmp_path)
+    assert len(staged(con)) == 2
+    assert report.notices == ("b.csv: has the same content as a.csv; both are loaded",)
+
+
+def test_equal_notices_are_told_once(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    for number in range(3):
+        drop(tmp_path, f"{number}.csv", "", header=HEADER + "\n" * number)
+    told = [notice for notice in load(con, shop, tmp_path).notices if "has no rows" in notice]
+    assert told == ["0.csv: has no rows (and 2 more files)"]
+
+
+def test_no_file_is_an_error(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    drop(tmp_path, "orders.txt", "")
+    with pytest.raises(InputError, match=r"\*\.csv: expected at least one file of the source 'rows'"):
+        load(con, shop, tmp_path)
+    assert gone(con)
+
+
+def test_an_empty_file_is_an_error(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\n")
+    drop(tmp_path, "b.csv", "", header="")
+    with pytest.raises(InputError, match=r"b\.csv: expected .*empty"):
+        load(con, shop, tmp_path)
+    assert gone(con)
+
+
+def test_a_damaged_file_is_an_error(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    shop = make_shop(tmp_path, EVENTS)
+    packed = gzip.compress((HEADER + "pv,2011-01-01,1,p\n" * 1000).encode())
+    (tmp_path / "a.csv").write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(InputError, match=r"a\.csv"):
+        load(con, shop, tmp_path)
+    assert gone(con)
+
+
+def test_a_folder_that_cannot_be_read_is_an_error(
+    con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InputError, match="expected a readable folder: No such file"):
+        load(con, shop, tmp_path / "nowhere")
+    drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\n")
+
+    def refuse(_path: object) -> Any:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(loading.os, "scandir", refuse)
+    with pytest.raises(InputError, match="expected a readable folder: Permission denied"):
+        load(con, shop, tmp_path)
+
+
+def test_a_file_that_cannot_be_read_is_an_error(
+    con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\n")
+
+    def refuse(_path: Path, *_rest: object, **_more: object) -> Any:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(InputError, match=r"a\.csv: expected a readable file: Permission denied"):
+        load(con, shop, tmp_path)
+
+
+def test_a_young_file_is_looked_at_twice(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\n", modified=OLD)
+    clock = Clock(OLD + 0.5)
+    assert len(load(con, shop, tmp_path, settle_seconds=2.0, clock=clock).entries) == 1
+    assert clock.slept == pytest.approx(1.5)
+    settled = Clock(OLD + 3)
+    load(con, shop, tmp_path, settle_seconds=2.0, clock=settled)
+    assert settled.slept == 0
+
+
+def test_a_file_that_grows_meanwhile_is_refused(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    path = drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\n")
+
+    def grow() -> None:
+        with path.open("a") as file:
+            file.write("pv,2011-01-01,2,p\n")
+
+    with pytest.raises(
+        InputError, match=r"a\.csv: expected a finished file: it is still being written \(35 and then 53 bytes\)"
+    ):
+        load(con, shop, tmp_path, settle_seconds=2.0, clock=Clock(OLD, grow))
+    assert gone(con)
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\n")
+    read = loading.read_file
+
+    def read_slowly(*given: Any, **more: Any) -> Any:
+        found = read(*given, **more)
+        path.write_text("other", "utf-8")
+        return found
+
+    monkeypatch.setattr(loading, "read_file", read_slowly)
+    with pytest.raises(InputError, match="still being written"):
+        load(con, shop, tmp_path)
+    assert gone(con)
+
+
+def test_unfinished_names_are_left_alone(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(shop_text(EVENTS).replace("*.csv", "in/*"))
+    shop = load_shop(tmp_path / "shop.yaml", {}, CONTRACTS)
+    drop(tmp_path, "in/b.csv.part", "pv,2011-01-01,1,p\n")
+    with pytest.raises(InputError, match=r"expected at least one file .*; in/b\.csv\.part is not finished"):
+        load(con, shop, tmp_path)
+    drop(tmp_path, "in/a.csv", "pv,2011-01-01,1,p\n")
+    report = load(con, shop, tmp_path)
+    assert [entry.file for entry in report.entries] == ["in/a.csv"]
+    assert report.notices == ("in/b.csv.part: left alone: its name says that it is not finished",)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("*.csv", ["a.csv"]),
+        ("**/*.csv", ["a.csv", "x/b.csv", "x/y/c.csv"]),
+        ("x/*.csv", ["x/b.csv"]),
+        ("x/**", ["x/b.csv", "x/d.txt", "x/y/c.csv"]),
+        ("*/[bd].*", ["x/b.csv", "x/d.txt"]),
+        ("?.csv", ["a.csv"]),
+        ("none/*.csv", []),
+    ],
+)
+def test_globs(tmp_path: Path, pattern: str, found: list[str]) -> None:
+    text = make_shop(tmp_path, EVENTS)
+    for name in ("a.csv", "x/b.csv", "x/y/c.csv", "x/d.txt", ".hidden/e.csv"):
+        drop(tmp_path / "landing", name, "")
+    source = text.sources["rows"].model_copy(update={"files": pattern})
+    landing = tmp_path / "landing"
+    assert [path.relative_to(landing).as_posix() for path in files_of(source, landing)] == found
+
+
+def test_a_link_out_of_the_landing_folder_is_refused(
+    con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path
+) -> None:
+    outside = drop(tmp_path / "outside", "secret.csv", "pv,2011-01-01,1,p\n")
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    (landing / "a.csv").symlink_to(outside)
+    with pytest.raises(InputError, match="expected a file below the landing folder"):
+        load(con, shop, landing)
+
+
+def database_shop(folder: Path) -> Shop:
+    path = folder / "shop.yaml"
+    database = 'database: {url: "sqlite:///shop.db", table: events}'
+    path.write_text(shop_text(EVENTS).replace("files: '*.csv'", database))
+    return load_shop(path, {}, CONTRACTS)
+
+
+def write_database(path: Path, *people: str) -> None:
+    path.unlink(missing_ok=True)
+    with sqlite3.connect(path) as database:
+        database.execute("create table events (kind text, at text, who text, what text)")
+        database.executemany("insert into events values ('pv', '2011-01-01', ?, 'p')", [(who,) for who in people])
+    database.close()
+
+
+def test_a_database_is_loaded_again_only_when_its_rows_changed(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    shop = database_shop(tmp_path)
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    write_database(landing / "shop.db", "1", "2", "2")
+    first = load(con, shop, landing)
+    (entry,) = first.entries
+    assert (entry.file, entry.rows, entry.size, entry.modified_at) == ("sqlite:///shop.db#events", 3, 0, None)
+    assert staged(con) == [("1", 1, entry.file, 1), ("2", 1, entry.file, 2), ("2", 1, entry.file, 3)]
+
+    write_database(landing / "shop.db", "2", "1", "2")
+    again = load(con, shop, landing, first.entries)
+    assert (again.entries, again.unchanged) == ((), (entry.file,))
+    assert staged(con) == []
+
+    for people in (("1", "2"), ("1", "1", "2"), ("1", "2", "3")):
+        write_database(landing / "shop.db", *people)
+        (changed,) = load(con, shop, landing, first.entries).entries
+        assert (changed.supersedes, changed.load_id) == (1, 2)
+
+
+def test_a_database_that_is_not_there(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"shop\.db"):
+        load(con, database_shop(tmp_path), tmp_path)
+    assert gone(con)
+
+
+def test_a_database_has_no_files(tmp_path: Path) -> None:
+    assert files_of(database_shop(tmp_path).sources["rows"], tmp_path) == []
