@@ -25,7 +25,7 @@ from ecom_pipeline.settings import Settings, SettingsError, environment, load_se
 from ecom_pipeline.shop.config import ShopError, load_shop
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.warehouse import release as releases
-from ecom_pipeline.warehouse.connection import WarehouseBusy, WarehouseError, open_warehouse
+from ecom_pipeline.warehouse.connection import WarehouseBusyError, WarehouseError, open_warehouse
 from ecom_pipeline.warehouse.summary import Summary, summarise
 
 OK, FAILED, USAGE, BUSY, NOTHING = range(5)
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = given.verb(given, console)
         return code
-    except WarehouseBusy as error:
+    except WarehouseBusyError as error:
         print(f"ecom: {error}", file=sys.stderr)
         return BUSY
     except (

@@ -29,6 +29,8 @@ def column_lineage(contract: Contract, contracts: Mapping[str, Contract]) -> dic
             for column in contract.columns
             if column.sources
         }
+    if any(table.startswith("journal.") for table in tables_read(contract.select)):
+        return {}
     layers: dict[str, dict[str, object]] = {}
     for table in tables_read(contract.select):
         if table in contracts:

@@ -105,7 +105,7 @@ class ColumnMapping(_Model):
     timezone
         Of times without an offset, where it is not the source's.
     values
-        The shop's word to ours, whatever their case.
+        The shop's word to ours, whatever their case; our own words need no entry.
     otherwise
         What every other word means.
     """

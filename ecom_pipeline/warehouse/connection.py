@@ -22,7 +22,7 @@ from ecom_pipeline.warehouse.journal import create_journal
 SCHEMAS = ("raw", "input", "clean", "quarantine", "features", "models", "marts", "ops", "staging")
 
 
-class WarehouseBusy(RuntimeError):
+class WarehouseBusyError(RuntimeError):
     """Another run holds the warehouse: says which process, and since when."""
 
 
@@ -36,7 +36,7 @@ def exclusive(folder: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
 
     Raises
     ------
-    WarehouseBusy
+    WarehouseBusyError
         Somebody else still holds it after ``wait_seconds``.
     """
     try:
@@ -52,7 +52,7 @@ def exclusive(folder: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() >= deadline:
-                    raise WarehouseBusy(_holder(folder)) from None
+                    raise WarehouseBusyError(_holder(folder)) from None
                 time.sleep(min(0.2, wait_seconds))
         os.ftruncate(handle, 0)
         os.pwrite(handle, json.dumps({"pid": os.getpid(), "since": datetime.now(UTC).isoformat()}).encode(), 0)
@@ -86,7 +86,7 @@ def open_warehouse(
 
     Raises
     ------
-    WarehouseBusy
+    WarehouseBusyError
         Another run holds the file.
     WarehouseError
         The folder or the file cannot be opened.

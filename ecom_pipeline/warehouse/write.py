@@ -30,7 +30,9 @@ class Judge(Protocol):
 
     def __call__(
         self, connection: duckdb.DuckDBPyConnection, contract: Contract, relation: str, *, tolerance: float, scope: str
-    ) -> list[CheckResult]: ...
+    ) -> list[CheckResult]:
+        """Give the result of every check, in the order of the contract."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)

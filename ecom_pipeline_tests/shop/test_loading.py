@@ -17,6 +17,7 @@ from ecom_pipeline.shop import loading
 from ecom_pipeline.shop.config import Shop, load_shop
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.loading import LedgerEntry, LoadReport, files_of, load_source
+from ecom_pipeline.shop.readers import read_file
 from ecom_pipeline_tests.shop.shops import CONTRACTS, EVENTS, make_shop, shop_text
 
 HEADER = "kind,at,who,what\n"
@@ -218,7 +219,7 @@ def test_a_folder_that_cannot_be_read_is_an_error(
     def refuse(_path: object) -> Any:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(loading.os, "scandir", refuse)
+    monkeypatch.setattr("os.scandir", refuse)
     with pytest.raises(InputError, match="expected a readable folder: Permission denied"):
         load(con, shop, tmp_path)
 
@@ -264,10 +265,9 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
     con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\n")
-    read = loading.read_file
 
     def read_slowly(*given: Any, **more: Any) -> Any:
-        found = read(*given, **more)
+        found = read_file(*given, **more)
         path.write_text("other", "utf-8")
         return found
 

@@ -1,7 +1,7 @@
 """Excel sheets: what a cell holds, as text that gives the value back.
 
-python-calamine was preferred to openpyxl: 100,000 rows of five columns took it 1.2 s and openpyxl's read-only mode 22 s;
-it tells dates from numbers by itself; and Excel's limit of 1,048,576 rows bounds what it holds in memory.
+python-calamine was preferred to openpyxl: 100,000 rows of five columns took it 1.2 s and openpyxl's read-only mode 22
+s; it tells dates from numbers by itself; and Excel's limit of 1,048,576 rows bounds what it holds in memory.
 """
 
 from __future__ import annotations

@@ -1,0 +1,167 @@
+"""The interface of every recommender: ``fit`` on interactions, ``recommend`` lists for customers.
+
+Constructors take keywords and only store them; what ``fit`` learns ends in ``_``. A recommender scores; leaving out what a
+customer is not to be offered, ranking and the shape of the result are the same for all and live here. What does not belong
+here: any particular recommender, and fallbacks from one to another.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from ecom_pipeline.ml.recommend.interactions import Floats, Positions, checked, used
+from ecom_pipeline.ml.recommend.ranking import blocks, top_k
+
+LIST_COLUMNS = ("customer_id", "rank", "product_id", "score", "source")
+
+
+class Recommender(ABC):
+    """One way to score every product for a customer.
+
+    Attributes
+    ----------
+    name
+        What the recommender is called in every table; the ``source`` of its lists.
+    is_baseline
+        Whether it is a yardstick rather than a contender.
+    handles_cold_customers
+        Whether a customer without interactions gets a list; otherwise the list is empty.
+    handles_cold_products
+        Whether a product without interactions can be recommended.
+    customers_, products_
+        The customers it learned, and the products it can score.
+    """
+
+    name: ClassVar[str]
+    is_baseline: ClassVar[bool]
+    handles_cold_customers: ClassVar[bool]
+    handles_cold_products: ClassVar[bool]
+
+    customers_: pd.Index
+    products_: pd.Index
+
+    def fit(
+        self, interactions: pd.DataFrame, products: pd.DataFrame | None = None, customers: pd.DataFrame | None = None
+    ) -> Self:
+        """Learn from what customers did.
+
+        Parameters
+        ----------
+        interactions
+            ``customer_id, product_id, interaction_date, event_type, interactions``.
+        products
+            ``product_id`` with, where known, ``category, brand, price_band``.
+        customers
+            ``customer_id``; attributes of customers are not used by the recommenders there are.
+
+        Raises
+        ------
+        ValueError
+            There are no interactions, or one is not as expected.
+        """
+        data = used(checked(interactions))
+        if data.empty:
+            raise ValueError("interactions: no rows; a recommender needs at least one")
+        self.customers_ = pd.Index(data["customer_id"].cat.categories.to_numpy())
+        self.products_ = pd.Index(data["product_id"].cat.categories.to_numpy())
+        self._learn(data, products)
+        return self
+
+    def recommend(
+        self,
+        customer_ids: Sequence[str],
+        k: int,
+        *,
+        exclude: pd.DataFrame | None = None,
+        candidates: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        """List the ``k`` best products of each customer.
+
+        Parameters
+        ----------
+        customer_ids
+            For whom, each once; the result keeps their order.
+        k
+            Length of a list; it is shorter where fewer products are left.
+        exclude
+            ``customer_id, product_id`` not to be offered.
+        candidates
+            The only products to offer; every product the recommender can score by default.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``customer_id, rank, product_id, score, source``; 1 is the best rank.
+        """
+        if k < 1:
+            raise ValueError(f"k: {k}; expected at least 1")
+        asked = pd.Index(customer_ids)
+        if not asked.is_unique:
+            raise ValueError(f"customer_ids: {asked[asked.duplicated()][0]!r} is asked for twice")
+        if not self.handles_cold_customers:
+            asked = asked[self.customers_.get_indexer(asked) >= 0]
+        excluded = self._excluded(asked, exclude)
+        columns: Positions = np.arange(len(self.products_))
+        if candidates is not None:
+            columns = columns[self.products_.isin(pd.Index(candidates))]
+        most = int(np.diff(excluded.indptr).max(initial=0))
+        columns = self._shortlist(columns, k + most)
+        return self._lists(asked, columns, excluded, k)
+
+    @abstractmethod
+    def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
+        """Learn from checked interactions whose categories are ``customers_`` and ``products_``."""
+
+    @abstractmethod
+    def _score(self, customers: Positions, products: Positions) -> Floats:
+        """Score customers (positions in ``customers_``, -1 for a cold one) by products (positions in ``products_``).
+
+        A product that must not be listed scores minus infinity. The array is the caller's to change.
+        """
+
+    def _shortlist(self, products: Positions, length: int) -> Positions:
+        """Return the products that can be among anybody's ``length`` best; all of them unless everyone scores alike."""
+        return products
+
+    def _excluded(self, asked: pd.Index, exclude: pd.DataFrame | None) -> sparse.csr_matrix:
+        shape = (len(asked), len(self.products_))
+        if exclude is None:
+            return sparse.csr_matrix(shape, dtype=bool)
+        rows = asked.get_indexer(pd.Index(exclude["customer_id"]))
+        columns = self.products_.get_indexer(pd.Index(exclude["product_id"]))
+        known = (rows >= 0) & (columns >= 0)
+        ones = np.ones(int(known.sum()), dtype=bool)
+        return sparse.csr_matrix((ones, (rows[known], columns[known])), shape=shape)
+
+    def _lists(self, asked: pd.Index, columns: Positions, excluded: sparse.csr_matrix, k: int) -> pd.DataFrame:
+        positions = self.customers_.get_indexer(asked)
+        excluded = excluded[:, columns]
+        best, values = [], []
+        for block in blocks(len(asked), len(columns)):
+            scores = self._score(positions[block], columns)
+            hidden = excluded[block]
+            scores[np.repeat(np.arange(scores.shape[0]), np.diff(hidden.indptr)), hidden.indices] = -np.inf
+            chosen, score = top_k(scores, k)
+            best.append(columns[chosen])
+            values.append(score)
+        length = min(k, len(columns))
+        chosen = np.concatenate(best) if best else np.empty((0, length), dtype=np.int64)
+        score = np.concatenate(values) if values else np.empty((0, length))
+        listed = np.isfinite(score).ravel()
+        rows = np.repeat(np.arange(len(asked)), length)[listed]
+        ranks = np.tile(np.arange(1, length + 1), len(asked))[listed]
+        return pd.DataFrame(
+            {
+                "customer_id": asked.to_numpy()[rows],
+                "rank": ranks.astype(np.int64),
+                "product_id": self.products_.to_numpy()[chosen.ravel()[listed]],
+                "score": score.ravel()[listed].astype(np.float64),
+                "source": np.full(len(rows), self.name, dtype=object),
+            }
+        )

@@ -1,0 +1,93 @@
+"""How good a list is: recall, precision, NDCG and MRR of the first ``k``, per customer; coverage over all of them.
+
+A list is its hits: one row per customer, one column per rank, true where the product offered was then chosen. Relevance is
+yes or no. What does not belong here: what counts as chosen.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
+
+
+def hits_of(lists: pd.DataFrame, truth: pd.DataFrame, k: int) -> tuple[pd.Index, Mask, Positions]:
+    """Compare lists with what was chosen.
+
+    Parameters
+    ----------
+    lists
+        ``customer_id, rank, product_id``.
+    truth
+        ``customer_id, product_id``, distinct: what the customers chose.
+    k
+        Length of a list.
+
+    Returns
+    -------
+    customers
+        Those of ``truth``, sorted; one without a list has no hits.
+    hits
+        Customers by ranks.
+    chosen
+        How many products each customer chose.
+    """
+    counts = truth.groupby("customer_id", observed=True).size()
+    customers = pd.Index(counts.index.to_numpy())
+    first = lists[lists["rank"] <= k]
+    found = first.assign(customer_id=first["customer_id"].astype(object), product_id=first["product_id"].astype(object))
+    chosen = pd.MultiIndex.from_frame(truth[["customer_id", "product_id"]].astype(object))
+    hit = pd.MultiIndex.from_frame(found[["customer_id", "product_id"]]).isin(chosen)
+    rows = customers.get_indexer(pd.Index(found["customer_id"][hit]))
+    hits = np.zeros((len(customers), k), dtype=bool)
+    hits[rows, found["rank"].to_numpy()[hit] - 1] = True
+    return customers, hits, counts.to_numpy()
+
+
+def recall(hits: Mask, chosen: Positions, k: int) -> Floats:
+    """Share of what the customer chose that is in the list.
+
+    >>> recall(np.array([[True, False]]), np.array([4]), 2).tolist()
+    [0.25]
+    """
+    return np.asarray(hits[:, :k].sum(axis=1) / chosen)
+
+
+def precision(hits: Mask, chosen: Positions, k: int) -> Floats:
+    """Share of the list's ``k`` places that the customer chose."""
+    return np.asarray(hits[:, :k].sum(axis=1) / k)
+
+
+def ndcg(hits: Mask, chosen: Positions, k: int) -> Floats:
+    """Hits discounted by the log of their rank, as a share of the best possible list's.
+
+    >>> ndcg(np.array([[True, False]]), np.array([1]), 2).tolist()
+    [1.0]
+    """
+    discount = 1.0 / np.log2(np.arange(2, k + 2))
+    ideal = np.cumsum(discount)[np.minimum(chosen, k) - 1]
+    return np.asarray((hits[:, :k] @ discount) / ideal)
+
+
+def mrr(hits: Mask, chosen: Positions, k: int) -> Floats:
+    """One over the rank of the first hit, 0 without one."""
+    first = hits[:, :k].argmax(axis=1)
+    return np.where(hits[:, :k].any(axis=1), 1.0 / (first + 1), 0.0)
+
+
+def coverage(lists: pd.DataFrame, products: int, k: int) -> float:
+    """Share of the products that are in anybody's list."""
+    return float(lists.loc[lists["rank"] <= k, "product_id"].nunique() / products)
+
+
+def paired_interval(difference: Floats, *, seed: int, resamples: int = 2000) -> tuple[float, float]:
+    """Bootstrap interval (95 %) of the mean of per-customer differences."""
+    rng = np.random.default_rng(seed)
+    count = len(difference)
+    means = np.array([difference[rng.integers(0, count, count)].mean() for _ in range(resamples)])
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(low), float(high)
+
+
+PER_CUSTOMER = {"recall": recall, "precision": precision, "ndcg": ndcg, "mrr": mrr}

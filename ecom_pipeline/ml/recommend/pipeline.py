@@ -1,0 +1,264 @@
+"""The single entry: a shop's interactions in, everyone's lists, the products like each product, figures and a card out.
+
+Parameters are chosen on validation, the models are judged once on the test, and whoever won learns from everything to make
+the lists. LightFM is published only where it beats the better of the baselines by more than chance; otherwise that baseline
+is. Customers without history get what is popular, and the row says so. Lists hold products new for the customer, that
+somebody touched before, and that the shop has: in its catalogue, active, in stock, as far as it says so.
+
+What does not belong here: reading or writing tables.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ecom_pipeline.ml.card import ModelCard
+from ecom_pipeline.ml.recommend.base import LIST_COLUMNS, Recommender
+from ecom_pipeline.ml.recommend.decision import Verdict, decide, untested
+from ecom_pipeline.ml.recommend.evaluate import CHOSEN_BY, LENGTHS, Judged, Window, judge, target_types, windows
+from ecom_pipeline.ml.recommend.interactions import checked, pairs
+from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
+from ecom_pipeline.ml.recommend.metrics import PER_CUSTOMER
+from ecom_pipeline.ml.recommend.popularity import Popularity
+from ecom_pipeline.ml.recommend.similar import SIMILAR_COLUMNS, similar_products
+from ecom_pipeline.ml.recommend.tuning import Baseline, Trial, tune_baselines, tune_lightfm
+
+RECOMMENDATION_COLUMNS = (*LIST_COLUMNS, "as_of_date")
+EVALUATION_COLUMNS = ("model", "metric", "k", "customers", "value", "is_baseline", "cut_off_date")
+LIBRARIES = ("lightfm-next", "numpy", "scipy", "pandas")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecommendResult:
+    """What a night's recommending gives.
+
+    Attributes
+    ----------
+    recommendations
+        ``customer_id, rank, product_id, score, source, as_of_date``.
+    similar_products
+        ``product_id, rank, similar_product_id, score, source``.
+    evaluation
+        ``model, metric, k, customers, value, is_baseline, cut_off_date``; the cut-off is the last day of training. Empty
+        where nothing could be tested.
+    card
+        The row of the registry. Its decision governs both lists: ``kept`` asks the caller to leave the live ones.
+    """
+
+    recommendations: pd.DataFrame
+    similar_products: pd.DataFrame
+    evaluation: pd.DataFrame
+    card: ModelCard
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Contest:
+    """Who was judged on the test, and the verdict; recommenders unfitted."""
+
+    verdict: Verdict
+    baseline: Baseline
+    popularity: Popularity
+    model: LightFMRecommender | None = None
+    test: Window | None = None
+    judged: Sequence[Judged] = ()
+    trials: Sequence[Trial] = ()
+
+
+def recommend_shop(
+    interactions: pd.DataFrame,
+    products: pd.DataFrame,
+    customers: pd.DataFrame,
+    *,
+    as_of_date: dt.date,
+    k: int = 20,
+    seed: int,
+    previous_card: ModelCard | None = None,
+) -> RecommendResult:
+    """Recommend products to every customer of a shop, and products like every product.
+
+    Parameters
+    ----------
+    interactions
+        ``customer_id, product_id, interaction_date, event_type, interactions``.
+    products
+        ``product_id`` and, where known, ``category, brand, price_band, stock, is_active, is_in_catalogue``.
+    customers
+        ``customer_id``: everyone who is to get a list; those with interactions get one anyway.
+    as_of_date
+        The last day of the data.
+    k
+        Length of a list.
+    seed
+        All randomness comes from it.
+    previous_card
+        The card of the last run.
+
+    Raises
+    ------
+    ValueError
+        An interaction is not as expected, or later than ``as_of_date``.
+    """
+    data = checked(interactions)
+    if data.empty:
+        return _nothing(as_of_date=as_of_date, seed=seed)
+    last = data["interaction_date"].max().date()
+    if last > as_of_date:
+        raise ValueError(f"interactions: interaction_date {last}; expected none after the as-of date {as_of_date}")
+    contest = _contest(data, products, previous_card, as_of_date=as_of_date, seed=seed)
+    popularity = contest.popularity.fit(data, products)
+    available = _available(popularity.products_, products)
+    model = None
+    winner: Recommender = popularity
+    if contest.verdict.decision != "refused" and contest.model is not None:
+        winner = model = contest.model.fit(data, products)
+    elif contest.baseline.name != popularity.name:
+        winner = contest.baseline.fit(data, products)
+    return RecommendResult(
+        recommendations=_lists(winner, popularity, data, customers, available, k=k, as_of_date=as_of_date),
+        similar_products=similar_products(model, popularity, products, available=available),
+        evaluation=_evaluation(contest),
+        card=_card(contest, data, previous_card, seed=seed),
+    )
+
+
+def _contest(
+    data: pd.DataFrame,
+    products: pd.DataFrame,
+    previous: ModelCard | None,
+    *,
+    as_of_date: dt.date,
+    seed: int,
+) -> _Contest:
+    both = windows(data)
+    if both is None:
+        return _untested("the history is shorter than five days: no days to test on")
+    validation, test = both
+    if validation.truth.empty or test.truth.empty:
+        what = "validation" if validation.truth.empty else "test"
+        return _untested(f"no customer with history chose anything new in the {what} days")
+    baselines = tune_baselines(validation, products, seed=seed)
+    baseline = baselines[0][0]
+    popularity = next(each for each, _ in baselines if isinstance(each, Popularity))
+    model, trials = tune_lightfm(validation, products, trend_half_life=popularity.half_life, seed=seed)
+    judged = {each.name: judge(each.fit(test.train, products), test) for each in (model, *(b for b, _ in baselines))}
+    verdict = decide(judged[model.name], judged[baseline.name], previous, as_of_date=as_of_date, seed=seed)
+    return _Contest(
+        verdict=verdict,
+        baseline=baseline,
+        popularity=popularity,
+        model=model,
+        test=test,
+        judged=tuple(judged.values()),
+        trials=trials,
+    )
+
+
+def _untested(reason: str) -> _Contest:
+    popularity = Popularity()
+    return _Contest(verdict=untested(reason), baseline=popularity, popularity=popularity)
+
+
+def _available(touched: pd.Index, products: pd.DataFrame) -> pd.Index:
+    """Products somebody touched that the shop has, as far as it says so."""
+    if products.empty:
+        return touched
+    sold = pd.Series(True, index=products.index)
+    if "stock" in products:
+        sold &= ~(pd.to_numeric(products["stock"]) <= 0).fillna(False).astype(bool)
+    if "is_active" in products:
+        sold &= products["is_active"].fillna(True).astype(bool)
+    if "is_in_catalogue" in products and products["is_in_catalogue"].any():
+        sold &= products["is_in_catalogue"].astype(bool)
+    return touched[touched.isin(products.loc[sold, "product_id"])]
+
+
+def _lists(
+    winner: Recommender,
+    popularity: Popularity,
+    data: pd.DataFrame,
+    customers: pd.DataFrame,
+    available: pd.Index,
+    *,
+    k: int,
+    as_of_date: dt.date,
+) -> pd.DataFrame:
+    owned = pairs(data, target_types(data))
+    everyone = popularity.customers_.union(pd.Index(customers["customer_id"].unique()), sort=True)
+    lists = winner.recommend(everyone, k, exclude=owned, candidates=available)
+    left = everyone[~everyone.isin(lists["customer_id"].unique())]
+    cold = popularity.recommend(left, k, exclude=owned, candidates=available)
+    both = pd.concat([each for each in (lists, cold) if not each.empty] or [lists])
+    both = both.sort_values(["customer_id", "rank"], ignore_index=True)
+    return both.assign(as_of_date=as_of_date)[list(RECOMMENDATION_COLUMNS)]
+
+
+def _evaluation(contest: _Contest) -> pd.DataFrame:
+    rows = [
+        (
+            each.recommender,
+            metric,
+            k,
+            len(each.per_customer[CHOSEN_BY]),
+            each.coverage[k] if metric == "coverage" else each.mean(metric, k),
+            each.is_baseline,
+            None if contest.test is None else contest.test.last_day,
+        )
+        for each in contest.judged
+        for metric in (*PER_CUSTOMER, "coverage")
+        for k in LENGTHS
+    ]
+    return pd.DataFrame(rows, columns=list(EVALUATION_COLUMNS)).sort_values(["model", "metric", "k"], ignore_index=True)
+
+
+def _card(contest: _Contest, data: pd.DataFrame, previous: ModelCard | None, *, seed: int) -> ModelCard:
+    verdict, dates = contest.verdict, data["interaction_date"]
+    kept = previous if verdict.decision == "kept" else None
+    by_name = {each.recommender: each.mean(*CHOSEN_BY) for each in contest.judged}
+    interval = verdict.interval
+    return ModelCard(
+        model=LightFMRecommender.name,
+        metric="ndcg@10",
+        value=by_name.get(LightFMRecommender.name),
+        baseline=contest.baseline.name,
+        baseline_value=by_name.get(contest.baseline.name),
+        decision=verdict.decision,
+        reason=verdict.reason,
+        trained_from=kept.trained_from if kept else dates.min().date(),
+        trained_to=kept.trained_to if kept else dates.max().date(),
+        parameters={} if contest.model is None else contest.model.parameters(),
+        seed=seed,
+        metrics={
+            "live_value": verdict.live_value,
+            "lead": None if interval is None else {"low": interval[0], "high": interval[1]},
+            "cold_customers": None if contest.test is None else contest.test.cold_customers,
+            "baseline_half_life": contest.baseline.half_life,
+            "validation": [{**trial.parameters, "ndcg@10": trial.value} for trial in contest.trials],
+        },
+        libraries=LIBRARIES,
+    )
+
+
+def _nothing(*, as_of_date: dt.date, seed: int) -> RecommendResult:
+    return RecommendResult(
+        recommendations=pd.DataFrame(columns=list(RECOMMENDATION_COLUMNS)),
+        similar_products=pd.DataFrame(columns=list(SIMILAR_COLUMNS)),
+        evaluation=pd.DataFrame(columns=list(EVALUATION_COLUMNS)),
+        card=ModelCard(
+            model=LightFMRecommender.name,
+            metric="ndcg@10",
+            value=None,
+            baseline=Popularity.name,
+            baseline_value=None,
+            decision="refused",
+            reason=f"no interactions up to {as_of_date}: nothing to learn from, nothing to list",
+            trained_from=None,
+            trained_to=None,
+            parameters={},
+            seed=seed,
+            libraries=LIBRARIES,
+        ),
+    )

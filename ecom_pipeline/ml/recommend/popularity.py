@@ -1,0 +1,102 @@
+"""What sells lately: the yardstick every learned recommender has to beat, and the fallback for customers nobody knows.
+
+Two of them: what everyone likes, and what everyone likes within the categories a customer turns to. An interaction loses
+half of its weight every ``half_life`` days. What does not belong here: anything learned from one customer about another.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from ecom_pipeline.ml.recommend.base import Recommender
+from ecom_pipeline.ml.recommend.features import categories_of
+from ecom_pipeline.ml.recommend.interactions import Floats, Positions, pair_weights, product_weights
+
+
+class Popularity(Recommender):
+    """Everyone gets the products with the most interactions of late.
+
+    Parameters
+    ----------
+    half_life
+        Days after which an interaction counts half; ``None`` never lets it fade.
+
+    Attributes
+    ----------
+    scores_
+        By product, 1 for the most popular one.
+    """
+
+    name: ClassVar[str] = "popularity"
+    is_baseline: ClassVar[bool] = True
+    handles_cold_customers: ClassVar[bool] = True
+    handles_cold_products: ClassVar[bool] = False
+
+    scores_: Floats
+
+    def __init__(self, *, half_life: float | None = 28.0) -> None:
+        self.half_life = half_life
+
+    def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
+        self.scores_ = _relative(product_weights(data, self.half_life))
+
+    def _score(self, customers: Positions, products: Positions) -> Floats:
+        return np.tile(self.scores_[products], (len(customers), 1))
+
+    def _shortlist(self, products: Positions, length: int) -> Positions:
+        best = np.argsort(-self.scores_[products], kind="stable")[:length]
+        return np.sort(products[best])
+
+
+class CategoryPopularity(Recommender):
+    """A customer gets the popular products of the categories they turned to, in the proportion they did.
+
+    Parameters
+    ----------
+    half_life
+        Days after which an interaction counts half; ``None`` never lets it fade.
+
+    Attributes
+    ----------
+    shares_
+        Customers by categories: the share of the customer's weight.
+    scores_
+        By product, 1 for the most popular one of its category.
+    """
+
+    name: ClassVar[str] = "category_popularity"
+    is_baseline: ClassVar[bool] = True
+    handles_cold_customers: ClassVar[bool] = False
+    handles_cold_products: ClassVar[bool] = False
+
+    shares_: Floats
+    scores_: Floats
+    categories_: Positions
+
+    def __init__(self, *, half_life: float | None = 28.0) -> None:
+        self.half_life = half_life
+
+    def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
+        codes, names = pd.factorize(categories_of(self.products_, products).fillna("unknown"), sort=True)
+        self.categories_ = codes
+        members = sparse.csr_matrix(
+            (np.ones(len(codes)), (np.arange(len(codes)), codes)), shape=(len(codes), len(names))
+        )
+        turned_to = (pair_weights(data, None) @ members).toarray()
+        self.shares_ = turned_to / turned_to.sum(axis=1, keepdims=True)
+        popularity = product_weights(data, self.half_life)
+        totals = np.bincount(codes, weights=popularity, minlength=len(names))
+        self.scores_ = popularity / np.maximum(totals, np.finfo(np.float64).tiny)[codes]
+
+    def _score(self, customers: Positions, products: Positions) -> Floats:
+        shares: Floats = self.shares_[customers][:, self.categories_[products]]
+        shares *= self.scores_[products]
+        return shares
+
+
+def _relative(weights: Floats) -> Floats:
+    return weights / weights.max()

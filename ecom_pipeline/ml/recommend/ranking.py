@@ -1,0 +1,36 @@
+"""The best few of many scores, in an order that does not depend on chance.
+
+What does not belong here: where the scores come from.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ecom_pipeline.ml.recommend.interactions import Floats, Positions
+
+BLOCK = 8_000_000
+"""Scores held at once; the customers are worked through in blocks of that many."""
+
+
+def top_k(scores: Floats, k: int) -> tuple[Positions, Floats]:
+    """Positions and scores of the ``k`` best of each row, best first; equal scores by position.
+
+    >>> positions, best = top_k(np.array([[0.1, 0.9, 0.5, 0.9]]), 3)
+    >>> positions.tolist(), best.tolist()
+    ([[1, 3, 2]], [[0.9, 0.9, 0.5]])
+    """
+    width = scores.shape[1]
+    if k < width:
+        positions = np.sort(np.argpartition(scores, width - k, axis=1)[:, width - k :], axis=1)
+    else:
+        positions = np.broadcast_to(np.arange(width), scores.shape)
+    best = np.take_along_axis(scores, positions, axis=1)
+    order = np.argsort(-best, axis=1, kind="stable")
+    return np.take_along_axis(positions, order, axis=1), np.take_along_axis(best, order, axis=1)
+
+
+def blocks(rows: int, width: int) -> list[slice]:
+    """Slices of ``rows`` such that each block holds at most ``BLOCK`` scores of that width."""
+    step = max(1, BLOCK // max(1, width))
+    return [slice(start, min(start + step, rows)) for start in range(0, rows, step)]

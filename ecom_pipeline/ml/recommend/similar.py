@@ -1,0 +1,103 @@
+"""The products like a product: by what the same customers touch, or the popular ones of its category.
+
+A product that a recommender learned is compared by the angle between the points; one it did not learn (new, or hardly ever
+touched) gets what is popular in its category, then what is popular at all. What does not belong here: products that are
+bought together on one receipt.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ecom_pipeline.ml.recommend.features import categories_of
+from ecom_pipeline.ml.recommend.interactions import Mask
+from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
+from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity
+from ecom_pipeline.ml.recommend.ranking import blocks, top_k
+
+SIMILAR_COLUMNS = ("product_id", "rank", "similar_product_id", "score", "source")
+
+
+def similar_products(
+    model: LightFMRecommender | None,
+    popularity: Popularity,
+    products: pd.DataFrame | None,
+    *,
+    available: pd.Index,
+    k: int = 10,
+) -> pd.DataFrame:
+    """List up to ``k`` products like each product.
+
+    Parameters
+    ----------
+    model
+        Fitted; ``None`` where no model was published.
+    popularity
+        Fitted; ranks what a category has.
+    products
+        ``product_id, category, ...``: every one of them gets a list, as does every product with interactions.
+    available
+        The only products to be listed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``product_id, rank, similar_product_id, score, source``, sorted by the first two.
+    """
+    every = popularity.products_
+    if products is not None and not products.empty:
+        every = every.union(pd.Index(products["product_id"]), sort=True)
+    parts = [_popular(every, popularity, products, available, k)]
+    if model is not None:
+        learned = _alike(model, available, k)
+        parts = [learned, parts[0][~parts[0]["product_id"].isin(learned["product_id"].unique())]]
+    return pd.concat(parts).sort_values(["product_id", "rank"], ignore_index=True)[list(SIMILAR_COLUMNS)]
+
+
+def _alike(model: LightFMRecommender, available: pd.Index, k: int) -> pd.DataFrame:
+    rows = np.flatnonzero(model.learned_)
+    columns = rows[model.products_[rows].isin(available)]
+    best, values = [], []
+    for block in blocks(len(rows), len(columns)):
+        cosine = model.similarities(rows[block], columns)
+        cosine[rows[block][:, None] == columns[None, :]] = -np.inf
+        positions, score = top_k(cosine, k)
+        best.append(columns[positions])
+        values.append(score)
+    length = min(k, len(columns))
+    chosen, score = np.concatenate(best).ravel(), np.concatenate(values).ravel()
+    listed: Mask = np.isfinite(score)
+    return pd.DataFrame(
+        {
+            "product_id": model.products_.to_numpy()[np.repeat(rows, length)[listed]],
+            "rank": np.tile(np.arange(1, length + 1), len(rows))[listed],
+            "similar_product_id": model.products_.to_numpy()[chosen[listed]],
+            "score": score[listed].astype(np.float64),
+            "source": np.full(int(listed.sum()), model.name, dtype=object),
+        }
+    )
+
+
+def _popular(
+    every: pd.Index, popularity: Popularity, products: pd.DataFrame | None, available: pd.Index, k: int
+) -> pd.DataFrame:
+    """Lists of one length for whole categories, then each product without itself."""
+    ranked = pd.DataFrame({"similar_product_id": popularity.products_, "score": popularity.scores_})
+    ranked["category"] = categories_of(popularity.products_, products).to_numpy()
+    ranked = ranked[ranked["similar_product_id"].isin(available)]
+    ranked = ranked.sort_values(["score", "similar_product_id"], ascending=[False, True])
+    own = ranked.dropna(subset="category").groupby("category").head(k + 1)
+    of_all = ranked.head(2 * k + 2).drop(columns="category")
+    categories = categories_of(every, products)
+    names = pd.DataFrame({"category": pd.Series([*categories.dropna().unique(), None], dtype=object)})
+    lists = pd.concat(
+        [own.assign(source=CategoryPopularity.name), names.merge(of_all, how="cross").assign(source=popularity.name)]
+    )
+    lists = lists.drop_duplicates(["category", "similar_product_id"])
+    lists = lists[lists.groupby("category", dropna=False).cumcount() <= k]
+    keyed = pd.DataFrame({"product_id": every, "category": categories.to_numpy(dtype=object)})
+    rows = keyed.merge(lists, on="category", sort=False)
+    rows = rows[rows["product_id"] != rows["similar_product_id"]]
+    rows["rank"] = rows.groupby("product_id", sort=False).cumcount() + 1
+    return rows.loc[rows["rank"] <= k, list(SIMILAR_COLUMNS)]

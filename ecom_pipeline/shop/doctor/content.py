@@ -1,0 +1,102 @@
+"""What cannot be read off headers: columns of files that have none, and dependencies between columns.
+
+A headerless file gets the names its columns would have in an input, so that everything else goes on as if they had
+been there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import duckdb
+
+from ecom_pipeline.contracts import Contract
+from ecom_pipeline.shop.doctor.matching import understood
+from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
+from ecom_pipeline.shop.doctor.survey import Export
+from ecom_pipeline.shop.readers.table import identifier
+
+
+def determines(con: duckdb.DuckDBPyConnection, table: str, one: str, other: str, exceptions: float = 0.0) -> bool:
+    """Whether every value of one column goes with one value of another, and does so more than once."""
+    left, right = identifier(one), identifier(other)
+    groups, split = con.execute(
+        f"""select count(*), coalesce(sum((kinds > 1)::int), 0)
+        from (select count(distinct {right}) as kinds from {table}
+            where {left} is not null group by {left} having count(*) > 1)"""
+    ).fetchall()[0]
+    return bool(groups) and split <= exceptions * groups
+
+
+def contained(con: duckdb.DuckDBPyConnection, child: tuple[str, str], parent: tuple[str, str]) -> float:
+    """Share of the different values of one column that another table's column has."""
+    (table, column), (other, key) = child, parent
+    inside, total = con.execute(
+        f"""select count(*) filter (value in (select {identifier(key)} from {other})), count(*)
+        from (select distinct {identifier(column)} as value from {table} where {identifier(column)} is not null)"""
+    ).fetchall()[0]
+    return inside / total if total else 0.0
+
+
+def name_columns(
+    con: duckdb.DuckDBPyConnection, export: Export, profiles: Sequence[Profile], contracts: Mapping[str, Contract]
+) -> dict[str, str]:
+    """Names for the columns of a file without a header: ``column_N`` to what it seems to be."""
+    events = {column.name: column for column in contracts["events"].columns}
+    names: dict[str, str] = {}
+    free = [column for column in profiles if not column.is_empty]
+
+    def take(column: Profile | None, name: str) -> Profile | None:
+        if column is not None:
+            names[column.name] = name
+            free.remove(column)
+        return column
+
+    behaviour = take(_first(free, lambda c: understood(c, events["event_type"]) >= ENOUGH), "event_type")
+    time = take(_first(free, lambda c: c.time is not None), "event_at" if behaviour else "order_date")
+    take(_first(free, lambda c: c.email >= ENOUGH), "email")
+    take(_first(free, lambda c: c.code3 >= ENOUGH and c.distinct <= 30), "currency")
+    take(_first(free, lambda c: c.is_number and c.fractional > 0.2 and c.point_zero < ENOUGH), "price")
+    if not behaviour:
+        take(_first(free, lambda c: c.is_number and c.fractional == 0 and _is_count(c)), "quantity")
+    take(_first(free, lambda c: c.spaced > 0.5 and c.letters > 0.8), "product_name")
+    ids = [column for column in free if column.distinct > 1]
+    order = None if behaviour or time is None else _order(con, export, ids, time)
+    if order:
+        names[order.name] = "order_id"
+        ids.remove(order)
+    category, product = _catalogue(con, export, ids)
+    if category and product:
+        names |= {category.name: "category_path", product.name: "product_id"}
+        ids = [column for column in ids if column not in (category, product)]
+    rest = ["customer_id"] if product else ["customer_id", "product_id"]
+    if order and not product and len(ids) == 1:
+        rest = ["product_id"]
+    names |= {column.name: name for column, name in zip(ids, rest, strict=False)}
+    return {profile.name: names.get(profile.name, profile.name) for profile in profiles}
+
+
+def _first(columns: Iterable[Profile], condition) -> Profile | None:  # type: ignore[no-untyped-def]
+    return next((column for column in columns if condition(column)), None)
+
+
+def _is_count(column: Profile) -> bool:
+    return column.distinct <= 200 and any(word in ("1", "2") for word, _ in column.words[:3] or ())
+
+
+def _order(con: duckdb.DuckDBPyConnection, export: Export, ids: list[Profile], time: Profile) -> Profile | None:
+    """The identifier that repeats and always goes with the same time."""
+    return _first(ids, lambda c: 0.05 < c.unique < 0.98 and determines(con, export.table, c.name, time.name, 0.01))
+
+
+def _catalogue(
+    con: duckdb.DuckDBPyConnection, export: Export, ids: list[Profile]
+) -> tuple[Profile | None, Profile | None]:
+    """A category and the product that always has the same one."""
+    pairs = [
+        (category, product)
+        for product in ids
+        for category in ids
+        if category.distinct < product.distinct * 0.8 and determines(con, export.table, product.name, category.name, 0.02)
+    ]
+    return min(pairs, key=lambda pair: pair[0].distinct, default=(None, None))

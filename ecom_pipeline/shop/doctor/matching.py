@@ -1,0 +1,100 @@
+"""Which column of an export may be which column of an input, by its header and by what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ecom_pipeline.contracts import Column, Contract
+from ecom_pipeline.shop.doctor.names import likeness
+from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
+from ecom_pipeline.shop.words import SYNONYMS
+
+WORTH_SAYING = 0.4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """One column of an export taken for one column of an input."""
+
+    profile: Profile
+    score: float
+    why: str
+
+
+Matches = dict[str, Match]
+"""By the column of the input."""
+
+
+def meanings(column: Column) -> dict[str, str]:
+    """The known words for the values of a closed column, in lower case, and what they mean."""
+    synonyms = SYNONYMS.get(column.name, {})
+    words = {word.lower(): value for value in column.values for word in synonyms.get(value, ())}
+    return words | {value.lower(): value for value in column.values}
+
+
+def understood(profile: Profile, column: Column) -> float:
+    """Share of rows whose word for a closed column is known."""
+    known, total = meanings(column), sum(times for _, times in profile.words)
+    return sum(times for word, times in profile.words if word.lower() in known) / total if total else 0.0
+
+
+def fit(profile: Profile, column: Column) -> float:
+    """How well what is in the column goes with the type and sense of the input's column, from 0 to 1."""
+    if profile.is_empty:
+        return 0.6
+    if column.type in ("TIMESTAMP", "DATE"):
+        return float(profile.time is not None)
+    if column.type == "BIGINT":
+        return float(profile.is_number and profile.fractional == 0)
+    if column.type.startswith("DECIMAL") or column.type == "DOUBLE":
+        return float(profile.is_number)
+    if column.type == "BOOLEAN":
+        return float(profile.boolean >= ENOUGH)
+    if column.values:
+        return (1.0 if understood(profile, column) >= 0.5 else 0.5) if profile.words else 0.0
+    return _fit_of_text(profile, column.name)
+
+
+def _fit_of_text(profile: Profile, name: str) -> float:
+    is_clock = profile.time is not None and not profile.is_number
+    prose = profile.spaced > 0.5 and profile.long > 0.5
+    if name == "email":
+        return 1.0 if profile.email >= 0.8 else 0.1
+    if name == "currency":
+        return float(profile.code3 >= 0.8)
+    if name in ("country", "city", "gender", "language", "name", "address", "author"):
+        return 1.0 if profile.letters >= 0.5 and not is_clock else 0.2
+    if name in ("text", "answer", "questions"):
+        return 1.0 if prose or profile.spaced > 0.3 or profile.letters > 0.9 and profile.unique > 0.5 else 0.4
+    if name.endswith("_id"):
+        return 0.2 if is_clock or prose or profile.fractional > 0.5 else 1.0
+    return 0.3 if is_clock else 1.0
+
+
+def match(
+    contract: Contract, profiles: Sequence[Profile], hints: Mapping[tuple[str, str], float] | None = None
+) -> Matches:
+    """The best assignment of columns, the surest first, each column once.
+
+    Parameters
+    ----------
+    hints
+        How sure it is by other means that a column (first) is a column of an input (second).
+    """
+    hints = hints or {}
+    scored = []
+    for position, profile in enumerate(profiles):
+        for column in contract.columns:
+            name, hint = likeness(profile.name, column), hints.get((profile.name, column.name), 0.0)
+            score = max(name, hint) * fit(profile, column) * (0.8 + 0.2 * profile.filled)
+            if score >= WORTH_SAYING:
+                why = "name" if name >= hint else "its values are the key of another file"
+                scored.append((round(score, 3), -position, column.name, profile, why))
+    found: Matches = {}
+    taken: set[str] = set()
+    for score, _, target, profile, why in sorted(scored, key=lambda item: item[:3], reverse=True):
+        if target not in found and profile.name not in taken:
+            found[target] = Match(profile=profile, score=score, why=why)
+            taken.add(profile.name)
+    return found

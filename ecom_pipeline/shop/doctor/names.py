@@ -1,0 +1,60 @@
+"""How much a header says about a column of an input: the synonyms of the contracts, whatever their spelling.
+
+Case, blanks, underscores, camel case and units in brackets do not matter. Nothing here looks at values.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from ecom_pipeline.contracts import Column
+
+CERTAIN, KNOWN, VAGUE, ALIKE = 1.0, 0.95, 0.75, 0.55
+VAGUE_WORDS = frozenset(
+    """id name date time day type value title status state source category description text label code count total amount
+    price period body content event item product customer user order number note details level comment question
+    名称 日期 时间 类型 状态 来源 编号 金额 价格 数量 内容 标题 分类 类别 描述""".split()
+)
+
+
+@lru_cache(maxsize=4096)
+def folded(header: str) -> str:
+    """The header as it is compared.
+
+    Examples
+    --------
+    >>> [folded(name) for name in ("InvoiceNo", "invoice_no", "Invoice No.", "单价(元)")]
+    ['invoiceno', 'invoiceno', 'invoiceno', '单价']
+    """
+    bare = re.sub(r"[（(【\[][^)）】\]]*[)）】\]]\s*$", "", header.strip()) or header
+    return re.sub(r"[\W_]+", "", bare).casefold()
+
+
+@lru_cache(maxsize=4096)
+def words(header: str) -> frozenset[str]:
+    """The words of a header; ``id`` and the like are words too.
+
+    Examples
+    --------
+    >>> sorted(words("Billing Email")), sorted(words("customerUniqueID"))
+    (['billing', 'email'], ['customer', 'id', 'unique'])
+    """
+    parted = re.sub(r"([a-z\d])([A-Z])|([A-Z]+)([A-Z][a-z])", r"\1\3 \2\4", header)
+    return frozenset(word for word in re.split(r"[\W_]+", parted.casefold()) if word)
+
+
+def likeness(header: str, column: Column) -> float:
+    """From 0 (nothing) to 1 (the very name)."""
+    given = folded(header)
+    if given == folded(column.name):
+        return VAGUE if given in VAGUE_WORDS else CERTAIN
+    known = {folded(synonym) for synonym in column.synonyms}
+    if given in known:
+        return VAGUE if given in VAGUE_WORDS else KNOWN
+    if re.search(r"[\u4e00-\u9fff]", given):
+        inside = [name for name in known if len(name) >= 2 and name in given and name not in VAGUE_WORDS]
+        return ALIKE if inside else 0.0
+    own = words(header)
+    telling = [words(name) for name in (column.name, *column.synonyms) if len(words(name)) >= 2 or len(name) >= 5]
+    return ALIKE if any(name < own and not name <= VAGUE_WORDS for name in telling) else 0.0
