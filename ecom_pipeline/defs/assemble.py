@@ -11,7 +11,7 @@ from ecom_pipeline.defs.landing import input_assets, raw_assets
 from ecom_pipeline.defs.models import model_steps
 from ecom_pipeline.defs.night import Progress, night_resource
 from ecom_pipeline.defs.release import release_asset
-from ecom_pipeline.defs.tables import sql_step
+from ecom_pipeline.defs.tables import spec_of, sql_step
 from ecom_pipeline.settings import Settings
 from ecom_pipeline.shop.config import Shop
 
@@ -46,6 +46,7 @@ def assemble(
         assets=[
             *raw_assets(shop),
             *input_assets(shop, contracts),
+            spec_of(contracts["quarantine.rows"], _clean(contracts), {"duckdb"}),
             *science,
             *model_steps(contracts),
             *ops,
@@ -65,3 +66,8 @@ def assemble(
         resources={"night": night_resource(settings, shop, contracts, progress)},
         executor=dg.in_process_executor,
     )
+
+
+def _clean(contracts: Mapping[str, Contract]) -> list[str]:
+    """The tables whose steps write quarantine too, in the same transaction."""
+    return [name for name, contract in contracts.items() if contract.schema_name == "clean"]

@@ -8,6 +8,7 @@ expectation that could not be evaluated has failed, and says why. Importing this
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -136,11 +137,11 @@ def _position(result: ExpectationValidationResult) -> int:
 def _verdict(result: ExpectationValidationResult) -> Verdict:
     told: dict[str, Any] = result.exception_info or {}
     raised = [one for one in ([told] if "raised_exception" in told else told.values()) if one["raised_exception"]]
-    error = _first_line(raised[0]["exception_message"]) if raised else None
+    error = _first_words(raised[0]["exception_message"]) if raised else None
     return Verdict(passed=bool(result.success) and error is None, result=dict(result.result or {}), error=error)
 
 
-def _first_line(message: str) -> str:
-    """DuckDB's own words out of SQLAlchemy's wrapping: ``(duckdb.BinderException) Binder Error: ... [SQL: ...]``."""
-    words = message.split("\n[SQL:")[0].split("\n\nLINE ")[0]
-    return " ".join((words.partition(") ")[2] if words.startswith("(") else words).split())
+def _first_words(message: str) -> str:
+    """DuckDB's first paragraph, out of what SQLAlchemy and Great Expectations wrap around it."""
+    own = re.search(r"\(_?duckdb\.\w+\) (.*?)(?:\n\n|\n\[SQL:|$)", message, re.DOTALL)
+    return " ".join((own[1] if own else message).split())

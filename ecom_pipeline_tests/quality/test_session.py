@@ -53,14 +53,18 @@ from ecom_pipeline.quality import judge
 text = '''
 {description: One row per x, domain: shop, key: [a], minimum_rows: 1,
 columns: [{name: a, type: BIGINT, description: d, minimum: 0}],
-rules: [{name: broken, where: nope, description: d}]}
+rules: [{name: broken, where: nope, description: d}, {name: large, where: "LARGE", description: d}]}
 '''
-contract = parse_contract(text, "marts", "t", "t.yml")
-con = duckdb.connect()
+large = "(select count(distinct hash(i)) from range(10000000) as t(i)) > a"
+contract = parse_contract(text.replace("LARGE", large), "marts", "t", "t.yml")
+con = duckdb.connect(config={"memory_limit": "20MB", "temp_directory": "", "threads": 1})
 con.execute("create schema staging; create table staging.t as select -1::bigint as a")
-found = [r.passed for scope in ("rows", "table") for r in judge(con, contract, "staging.t", scope=scope)]
+results = {r.name: r for scope in ("rows", "table") for r in judge(con, contract, "staging.t", scope=scope)}
+found = [r.passed for r in results.values()]
+words = results["large"].observed
+assert words.startswith("could not be judged: Out of Memory Error: could not allocate"), words
 calls = [event for event, args in seen if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto")]
-assert found == [False, False, False, True, True, True], found
+assert found == [False, False, False, False, True, True, True], found
 assert not calls, calls
 """,
         tmp_path,
@@ -83,6 +87,16 @@ def test_all_rules_of_a_table_are_judged_in_one_statement(con: duckdb.DuckDBPyCo
         verdicts = session.validate([ExpectRowsToKeepRule(breaks=f"c0 < {n}") for n in range(9)])
     assert [verdict.result["unexpected_count"] for verdict in verdicts] == list(range(9))
     assert len(statements) == 1
+
+
+def test_a_session_leaves_no_cursor_behind(con: duckdb.DuckDBPyConnection) -> None:
+    from ecom_pipeline.quality.session import session_on
+
+    con.execute("create table staging.t as select 1 as a")
+    with session_on(con, "staging.t") as session:
+        assert session.examples(["a"], "true") == [("1",)]
+    with pytest.raises(duckdb.ConnectionException, match="closed"):
+        session.examples(["a"], "true")
 
 
 def test_rows_can_be_read_after_their_connection_went_back(con: duckdb.DuckDBPyConnection) -> None:

@@ -6,7 +6,7 @@ been there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import duckdb
 
@@ -76,12 +76,12 @@ def name_columns(
     return {profile.name: names.get(profile.name, profile.name) for profile in profiles}
 
 
-def _first(columns: Iterable[Profile], condition) -> Profile | None:  # type: ignore[no-untyped-def]
+def _first(columns: Iterable[Profile], condition: Callable[[Profile], bool]) -> Profile | None:
     return next((column for column in columns if condition(column)), None)
 
 
 def _is_count(column: Profile) -> bool:
-    return column.distinct <= 200 and any(word in ("1", "2") for word, _ in column.words[:3] or ())
+    return any(word in ("1", "2") for word, _ in column.words[:3])
 
 
 def _order(con: duckdb.DuckDBPyConnection, export: Export, ids: list[Profile], time: Profile) -> Profile | None:
@@ -97,6 +97,7 @@ def _catalogue(
         (category, product)
         for product in ids
         for category in ids
-        if category.distinct < product.distinct * 0.8 and determines(con, export.table, product.name, category.name, 0.02)
+        if category.distinct < product.distinct * 0.8
+        and determines(con, export.table, product.name, category.name, 0.02)
     ]
     return min(pairs, key=lambda pair: pair[0].distinct, default=(None, None))

@@ -66,7 +66,7 @@ def _fit_of_text(profile: Profile, name: str) -> float:
     if name in ("country", "city", "gender", "language", "name", "address", "author"):
         return 1.0 if profile.letters >= 0.5 and not is_clock else 0.2
     if name in ("text", "answer", "questions"):
-        return 1.0 if prose or profile.spaced > 0.3 or profile.letters > 0.9 and profile.unique > 0.5 else 0.4
+        return 1.0 if prose or profile.spaced > 0.3 or (profile.letters > 0.9 and profile.unique > 0.5) else 0.4
     if name.endswith("_id"):
         return 0.2 if is_clock or prose or profile.fractional > 0.5 else 1.0
     return 0.3 if is_clock else 1.0

@@ -12,9 +12,7 @@ from ecom_pipeline.contracts import Column
 
 CERTAIN, KNOWN, VAGUE, ALIKE = 1.0, 0.95, 0.75, 0.55
 VAGUE_WORDS = frozenset(
-    """id name date time day type value title status state source category description text label code count total amount
-    price period body content event item product customer user order number note details level comment question
-    名称 日期 时间 类型 状态 来源 编号 金额 价格 数量 内容 标题 分类 类别 描述""".split()
+    ["id", "name", "date", "time", "day", "type", "value", "title", "status", "state", "source", "category", "description", "text", "label", "code", "count", "total", "amount", "price", "period", "body", "content", "event", "item", "product", "customer", "user", "order", "number", "note", "details", "level", "comment", "question", "名称", "日期", "时间", "类型", "状态", "来源", "编号", "金额", "价格", "数量", "内容", "标题", "分类", "类别", "描述"]
 )
 
 

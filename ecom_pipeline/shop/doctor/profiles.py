@@ -21,7 +21,17 @@ PROFILED_ROWS = 20_000
 FEW = 40
 """Distinct values up to which a column is a list of words."""
 
-_DAYS = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%d %b %Y", "%b %d, %Y")
+_DAYS = (
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d.%m.%Y",
+    "%d-%m-%Y",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%Y年%m月%d日",
+    "%d %b %Y",
+    "%b %d, %Y",
+)
 _CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p")
 FORMATS = (
     "%Y%m%d",
@@ -129,7 +139,10 @@ def _profile(con: duckdb.DuckDBPyConnection, export: Export, column: str, step: 
         "offset": f"{instant('v', None, None)} is not null",
         "seconds": r"regexp_full_match(v, '1\d{9}(\.\d+)?')",
         "milliseconds": r"regexp_full_match(v, '1\d{12}')",
-        **{f"symbol_{code}": f"regexp_matches(v, '[0-9]') and regexp_matches(v, '{sign}')" for code, sign in _SYMBOLS.items()},
+        **{
+            f"symbol_{code}": f"regexp_matches(v, '[0-9]') and regexp_matches(v, '{sign}')"
+            for code, sign in _SYMBOLS.items()
+        },
     }
     found = con.execute(
         f"""select count(*), count(v), count(distinct v),
@@ -140,9 +153,13 @@ def _profile(con: duckdb.DuckDBPyConnection, export: Export, column: str, step: 
     share: dict[str, float] = dict(zip(shares, map(float, found[3:]), strict=True))
     words: tuple[tuple[str, int], ...] = ()
     if 0 < distinct <= FEW:
-        counted = con.execute(f"select v, count(*) from {sample} where v is not null group by v order by 2 desc, 1").fetchall()
+        counted = con.execute(
+            f"select v, count(*) from {sample} where v is not null group by v order by 2 desc, 1"
+        ).fetchall()
         words = tuple((str(word), int(times)) for word, times in counted)
-    examples = con.execute(f"select distinct v from (select v from {sample} where v is not null limit 50) order by v limit 3").fetchall()
+    examples = con.execute(
+        f"select distinct v from (select v from {sample} where v is not null limit 50) order by v limit 3"
+    ).fetchall()
     symbol = max(_SYMBOLS, key=lambda code: share[f"symbol_{code}"])
     own = {name: share[name] for name in Profile.__dataclass_fields__ if name in share}
     return Profile(

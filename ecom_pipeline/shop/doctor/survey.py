@@ -19,7 +19,7 @@ from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers import FileRead, looks_partial, read_file
 from ecom_pipeline.shop.readers.encoding import by_mark
 from ecom_pipeline.shop.readers.files import SUFFIXES, chunks, format_of, suffix_of
-from ecom_pipeline.shop.readers.table import identifier, literal, scratch_folder, scratch_name
+from ecom_pipeline.shop.readers.table import literal, scratch_folder, scratch_name
 
 BUDGET = 1 << 24
 """Bytes of text that are read of one export."""
@@ -181,7 +181,12 @@ def _stem(path: Path) -> str:
 
 
 def _exports(
-    con: duckdb.DuckDBPyConnection, folder: Path, members: list[Path], found: FileRead, table: str, paths: Iterable[Path]
+    con: duckdb.DuckDBPyConnection,
+    folder: Path,
+    members: list[Path],
+    found: FileRead,
+    table: str,
+    paths: Iterable[Path],
 ) -> Iterator[Export]:
     files = tuple(sorted(path.relative_to(folder).as_posix() for path in members))
     others = [name for path in paths if (name := path.relative_to(folder).as_posix()) not in files]

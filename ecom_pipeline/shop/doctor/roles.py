@@ -1,0 +1,158 @@
+"""What kind of export a file is: the one role that explains most of its columns.
+
+Sales are one role, whether a row is an order, a line of one or both; how they are split is decided in ``inputs``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ecom_pipeline.contracts import Contract
+from ecom_pipeline.shop.doctor.matching import Matches, match, understood
+from ecom_pipeline.shop.doctor.names import KNOWN, VAGUE
+from ecom_pipeline.shop.doctor.profiles import Profile
+
+SALES = "sales"
+ROLES = (
+    "events", SALES, "refunds", "products", "customers", "messages", "faq", "marketing_spend", "campaigns", "calendar",
+    "market",
+)  # fmt: skip
+
+NEEDED = {
+    "events": ("event_type", "event_at"),
+    "refunds": ("refunded_at", "amount"),
+    "products": ("product_id",),
+    "customers": ("customer_id",),
+    "messages": ("sent_at", "text"),
+    "faq": ("intent", "questions", "answer"),
+    "marketing_spend": ("spend_date", "channel", "amount"),
+    "campaigns": ("campaign_id",),
+    "market": ("market_date", "indicator", "value"),
+    "calendar": ("calendar_date", "name"),
+}
+TELLING = {
+    "events": ("customer_id", "product_id", "session_id"),
+    "products": ("name", "category_path", "brand", "price", "cost", "stock", "description"),
+    "customers": ("email", "phone", "name", "birth_year", "gender", "registered_at", "address", "city", "is_opted_out"),
+    "marketing_spend": ("impressions", "clicks", "campaign_id"),
+    "campaigns": ("starts_on", "ends_on", "budget"),
+    "calendar": ("kind", "country"),
+}
+"""Columns of which a file of the role has at least one, unless its name or its headers say what it is."""
+HINTS = {
+    "events": "event|behavio|click|activity|log|view|行为|浏览|日志|点击",
+    SALES: "order|sale|invoice|transaction|purchase|basket|line|订单|销售|交易|发票|明细",
+    "refunds": "refund|return|credit|退",
+    "products": "product|item|catalog|sku|goods|article|商品|产品|宝贝|货品",
+    "customers": "customer|user|client|member|buyer|household|客户|用户|会员|买家|顾客",
+    "messages": "message|ticket|chat|support|review|comment|消息|客服|工单|咨询|留言",
+    "faq": "faq|macro|knowledge|问答|知识|常见问题",
+    "marketing_spend": "spend|ads|marketing|cost|投放|花费|广告|推广",
+    "campaigns": "campaign|计划|活动",
+    "market": "market|indicator|index|trend|指数|指标|行情",
+    "calendar": "calendar|holiday|festival|日历|节日|节假日",
+}
+TOO_LITTLE = 0.45
+
+
+@dataclass(frozen=True, kw_only=True)
+class Role:
+    """A role, how sure it is, and the columns that speak for it, by input."""
+
+    name: str
+    score: float
+    matches: Mapping[str, Matches]
+
+
+def find_role(
+    name: str,
+    profiles: Sequence[Profile],
+    contracts: Mapping[str, Contract],
+    hints: Mapping[tuple[str, str], float] | None = None,
+) -> Role | None:
+    """The role that explains an export best; None if none does.
+
+    Parameters
+    ----------
+    name
+        Of its files.
+    contracts
+        The input contracts, by table.
+    """
+    matches = {table: match(contract, profiles, hints) for table, contract in contracts.items()}
+    headers = " ".join(profile.name for profile in profiles)
+    roles = [
+        Role(name=role, score=_score(role, name, headers, profiles, matches, contracts), matches=matches)
+        for role in ROLES
+    ]
+    best = max(roles, key=lambda role: role.score)
+    return best if best.score >= TOO_LITTLE else None
+
+
+def _score(
+    role: str,
+    name: str,
+    headers: str,
+    profiles: Sequence[Profile],
+    matches: Mapping[str, Matches],
+    contracts: Mapping[str, Contract],
+) -> float:
+    said = re.search(HINTS[role], name.rsplit("/", 1)[-1], re.IGNORECASE) is not None
+    tables = ("orders", "order_items") if role == SALES else (role,)
+    if not _is_possible(role, said, headers, profiles, matches, contracts):
+        return 0.0
+    explained: dict[str, float] = {}
+    for table in tables:
+        for found in matches[table].values():
+            explained[found.profile.name] = max(found.score, explained.get(found.profile.name, 0.0))
+    needed = [matches[role][target].score for target in NEEDED.get(role, ())] or [
+        found.score for table in tables for target in ("order_id", "ordered_at", "product_id", "quantity")
+        if (found := matches[table].get(target))
+    ]  # fmt: skip
+    filled = [profile for profile in profiles if not profile.is_empty]
+    coverage = sum(explained.values()) / max(len(filled), 1)
+    return 0.5 * sum(needed) / len(needed) + 0.5 * coverage + 0.25 * said
+
+
+def _is_possible(
+    role: str,
+    said: bool,
+    headers: str,
+    profiles: Sequence[Profile],
+    matches: Mapping[str, Matches],
+    contracts: Mapping[str, Contract],
+) -> bool:
+    if role == SALES:
+        return _may_be_sales(matches)
+    found = matches[role]
+    if any(target not in found for target in NEEDED[role]):
+        return False
+    if not (said or role not in TELLING or any(target in found for target in TELLING[role])):
+        return False
+    ordered = matches["orders"].get("order_id")
+    is_order = ordered is not None and ordered.score >= 0.9 * KNOWN and _may_be_sales(matches)
+    if role == "events":
+        column = next(column for column in contracts["events"].columns if column.name == "event_type")
+        return bool(found["event_type"].profile.words) and (
+            understood(found["event_type"].profile, column) >= 0.3 or found["event_type"].score >= VAGUE
+        )
+    if role == "refunds":
+        return said or re.search(HINTS["refunds"], headers, re.IGNORECASE) is not None
+    if role in ("products", "customers", "campaigns"):
+        key = found[NEEDED[role][0]].profile
+        return not is_order and key.unique >= 0.9
+    if role == "market":
+        return len(profiles) <= 5
+    return not (role in ("marketing_spend", "calendar") and is_order)
+
+
+def _may_be_sales(matches: Mapping[str, Matches]) -> bool:
+    orders, items = matches["orders"], matches["order_items"]
+    amounts = any(target in items for target in ("quantity", "unit_price", "line_amount"))
+    if "order_id" in items and "product_id" in items and amounts:
+        return True
+    if "order_id" in orders and "ordered_at" in orders:
+        return True
+    return "customer_id" in orders and "ordered_at" in orders and amounts
