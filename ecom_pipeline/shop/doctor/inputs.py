@@ -334,7 +334,8 @@ class _Maker:
     ) -> tuple[float, str]:
         """Say what the words of a closed column mean; those that are not known are named."""
         known = meanings(column)
-        values = {word: known[word.lower()] for word, _ in profile.words if word.lower() in known}
+        once = {word.lower(): word for word, _ in reversed(profile.words)}
+        values = {word: known[lower] for lower, word in once.items() if lower in known}
         unknown = [word for word, _ in profile.words if word.lower() not in known]
         if any(word.lower() != meaning for word, meaning in values.items()):
             origin["values"] = values

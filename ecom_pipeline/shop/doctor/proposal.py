@@ -1,0 +1,97 @@
+"""A diagnosis as ``shop.yaml``: every guess with how sure it is, and at the end what is missing and what that costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from ecom_pipeline.shop.doctor.model import ColumnGuess, Diagnosis, InputGuess, SourceGuess
+
+COMMENT_AT = 60
+
+
+def propose_yaml(diagnosis: Diagnosis) -> str:
+    """The text of a ``shop.yaml``; ``load_shop`` reads it if ``diagnosis.is_enough``."""
+    return "\n".join(_lines(diagnosis)) + "\n"
+
+
+def _lines(diagnosis: Diagnosis) -> Iterator[str]:
+    yield f"# Proposed by `ecom doctor` from what lies in {_one_line(diagnosis.folder)}. A guess, not a fact: the number behind each line"
+    yield "# says how sure it is (1.00 certain, 0.00 assumed). Check what is below 0.80."
+    if not diagnosis.is_enough:
+        yield "# NOT ENOUGH TO RUN: needed are orders with their lines (order_items), or events. See the end."
+    yield _said(f"name: {diagnosis.name}", "small letters, digits and _")
+    for key in ("timezone", "currency", "country"):
+        guess = getattr(diagnosis, key)
+        yield _said(f"{key}: {_flow(guess.value)}", f"{guess.confidence:.2f} {guess.why}")
+    others = [code for code in diagnosis.currencies if code != diagnosis.currency.value]
+    if others:
+        rates = ", ".join(f"{code}: ?" for code in others[:8])
+        yield f"# exchange_rates: {{{rates}}}   # needed: what one unit is worth in {diagnosis.currency.value}"
+    yield ""
+    yield "sources:" if diagnosis.sources else "sources: {}"
+    for source in diagnosis.sources:
+        yield ""
+        yield from (f"  {line}".rstrip() for line in _source(source))
+    yield ""
+    yield "# What is missing, and what that costs:"
+    for missing in diagnosis.missing:
+        empty = f" Empty: {', '.join(missing.tables)}." if missing.tables else ""
+        yield f"# - {missing.what}: {missing.cost}.{empty}"
+    if diagnosis.notices:
+        yield "#"
+        yield "# Also seen:"
+        yield from (f"# - {_one_line(notice)}" for notice in diagnosis.notices)
+
+
+def _source(source: SourceGuess) -> Iterator[str]:
+    files = "1 file" if source.count == 1 else f"{source.count} files"
+    yield f"# {files}, {source.rows} rows looked at."
+    yield from (f"# {_one_line(notice)}" for notice in source.notices)
+    yield f"{source.name}:"
+    yield f"  files: {_flow(source.files)}"
+    if source.options:
+        yield f"  options: {_flow(source.options)}"
+    if source.decimal_comma:
+        yield _said("  decimal_comma: true", "most numbers can be read only so")
+    yield "  inputs:"
+    for given in source.inputs:
+        yield from (f"    {line}".rstrip() for line in _input(given))
+    if source.unused:
+        yield f"  # not used: {_one_line(', '.join(source.unused))}"
+
+
+def _input(given: InputGuess) -> Iterator[str]:
+    yield _said(f"{given.table}:", f"{given.confidence:.2f} {given.why}")
+    if given.where:
+        yield f"  where: {_flow(given.where)}"
+    yield "  columns:"
+    for column in given.columns:
+        yield _said(f"    {column.target}: {_origin(column)}", _why(column))
+
+
+def _origin(column: ColumnGuess) -> str:
+    return _flow(column.origin["column"] if list(column.origin) == ["column"] else column.origin)
+
+
+def _why(column: ColumnGuess) -> str:
+    shown = f"; e.g. {', '.join(column.examples[:2])}" if column.examples else ""
+    return f"{column.confidence:.2f} {column.why}{shown}"
+
+
+def _said(line: str, comment: str) -> str:
+    return f"{line.ljust(COMMENT_AT)}  # {_one_line(comment)}"
+
+
+def _one_line(text: str) -> str:
+    shown = " ".join(text.split())
+    return shown if len(shown) <= 160 else f"{shown[:157]}..."
+
+
+def _flow(value: Any) -> str:
+    """A value as one line of YAML."""
+    return yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, sort_keys=False, width=10**6).strip()[
+        1:-1
+    ]
