@@ -79,7 +79,11 @@ def test_money_in_marts_is_decimal() -> None:
     for contract in CONTRACTS.values():
         if contract.schema_name == "marts":
             for column in contract.columns:
-                if column.name.endswith(words) and not column.name.startswith(("return_on", "share_of")) and column.type == "DOUBLE":
+                if (
+                    column.name.endswith(words)
+                    and not column.name.startswith(("return_on", "share_of"))
+                    and column.type == "DOUBLE"
+                ):
                     pytest.fail(f"{contract.name}.{column.name} is money and not DECIMAL")
 
 

@@ -109,14 +109,14 @@ def recommend_shop(
     if last > as_of_date:
         raise ValueError(f"interactions: interaction_date {last}; expected none after the as-of date {as_of_date}")
     contest = _contest(data, products, previous_card, as_of_date=as_of_date, seed=seed)
-    popularity = contest.popularity.fit(data, products)
+    popularity = contest.popularity.fit_checked(data, products)
     available = _available(popularity.products_, products)
     model = None
     winner: Recommender = popularity
     if contest.verdict.decision != "refused" and contest.model is not None:
-        winner = model = contest.model.fit(data, products)
+        winner = model = contest.model.fit_checked(data, products)
     elif contest.baseline.name != popularity.name:
-        winner = contest.baseline.fit(data, products)
+        winner = contest.baseline.fit_checked(data, products)
     return RecommendResult(
         recommendations=_lists(winner, popularity, data, customers, available, k=k, as_of_date=as_of_date),
         similar_products=similar_products(model, popularity, products, available=available),
@@ -144,7 +144,9 @@ def _contest(
     baseline = baselines[0][0]
     popularity = next(each for each, _ in baselines if isinstance(each, Popularity))
     model, trials = tune_lightfm(validation, products, trend_half_life=popularity.half_life, seed=seed)
-    judged = {each.name: judge(each.fit(test.train, products), test) for each in (model, *(b for b, _ in baselines))}
+    judged = {
+        each.name: judge(each.fit_checked(test.train, products), test) for each in (model, *(b for b, _ in baselines))
+    }
     verdict = decide(judged[model.name], judged[baseline.name], previous, as_of_date=as_of_date, seed=seed)
     return _Contest(
         verdict=verdict,

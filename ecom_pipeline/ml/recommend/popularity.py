@@ -87,15 +87,15 @@ class CategoryPopularity(Recommender):
             (np.ones(len(codes)), (np.arange(len(codes)), codes)), shape=(len(codes), len(names))
         )
         turned_to = (pair_weights(data, None) @ members).toarray()
-        self.shares_ = turned_to / turned_to.sum(axis=1, keepdims=True)
+        self.shares_ = (turned_to / turned_to.sum(axis=1, keepdims=True)).astype(np.float32)
         popularity = product_weights(data, self.half_life)
         totals = np.bincount(codes, weights=popularity, minlength=len(names))
-        self.scores_ = popularity / np.maximum(totals, np.finfo(np.float64).tiny)[codes]
+        self.scores_ = (popularity / np.maximum(totals, np.finfo(np.float64).tiny)[codes]).astype(np.float32)
 
     def _score(self, customers: Positions, products: Positions) -> Floats:
-        shares: Floats = self.shares_[customers][:, self.categories_[products]]
-        shares *= self.scores_[products]
-        return shares
+        scores: Floats = self.shares_[customers][:, self.categories_[products]]
+        scores *= self.scores_[products]
+        return scores
 
 
 def _relative(weights: Floats) -> Floats:

@@ -21,7 +21,7 @@ from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity
 
 Baseline = Popularity | CategoryPopularity
-HALF_LIVES: tuple[float | None, ...] = (3.0, 7.0, 28.0, 90.0, None)
+HALF_LIVES = (3.0, 7.0, 28.0, 90.0)
 TRENDS = (0.0, 0.25, 0.5, 1.0, 2.0)
 SIZES: tuple[Mapping[str, Any], ...] = (
     {"components": 64, "features": True},
@@ -63,8 +63,8 @@ def seconds_of(parameters: Mapping[str, Any], pairs: int, features_per_product: 
 
 
 def budget_seconds(pairs: int) -> float:
-    """Seconds that all fits together may take, by the estimate: a minute at most, less for a small shop."""
-    return float(np.clip(350e-6 * pairs, 5.0, 60.0))
+    """Seconds that all fits together may take, by the estimate: three quarters of a minute at most, less for a small shop."""
+    return float(np.clip(350e-6 * pairs, 5.0, 45.0))
 
 
 def start(pairs: int, products: int, features_per_product: float) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def tune_baselines(window: Window, products: pd.DataFrame | None, *, seed: int) 
         kinds.append(CategoryPopularity)
     chosen: list[tuple[Baseline, Trial]] = []
     for kind in kinds:
-        values = {each: score(kind(half_life=each).fit(window.train, products), few) for each in HALF_LIVES}
+        values = {each: score(kind(half_life=each).fit_checked(window.train, products), few) for each in HALF_LIVES}
         half_life = max(values, key=lambda each: values[each])
         chosen.append((kind(half_life=half_life), Trial(parameters={"half_life": half_life}, value=values[half_life])))
     return sorted(chosen, key=lambda each: -each[1].value)
@@ -132,7 +132,9 @@ def _try(
     seed: int,
 ) -> Trial:
     untrended = {name: value for name, value in parameters.items() if name != "trend"}
-    model = LightFMRecommender(**untrended, trend_half_life=trend_half_life, seed=seed).fit(window.train, products)
+    model = LightFMRecommender(**untrended, trend_half_life=trend_half_life, seed=seed).fit_checked(
+        window.train, products
+    )
     values = {trend: score(model.with_trend(trend), window) for trend in TRENDS}
     trend = max(values, key=lambda each: values[each])
     return Trial(parameters={**untrended, "trend": trend}, value=values[trend])

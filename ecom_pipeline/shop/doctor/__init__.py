@@ -114,7 +114,12 @@ def _diagnosis(
     }
     everything = [profile for one in seen for profile in one.profiles]
     timezone, currency, country = whereabouts(
-        Evidence(country_columns=by_target["country"], currency_columns=by_target["currency"], profiles=everything)
+        Evidence(
+            country_columns=by_target["country"],
+            currency_columns=by_target["currency"],
+            profiles=everything,
+            names=[folder.resolve().name, *(export.pattern for export in exports)],
+        )
     )
     return Diagnosis(
         folder=str(folder),

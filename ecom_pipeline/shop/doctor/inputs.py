@@ -62,7 +62,7 @@ def inputs_of(
     maker = _Maker(con, export, role.matches, profiles, contracts, trust)
     if role.name == SALES:
         return maker.sales(others_bring_items)
-    given = [maker.plain(role.name, role.score)]
+    given: list[InputGuess | None] = [maker.plain(role.name, role.score)]
     if role.name == "events":
         given.append(maker.catalogue(None, "events name products and what they are"))
     return tuple(guess for guess in given if guess)
@@ -262,7 +262,7 @@ class _Maker:
                 name = as_sql(key.profile.name)
                 return Split(
                     f"{pieces} > 0 and not regexp_matches({name}, '^[A-Za-z]')",
-                    f"regexp_matches({name}, '^[{''.join(cancelled)}]')",
+                    " or ".join(f"starts_with({name}, '{letter}')" for letter in cancelled),
                     f"order numbers that begin with {' or '.join(cancelled)} have quantities below zero: cancellations",
                 )
         return Split(f"{pieces} > 0", below, "quantities below zero are returns")
@@ -293,7 +293,7 @@ class _Maker:
         why: str,
         where: str | None = None,
         made: Mapping[str, ColumnGuess] | None = None,
-    ) -> InputGuess | None:
+    ) -> InputGuess:
         contract, made = self.contracts[table], made or {}
         guesses = []
         for column in contract.columns:
@@ -306,7 +306,8 @@ class _Maker:
         )
 
     def _column(self, column: Column, found: Match) -> ColumnGuess:
-        profile, why, confidence = found.profile, found.why, found.score
+        profile, confidence = found.profile, found.score
+        why = found.why if self.trust == 1 else "no header: guessed from the values"
         origin: dict[str, Any] = {"column": profile.name}
         if column.type in ("TIMESTAMP", "DATE") and profile.time:
             if profile.time.unit:

@@ -108,4 +108,4 @@ class Diagnosis:
     def input(self, table: str) -> InputGuess | None:
         """What the first source gives an input."""
         source = self.source_of(table)
-        return source and next(given for given in source.inputs if given.table == table)
+        return None if source is None else next(given for given in source.inputs if given.table == table)

@@ -92,6 +92,19 @@ def _one_line(text: str) -> str:
 
 def _flow(value: Any) -> str:
     """A value as one line of YAML."""
-    return yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, sort_keys=False, width=10**6).strip()[
-        1:-1
-    ]
+    text: str = yaml.dump(
+        [value], Dumper=_Dumper, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10**6
+    )
+    return text.strip()[1:-1]
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes SQL with double quotes, so that the single ones inside stay as they are."""
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    style = '"' if "'" in text and not any(char in text for char in '"\\') else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)

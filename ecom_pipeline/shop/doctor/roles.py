@@ -105,8 +105,8 @@ def _score(
         return 0.0
     explained: dict[str, float] = {}
     for table in tables:
-        for found in matches[table].values():
-            explained[found.profile.name] = max(found.score, explained.get(found.profile.name, 0.0))
+        for one in matches[table].values():
+            explained[one.profile.name] = max(one.score, explained.get(one.profile.name, 0.0))
     needed = [matches[role][target].score for target in NEEDED.get(role, ())] or [
         found.score for table in tables for target in ("order_id", "ordered_at", "product_id", "quantity")
         if (found := matches[table].get(target))

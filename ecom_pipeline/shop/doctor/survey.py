@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -166,7 +166,7 @@ def _beginning(con: duckdb.DuckDBPyConnection, path: Path, scratch: Path, budget
 def _belongs(path: Path, found: FileRead, entry: tuple[list[Path], FileRead, str]) -> bool:
     """Whether a file is more of an export: same columns, folder and kind, and a name that starts alike."""
     other = entry[0][0]
-    start = os.path.commonprefix([_stem(path), _stem(other)])
+    start = _common_start([_stem(path), _stem(other)])
     numbered = re.sub(r"\d+", "#", path.name) == re.sub(r"\d+", "#", other.name)
     return (
         [column.lower() for column in found.columns] == [column.lower() for column in entry[1].columns]
@@ -174,6 +174,11 @@ def _belongs(path: Path, found: FileRead, entry: tuple[list[Path], FileRead, str
         and suffix_of(path) == suffix_of(other)
         and (numbered or len(re.findall(r"[^\W\d_]", start)) >= 3)
     )
+
+
+def _common_start(names: Sequence[str]) -> str:
+    first, last = min(names), max(names)
+    return first[: next((place for place, char in enumerate(first) if last[place : place + 1] != char), len(first))]
 
 
 def _stem(path: Path) -> str:
@@ -215,8 +220,8 @@ def _pattern(files: tuple[str, ...], others: list[str]) -> str | None:
     """The simplest glob that finds these files and no others; None if there is none."""
     if len(files) == 1:
         return _escaped(files[0])
-    start = os.path.commonprefix(files).rstrip("0123456789")
-    end = os.path.commonprefix([name[len(start) :][::-1] for name in files])[::-1].lstrip("0123456789")
+    start = _common_start(files).rstrip("0123456789")
+    end = _common_start([name[len(start) :][::-1] for name in files])[::-1].lstrip("0123456789")
     for middle in ("*", "[0-9]*"):
         pattern = f"{_escaped(start)}{middle}{_escaped(end)}"
         if all(fnmatchcase(name, pattern) for name in files) and not any(fnmatchcase(name, pattern) for name in others):

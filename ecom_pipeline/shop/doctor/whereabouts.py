@@ -43,6 +43,12 @@ NAMES = {name: code for code, (_, _, names) in PLACES.items() for name in names.
 HOME = {"CNY": "CN", "GBP": "GB", "EUR": "DE", "USD": "US"} | {
     currency: code for code, (currency, _, _) in reversed(PLACES.items()) if currency != "EUR"
 }
+PLATFORMS = {
+    "CN": "taobao|tmall|jingdong|pinduoduo|douyin|淘宝|天猫|京东|拼多多|抖音",
+    "JP": "rakuten|楽天",
+    "BR": "olist|mercado_?livre",
+}
+"""Marketplaces that serve one country."""
 CURRENCY_WORDS = {
     "USD": r"\b(us)?dollars?\b|\busd\b|美元",
     "GBP": r"\bgbp\b|\bpounds?\b|\bsterling\b|英镑",
@@ -61,11 +67,14 @@ class Evidence:
         The columns taken for countries and currencies of orders or events.
     profiles
         Every column.
+    names
+        Of the folder and its files.
     """
 
     country_columns: Sequence[Profile]
     currency_columns: Sequence[Profile]
     profiles: Sequence[Profile]
+    names: Sequence[str] = ()
 
 
 def currencies(columns: Iterable[Profile]) -> tuple[str, ...]:
@@ -79,7 +88,7 @@ def currencies(columns: Iterable[Profile]) -> tuple[str, ...]:
 def whereabouts(evidence: Evidence) -> tuple[Guess, Guess, Guess]:
     """Timezone, currency and country."""
     named = currencies(evidence.currency_columns)
-    country = _named_country(evidence.country_columns)
+    country = _named_country(evidence.country_columns) or _platform(evidence.names)
     currency = _currency(named, country, evidence.profiles)
     if country is None and currency.confidence > 0:
         country = Guess(
@@ -105,6 +114,13 @@ def _named_country(columns: Iterable[Profile]) -> Guess | None:
     code, times = counted.most_common(1)[0]
     share = times / sum(counted.values())
     return Guess(value=code, confidence=round(0.9 * share, 2), why=f"{share:.0%} of the countries named")
+
+
+def _platform(names: Sequence[str]) -> Guess | None:
+    for code, pattern in PLATFORMS.items():
+        if found := re.search(pattern, " ".join(names), re.IGNORECASE):
+            return Guess(value=code, confidence=0.5, why=f"'{found.group()}' in a name")
+    return None
 
 
 def _currency(named: Sequence[str], country: Guess | None, profiles: Sequence[Profile]) -> Guess:
