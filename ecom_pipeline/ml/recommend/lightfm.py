@@ -159,7 +159,7 @@ class LightFMRecommender(Recommender):
     def _score(self, customers: Positions, products: Positions) -> Floats:
         constant = self.item_biases_[products] + np.float32(self.trend) * self.trend_[products]
         scores: Floats = self.customer_points_[customers] @ self.item_points_[products].T
-        scores += constant
+        np.add(scores, constant, out=scores)
         return scores
 
 

@@ -94,7 +94,7 @@ class CategoryPopularity(Recommender):
 
     def _score(self, customers: Positions, products: Positions) -> Floats:
         scores: Floats = self.shares_[customers][:, self.categories_[products]]
-        scores *= self.scores_[products]
+        np.multiply(scores, self.scores_[products], out=scores)
         return scores
 
 

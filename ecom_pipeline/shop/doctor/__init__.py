@@ -18,6 +18,7 @@ from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.config import input_contracts
 from ecom_pipeline.shop.doctor.content import contained, name_columns
 from ecom_pipeline.shop.doctor.inputs import inputs_of
+from ecom_pipeline.shop.doctor.matching import Hint
 from ecom_pipeline.shop.doctor.missing import find_missing
 from ecom_pipeline.shop.doctor.model import ColumnGuess, Diagnosis, Guess, InputGuess, Missing, SourceGuess
 from ecom_pipeline.shop.doctor.names import VAGUE, likeness
@@ -153,11 +154,12 @@ def _look_again(
     con: duckdb.DuckDBPyConnection, one: _Seen, seen: Sequence[_Seen], inputs: Mapping[str, Contract]
 ) -> _Seen:
     """Columns whose headers say nothing may hold the key of another file."""
-    hints: dict[tuple[str, str], float] = {}
-    for key, table in KEYS.items():
+    hints: dict[tuple[str, str], Hint] = {}
+    own = {"sales": ("orders", "order_items")}.get(one.role.name, (one.role.name,)) if one.role else tuple(inputs)
+    for key, keeper in KEYS.items():
         for parent in seen:
-            found = parent.role and parent.role.matches[table].get(key)
-            role = {"orders": SALES}.get(table, table)
+            found = parent.role and parent.role.matches[keeper].get(key)
+            role = SALES if keeper == "orders" else keeper
             if (
                 parent is one
                 or not found
@@ -167,11 +169,11 @@ def _look_again(
             ):
                 continue
             for column in one.profiles:
-                says = max(likeness(column.name, target) for contract in inputs.values() for target in contract.columns)
+                says = max(likeness(column.name, target) for table in own for target in inputs[table].columns)
                 if says < VAGUE and column.distinct >= 10 and column.time is None and column.fractional < 0.1:
                     share = contained(con, (one.export.table, column.name), (parent.export.table, found.profile.name))
                     if share >= IN_ANOTHER_FILE:
-                        hints[column.name, key] = VAGUE
+                        hints[column.name, key] = VAGUE, f"its values are in {parent.export.pattern}"
     if not hints:
         return one
     return replace(one, role=find_role(one.export.pattern, one.profiles, inputs, hints))

@@ -31,6 +31,16 @@ def as_sql(column: str) -> str:
     return column if PLAIN_NAME.fullmatch(column) else identifier(column)
 
 
+def _separator(examples: Sequence[str]) -> str | None:
+    """What parts the levels of categories, unless it is ``>`` already."""
+    marks = (mark for mark in ("/", "|", "::", ".") if examples and all(mark in example for example in examples))
+    return (
+        None
+        if any(">" in example or (" " in example and "." in example) for example in examples)
+        else next(marks, None)
+    )
+
+
 @dataclass(frozen=True)
 class Split:
     """How sold and given back are told apart in one export of sales."""
@@ -321,13 +331,16 @@ class _Maker:
         elif column.name.endswith("_id") and profile.point_zero >= ENOUGH:
             origin = {"sql": f"regexp_replace({as_sql(profile.name)}, '\\.0$', '')"}
             why = "numbers written like 17850.0"
+        elif column.name == "category_path" and (mark := _separator(profile.examples)):
+            origin = {"sql": f"replace({as_sql(profile.name)}, '{mark}', ' > ')"}
+            why = f"levels parted by '{mark}'"
         return ColumnGuess(
             target=column.name,
             origin=origin,
             confidence=round(confidence * self.trust, 2),
             why=why,
             source_column=profile.name,
-            examples=profile.examples,
+            examples=() if column.pii else profile.examples,
         )
 
     def _words(

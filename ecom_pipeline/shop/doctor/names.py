@@ -75,9 +75,12 @@ def folded(header: str) -> str:
     --------
     >>> [folded(name) for name in ("InvoiceNo", "invoice_no", "Invoice No.", "单价(元)")]
     ['invoiceno', 'invoiceno', 'invoiceno', '单价']
+    >>> folded("订单编号") == folded("订单号") == folded("订单ID")
+    True
     """
     bare = re.sub(r"[（(【\[][^)）】\]]*[)）】\]]\s*$", "", header.strip()) or header
-    return re.sub(r"[\W_]+", "", bare).casefold()
+    plain = re.sub(r"[\W_]+", "", bare).casefold()
+    return re.sub("(编号|编码|代码|号码|号)$", "id", plain)
 
 
 @lru_cache(maxsize=4096)

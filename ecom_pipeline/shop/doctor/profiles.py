@@ -17,7 +17,7 @@ from ecom_pipeline.shop.values import BOOLEANS, instant, local_time, number
 
 ENOUGH = 0.9
 """Share of values that a reading must explain."""
-PROFILED_ROWS = 20_000
+PROFILED_ROWS = 4_000
 FEW = 40
 """Distinct values up to which a column is a list of words."""
 
@@ -121,6 +121,7 @@ def profile(con: duckdb.DuckDBPyConnection, export: Export) -> tuple[Profile, ..
 
 
 def _profile(con: duckdb.DuckDBPyConnection, export: Export, column: str, step: int) -> Profile:
+    whole = f"(select trim({identifier(column)}) as v from {export.table})"
     sample = f"(select trim({identifier(column)}) as v from {export.table} where _row % {step} = 0)"
     point, comma = (number("v", "DECIMAL(38,6)", decimal_comma=decimal_comma) for decimal_comma in (False, True))
     shares = {
@@ -135,6 +136,57 @@ def _profile(con: duckdb.DuckDBPyConnection, export: Export, column: str, step: 
         "email": r"regexp_full_match(v, '[^@\s]+@[^@\s]+\.[^@\s]+')",
         "code3": "regexp_full_match(v, '[A-Z]{3}')",
         "point_zero": r"regexp_full_match(v, '\d+\.0')",
+        "dated": r"length(v) >= 8 and regexp_matches(v, '\d.*\d.*\d.*\d')",
+        "iso": f"coalesce({local_time('v', None)}, timezone('UTC', {instant('v', None, None)})) {_YEARS}",
+        "offset": f"{instant('v', None, None)} is not null",
+        "seconds": r"regexp_full_match(v, '1\d{9}(\.\d+)?')",
+        "milliseconds": r"regexp_full_match(v, '1\d{12}')",
+        **{
+            f"symbol_{code}": f"regexp_matches(v, '[0-9]') and regexp_matches(v, '{sign}')"
+            for code, sign in _SYMBOLS.items()
+        },
+    }
+    averages = ", ".join(f"avg(case when {condition} then 1.0 else 0.0 end)" for condition in shares.values())
+    found = con.execute(f"select {averages} from {sample} where v is not null").fetchall()[0]
+    share = {name: float(value or 0) for name, value in zip(shares, found, strict=True)}
+    rows, filled, distinct = con.execute(f"select count(*), count(v), count(distinct v) from {whole}").fetchall()[0]
+    words: tuple[tuple[str, int], ...]
+    examples: tuple[str, ...]
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it can be computed with."""
+        return max(self.numeric, self.numeric_comma) >= ENOUGH
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing can be said."""
+        return self.distinct == 0
+
+
+def profile(con: duckdb.DuckDBPyConnection, export: Export) -> tuple[Profile, ...]:
+    """Every column of an export."""
+    step = max(export.rows // PROFILED_ROWS, 1)
+    return tuple(_profile(con, export, column, step) for column in export.columns)
+
+
+def _profile(con: duckdb.DuckDBPyConnection, export: Export, column: str, step: int) -> Profile:
+    whole = f"(select trim({identifier(column)}) as v from {export.table})"
+    sample = f"(select trim({identifier(column)}) as v from {export.table} where _row % {step} = 0)"
+    point, comma = (number("v", "DECIMAL(38,6)", decimal_comma=decimal_comma) for decimal_comma in (False, True))
+    shares = {
+        "numeric": f"{point} is not null",
+        "numeric_comma": f"{comma} is not null",
+        "negative": f"coalesce({point}, {comma}) < 0",
+        "fractional": f"coalesce({point}, {comma}) % 1 <> 0 or regexp_matches(v, '[.,][0-9]{{2}}$')",
+        "boolean": f"lower(v) in ({', '.join(map(literal, (*BOOLEANS, 't', 'f', 'y', 'n')))})",
+        "letters": r"regexp_matches(v, '\p{L}')",
+        "long": "length(v) > 20",
+        "spaced": r"regexp_matches(v, '\S\s+\S')",
+        "email": r"regexp_full_match(v, '[^@\s]+@[^@\s]+\.[^@\s]+')",
+        "code3": "regexp_full_match(v, '[A-Z]{3}')",
+        "point_zero": r"regexp_full_match(v, '\d+\.0')",
+        "dated": r"length(v) >= 8 and regexp_matches(v, '\d.*\d.*\d.*\d')",
         "iso": f"coalesce({local_time('v', None)}, timezone('UTC', {instant('v', None, None)})) {_YEARS}",
         "offset": f"{instant('v', None, None)} is not null",
         "seconds": r"regexp_full_match(v, '1\d{9}(\.\d+)?')",
@@ -154,7 +206,7 @@ def _profile(con: duckdb.DuckDBPyConnection, export: Export, column: str, step: 
     words: tuple[tuple[str, int], ...] = ()
     if 0 < distinct <= FEW:
         counted = con.execute(
-            f"select v, count(*) from {sample} where v is not null group by v order by 2 desc, 1"
+            f"select v, count(*) from {whole} where v is not null group by v order by 2 desc, 1"
         ).fetchall()
         words = tuple((str(word), int(times)) for word, times in counted)
     examples = con.execute(
@@ -182,22 +234,29 @@ def _time(con: duckdb.DuckDBPyConnection, sample: str, share: dict[str, float]) 
         return Time(unit="s")
     if share["milliseconds"] >= ENOUGH:
         return Time(unit="ms")
-    if share["numeric"] >= ENOUGH and share["fractional"] > 0:
+    if share["dated"] < ENOUGH or (share["numeric"] >= ENOUGH and share["fractional"] > 0):
         return None
-    fits = _shares(con, sample, [f"try_strptime(v, {literal(form)}) {_YEARS}" for form in FORMATS])
+    fits = _fits(con, sample, FORMATS, 40)
+    likely = [form for form, fit in zip(FORMATS, fits, strict=True) if fit >= ENOUGH]
+    if not likely:
+        return None
+    fits = _fits(con, sample, likely, 2000)
     best = max(fits)
     if best < ENOUGH:
         return None
-    form = FORMATS[fits.index(best)]
+    form = likely[fits.index(best)]
     twin = TWINS.get(form)
     return Time(
         format=form,
-        is_ambiguous=twin is not None and fits[FORMATS.index(twin)] >= best,
+        is_ambiguous=twin in likely and fits[likely.index(twin)] >= best,
         tells_offset="%z" in form,
     )
 
 
-def _shares(con: duckdb.DuckDBPyConnection, sample: str, conditions: Sequence[str]) -> list[float]:
-    averages = ", ".join(f"coalesce(avg(case when {condition} then 1.0 else 0.0 end), 0)" for condition in conditions)
-    found: Any = con.execute(f"select {averages} from (from {sample} where v is not null limit 2000)").fetchall()[0]
+def _fits(con: duckdb.DuckDBPyConnection, sample: str, forms: Sequence[str], rows: int) -> list[float]:
+    """Share of the first values that each format can read."""
+    read = ", ".join(
+        f"avg(case when try_strptime(v, {literal(form)}) {_YEARS} then 1.0 else 0.0 end)" for form in forms
+    )
+    found: Any = con.execute(f"select {read} from (from {sample} where v is not null limit {rows})").fetchall()[0]
     return [float(value) for value in found]

@@ -98,7 +98,7 @@ def _flow(value: Any) -> str:
     return text.strip()[1:-1]
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc]
     """Quotes SQL with double quotes, so that the single ones inside stay as they are."""
 
 

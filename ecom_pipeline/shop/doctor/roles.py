@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ecom_pipeline.contracts import Contract
-from ecom_pipeline.shop.doctor.matching import Matches, match, understood
+from ecom_pipeline.shop.doctor.matching import Hint, Matches, match, understood
 from ecom_pipeline.shop.doctor.names import KNOWN, VAGUE
 from ecom_pipeline.shop.doctor.profiles import Profile
 
@@ -70,7 +70,7 @@ def find_role(
     name: str,
     profiles: Sequence[Profile],
     contracts: Mapping[str, Contract],
-    hints: Mapping[tuple[str, str], float] | None = None,
+    hints: Mapping[tuple[str, str], Hint] | None = None,
 ) -> Role | None:
     """The role that explains an export best; None if none does.
 

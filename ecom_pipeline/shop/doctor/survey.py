@@ -19,7 +19,7 @@ from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers import FileRead, looks_partial, read_file
 from ecom_pipeline.shop.readers.encoding import by_mark
 from ecom_pipeline.shop.readers.files import SUFFIXES, chunks, format_of, suffix_of
-from ecom_pipeline.shop.readers.table import literal, scratch_folder, scratch_name
+from ecom_pipeline.shop.readers.table import OWN_COLUMNS, literal, scratch_folder, scratch_name
 
 BUDGET = 1 << 24
 """Bytes of text that are read of one export."""
@@ -27,6 +27,8 @@ LEAST = 1 << 16
 SAMPLED_FILES = 24
 """Files of one export whose rows are looked at; of the others only the header is."""
 PARQUET_ROWS = 100_000
+SHARED_KEYS = 0.7
+"""Share of keys that files of JSON have in common if they are one export: an object leaves out what it has not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +97,8 @@ def survey(con: duckdb.DuckDBPyConnection, folder: Path) -> tuple[list[Export], 
                 sampled.append(([path, *same], found, table))
             else:
                 home[0].extend([path, *same])
-                con.execute(f"insert into {home[2]} select * from {table}").fetchall()
+                both = f"select * from {home[2]} union all by name select * from {table}"
+                con.execute(f"create or replace table {home[2]} as {both}").fetchall()
                 con.execute(f"drop table {table}").fetchall()
     exports = [export for entry in sampled for export in _exports(con, folder, *entry, paths)]
     return sorted(exports, key=lambda export: export.pattern), notices
@@ -168,8 +171,10 @@ def _belongs(path: Path, found: FileRead, entry: tuple[list[Path], FileRead, str
     other = entry[0][0]
     start = _common_start([_stem(path), _stem(other)])
     numbered = re.sub(r"\d+", "#", path.name) == re.sub(r"\d+", "#", other.name)
+    own, theirs = ({column.lower() for column in read.columns} for read in (found, entry[1]))
+    alike = len(own & theirs) >= SHARED_KEYS * len(own | theirs) if found.dialect.startswith("json") else own == theirs
     return (
-        [column.lower() for column in found.columns] == [column.lower() for column in entry[1].columns]
+        alike
         and path.parent == other.parent
         and suffix_of(path) == suffix_of(other)
         and (numbered or len(re.findall(r"[^\W\d_]", start)) >= 3)
@@ -197,12 +202,13 @@ def _exports(
     others = [name for path in paths if (name := path.relative_to(folder).as_posix()) not in files]
     con.execute(f"delete from {table} where _problem is not null").fetchall()
     rows = con.execute(f"select count(*) from {table}").fetchall()[0][0]
+    columns = tuple(name for name, *_ in con.execute(f"describe {table}").fetchall() if name not in OWN_COLUMNS)
     pattern = _pattern(files, others)
     for glob, group in [(pattern, files)] if pattern else [(_escaped(name), (name,)) for name in files]:
         yield Export(
             pattern=glob,
             files=group,
-            columns=found.columns,
+            columns=columns,
             has_header="no header" not in found.dialect,
             is_aligned="runs of spaces" in found.dialect,
             encoding=found.encoding,
