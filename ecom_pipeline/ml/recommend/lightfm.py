@@ -165,4 +165,5 @@ class LightFMRecommender(Recommender):
 
 def _unit(points: Floats) -> Floats:
     lengths = np.linalg.norm(points, axis=1, keepdims=True)
-    return points / np.maximum(lengths, np.finfo(np.float32).tiny)
+    unit: Floats = points / np.maximum(lengths, np.finfo(np.float32).tiny)
+    return unit

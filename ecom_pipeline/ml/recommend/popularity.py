@@ -99,4 +99,5 @@ class CategoryPopularity(Recommender):
 
 
 def _relative(weights: Floats) -> Floats:
-    return weights / weights.max()
+    scaled: Floats = weights / weights.max()
+    return scaled
