@@ -158,7 +158,7 @@ class LightFMRecommender(Recommender):
 
     def _score(self, customers: Positions, products: Positions) -> Floats:
         constant = self.item_biases_[products] + np.float32(self.trend) * self.trend_[products]
-        scores: Floats = self.customer_points_[customers] @ self.item_points_[products].T
+        scores = np.asarray(self.customer_points_[customers] @ self.item_points_[products].T)
         np.add(scores, constant, out=scores)
         return scores
 

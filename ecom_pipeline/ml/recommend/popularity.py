@@ -93,7 +93,7 @@ class CategoryPopularity(Recommender):
         self.scores_ = (popularity / np.maximum(totals, np.finfo(np.float64).tiny)[codes]).astype(np.float32)
 
     def _score(self, customers: Positions, products: Positions) -> Floats:
-        scores: Floats = self.shares_[customers][:, self.categories_[products]]
+        scores = np.asarray(self.shares_[customers][:, self.categories_[products]])
         np.multiply(scores, self.scores_[products], out=scores)
         return scores
 

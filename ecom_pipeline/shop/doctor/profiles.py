@@ -150,59 +150,6 @@ def _profile(con: duckdb.DuckDBPyConnection, export: Export, column: str, step: 
     found = con.execute(f"select {averages} from {sample} where v is not null").fetchall()[0]
     share = {name: float(value or 0) for name, value in zip(shares, found, strict=True)}
     rows, filled, distinct = con.execute(f"select count(*), count(v), count(distinct v) from {whole}").fetchall()[0]
-    words: tuple[tuple[str, int], ...]
-    examples: tuple[str, ...]
-
-    @property
-    def is_number(self) -> bool:
-        """Whether it can be computed with."""
-        return max(self.numeric, self.numeric_comma) >= ENOUGH
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing can be said."""
-        return self.distinct == 0
-
-
-def profile(con: duckdb.DuckDBPyConnection, export: Export) -> tuple[Profile, ...]:
-    """Every column of an export."""
-    step = max(export.rows // PROFILED_ROWS, 1)
-    return tuple(_profile(con, export, column, step) for column in export.columns)
-
-
-def _profile(con: duckdb.DuckDBPyConnection, export: Export, column: str, step: int) -> Profile:
-    whole = f"(select trim({identifier(column)}) as v from {export.table})"
-    sample = f"(select trim({identifier(column)}) as v from {export.table} where _row % {step} = 0)"
-    point, comma = (number("v", "DECIMAL(38,6)", decimal_comma=decimal_comma) for decimal_comma in (False, True))
-    shares = {
-        "numeric": f"{point} is not null",
-        "numeric_comma": f"{comma} is not null",
-        "negative": f"coalesce({point}, {comma}) < 0",
-        "fractional": f"coalesce({point}, {comma}) % 1 <> 0 or regexp_matches(v, '[.,][0-9]{{2}}$')",
-        "boolean": f"lower(v) in ({', '.join(map(literal, (*BOOLEANS, 't', 'f', 'y', 'n')))})",
-        "letters": r"regexp_matches(v, '\p{L}')",
-        "long": "length(v) > 20",
-        "spaced": r"regexp_matches(v, '\S\s+\S')",
-        "email": r"regexp_full_match(v, '[^@\s]+@[^@\s]+\.[^@\s]+')",
-        "code3": "regexp_full_match(v, '[A-Z]{3}')",
-        "point_zero": r"regexp_full_match(v, '\d+\.0')",
-        "dated": r"length(v) >= 8 and regexp_matches(v, '\d.*\d.*\d.*\d')",
-        "iso": f"coalesce({local_time('v', None)}, timezone('UTC', {instant('v', None, None)})) {_YEARS}",
-        "offset": f"{instant('v', None, None)} is not null",
-        "seconds": r"regexp_full_match(v, '1\d{9}(\.\d+)?')",
-        "milliseconds": r"regexp_full_match(v, '1\d{12}')",
-        **{
-            f"symbol_{code}": f"regexp_matches(v, '[0-9]') and regexp_matches(v, '{sign}')"
-            for code, sign in _SYMBOLS.items()
-        },
-    }
-    found = con.execute(
-        f"""select count(*), count(v), count(distinct v),
-            {", ".join(f"coalesce(avg(case when {condition} then 1.0 else 0.0 end) filter (v is not null), 0)" for condition in shares.values())}
-        from {sample}"""
-    ).fetchall()[0]
-    rows, filled, distinct = found[:3]
-    share: dict[str, float] = dict(zip(shares, map(float, found[3:]), strict=True))
     words: tuple[tuple[str, int], ...] = ()
     if 0 < distinct <= FEW:
         counted = con.execute(
