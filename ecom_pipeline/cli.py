@@ -162,6 +162,7 @@ def _show_summary(console: Console, summary: Summary) -> None:
     run = summary.run
     console.print()
     _table(console, "Loaded (new or changed files)", summary.loads)
+    _table(console, "Noticed while loading", summary.notices)
     _table(console, "Where every row went", summary.conservation)
     _table(console, "Quarantined rows by reason", summary.quarantined)
     _table(console, "Kept, with a warning", summary.warnings)

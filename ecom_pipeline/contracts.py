@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -48,8 +49,8 @@ class Column(_Model):
     description: str
     required: bool = False
     values: tuple[str, ...] = ()
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
     matches: str | None = None
     pii: bool = False
     sources: tuple[str, ...] = ()
@@ -69,6 +70,11 @@ class Rule(_Model):
     action: Action = "quarantine"
     column: str | None = None
     kind: Literal["not_null", "in_set", "between", "matches", "condition"] = "condition"
+
+    @property
+    def breaks(self) -> str:
+        """The SQL condition that is true exactly for the rows that break the rule, and never null."""
+        return f"coalesce(not ({self.where}), false)"
 
 
 class Contract(_Model):
@@ -142,12 +148,12 @@ class Contract(_Model):
                 )
             if column.minimum is not None or column.maximum is not None:
                 bounds = [
-                    f"{quoted} {sign} {bound:g}"
+                    f"{quoted} {sign} {bound:f}"
                     for sign, bound in ((">=", column.minimum), ("<=", column.maximum))
                     if bound is not None
                 ]
                 words = " and ".join(
-                    f"{word} {bound:g}"
+                    f"{word} {bound:f}"
                     for word, bound in (("at least", column.minimum), ("at most", column.maximum))
                     if bound is not None
                 )

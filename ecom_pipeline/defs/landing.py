@@ -17,7 +17,7 @@ from ecom_pipeline.shop.loading import LedgerEntry, LoadReport, load_source
 from ecom_pipeline.shop.mapping import input_selects, routing_select
 from ecom_pipeline.warehouse.connection import WarehouseError
 from ecom_pipeline.warehouse.describe import describe
-from ecom_pipeline.warehouse.journal import now, record
+from ecom_pipeline.warehouse.journal import now, record, record_checks
 from ecom_pipeline.warehouse.write import Candidate, Outcome, columns_of, literal, quarantine, quoted
 
 RAW_COLUMNS = {
@@ -39,7 +39,14 @@ def raw_contract(source: str, columns: list[str]) -> Contract:
         description=f"One row per row of the source '{source}', unchanged, as text.",
         domain="shop",
         columns=(*own, *leading),
-        rules=(Rule(name="readable", where="_problem is null", description="the line has the columns of its file"),),
+        rules=(
+            Rule(
+                name="readable",
+                where="_problem is null",
+                description="the line has the columns of its file",
+                column="_problem",
+            ),
+        ),
         tolerance=0.05,
         mode="merge",
         merge_on=("_file",),
@@ -88,12 +95,12 @@ def _raw_asset(shop: Shop, source: str) -> dg.AssetsDefinition:
 
 def _ledger(night: Night, source: str) -> list[LedgerEntry]:
     rows = night.connection.execute(
-        "select load_id, file, size_bytes, sha256, modified_at from journal.loads where source = ? and superseded_by is null",
+        "select load_id, file, size_bytes, sha256, modified_at, columns from journal.loads where source = ? and superseded_by is null",
         [source],
     ).fetchall()
     return [
-        LedgerEntry(load_id=load_id, file=file, size=size, sha256=sha256, modified_at=modified)
-        for load_id, file, size, sha256, modified in rows
+        LedgerEntry(load_id=load_id, file=file, size=size, sha256=sha256, modified_at=modified, columns=tuple(columns))
+        for load_id, file, size, sha256, modified, columns in rows
     ]
 
 
@@ -125,10 +132,12 @@ def _record_loads(night: Night, source: str, report: LoadReport) -> None:
                 now(),
                 night.run_id,
                 None,
+                list(entry.columns),
             )
             for entry in report.entries
         ],
     )
+    record(night.connection, "notices", [(night.run_id, source, notice, now()) for notice in report.notices])
 
 
 def _account(night: Night, source: str) -> None:
@@ -204,24 +213,5 @@ def _define(night: Night, views: list[Contract]) -> list[CheckResult]:
             describe(connection, contract, kind="view")
     for contract in views:
         connection.execute(f"drop view staging.{quoted('input__' + contract.table)}")
-    moment = now()
-    record(
-        connection,
-        "checks",
-        [
-            (
-                night.run_id,
-                c.table,
-                c.name,
-                c.description,
-                c.action,
-                c.passed,
-                c.rows_failed,
-                c.rows_checked,
-                c.observed,
-                moment,
-            )
-            for c in results
-        ],
-    )
+    record_checks(connection, night.run_id, results)
     return results

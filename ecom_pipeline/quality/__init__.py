@@ -8,6 +8,6 @@ those that Great Expectations lacks; ``dialect`` lets SQLAlchemy speak to DuckDB
 import, so only the act of judging imports it.
 """
 
-from ecom_pipeline.quality.judge import check_specs, judge, split_predicates
+from ecom_pipeline.quality.judge import check_specs, judge
 
-__all__ = ["check_specs", "judge", "split_predicates"]
+__all__ = ["check_specs", "judge"]

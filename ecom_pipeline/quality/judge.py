@@ -56,11 +56,6 @@ def judge(
     raise ValueError(f"scope: expected rows or table, found {scope!r}")
 
 
-def split_predicates(contract: Contract) -> list[tuple[Rule, str]]:
-    """Every row rule with the SQL condition that is true exactly for the rows that break it, and never null."""
-    return [(rule, f"coalesce(not ({rule.where}), false)") for rule in contract.row_rules]
-
-
 def check_specs(contract: Contract) -> list[tuple[str, str, bool]]:
     """Name, description and whether it alone can refuse a candidate, of every check that a contract leads to."""
     return [
@@ -91,25 +86,25 @@ def _row_count_words(contract: Contract) -> str:
 def _judge_rows(
     connection: duckdb.DuckDBPyConnection, contract: Contract, relation: str, tolerance: float
 ) -> list[CheckResult]:
-    predicates = split_predicates(contract)
+    rules = contract.row_rules
     quarantines = _quarantines(contract)
-    if not predicates and not quarantines:
+    if not rules and not quarantines:
         return []
     from ecom_pipeline.quality.expectations import ExpectFewRowsToBreakRules, ExpectRowsToKeepRule
     from ecom_pipeline.quality.session import session_on
 
     own = _steering_columns(connection, relation)
-    leaving = [breaks for rule, breaks in predicates if rule.action == "quarantine"]
+    leaving = [rule.breaks for rule in rules if rule.action == "quarantine"]
     if contract.schema_name == "clean" and "_reasons" in own:
         leaving.append("_reasons is not null")
-    expectations = [ExpectRowsToKeepRule(breaks=breaks) for _, breaks in predicates]
+    expectations = [ExpectRowsToKeepRule(breaks=rule.breaks) for rule in rules]
     if quarantines:
         expectations.append(ExpectFewRowsToBreakRules(breaks=" or ".join(leaving) or "false", tolerance=tolerance))
     results = []
     with session_on(connection, relation, "(_duplicate > 1) is not true" if "_duplicate" in own else "true") as session:
         verdicts = session.validate(expectations)
-        for (rule, breaks), verdict in zip(predicates, verdicts, strict=False):
-            examples = "" if verdict.passed or verdict.error else _examples(session, contract, rule, breaks)
+        for rule, verdict in zip(rules, verdicts, strict=False):
+            examples = "" if verdict.passed or verdict.error else _examples(session, contract, rule)
             results.append(_of_rows(contract, (rule.name, rule.description), rule.action, verdict, examples))
     if quarantines:
         words = (WITHIN_TOLERANCE, _tolerance_words(tolerance))
@@ -156,13 +151,13 @@ def _steering_columns(connection: duckdb.DuckDBPyConnection, relation: str) -> s
     return {name for (name,) in rows}
 
 
-def _examples(session: Session, contract: Contract, rule: Rule, breaks: str) -> str:
+def _examples(session: Session, contract: Contract, rule: Rule) -> str:
     """Which values broke a rule, or which keys have them; nothing that tells who a person is."""
     personal = {column.name for column in contract.columns if column.pii} | {contract.customer_column}
     columns: Sequence[str] = [rule.column] if rule.column else contract.key
     if not columns or personal & set(columns) or rule.kind == "not_null":
         return ""
-    rows = session.examples(columns, breaks)
+    rows = session.examples(columns, rule.breaks)
     told = [", ".join(f"{name} {_short(value)}" for name, value in zip(columns, row, strict=True)) for row in rows]
     return f"; for example {'; '.join(told)}"
 

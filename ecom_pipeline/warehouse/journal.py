@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 
 import duckdb
 
+from ecom_pipeline.contracts import CheckResult
+
 TABLES = {
     "runs": "run_id varchar, started_at timestamp, ended_at timestamp, status varchar, shop varchar, shop_fingerprint varchar",
     "steps": "run_id varchar, step varchar, started_at timestamp, seconds double, peak_memory_bytes bigint, status varchar,"
@@ -19,7 +21,8 @@ TABLES = {
     " rows_failed bigint, rows_checked bigint, observed varchar, checked_at timestamp",
     "loads": "load_id bigint, source varchar, file varchar, size_bytes bigint, sha256 varchar, rows bigint,"
     " unreadable_rows bigint, encoding varchar, dialect varchar, modified_at timestamp, loaded_at timestamp, run_id varchar,"
-    " superseded_by bigint",
+    " superseded_by bigint, columns varchar[]",
+    "notices": "run_id varchar, source varchar, notice varchar, noticed_at timestamp",
     "conservation": "run_id varchar, input varchar, source varchar, routed_rows bigint, clean_rows bigint,"
     " duplicate_rows bigint, quarantined_rows bigint",
     "writes": "run_id varchar, table_name varchar, outcome varchar, rows bigint, reason varchar, written_at timestamp",
@@ -49,6 +52,30 @@ def record(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Seq
     if rows:
         marks = ", ".join("?" for _ in rows[0])
         connection.executemany(f"insert into journal.{table} values ({marks})", [list(row) for row in rows])
+
+
+def record_checks(connection: duckdb.DuckDBPyConnection, run_id: str, checks: Iterable[CheckResult]) -> None:
+    """Append verdicts."""
+    moment = now()
+    record(
+        connection,
+        "checks",
+        [
+            (
+                run_id,
+                c.table,
+                c.name,
+                c.description,
+                c.action,
+                c.passed,
+                c.rows_failed,
+                c.rows_checked,
+                c.observed,
+                moment,
+            )
+            for c in checks
+        ],
+    )
 
 
 def start_run(connection: duckdb.DuckDBPyConnection, run_id: str, shop: str, fingerprint: str) -> None:

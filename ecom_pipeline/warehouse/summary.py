@@ -21,6 +21,7 @@ class Summary:
     run: Mapping[str, Any]
     tables: list[dict[str, Any]]
     loads: list[dict[str, Any]]
+    notices: list[dict[str, Any]]
     conservation: list[dict[str, Any]]
     quarantined: list[dict[str, Any]]
     models: list[dict[str, Any]]
@@ -53,6 +54,9 @@ def summarise(connection: duckdb.DuckDBPyConnection, run_id: str | None = None) 
             "select source, count(*) as files, coalesce(sum(rows), 0)::bigint as rows from journal.loads where run_id = ?"
             " group by source order by source",
             this,
+        ),
+        notices=_rows(
+            connection, "select source, notice from journal.notices where run_id = ? order by source, notice", this
         ),
         conservation=_rows(
             connection,

@@ -16,10 +16,10 @@ from typing import Protocol
 import duckdb
 import pandas as pd
 
-from ecom_pipeline.contracts import PROVENANCE, CheckResult, Contract, Rule
+from ecom_pipeline.contracts import PROVENANCE, CheckResult, Contract
 from ecom_pipeline.warehouse.connection import WarehouseError
 from ecom_pipeline.warehouse.describe import describe
-from ecom_pipeline.warehouse.journal import now, record
+from ecom_pipeline.warehouse.journal import now, record, record_checks
 
 CONSERVATION = "conservation"
 CONSERVATION_WORDS = "every row that arrived is clean, a duplicate, or in quarantine"
@@ -183,17 +183,13 @@ class _Staged:
 
     def _split(self) -> None:
         rules = [rule for rule in self.contract.row_rules if rule.action == "quarantine"]
-        broken = [breaks(rule) for rule in rules]
-        keep = " and ".join(["_duplicate = 1", "_reasons is null", *(f"not {condition}" for condition in broken)])
+        keep = " and ".join(["_duplicate = 1", "_reasons is null", *(f"not {rule.breaks}" for rule in rules)])
         own = ", ".join(quoted(name) for name in self.contract.types)
         self._create(self.next, f"select {own} from {self.candidate} where {keep}")
         reasons = ", ".join(
             [
                 "_reasons",
-                *(
-                    f"case when {bad} then {literal(rule.description)} end"
-                    for rule, bad in zip(rules, broken, strict=True)
-                ),
+                *(f"case when {rule.breaks} then {literal(rule.description)} end" for rule in rules),
             ]
         )
         rejected = f"_duplicate = 1 and not ({keep.removeprefix('_duplicate = 1 and ')})"
@@ -251,41 +247,23 @@ class _Staged:
             self.outcome.status = "skipped" if self.given.skipped else "swapped"
             self.outcome.reason = self.given.skipped or ""
         else:
-            self.outcome.reason = (
-                "; ".join(
-                    f"{check.name}: {check.observed or f'{check.rows_failed} rows'}"
-                    for check in self.outcome.checks
-                    if check.refuses
-                )
-                or "another table of the same step was refused"
-            )
+            self.outcome.reason = self._why_refused()
         if self.splits and self._shaped():
             quarantine(self.con, name, self.rejects, run_id)
         record(
             self.con, "writes", [(run_id, name, self.outcome.status, self.outcome.rows, self.outcome.reason, moment)]
         )
-        record(
-            self.con,
-            "checks",
-            [
-                (
-                    run_id,
-                    name,
-                    c.name,
-                    c.description,
-                    c.action,
-                    c.passed,
-                    c.rows_failed,
-                    c.rows_checked,
-                    c.observed,
-                    moment,
-                )
-                for c in self.outcome.checks
-            ],
-        )
+        record_checks(self.con, run_id, self.outcome.checks)
         record(
             self.con, "conservation", [(run_id, self.contract.input, *counts) for counts in self.outcome.conservation]
         )
+
+    def _why_refused(self) -> str:
+        refusing = [f"{check.name}: {check.observed}" for check in self.outcome.checks if check.refuses]
+        most = max(self.outcome.quarantined.items(), key=lambda counted: counted[1], default=None)
+        if refusing and most:
+            refusing.append(f"most often ({most[1]:,} rows) {most[0]}")
+        return "; ".join(refusing) or "another table of the same step was refused"
 
     def _swap(self) -> None:
         if self.given.replace_where is not None and columns_of(self.con, self.live):
@@ -325,11 +303,6 @@ def quarantine(connection: duckdb.DuckDBPyConnection, table: str, rejects: str, 
             """,
             [table, run_id, now(), source],
         )
-
-
-def breaks(rule: Rule) -> str:
-    """The condition that is true exactly for rows that break a rule; null keeps it."""
-    return f"coalesce(not ({rule.where}), false)"
 
 
 def quoted(name: str) -> str:

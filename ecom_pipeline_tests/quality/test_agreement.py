@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ecom_pipeline.contracts import Contract
-from ecom_pipeline.quality import judge, split_predicates
+from ecom_pipeline.quality import judge
 
 Make = Callable[..., Contract]
 
@@ -80,8 +80,8 @@ def test_judge_sql_and_python_agree(
     judged = {result.name: result for result in judge(con, promise, "staging.t", scope="rows")}
     assert {name: judged[name].rows_failed for name in expected} == {name: sum(e) for name, e in expected.items()}
     assert {result.rows_checked for result in judged.values()} == {len(rows)}
-    for rule, breaks in split_predicates(promise):
-        moved = con.execute(f"select {breaks} from staging.t order by rowid").fetchall()
+    for rule in promise.row_rules:
+        moved = con.execute(f"select {rule.breaks} from staging.t order by rowid").fetchall()
         assert [broken for (broken,) in moved] == expected[rule.name], rule.name
     leaving = [
         any(expected[rule.name][i] for rule in promise.row_rules if rule.action == "quarantine")

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from ecom_pipeline.contracts import CheckResult, Contract
-from ecom_pipeline.quality import check_specs, judge, split_predicates
+from ecom_pipeline.quality import check_specs, judge
 
 Make = Callable[..., Contract]
 
@@ -306,10 +306,12 @@ def test_tables_and_connections_are_judged_one_after_the_other(contract: Make) -
         con.close()
 
 
-def test_split_predicates_are_true_exactly_for_rows_that_break_the_rule(
-    con: duckdb.DuckDBPyConnection, contract: Make
-) -> None:
+def test_breaks_is_true_exactly_for_rows_that_break_the_rule(con: duckdb.DuckDBPyConnection, contract: Make) -> None:
     con.execute("create table staging.t as select unnest([-1, 0, null])::bigint as amount")
-    ((rule, breaks),) = split_predicates(contract(AMOUNT))
+    (rule,) = contract(AMOUNT).row_rules
     assert rule.name == "amount__between"
-    assert con.execute(f"select amount, {breaks} from staging.t").fetchall() == [(-1, True), (0, False), (None, False)]
+    assert con.execute(f"select amount, {rule.breaks} from staging.t").fetchall() == [
+        (-1, True),
+        (0, False),
+        (None, False),
+    ]

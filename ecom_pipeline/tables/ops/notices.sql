@@ -1,0 +1,6 @@
+select
+    run_id,
+    source,
+    notice,
+    noticed_at
+from journal.notices
