@@ -30,12 +30,15 @@ from ecom_pipeline.warehouse.summary import Summary, summarise
 
 OK, FAILED, USAGE, BUSY, NOTHING = range(5)
 SAMPLES = ("sample", "journey")
+NARROWEST = 132
+"""Columns of a page that is written to a file."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a verb; returns the exit code."""
     given = _parser().parse_args(arguments)
-    console = Console(stderr=given.json, highlight=False)
+    width = None if sys.stdout.isatty() else NARROWEST
+    console = Console(stderr=given.json, highlight=False, width=width)
     try:
         code: int = given.verb(given, console)
         return code
@@ -168,7 +171,13 @@ def _show_summary(console: Console, summary: Summary) -> None:
     _table(console, "Kept, with a warning", summary.warnings)
     _table(console, "Tables", summary.tables)
     _table(console, "Skipped, and why", summary.skipped)
-    _table(console, "Models beside their baselines", summary.models)
+    _table(
+        console,
+        "Models beside their baselines",
+        [{name: value for name, value in one.items() if name != "reason"} for one in summary.models],
+    )
+    for one in summary.models:
+        console.print(f"{one['model']}: {one['reason']}", markup=False)
     _table(
         console,
         "Steps",
@@ -199,7 +208,7 @@ def _show_release(console: Console, folder: Path, succeeded: bool) -> None:
     manifest = releases.show(folder)
     words = "Published" if succeeded else "The run failed; still published is"
     path = folder / "current" / "release.duckdb"
-    console.print(f"{words} release {current}, content {manifest.digest}: {path}")
+    console.print(f"{words} release {current}, content {manifest.digest}: {path}", soft_wrap=True)
     console.print()
     console.print("Open the Dagster UI:  make ui   (http://127.0.0.1:3000)")
     console.print(

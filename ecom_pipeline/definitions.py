@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import date
 
 import dagster as dg
@@ -43,7 +44,7 @@ def run_night(
     dates
         First and last business date of a backfill.
     instance
-        Where the run is recorded; the instance of ``DAGSTER_HOME`` or of the settings by default.
+        Where the run is recorded, left open; the instance of ``DAGSTER_HOME`` or of the settings by default.
 
     Returns
     -------
@@ -52,12 +53,12 @@ def run_night(
     """
     configured = build_defs(settings, contracts=contracts, progress=progress)
     config = {"start_date": dates[0].isoformat(), "end_date": dates[1].isoformat()} if dates else {}
-    with instance or dg.DagsterInstance.from_config(str(settings.dagster_home)) as recorder:
+    with nullcontext(instance) if instance else dg.DagsterInstance.from_config(str(settings.dagster_home)) as recorder:
         result = configured.resolve_job_def(JOB).execute_in_process(
             instance=recorder,
             run_config={
                 "resources": {"night": {"config": config}},
-                "loggers": {"console": {"config": {"log_level": "ERROR"}}},
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
             },
             raise_on_error=False,
         )

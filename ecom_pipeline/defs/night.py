@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -40,7 +40,6 @@ class Night:
     start_date: date | None = None
     end_date: date | None = None
     progress: Progress | None = None
-    failed: list[str] = field(default_factory=list)
 
     @property
     def writer(self) -> Writer:
@@ -97,8 +96,6 @@ class Night:
             raise
         finally:
             seconds = time.perf_counter() - clock
-            if status == "failed":
-                self.failed.append(name)
             record(self.connection, "steps", [(self.run_id, name, started, seconds, peak_memory(), status, message)])
             if self.progress:
                 self.progress(name, status, seconds)
@@ -113,7 +110,7 @@ def night_resource(
     @dg.resource(config_schema={"start_date": optional_date, "end_date": optional_date})
     def night(context: dg.InitResourceContext) -> Iterator[Night]:
         dates = {key: date.fromisoformat(value) for key, value in context.resource_config.items()}
-        run_id = context.run_id or "adhoc"
+        run_id = context.run.run_id if context.run else "adhoc"
         with open_warehouse(
             settings.work_dir(shop.name),
             memory_limit=settings.memory_limit,
@@ -132,9 +129,18 @@ def night_resource(
             )
             start_run(connection, run_id, shop.name, shop.fingerprint)
             yield current
-            end_run(connection, run_id, "failed" if current.failed else "succeeded")
+            failures = _failures(context.instance, run_id)
+            close_steps(connection, run_id, failures)
+            end_run(connection, run_id, "failed" if failures else "succeeded")
 
     return night
+
+
+def _failures(instance: dg.DagsterInstance | None, run_id: str) -> dict[str, str]:
+    """Steps that failed, with their messages, as the orchestrator saw it."""
+    events = instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE) if instance else []
+    errors = {entry.step_key: entry.dagster_event.step_failure_data.error for entry in events if entry.dagster_event}
+    return {step: error.message.strip() if error else "" for step, error in errors.items() if step}
 
 
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")

@@ -6,7 +6,7 @@ over it and are judged and published like every other table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import duckdb
@@ -82,6 +82,16 @@ def start_run(connection: duckdb.DuckDBPyConnection, run_id: str, shop: str, fin
     """Open a run; runs that a killed process left open are closed as failed."""
     connection.execute("update journal.runs set status = 'interrupted', ended_at = ? where status = 'running'", [now()])
     record(connection, "runs", [(run_id, now(), None, "running", shop, fingerprint)])
+
+
+def close_steps(connection: duckdb.DuckDBPyConnection, run_id: str, failures: Mapping[str, str]) -> None:
+    """Mark as failed the steps that failed after they had ended their work, or before they began it."""
+    known = connection.execute(
+        "select step from journal.steps where run_id = ? and status = 'failed'", [run_id]
+    ).fetchall()
+    for step, message in failures.items():
+        if (step,) not in known:
+            record(connection, "steps", [(run_id, step, now(), 0.0, 0, "failed", message)])
 
 
 def end_run(connection: duckdb.DuckDBPyConnection, run_id: str, status: str) -> None:

@@ -16,13 +16,15 @@ from typing import Protocol
 import duckdb
 import pandas as pd
 
-from ecom_pipeline.contracts import PROVENANCE, CheckResult, Contract
+from ecom_pipeline.contracts import PROVENANCE, CheckResult, Contract, Rule
 from ecom_pipeline.warehouse.connection import WarehouseError
 from ecom_pipeline.warehouse.describe import describe
 from ecom_pipeline.warehouse.journal import now, record, record_checks
 
 CONSERVATION = "conservation"
 CONSERVATION_WORDS = "every row that arrived is clean, a duplicate, or in quarantine"
+STEERING = {"_reasons": "VARCHAR", "_duplicate": "BIGINT"}
+"""What a SELECT of ``clean`` says about a row beside the promised columns: why it is rejected, and which copy it is."""
 
 
 class Judge(Protocol):
@@ -134,7 +136,7 @@ class _Staged:
         self.con = writer.connection
         self.live = f"{contract.schema_name}.{quoted(contract.table)}"
         self.next = f"{contract.schema_name}.{quoted(contract.table + '__next')}"
-        self.splits = contract.input is not None and candidate.content is not None
+        self.splits = contract.input is not None
         own = f"{contract.schema_name}__{contract.table}"
         self.candidate = f"staging.{quoted(own)}" if self.splits else self.next
         self.rejects = f"staging.{quoted(own + '__rejects')}"
@@ -143,12 +145,15 @@ class _Staged:
     def build(self) -> None:
         self._stage()
         tolerance = self.writer.tolerances.get(self.contract.table, self.contract.tolerance)
+        lacking = self._lacking()
+        if self.splits and lacking:
+            raise WarehouseError(f"{self.contract.name}: the SELECT does not give {', '.join(lacking)}")
         judged = (
-            self.writer.judge(self.con, self.contract, self.candidate, tolerance=tolerance, scope="rows")
-            if self._shaped()
-            else []
+            []
+            if lacking
+            else self.writer.judge(self.con, self.contract, self.candidate, tolerance=tolerance, scope="rows")
         )
-        if self.splits and self._shaped():
+        if self.splits:
             self._split()
         checks = self.writer.judge(self.con, self.contract, self.next, tolerance=tolerance, scope="table")
         self.outcome.checks = [*judged, *checks, *self._conserved()]
@@ -157,7 +162,8 @@ class _Staged:
     def _stage(self) -> None:
         content = self.given.content
         if content is None:
-            nothing = ", ".join(f"null::{kind} as {quoted(name)}" for name, kind in self.contract.types.items())
+            kinds = self.contract.types | (STEERING if self.splits else {})
+            nothing = ", ".join(f"null::{kind} as {quoted(name)}" for name, kind in kinds.items())
             self._create(self.candidate, f"select {nothing} where false")
         elif isinstance(content, str):
             self._create(self.candidate, content)
@@ -176,10 +182,10 @@ class _Staged:
     def _create(self, relation: str, select: str) -> None:
         self.con.execute(f"create or replace table {relation} as {select}")
 
-    def _shaped(self) -> bool:
-        """Whether every promised column is there, so that its rules can be asked at all."""
-        extra = {"_reasons", "_duplicate"} if self.splits else set()
-        return set(columns_of(self.con, self.candidate)) >= set(self.contract.types) | extra
+    def _lacking(self) -> list[str]:
+        """Promised columns that the candidate does not have, so that its rules cannot be asked at all."""
+        found = columns_of(self.con, self.candidate)
+        return [name for name in [*self.contract.types, *(STEERING if self.splits else [])] if name not in found]
 
     def _split(self) -> None:
         rules = [rule for rule in self.contract.row_rules if rule.action == "quarantine"]
@@ -189,7 +195,7 @@ class _Staged:
         reasons = ", ".join(
             [
                 "_reasons",
-                *(f"case when {rule.breaks} then {literal(rule.description)} end" for rule in rules),
+                *(f"case when {_told(rule)} then {literal(rule.description)} end" for rule in rules),
             ]
         )
         rejected = f"_duplicate = 1 and not ({keep.removeprefix('_duplicate = 1 and ')})"
@@ -205,19 +211,9 @@ class _Staged:
 
     def _conserved(self) -> list[CheckResult]:
         """Every routed row is in clean, a duplicate, or in quarantine: counted apart, per source."""
-        if not self.splits or not self._shaped():
+        if not self.splits:
             return []
-        counts = self.con.execute(
-            f"""
-            with routed as (select _source, count(*) as n from input.{quoted(str(self.contract.input))} group by _source),
-                kept as (select _source, count(*) as n from {self.next} group by _source),
-                twice as (select _source, count(*) as n from {self.candidate} where _duplicate > 1 group by _source),
-                rejected as (select _source, count(*) as n from {self.rejects} group by _source)
-            select _source, coalesce(routed.n, 0), coalesce(kept.n, 0), coalesce(twice.n, 0), coalesce(rejected.n, 0)
-            from routed full join kept using (_source) full join twice using (_source) full join rejected using (_source)
-            order by _source
-            """
-        ).fetchall()
+        counts = self._counts()
         self.outcome.conservation = counts
         unbalanced = [
             (source, routed, kept + twice + out)
@@ -239,6 +235,20 @@ class _Staged:
             )
         ]
 
+    def _counts(self) -> list[tuple[str, int, int, int, int]]:
+        """Per source: rows routed, kept, dropped as duplicates, rejected."""
+        return self.con.execute(
+            f"""
+            with routed as (select _source, count(*) as n from input.{quoted(str(self.contract.input))} group by _source),
+                kept as (select _source, count(*) as n from {self.next} group by _source),
+                twice as (select _source, count(*) as n from {self.candidate} where _duplicate > 1 group by _source),
+                rejected as (select _source, count(*) as n from {self.rejects} group by _source)
+            select _source, coalesce(routed.n, 0), coalesce(kept.n, 0), coalesce(twice.n, 0), coalesce(rejected.n, 0)
+            from routed full join kept using (_source) full join twice using (_source) full join rejected using (_source)
+            order by _source
+            """
+        ).fetchall()
+
     def settle(self, *, swap: bool) -> None:
         """Within the transaction: swap or not, and write down what happened."""
         name, run_id, moment = self.contract.name, self.writer.run_id, now()
@@ -248,7 +258,7 @@ class _Staged:
             self.outcome.reason = self.given.skipped or ""
         else:
             self.outcome.reason = self._why_refused()
-        if self.splits and self._shaped():
+        if self.splits:
             quarantine(self.con, name, self.rejects, run_id)
         record(
             self.con, "writes", [(run_id, name, self.outcome.status, self.outcome.rows, self.outcome.reason, moment)]
@@ -303,6 +313,13 @@ def quarantine(connection: duckdb.DuckDBPyConnection, table: str, rejects: str, 
             """,
             [table, run_id, now(), source],
         )
+
+
+def _told(rule: Rule) -> str:
+    """When a broken rule is a reason of its own: a value that could not be read is not missing as well."""
+    if rule.kind != "not_null":
+        return rule.breaks
+    return f"{rule.breaks} and not contains('; ' || coalesce(_reasons, ''), {literal(f'; {rule.column}: ')})"
 
 
 def quoted(name: str) -> str:

@@ -1,15 +1,49 @@
+"""A house to live in for one test: the mini shop after one good night, and the ways a person gets at it."""
+
 from __future__ import annotations
 
+import hashlib
+import io
+import json
+import os
 import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
+import duckdb
 import pytest
 
-from ecom_pipeline.definitions import run_night
+from ecom_pipeline import cli
+from ecom_pipeline.definitions import build_defs, run_night
 from ecom_pipeline.settings import Settings
 from ecom_pipeline_tests.e2e.mini import write_mini
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def words(self) -> str:
+        """Everything that was printed, with the line breaks of the terminal's width taken out."""
+        return " ".join((self.out + self.err).split())
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
 
 
 @dataclass
@@ -27,12 +61,120 @@ class House:
     def releases(self) -> Path:
         return self.settings.releases_dir("mini")
 
-    def night(self, **options: object) -> bool:
-        return run_night(self.settings, instance=self.instance, **options)[1]  # type: ignore[arg-type]
+    @property
+    def warehouse(self) -> Path:
+        return self.settings.work_dir("mini") / "warehouse.duckdb"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What ``ecom`` needs to work on this house, and nothing of the machine's own settings."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ECOM_", "DAGSTER_"))}
+        return kept | {
+            "DAGSTER_HOME": str(self.settings.dagster_home),
+            "ECOM_SHOP": str(self.settings.shop),
+            "ECOM_DATA_DIR": str(self.settings.data_dir),
+            "ECOM_SETTLE_SECONDS": str(self.settings.settle_seconds),
+            "ECOM_MEMORY_LIMIT": self.settings.memory_limit,
+            "ECOM_THREADS": str(self.settings.threads),
+            "COLUMNS": "200",
+            "PYTHONPATH": str(ROOT),
+        }
+
+    def ecom(self, *arguments: str) -> Said:
+        """Run ``ecom`` in this process."""
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            for name in [name for name in os.environ if name not in self.environment]:
+                patch.delenv(name)
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            code = cli.main(arguments)
+        return Said(code, out.getvalue(), err.getvalue())
+
+    def start(self, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+        """Start ``ecom`` in a process of its own."""
+        return subprocess.Popen(
+            [*before, sys.executable, "-m", "ecom_pipeline.cli", *arguments],
+            env=self.environment,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def night(self, **options: Any) -> bool:
+        """A whole night."""
+        return run_night(self.settings, instance=self.instance, **options)[1]
+
+    def materialize(self, selection: dg.AssetSelection) -> dg.ExecuteInProcessResult:
+        """A part of a night, as somebody would start it from the UI."""
+        definitions = build_defs(self.settings)
+        return materialize(definitions, selection, self.instance)
+
+    def load(self) -> bool:
+        """The part of a night from the files to the clean tables."""
+        return self.materialize(dg.AssetSelection.key_prefixes(["raw"], ["input"], ["clean"])).success
+
+    def query(self, query: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+    def tables(self) -> dict[str, str]:
+        """Digest of every live table and the text of every view, the pipeline's own bookkeeping apart."""
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            names = connection.execute(
+                "select schema_name || '.\"' || table_name || '\"' from duckdb_tables()"
+                " where schema_name not in ('journal', 'quarantine', 'staging')"
+            ).fetchall()
+            digests = {
+                name: str(
+                    connection.execute(f"select count(*), sum(hash(one)::hugeint) from (from {name}) as one").fetchall()
+                )
+                for (name,) in names
+            }
+            views = connection.execute(
+                "select schema_name || '.' || view_name, sql from duckdb_views() where not internal"
+            ).fetchall()
+            return digests | dict(views)
+
+    def release_bytes(self) -> dict[str, str]:
+        """The current release's id, and a hash of every file of every release."""
+        files = {
+            path.relative_to(self.releases).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(self.releases.rglob("*"))
+            if path.is_file() and not path.is_symlink()
+        }
+        return files | {"current": os.readlink(self.releases / "current")}
+
+    @contextmanager
+    def release_untouched(self) -> Iterator[None]:
+        """Whatever happens meanwhile, the releases are the same to the byte."""
+        before = self.release_bytes()
+        assert any(name.endswith("release.duckdb") for name in before)
+        yield
+        assert self.release_bytes() == before
+
+
+def materialize(
+    definitions: dg.Definitions, selection: dg.AssetSelection, instance: dg.DagsterInstance
+) -> dg.ExecuteInProcessResult:
+    """Run a selection of the nightly job, with the other tables of the steps it touches."""
+    graph = definitions.resolve_asset_graph()
+    keys = selection.required_multi_asset_neighbors().resolve(graph) & graph.executable_asset_keys
+    return definitions.resolve_job_def("nightly").execute_in_process(
+        instance=instance, asset_selection=sorted(keys), run_config=QUIET, raise_on_error=False
+    )
 
 
 def settings_for(folder: Path) -> Settings:
-    return Settings(data_dir=folder / "data", shop=folder / "shop", settle_seconds=0, memory_limit="1GB", threads=1)
+    return Settings(
+        data_dir=folder / "data",
+        shop=folder / "shop",
+        settle_seconds=0,
+        memory_limit="1GB",
+        threads=1,
+        dagster_home=folder / "dagster",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +182,8 @@ def after_one_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the mini shop after one good night; tests copy it."""
     folder = tmp_path_factory.mktemp("house")
     write_mini(folder / "shop")
+    (folder / "dagster").mkdir()
+    (folder / "dagster" / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     with dg.DagsterInstance.ephemeral() as instance:
         _, succeeded = run_night(settings_for(folder), instance=instance)
     assert succeeded
@@ -47,6 +191,7 @@ def after_one_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def house(after_one_night: Path, tmp_path: Path) -> House:
+def house(after_one_night: Path, tmp_path: Path) -> Iterator[House]:
     shutil.copytree(after_one_night, tmp_path, dirs_exist_ok=True, symlinks=True)
-    return House(settings_for(tmp_path), dg.DagsterInstance.ephemeral())
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield House(settings_for(tmp_path), instance)

@@ -169,3 +169,33 @@ def test_a_row_that_the_select_loses_or_multiplies_is_refused(con: duckdb.DuckDB
         con, Candidate(contract=clean, content=f"{select} union all select 'z', 1, 'items', 1, 'f.csv', 9, null, 1")
     )
     assert "items: 2 arrived, 3 accounted for" in doubled.reason
+
+
+def test_a_value_that_could_not_be_read_is_not_called_missing_as_well(
+    con: duckdb.DuckDBPyConnection, clean: Contract
+) -> None:
+    select = land(con, "(1,null,1,'product_id: odd',1), (2,null,1,'price: odd',1), (3,'c',1,null,1), (4,'d',1,null,1)")
+    (outcome,) = write(con, Candidate(contract=clean, content=select))
+    assert sorted(outcome.quarantined) == ["price: odd; product_id: expected a value", "product_id: odd"]
+
+
+def test_a_skipped_table_of_clean_passes_every_check_that_it_lists_and_leaves_no_quarantine(
+    con: duckdb.DuckDBPyConnection, clean: Contract
+) -> None:
+    (before,) = write(con, Candidate(contract=clean, content=land(con, "(1,'a',1,null,1), (2,'b',-1,null,1)")))
+    con.execute("drop view input.products")
+    con.execute("create table input.products (_source varchar)")
+    (skipped,) = write(con, Candidate(contract=clean, content=None, skipped="shop.yaml maps no source to products"))
+    assert (skipped.status, skipped.rows) == ("skipped", 0)
+    assert [check.name for check in skipped.checks] == [check.name for check in before.checks]
+    assert all(check.passed for check in skipped.checks)
+    assert rows(con, "quarantine.rows") == []
+
+
+def test_a_select_of_clean_that_does_not_say_what_is_a_duplicate_is_refused(
+    con: duckdb.DuckDBPyConnection, clean: Contract
+) -> None:
+    select = land(con, "(1,'a',1,null,1)")
+    with pytest.raises(WarehouseError, match="does not give _duplicate"):
+        write(con, Candidate(contract=clean, content=f"select * exclude (_duplicate) from ({select})"))
+    assert leftovers(con) == []

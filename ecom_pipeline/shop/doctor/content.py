@@ -56,7 +56,7 @@ def name_columns(
     time = take(_first(free, lambda c: c.time is not None), "event_at" if behaviour else "order_date")
     take(_first(free, lambda c: c.email >= ENOUGH), "email")
     take(_first(free, lambda c: c.code3 >= ENOUGH and c.distinct <= 30), "currency")
-    take(_first(free, lambda c: c.is_number and c.fractional > 0.2 and c.point_zero < ENOUGH), "price")
+    take(_first(free, lambda c: c.is_money), "price")
     if not behaviour:
         take(_first(free, lambda c: c.is_number and c.fractional == 0 and _is_count(c)), "quantity")
     take(_first(free, lambda c: c.spaced > 0.5 and c.letters > 0.8), "product_name")

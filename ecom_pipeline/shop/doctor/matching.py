@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,17 +28,29 @@ Matches = dict[str, Match]
 """By the column of the input."""
 
 
+def spelled(word: str) -> str:
+    """A word of a closed column as it is compared.
+
+    Examples
+    --------
+    >>> [spelled(word) for word in ("Add to Cart", "addcart", "del_cart", "remove_from_cart")]
+    ['addcart', 'addcart', 'removecart', 'removecart']
+    """
+    parts = [part for part in re.split(r"[\W_]+", word.casefold()) if part not in ("to", "from")]
+    return re.sub("^del(ete)?(?=cart)", "remove", "".join(parts))
+
+
 def meanings(column: Column) -> dict[str, str]:
-    """The known words for the values of a closed column, in lower case, and what they mean."""
+    """The known words for the values of a closed column, as they are compared, and what they mean."""
     synonyms = SYNONYMS.get(column.name, {})
-    words = {word.lower(): value for value in column.values for word in synonyms.get(value, ())}
-    return words | {value.lower(): value for value in column.values}
+    words = {spelled(word): value for value in column.values for word in synonyms.get(value, ())}
+    return words | {spelled(value): value for value in column.values}
 
 
 def understood(profile: Profile, column: Column) -> float:
     """Share of rows whose word for a closed column is known."""
     known, total = meanings(column), sum(times for _, times in profile.words)
-    return sum(times for word, times in profile.words if word.lower() in known) / total if total else 0.0
+    return sum(times for word, times in profile.words if spelled(word) in known) / total if total else 0.0
 
 
 def fit(profile: Profile, column: Column) -> float:

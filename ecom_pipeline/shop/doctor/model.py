@@ -5,7 +5,7 @@ Plain data, so that it can be shown as YAML, as JSON or in a test. How a guess c
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -48,22 +48,29 @@ class InputGuess:
     columns: tuple[ColumnGuess, ...]
     where: str | None = None
 
-    def column(self, target: str) -> ColumnGuess | None:
-        """The guess for one column of the input."""
-        return next((column for column in self.columns if column.target == target), None)
-
 
 @dataclass(frozen=True, kw_only=True)
 class SourceGuess:
-    """One kind of export, and what it gives."""
+    """One kind of export, and what it gives.
+
+    Attributes
+    ----------
+    place, options
+        As ``shop.yaml`` says them.
+    files
+        How many there are.
+    rows
+        How many were looked at.
+    unused
+        Columns that nothing was made of.
+    """
 
     name: str
-    files: str
-    count: int
+    place: dict[str, Any]
+    options: dict[str, Any]
+    files: int
     rows: int
-    columns: tuple[str, ...]
     inputs: tuple[InputGuess, ...]
-    options: dict[str, Any] = field(default_factory=dict)
     decimal_comma: bool = False
     unused: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
@@ -94,18 +101,9 @@ class Diagnosis:
     name: str
     timezone: Guess
     currency: Guess
-    country: Guess
+    country: Guess | None
     sources: tuple[SourceGuess, ...]
     missing: tuple[Missing, ...]
     notices: tuple[str, ...]
     is_enough: bool
     currencies: tuple[str, ...] = ()
-
-    def source_of(self, table: str) -> SourceGuess | None:
-        """The first source that gives an input."""
-        return next((source for source in self.sources if any(given.table == table for given in source.inputs)), None)
-
-    def input(self, table: str) -> InputGuess | None:
-        """What the first source gives an input."""
-        source = self.source_of(table)
-        return None if source is None else next(given for given in source.inputs if given.table == table)

@@ -65,6 +65,7 @@ VAGUE_WORDS = frozenset(
         "描述",
     ]
 )
+"""Headers that may be about anything."""
 
 
 @lru_cache(maxsize=4096)

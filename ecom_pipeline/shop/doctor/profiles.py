@@ -12,12 +12,12 @@ from typing import Any, Literal
 import duckdb
 
 from ecom_pipeline.shop.doctor.survey import Export
-from ecom_pipeline.shop.readers.table import identifier, literal
-from ecom_pipeline.shop.values import BOOLEANS, instant, local_time, number
+from ecom_pipeline.shop.readers.table import identifier, literal, scratch_name
+from ecom_pipeline.shop.values import BOOLEANS, NULL_WORDS, instant, is_missing, local_time, number
 
 ENOUGH = 0.9
 """Share of values that a reading must explain."""
-PROFILED_ROWS = 4_000
+PROFILED_ROWS = 1_000
 FEW = 40
 """Distinct values up to which a column is a list of words."""
 
@@ -72,7 +72,7 @@ class Profile:
     numeric, numeric_comma
         Shares that are numbers, with a decimal point and with a decimal comma.
     negative, fractional
-        Shares of the numbers.
+        Shares that begin with a minus, and that have cents.
     words
         The values, commonest first, where they are few.
     letters, long, spaced
@@ -109,6 +109,11 @@ class Profile:
         return max(self.numeric, self.numeric_comma) >= ENOUGH
 
     @property
+    def is_money(self) -> bool:
+        """Whether it is numbers with cents."""
+        return self.is_number and self.fractional > 0.2 and self.point_zero < ENOUGH
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing can be said."""
         return self.distinct == 0
@@ -116,19 +121,51 @@ class Profile:
 
 def profile(con: duckdb.DuckDBPyConnection, export: Export) -> tuple[Profile, ...]:
     """Every column of an export."""
+    sample = scratch_name("sample")
     step = max(export.rows // PROFILED_ROWS, 1)
-    return tuple(_profile(con, export, column, step) for column in export.columns)
+    con.execute(f"create table {sample} as from {export.table} where _row % {step} = 0").fetchall()
+    found = tuple(_profile(con, export.table, sample, column) for column in export.columns)
+    con.execute(f"drop table {sample}").fetchall()
+    return found
 
 
-def _profile(con: duckdb.DuckDBPyConnection, export: Export, column: str, step: int) -> Profile:
-    whole = f"(select trim({identifier(column)}) as v from {export.table})"
-    sample = f"(select trim({identifier(column)}) as v from {export.table} where _row % {step} = 0)"
+def _profile(con: duckdb.DuckDBPyConnection, table: str, sample: str, column: str) -> Profile:
+    text = identifier(column)
+    whole = f"(select trim({text}) as v from {table} where {text} is not null)"
+    some = f"(select trim({text}) as v from {sample} where not {is_missing(text)})"
+    share = _shares(con, some)
+    filled, distinct, negative = con.execute(
+        f"select count(*), count(distinct v), count(*) filter (starts_with(v, '-')) from {whole}"
+    ).fetchall()[0]
+    rows = con.execute(f"select count(*) from {table}").fetchall()[0][0]
+    words = con.execute(
+        f"select v, count(*) from {whole} where {distinct} <= {FEW} group by v order by 2 desc, 1"
+    ).fetchall()
+    examples = con.execute(f"select distinct v from (from {some} limit 50) order by v limit 3").fetchall()
+    symbol = max(_SYMBOLS, key=lambda code: share[f"symbol_{code}"])
+    own = {name: share[name] for name in Profile.__dataclass_fields__ if name in share}
+    return Profile(
+        name=column,
+        filled=filled / rows if rows else 0.0,
+        distinct=distinct,
+        unique=distinct / filled if filled else 0.0,
+        negative=negative / filled if filled else 0.0,
+        time=_time(con, some, share),
+        symbol=symbol if share[f"symbol_{symbol}"] > 0.5 else None,
+        words=tuple((str(word), int(times)) for word, times in words if word.lower() not in NULL_WORDS),
+        examples=tuple(str(value) for (value,) in examples),
+        **own,
+    )
+
+
+def _shares(con: duckdb.DuckDBPyConnection, sample: str) -> dict[str, float]:
+    """Shares of the values that look like this or that, by name."""
     point, comma = (number("v", "DECIMAL(38,6)", decimal_comma=decimal_comma) for decimal_comma in (False, True))
-    shares = {
-        "numeric": f"{point} is not null",
-        "numeric_comma": f"{comma} is not null",
-        "negative": f"coalesce({point}, {comma}) < 0",
-        "fractional": f"coalesce({point}, {comma}) % 1 <> 0 or regexp_matches(v, '[.,][0-9]{{2}}$')",
+    local, offset = local_time("v", None), instant("v", None, None)
+    looks = {
+        "numeric": "point is not null",
+        "numeric_comma": "comma is not null",
+        "fractional": "coalesce(point, comma) % 1 <> 0 or regexp_matches(v, '[.,][0-9]{2}$')",
         "boolean": f"lower(v) in ({', '.join(map(literal, (*BOOLEANS, 't', 'f', 'y', 'n')))})",
         "letters": r"regexp_matches(v, '\p{L}')",
         "long": "length(v) > 20",
@@ -137,8 +174,8 @@ def _profile(con: duckdb.DuckDBPyConnection, export: Export, column: str, step: 
         "code3": "regexp_full_match(v, '[A-Z]{3}')",
         "point_zero": r"regexp_full_match(v, '\d+\.0')",
         "dated": r"length(v) >= 8 and regexp_matches(v, '\d.*\d.*\d.*\d')",
-        "iso": f"coalesce({local_time('v', None)}, timezone('UTC', {instant('v', None, None)})) {_YEARS}",
-        "offset": f"{instant('v', None, None)} is not null",
+        "iso": f"coalesce(local, timezone('UTC', instant)) {_YEARS}",
+        "offset": "instant is not null",
         "seconds": r"regexp_full_match(v, '1\d{9}(\.\d+)?')",
         "milliseconds": r"regexp_full_match(v, '1\d{12}')",
         **{
@@ -146,32 +183,11 @@ def _profile(con: duckdb.DuckDBPyConnection, export: Export, column: str, step: 
             for code, sign in _SYMBOLS.items()
         },
     }
-    averages = ", ".join(f"avg(case when {condition} then 1.0 else 0.0 end)" for condition in shares.values())
-    found = con.execute(f"select {averages} from {sample} where v is not null").fetchall()[0]
-    share = {name: float(value or 0) for name, value in zip(shares, found, strict=True)}
-    rows, filled, distinct = con.execute(f"select count(*), count(v), count(distinct v) from {whole}").fetchall()[0]
-    words: tuple[tuple[str, int], ...] = ()
-    if 0 < distinct <= FEW:
-        counted = con.execute(
-            f"select v, count(*) from {whole} where v is not null group by v order by 2 desc, 1"
-        ).fetchall()
-        words = tuple((str(word), int(times)) for word, times in counted)
-    examples = con.execute(
-        f"select distinct v from (select v from {sample} where v is not null limit 50) order by v limit 3"
-    ).fetchall()
-    symbol = max(_SYMBOLS, key=lambda code: share[f"symbol_{code}"])
-    own = {name: share[name] for name in Profile.__dataclass_fields__ if name in share}
-    return Profile(
-        name=column,
-        filled=filled / rows if rows else 0.0,
-        distinct=distinct,
-        unique=distinct / filled if filled else 0.0,
-        time=_time(con, sample, share) if filled else None,
-        symbol=symbol if share[f"symbol_{symbol}"] > 0.5 else None,
-        words=words,
-        examples=tuple(str(value) for (value,) in examples),
-        **own,
-    )
+    averages = ", ".join(f"avg(case when {condition} then 1.0 else 0.0 end)" for condition in looks.values())
+    read = f"v, {point} as point, {comma} as comma, {local} as local, {offset} as instant"
+    query = f"with read as materialized (select {read} from {sample}) select {averages} from read"
+    found = con.execute(query).fetchall()[0]
+    return {name: float(value or 0) for name, value in zip(looks, found, strict=True)}
 
 
 def _time(con: duckdb.DuckDBPyConnection, sample: str, share: dict[str, float]) -> Time | None:
@@ -205,5 +221,5 @@ def _fits(con: duckdb.DuckDBPyConnection, sample: str, forms: Sequence[str], row
     read = ", ".join(
         f"avg(case when try_strptime(v, {literal(form)}) {_YEARS} then 1.0 else 0.0 end)" for form in forms
     )
-    found: Any = con.execute(f"select {read} from (from {sample} where v is not null limit {rows})").fetchall()[0]
+    found: Any = con.execute(f"select {read} from (from {sample} limit {rows})").fetchall()[0]
     return [float(value) for value in found]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
@@ -10,6 +10,8 @@ import yaml
 from ecom_pipeline.shop.doctor.model import ColumnGuess, Diagnosis, InputGuess, SourceGuess
 
 COMMENT_AT = 60
+NAMED = 4
+"""Empty tables that are named; there may be many."""
 
 
 def propose_yaml(diagnosis: Diagnosis) -> str:
@@ -18,40 +20,49 @@ def propose_yaml(diagnosis: Diagnosis) -> str:
 
 
 def _lines(diagnosis: Diagnosis) -> Iterator[str]:
-    yield f"# Proposed by `ecom doctor` from what lies in {_one_line(diagnosis.folder)}. A guess, not a fact: the number behind each line"
-    yield "# says how sure it is (1.00 certain, 0.00 assumed). Check what is below 0.80."
+    yield f"# Proposed by `ecom doctor` from what lies in {_one_line(diagnosis.folder)}."
+    yield "# A guess, not a fact: the number behind each line says how sure it is (1.00 certain, 0.00 assumed)."
+    yield "# Check what is below 0.80."
     if not diagnosis.is_enough:
         yield "# NOT ENOUGH TO RUN: needed are orders with their lines (order_items), or events. See the end."
     yield _said(f"name: {diagnosis.name}", "small letters, digits and _")
-    for key in ("timezone", "currency", "country"):
-        guess = getattr(diagnosis, key)
-        yield _said(f"{key}: {_flow(guess.value)}", f"{guess.confidence:.2f} {guess.why}")
+    guesses = {"timezone": diagnosis.timezone, "currency": diagnosis.currency, "country": diagnosis.country}
+    for key, guess in guesses.items():
+        if guess:
+            yield _said(f"{key}: {_flow(guess.value)}", f"{guess.confidence:.2f} {guess.why}")
+        else:
+            yield _said(f"# {key}: ?", "nothing in the files says it; no public holidays without it")
     others = [code for code in diagnosis.currencies if code != diagnosis.currency.value]
     if others:
         rates = ", ".join(f"{code}: ?" for code in others[:8])
         yield f"# exchange_rates: {{{rates}}}   # needed: what one unit is worth in {diagnosis.currency.value}"
     yield ""
-    yield "sources:" if diagnosis.sources else "sources: {}"
+    yield "sources:"
     for source in diagnosis.sources:
         yield ""
         yield from (f"  {line}".rstrip() for line in _source(source))
     yield ""
     yield "# What is missing, and what that costs:"
     for missing in diagnosis.missing:
-        empty = f" Empty: {', '.join(missing.tables)}." if missing.tables else ""
-        yield f"# - {missing.what}: {missing.cost}.{empty}"
+        yield f"# - {missing.what}: {missing.cost}.{_empty(missing.tables)}"
     if diagnosis.notices:
         yield "#"
         yield "# Also seen:"
         yield from (f"# - {_one_line(notice)}" for notice in diagnosis.notices)
 
 
+def _empty(tables: Sequence[str]) -> str:
+    """The tables that stay empty, the first few by name."""
+    more = f" and {len(tables) - NAMED} more" if len(tables) > NAMED else ""
+    return f" Empty: {', '.join(tables[:NAMED])}{more}." if tables else ""
+
+
 def _source(source: SourceGuess) -> Iterator[str]:
-    files = "1 file" if source.count == 1 else f"{source.count} files"
+    files = "1 file" if source.files == 1 else f"{source.files} files"
     yield f"# {files}, {source.rows} rows looked at."
     yield from (f"# {_one_line(notice)}" for notice in source.notices)
     yield f"{source.name}:"
-    yield f"  files: {_flow(source.files)}"
+    yield from (f"  {key}: {_flow(value)}" for key, value in source.place.items())
     if source.options:
         yield f"  options: {_flow(source.options)}"
     if source.decimal_comma:
@@ -86,7 +97,7 @@ def _said(line: str, comment: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    shown = " ".join(text.split())
+    shown = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return shown if len(shown) <= 160 else f"{shown[:157]}..."
 
 

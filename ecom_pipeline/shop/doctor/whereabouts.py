@@ -1,6 +1,6 @@
 """Where a shop is: timezone, currency and country, from signs, codes, names and the language of the headers.
 
-One place is guessed and the rest follows from it. What nothing speaks for is an assumption and says so.
+One place is guessed and the rest follows from it. What nothing speaks for is an assumption and says so; a country is not assumed.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from ecom_pipeline.shop.doctor.model import Guess
 from ecom_pipeline.shop.doctor.profiles import Profile
@@ -57,26 +56,6 @@ CURRENCY_WORDS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """What speaks for a place.
-
-    Attributes
-    ----------
-    country_columns, currency_columns
-        The columns taken for countries and currencies of orders or events.
-    profiles
-        Every column.
-    names
-        Of the folder and its files.
-    """
-
-    country_columns: Sequence[Profile]
-    currency_columns: Sequence[Profile]
-    profiles: Sequence[Profile]
-    names: Sequence[str] = ()
-
-
 def currencies(columns: Iterable[Profile]) -> tuple[str, ...]:
     """The currencies that columns name, the commonest first."""
     counted: Counter[str] = Counter()
@@ -85,22 +64,30 @@ def currencies(columns: Iterable[Profile]) -> tuple[str, ...]:
     return tuple(code for code, _ in counted.most_common())
 
 
-def whereabouts(evidence: Evidence) -> tuple[Guess, Guess, Guess]:
-    """Timezone, currency and country."""
-    named = currencies(evidence.currency_columns)
-    country = _named_country(evidence.country_columns) or _platform(evidence.names)
-    currency = _currency(named, country, evidence.profiles)
-    if country is None and currency.confidence > 0:
-        country = Guess(
-            value=HOME.get(currency.value, "US"), confidence=0.4, why=f"where {currency.value} is paid with"
-        )
+def whereabouts(
+    countries: Iterable[Profile], named: Sequence[str], profiles: Sequence[Profile], names: Sequence[str]
+) -> tuple[Guess, Guess, Guess | None]:
+    """Timezone, currency and, if anything speaks for one, country.
+
+    Parameters
+    ----------
+    countries
+        The columns taken for countries of orders, events or customers.
+    named
+        The currencies that columns name, the commonest first.
+    profiles
+        Every column that was recognised.
+    names
+        Of the folder and its files.
+    """
+    country = _named_country(countries) or _platform(names)
+    currency = _currency(named, country, profiles)
+    if country is None and (home := HOME.get(currency.value)) and currency.confidence > 0:
+        country = Guess(value=home, confidence=0.4, why=f"where {currency.value} is paid with")
     if country is None:
-        country = Guess(value="US", confidence=0.0, why="assumed: nothing in the files says it")
-    zone = PLACES[country.value][1] if country.value in PLACES else "UTC"
-    confidence = 0.0 if country.confidence == 0 else min(country.confidence, 0.5)
-    why = f"the clock of {country.value}" if confidence else "assumed: nothing in the files says it"
-    timezone = Guess(value=zone if confidence else "UTC", confidence=confidence, why=why)
-    return timezone, currency, country
+        return Guess(value="UTC", confidence=0.0, why="assumed: nothing in the files says it"), currency, None
+    clock = f"the clock of {country.value}"
+    return Guess(value=PLACES[country.value][1], confidence=min(country.confidence, 0.5), why=clock), currency, country
 
 
 def _named_country(columns: Iterable[Profile]) -> Guess | None:
@@ -133,7 +120,7 @@ def _currency(named: Sequence[str], country: Guess | None, profiles: Sequence[Pr
     for code, pattern in CURRENCY_WORDS.items():
         if re.search(pattern, headers):
             return Guess(value=code, confidence=0.7, why="a header says it")
-    if country is not None and country.value in PLACES:
+    if country is not None:
         return Guess(value=PLACES[country.value][0], confidence=0.6, why=f"what is paid with in {country.value}")
     if re.search(r"[\u4e00-\u9fff]", headers) or any(_is_chinese(profile) for profile in profiles):
         return Guess(value="CNY", confidence=0.6, why="headers or values are Chinese")

@@ -1,0 +1,227 @@
+"""From a folder to a diagnosis: each export is looked at alone, then beside the others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from ecom_pipeline.contracts import Contract
+from ecom_pipeline.shop.config import input_contracts
+from ecom_pipeline.shop.doctor.content import contained, name_columns
+from ecom_pipeline.shop.doctor.inputs import Inputs
+from ecom_pipeline.shop.doctor.matching import Hint
+from ecom_pipeline.shop.doctor.missing import find_missing
+from ecom_pipeline.shop.doctor.model import Diagnosis, InputGuess, SourceGuess
+from ecom_pipeline.shop.doctor.names import VAGUE, likeness
+from ecom_pipeline.shop.doctor.profiles import Profile, profile
+from ecom_pipeline.shop.doctor.roles import SALES, Role, find_role
+from ecom_pipeline.shop.doctor.survey import Export, survey
+from ecom_pipeline.shop.doctor.whereabouts import currencies, whereabouts
+from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.readers.table import identifier
+
+GUESSED_HEADER = 0.7
+"""What a guess is worth where the file has no header."""
+IN_ANOTHER_FILE = 0.8
+"""Share of a column's values that are a key of another file, from which it is taken to refer to it."""
+KEYS = {"orders": "order_id", "products": "product_id", "customers": "customer_id", "campaigns": "campaign_id"}
+ENOUGH_KEYS = 10
+"""Different values from which it is no accident that they are a key of another file."""
+SHOWN = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """An export, its columns, and what it was taken for."""
+
+    export: Export
+    profiles: Sequence[Profile]
+    role: Role | None
+
+    def is_about(self, table: str) -> bool:
+        """Whether the rows of the export are rows of the input."""
+        return self.role is not None and self.role.name == (SALES if table in ("orders", "order_items") else table)
+
+
+def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, Contract]) -> Diagnosis:
+    """Look at the exports in a folder.
+
+    Parameters
+    ----------
+    con
+        Where samples are kept meanwhile; nothing of them stays.
+    folder
+        The exports, subfolders included.
+    contracts
+        All promises; the inputs' synonyms are what is looked for.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be read, or nothing in it is recognised; says what was seen.
+    """
+    exports, notices = survey(con, folder)
+    inputs = input_contracts(contracts)
+    try:
+        seen = [_look(con, export, inputs) for export in exports]
+        seen = [_look_again(con, one, seen, inputs) for one in seen]
+        known = [one for one in seen if one.role]
+        given = _without_repeats([(one, _inputs(con, one, known, inputs)) for one in known])
+    finally:
+        for export in exports:
+            con.execute(f"drop table if exists {export.table}").fetchall()
+    understood = [one.export.name for one, guesses in given if guesses]
+    notices += [_not_recognised(one.export) for one in seen if one.export.name not in understood]
+    if not understood:
+        why = "; ".join(notices[:SHOWN]) or "there are no files"
+        raise InputError(file=folder, expected=f"exports of a shop (CSV, JSON, Parquet, Excel, databases): {why}")
+    return _diagnosis(folder, [(one, guesses) for one, guesses in given if guesses], notices, contracts)
+
+
+def _not_recognised(export: Export) -> str:
+    columns = ", ".join(column[:40] for column in export.columns[:SHOWN])
+    return f"{export.name}: not recognised as any input; its columns are {columns}"
+
+
+def _look(con: duckdb.DuckDBPyConnection, export: Export, inputs: Mapping[str, Contract]) -> _Seen:
+    profiles = profile(con, export)
+    if not export.has_header:
+        names = name_columns(con, export, profiles, inputs)
+        for old, new in names.items():
+            if old != new:
+                renaming = f"alter table {export.table} rename column {identifier(old)} to {identifier(new)}"
+                con.execute(renaming).fetchall()
+        columns = tuple(names[column] for column in export.columns)
+        export = replace(export, columns=columns, options={"header": False, "columns": list(columns), **export.options})
+        profiles = tuple(replace(one, name=names[one.name]) for one in profiles)
+    return _Seen(export=export, profiles=profiles, role=find_role(export.name, profiles, inputs))
+
+
+def _look_again(
+    con: duckdb.DuckDBPyConnection, one: _Seen, seen: Sequence[_Seen], inputs: Mapping[str, Contract]
+) -> _Seen:
+    """Columns whose headers say nothing may hold the key of another file."""
+    own = [table for table in inputs if one.role is None or one.is_about(table)]
+    unclear = [
+        column
+        for column in one.profiles
+        if column.distinct >= ENOUGH_KEYS
+        and column.time is None
+        and column.fractional < 0.1
+        and max(likeness(column.name, target) for table in own for target in inputs[table].columns) < VAGUE
+    ]
+    hints: dict[tuple[str, str], Hint] = {}
+    for table, key in KEYS.items():
+        for parent in (other for other in seen if other is not one and other.role and other.is_about(table)):
+            found = parent.role.matches[table].get(key) if parent.role else None
+            if found is None or found.profile.distinct < ENOUGH_KEYS:
+                continue
+            for column in unclear:
+                share = contained(con, (one.export.table, column.name), (parent.export.table, found.profile.name))
+                if share >= IN_ANOTHER_FILE:
+                    hints[column.name, key] = VAGUE, f"its values are in {parent.export.name}"
+    if not hints:
+        return one
+    return replace(one, role=find_role(one.export.name, one.profiles, inputs, hints))
+
+
+def _inputs(
+    con: duckdb.DuckDBPyConnection, one: _Seen, known: Sequence[_Seen], inputs: Mapping[str, Contract]
+) -> tuple[InputGuess, ...]:
+    assert one.role is not None
+    others = [other.role for other in known if other is not one and other.role and other.role.name == SALES]
+    return Inputs(
+        con,
+        one.export,
+        one.role,
+        one.profiles,
+        inputs,
+        others_bring_items=any({"order_id", "product_id"} <= set(role.matches["order_items"]) for role in others),
+        trust=1.0 if one.export.has_header else GUESSED_HEADER,
+    ).guess()
+
+
+def _without_repeats(given: list[tuple[_Seen, tuple[InputGuess, ...]]]) -> list[tuple[_Seen, tuple[InputGuess, ...]]]:
+    """An input that has an export of its own is not taken from rows about something else as well."""
+    own = {one.role.name for one, _ in given if one.role}
+    return [
+        (one, tuple(guess for guess in guesses if guess.table not in own or one.is_about(guess.table)))
+        for one, guesses in given
+    ]
+
+
+def _diagnosis(
+    folder: Path,
+    given: Sequence[tuple[_Seen, tuple[InputGuess, ...]]],
+    notices: Sequence[str],
+    contracts: Mapping[str, Contract],
+) -> Diagnosis:
+    sources: list[SourceGuess] = []
+    taken_for: dict[str, list[Profile]] = {"country": [], "currency": []}
+    for one, guesses in given:
+        sources.append(_source(one, guesses, [source.name for source in sources]))
+        profiles = {profile.name: profile for profile in one.profiles}
+        for column in (column for guess in guesses for column in guess.columns):
+            if column.target in taken_for and column.source_column in profiles:
+                taken_for[column.target].append(profiles[column.source_column])
+    named = currencies(taken_for["currency"])
+    timezone, currency, country = whereabouts(
+        taken_for["country"],
+        named,
+        [profile for one, _ in given for profile in one.profiles],
+        [folder.resolve().name, *(one.export.name for one, _ in given)],
+    )
+    fed = {guess.table for source in sources for guess in source.inputs}
+    name = _slug(folder.resolve().name)
+    return Diagnosis(
+        folder=str(folder),
+        name=name if re.match("[a-z]", name) else f"shop_{name}".rstrip("_"),
+        timezone=timezone,
+        currency=currency,
+        country=country,
+        sources=tuple(sources),
+        missing=find_missing(sources, contracts),
+        notices=tuple(notices),
+        is_enough={"orders", "order_items"} <= fed or "events" in fed,
+        currencies=named,
+    )
+
+
+def _source(one: _Seen, guesses: tuple[InputGuess, ...], taken: Sequence[str]) -> SourceGuess:
+    export = one.export
+    used = " ".join(
+        [str(part) for guess in guesses for column in guess.columns for part in (column.source_column, column.origin)]
+        + [guess.where or "" for guess in guesses]
+    )
+    numbers = [column for column in one.profiles if column.is_number]
+    return SourceGuess(
+        name=_source_name(one, guesses, taken),
+        place=export.place,
+        options=export.options,
+        files=len(export.files),
+        rows=export.rows,
+        inputs=guesses,
+        decimal_comma=sum(c.numeric_comma for c in numbers) > sum(c.numeric for c in numbers) + 0.05,
+        unused=tuple(column for column in export.columns if column not in used),
+        notices=export.notices,
+    )
+
+
+def _source_name(one: _Seen, guesses: Sequence[InputGuess], taken: Sequence[str]) -> str:
+    """After the table, sheet or file; after what it gives where that is not written in Latin letters."""
+    part = one.export.name.rsplit(", ", 1)[-1].rsplit("/", 1)[-1]
+    words = _slug(re.sub(r"[\d*\[\]-]+", "_", part.split(".")[0]))
+    tables = [guess.table for guess in guesses]
+    name = words if re.match("[a-z]{2}", words) else "lines" if {"orders", "order_items"} <= set(tables) else tables[0]
+    number = 2
+    while (unique := name if number == 2 and name not in taken else f"{name}_{number}") in taken:
+        number += 1
+    return unique
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
