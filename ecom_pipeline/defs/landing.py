@@ -95,12 +95,21 @@ def _raw_asset(shop: Shop, source: str) -> dg.AssetsDefinition:
 
 def _ledger(night: Night, source: str) -> list[LedgerEntry]:
     rows = night.connection.execute(
-        "select load_id, file, size_bytes, sha256, modified_at, columns from journal.loads where source = ? and superseded_by is null",
+        "select load_id, file, size_bytes, sha256, modified_at, rows, columns from journal.loads"
+        " where source = ? and superseded_by is null",
         [source],
     ).fetchall()
     return [
-        LedgerEntry(load_id=load_id, file=file, size=size, sha256=sha256, modified_at=modified, columns=tuple(columns))
-        for load_id, file, size, sha256, modified, columns in rows
+        LedgerEntry(
+            load_id=load_id,
+            file=file,
+            size=size,
+            sha256=sha256,
+            modified_at=modified,
+            rows=count,
+            columns=tuple(columns),
+        )
+        for load_id, file, size, sha256, modified, count, columns in rows
     ]
 
 

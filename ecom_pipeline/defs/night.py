@@ -18,7 +18,7 @@ from ecom_pipeline.quality import judge
 from ecom_pipeline.settings import Settings
 from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.warehouse.connection import open_warehouse
-from ecom_pipeline.warehouse.journal import end_run, now, record, start_run
+from ecom_pipeline.warehouse.journal import close_steps, end_run, now, record, start_run
 from ecom_pipeline.warehouse.write import Candidate, Outcome, Writer, columns_of
 
 Progress = Callable[[str, str, float], None]

@@ -121,8 +121,8 @@ def load_source(
     Raises
     ------
     InputError
-        No file, an unreadable folder or file, an empty or damaged file, one that is still being written, or one that
-        lacks a mapped column. The staging table does not exist then.
+        No file, an unreadable folder or file, an empty or damaged file, one that is still being written, one that had
+        rows and has none any more, or one that lacks a mapped column. The staging table does not exist then.
     """
     loading = _Loading(con, shop, source, ledger, next_load_id, staging_table)
     described = shop.sources[source]
@@ -264,12 +264,14 @@ class _Loading:
         self._note_new_columns(name, read.columns)
         for notice in read.notices:
             self._note(name, notice)
+        before = self.known.get(name)
         if read.rows + read.unreadable == 0:
+            if before is not None and before.rows:
+                raise InputError(file=name, expected=f"rows below the header: its last version had {before.rows:,}")
             self._note(name, "has no rows")
         held = {column.lower() for column in self.columns}
         if new := [column for column in read.columns if column.lower() not in held]:
             self._create([*self.columns, *new])
-        before = self.known.get(name)
         load_id = self.next_load_id + len(self.entries)
         names = ", ".join(quoted(column) for column in read.columns)
         self.con.execute(

@@ -170,6 +170,15 @@ def test_a_header_without_rows_is_told(con: duckdb.DuckDBPyConnection, shop: Sho
     assert staged(con) == []
 
 
+def test_a_file_that_lost_all_its_rows_is_refused(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\n")
+    ledger = load(con, shop, tmp_path).entries
+    drop(tmp_path, "a.csv", "")
+    with pytest.raises(InputError, match="a.csv: expected rows below the header: its last version had 1"):
+        load(con, shop, tmp_path, ledger)
+    assert gone(con)
+
+
 def test_equal_content_is_loaded_and_told(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
     for name in ("a.csv", "b.csv"):
         drop(tmp_path, name, "pv,2011-01-01,1,p\n")

@@ -70,6 +70,19 @@ def test_rows_are_numbered_over_all_batches(con, sqlite_file):
     assert con.execute("select count(*) from raw.orders where i::bigint <> _row").fetchall() == [(0,)]
 
 
+def test_sqlite_columns_that_are_null_at_first_or_throughout(con, tmp_path):
+    path = tmp_path / "shop.db"
+    with closing(sqlite3.connect(path)) as source, source:
+        source.execute("create table orders (id integer primary key, note text, code text, rank integer)")
+        source.executemany(
+            "insert into orders values (?, ?, null, ?)",
+            [(i, None if i < 1500 else "007", None if i < 1500 else i) for i in range(3000)],
+        )
+    assert read_database(con, f"sqlite:///{path}", "orders", "raw.orders").rows == 3000
+    counted = "count(note), min(note), count(code), count(rank), max(rank)"
+    assert con.execute(f"select {counted} from raw.orders").fetchall() == [(1500, "007", 0, 1500, "2999")]
+
+
 def test_duckdb(con, tmp_path):
     path = tmp_path / "it's.duckdb"
     with duckdb.connect(str(path)) as source:

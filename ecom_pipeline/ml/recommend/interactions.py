@@ -37,9 +37,9 @@ def checked(interactions: pd.DataFrame) -> pd.DataFrame:
         {
             "customer_id": _categorical(interactions["customer_id"]),
             "product_id": _categorical(interactions["product_id"]),
-            "interaction_date": pd.to_datetime(interactions["interaction_date"]),
+            "interaction_date": pd.to_datetime(interactions["interaction_date"], errors="coerce"),
             "event_type": interactions["event_type"].astype(pd.CategoricalDtype(list(WEIGHTS))),
-            "interactions": pd.to_numeric(interactions["interactions"]),
+            "interactions": pd.to_numeric(interactions["interactions"], errors="coerce"),
         }
     ).reset_index(drop=True)
     for column in COLUMNS:
@@ -118,4 +118,5 @@ def _kind(interactions: pd.DataFrame) -> Floats:
 
 
 def _categorical(ids: pd.Series) -> pd.Series:
-    return ids if isinstance(ids.dtype, pd.CategoricalDtype) else ids.astype("category")
+    coded = ids.astype("category")
+    return coded.cat.reorder_categories(coded.cat.categories.sort_values())

@@ -36,7 +36,8 @@ class LightFMRecommender(Recommender):
     features
         Whether products are described by category, brand and price band too.
     minimum_customers
-        A product touched by fewer has no point of its own; without ``features`` it cannot be recommended.
+        A product touched by fewer has no point of its own; without ``features`` it cannot be recommended. A customer who
+        touched nothing else has no point either and is cold.
     trend, trend_half_life
         Weight of the log of popularity, and the half-life of that popularity in days.
     seed
@@ -112,6 +113,9 @@ class LightFMRecommender(Recommender):
         enough = np.bincount(weights.indices, minlength=len(touched)) >= self.minimum_customers
         if not enough.any():
             enough[:] = True
+        weights = weights[:, enough]
+        known = np.diff(weights.indptr) > 0
+        self.customers_ = self.customers_[known]
         if self.features and products is not None and not products.empty:
             self.products_ = touched.union(pd.Index(products["product_id"]), sort=True)
         else:
@@ -124,7 +128,7 @@ class LightFMRecommender(Recommender):
         self.learned_ = np.zeros(len(self.products_), dtype=bool)
         self.learned_[own] = True
         tags = one_hot(described(self.products_, products if self.features else None))
-        self._factorise(weights[:, enough], tags, own)
+        self._factorise(weights[known], tags, own)
 
     def _factorise(self, weights: sparse.csr_matrix, tags: sparse.csr_matrix, own: Positions) -> None:
         from lightfm import LightFM

@@ -16,6 +16,9 @@ from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.features import categories_of
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions, pair_weights, product_weights
 
+TRACE = 1e-6
+"""What popularity at all adds at most to popularity within a category: enough to order what would be equal."""
+
 
 class Popularity(Recommender):
     """Everyone gets the products with the most interactions of late.
@@ -55,6 +58,8 @@ class Popularity(Recommender):
 class CategoryPopularity(Recommender):
     """A customer gets the popular products of the categories they turned to, in the proportion they did.
 
+    A trace of popularity at all puts the rest in order.
+
     Parameters
     ----------
     half_life
@@ -65,7 +70,9 @@ class CategoryPopularity(Recommender):
     shares_
         Customers by categories: the share of the customer's weight.
     scores_
-        By product, 1 for the most popular one of its category.
+        By product, its share of its category's weight.
+    trace_
+        By product, 1e-6 for the most popular one of all.
     """
 
     name: ClassVar[str] = "category_popularity"
@@ -75,6 +82,7 @@ class CategoryPopularity(Recommender):
 
     shares_: Floats
     scores_: Floats
+    trace_: Floats
     categories_: Positions
 
     def __init__(self, *, half_life: float | None = 28.0) -> None:
@@ -91,10 +99,12 @@ class CategoryPopularity(Recommender):
         popularity = product_weights(data, self.half_life)
         totals = np.bincount(codes, weights=popularity, minlength=len(names))
         self.scores_ = (popularity / np.maximum(totals, np.finfo(np.float64).tiny)[codes]).astype(np.float32)
+        self.trace_ = (TRACE * _relative(popularity)).astype(np.float32)
 
     def _score(self, customers: Positions, products: Positions) -> Floats:
         scores = np.asarray(self.shares_[customers][:, self.categories_[products]])
         np.multiply(scores, self.scores_[products], out=scores)
+        np.add(scores, self.trace_[products], out=scores)
         return scores
 
 

@@ -22,12 +22,29 @@ def top_k(scores: Floats, k: int) -> tuple[Positions, Floats]:
     """
     width = scores.shape[1]
     if k < width:
-        positions = np.sort(np.argpartition(scores, width - k, axis=1)[:, width - k :], axis=1)
+        positions = _first_of_equals(scores, np.argpartition(scores, width - k, axis=1)[:, width - k :])
     else:
         positions = np.broadcast_to(np.arange(width), scores.shape)
     best = np.take_along_axis(scores, positions, axis=1)
     order = np.argsort(-best, axis=1, kind="stable")
     return np.take_along_axis(positions, order, axis=1), np.take_along_axis(best, order, axis=1)
+
+
+def _first_of_equals(scores: Floats, positions: Positions) -> Positions:
+    """Sort the positions of the best, and where more than fit share the lowest score among them, take the first of those.
+
+    Which of equals a partition takes depends on the processor.
+    """
+    k = positions.shape[1]
+    lowest = np.take_along_axis(scores, positions, axis=1).min(axis=1)
+    crowded = np.flatnonzero((scores >= lowest[:, None]).sum(axis=1) > k)
+    if len(crowded):
+        above = scores[crowded] > lowest[crowded, None]
+        equal = scores[crowded] == lowest[crowded, None]
+        room = k - above.sum(axis=1, keepdims=True)
+        chosen = above | (equal & (np.cumsum(equal, axis=1, dtype=np.int32) <= room))
+        positions[crowded] = np.nonzero(chosen)[1].reshape(-1, k)
+    return np.sort(positions, axis=1)
 
 
 def blocks(rows: int, width: int) -> list[slice]:

@@ -78,7 +78,9 @@ def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[st
     notices += [_not_recognised(one.export) for one in seen if one.export.name not in understood]
     if not understood:
         why = "; ".join(notices[:SHOWN]) or "there are no files"
-        raise InputError(file=folder, expected=f"exports of a shop (CSV, JSON, Parquet, Excel, databases): {why}")
+        raise InputError(
+            file=folder, expected=f"exports of a shop (CSV, JSON, Parquet, Excel, databases), found none: {why}"
+        )
     return _diagnosis(folder, [(one, guesses) for one, guesses in given if guesses], notices, contracts)
 
 
@@ -214,7 +216,7 @@ def _source(one: _Seen, guesses: tuple[InputGuess, ...], taken: Sequence[str]) -
 def _source_name(one: _Seen, guesses: Sequence[InputGuess], taken: Sequence[str]) -> str:
     """After the table, sheet or file; after what it gives where that is not written in Latin letters."""
     part = one.export.name.rsplit(", ", 1)[-1].rsplit("/", 1)[-1]
-    words = _slug(re.sub(r"[\d*\[\]-]+", "_", part.split(".")[0]))
+    words = _slug(re.split(r"[.*\[]", part)[0])
     tables = [guess.table for guess in guesses]
     name = words if re.match("[a-z]{2}", words) else "lines" if {"orders", "order_items"} <= set(tables) else tables[0]
     number = 2

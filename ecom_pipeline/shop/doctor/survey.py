@@ -22,7 +22,7 @@ from ecom_pipeline.shop.readers import looks_partial
 from ecom_pipeline.shop.readers.files import suffix_of
 from ecom_pipeline.shop.readers.table import scratch_name
 
-BUDGET = 1 << 23
+BUDGET = 1 << 22
 """Bytes of text that are read of one export."""
 SAMPLED_FILES = 24
 """Files of one export that are looked at; the others are taken to be like the one before them."""
@@ -218,7 +218,7 @@ def _pattern(files: Sequence[str], others: Sequence[str]) -> str | None:
         return _escaped(files[0])
     start = _common_start(files)
     end = _common_start([name[len(start) :][::-1] for name in files])[::-1].lstrip("0123456789")
-    for beginning in (re.sub(r"\d[\d._-]*$", "", start), start):
+    for beginning in (re.sub(r"(?<!\d)\d{4}[\d._-]*$|\d+$", "", start), start):
         for middle in ("*", "[0-9]*"):
             pattern = f"{_escaped(beginning)}{middle}{_escaped(end)}"
             finds = [name for name in (*files, *others) if fnmatchcase(name, pattern)]

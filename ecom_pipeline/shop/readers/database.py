@@ -133,11 +133,14 @@ def _from_sqlite(con: duckdb.DuckDBPyConnection, path: Path, name: str, target: 
 
 
 def _sqlite_text(column: str) -> str:
-    """SQLite prints floating point with 15 digits; where that is not the value, with the 17 that are."""
+    """SQLite prints floating point with 15 digits; where that is not the value, with the 17 that are.
+
+    Null becomes the empty text: a column that begins with nulls, the driver would take for one of integers.
+    """
     return f"""case typeof({column})
         when 'real' then case when cast(cast({column} as text) as real) = {column}
             then cast({column} as text) else printf('%!.17g', {column}) end
-        when 'blob' then hex({column}) else cast({column} as text) end"""
+        when 'blob' then hex({column}) when 'null' then '' else cast({column} as text) end"""
 
 
 def _from_postgresql(con: duckdb.DuckDBPyConnection, url: str, name: str, target: str, place: str) -> FileRead:
