@@ -3,7 +3,6 @@ PYTHON ?= python3
 SHOP ?= sample
 VENV := .venv
 BIN := $(VENV)/bin
-export DAGSTER_HOME := $(CURDIR)
 export DAGSTER_DISABLE_TELEMETRY := 1
 export OMP_NUM_THREADS ?= 2
 
@@ -24,7 +23,8 @@ demo: $(VENV)/.installed $(if $(filter journey,$(SHOP)),$(VENV)/.journey)
 	$(BIN)/ecom run --shop data/shops/$(SHOP)
 
 ui: $(VENV)/.installed
-	ECOM_SHOP=data/shops/$(SHOP) $(BIN)/dagster dev --host 127.0.0.1 --port 3000
+	test -f data/dagster/$(SHOP)/dagster.yaml || install -D ecom_pipeline/defs/dagster.yaml data/dagster/$(SHOP)/dagster.yaml
+	DAGSTER_HOME=$(CURDIR)/data/dagster/$(SHOP) ECOM_SHOP=data/shops/$(SHOP) $(BIN)/dagster dev --host 127.0.0.1 --port 3000
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

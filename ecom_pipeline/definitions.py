@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import date
+from importlib.resources import files
+from pathlib import Path
 
 import dagster as dg
 
@@ -29,6 +31,16 @@ def build_defs(
     return assemble(settings, load_shop(settings.shop_file, environment()), contracts or load_contracts(), progress)
 
 
+def home_of(settings: Settings) -> Path:
+    """The folder of the shop's Dagster instance: made, and given a ``dagster.yaml``, where it lacks one."""
+    home = settings.dagster_dir(load_shop(settings.shop_file, environment()).name).absolute()
+    configuration = home / "dagster.yaml"
+    if not configuration.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        configuration.write_text((files("ecom_pipeline.defs") / "dagster.yaml").read_text("utf-8"), "utf-8")
+    return home
+
+
 def run_night(
     settings: Settings,
     *,
@@ -44,7 +56,7 @@ def run_night(
     dates
         First and last business date of a backfill.
     instance
-        Where the run is recorded, left open; the instance of ``DAGSTER_HOME`` or of the settings by default.
+        Where the run is recorded, left open; the shop's own instance by default.
 
     Returns
     -------
@@ -53,7 +65,7 @@ def run_night(
     """
     configured = build_defs(settings, contracts=contracts, progress=progress)
     config = {"start_date": dates[0].isoformat(), "end_date": dates[1].isoformat()} if dates else {}
-    with nullcontext(instance) if instance else dg.DagsterInstance.from_config(str(settings.dagster_home)) as recorder:
+    with nullcontext(instance) if instance else dg.DagsterInstance.from_config(str(home_of(settings))) as recorder:
         result = configured.resolve_job_def(JOB).execute_in_process(
             instance=recorder,
             run_config={

@@ -47,8 +47,9 @@ class Settings(BaseModel):
     webhook_url: str | None = None
     """Receives alerts as JSON by POST; without it they are logged."""
     seed: int = 20240601
-    dagster_home: Path = Path()
-    """Folder of ``dagster.yaml``; ``DAGSTER_HOME`` names it too."""
+    dagster_home: Path | None = None
+    """Folder of ``dagster.yaml`` and of the history of runs; one per shop in the data folder by default. ``DAGSTER_HOME``
+    names it too."""
 
     @field_validator("schedule_timezone")
     @classmethod
@@ -72,6 +73,10 @@ class Settings(BaseModel):
     def work_dir(self, shop_name: str) -> Path:
         """Holds the working file of a shop."""
         return self.data_dir / "work" / shop_name
+
+    def dagster_dir(self, shop_name: str) -> Path:
+        """Holds the Dagster instance of a shop."""
+        return self.dagster_home or self.data_dir / "dagster" / shop_name
 
     def releases_dir(self, shop_name: str) -> Path:
         """Holds the releases of a shop."""

@@ -100,6 +100,6 @@ def test_the_lock_pins_and_hashes_every_dependency_and_names_no_host() -> None:
 
 
 def test_telemetry_is_off() -> None:
-    instance = yaml.safe_load((ROOT / "dagster.yaml").read_text("utf-8"))
+    instance = yaml.safe_load((ROOT / "ecom_pipeline" / "defs" / "dagster.yaml").read_text("utf-8"))
     assert instance["telemetry"] == {"enabled": False}
     assert instance["nux"] == {"enabled": False}

@@ -70,7 +70,6 @@ class House:
         """What ``ecom`` needs to work on this house, and nothing of the machine's own settings."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ECOM_", "DAGSTER_"))}
         return kept | {
-            "DAGSTER_HOME": str(self.settings.dagster_home),
             "ECOM_SHOP": str(self.settings.shop),
             "ECOM_DATA_DIR": str(self.settings.data_dir),
             "ECOM_SETTLE_SECONDS": str(self.settings.settle_seconds),
@@ -173,7 +172,19 @@ def settings_for(folder: Path) -> Settings:
         settle_seconds=0,
         memory_limit="1GB",
         threads=1,
-        dagster_home=folder / "dagster",
+    )
+
+
+def write_instance(home: Path) -> None:
+    """A Dagster instance that forgets its events: SQLite syncs each of some 2,000 to the disk, which takes a minute."""
+    home.mkdir(parents=True)
+    (home / "dagster.yaml").write_text(
+        f"""
+telemetry: {{enabled: false}}
+event_log_storage: {{module: dagster._core.storage.event_log, class: InMemoryEventLogStorage}}
+run_storage: {{module: dagster._core.storage.runs, class: SqliteRunStorage, config: {{base_dir: {home}}}}}
+schedule_storage: {{module: dagster._core.storage.schedules, class: SqliteScheduleStorage, config: {{base_dir: {home}}}}}
+"""
     )
 
 
@@ -182,8 +193,6 @@ def after_one_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the mini shop after one good night; tests copy it."""
     folder = tmp_path_factory.mktemp("house")
     write_mini(folder / "shop")
-    (folder / "dagster").mkdir()
-    (folder / "dagster" / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     with dg.DagsterInstance.ephemeral() as instance:
         _, succeeded = run_night(settings_for(folder), instance=instance)
     assert succeeded
@@ -193,5 +202,7 @@ def after_one_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def house(after_one_night: Path, tmp_path: Path) -> Iterator[House]:
     shutil.copytree(after_one_night, tmp_path, dirs_exist_ok=True, symlinks=True)
+    settings = settings_for(tmp_path)
+    write_instance(settings.dagster_dir("mini"))
     with dg.DagsterInstance.ephemeral() as instance:
-        yield House(settings_for(tmp_path), instance)
+        yield House(settings, instance)

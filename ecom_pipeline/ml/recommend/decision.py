@@ -6,6 +6,7 @@ What does not belong here: how the figures came about.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ecom_pipeline.ml.card import Decision, ModelCard
@@ -22,7 +23,7 @@ MINIMUM_CUSTOMERS = 30
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The decision, why, the interval of the lead over the baseline, and the figure of what is live after it."""
+    """The decision, why, the interval of the lead over the closest baseline, and the figure of what is live after it."""
 
     decision: Decision
     reason: str
@@ -30,22 +31,28 @@ class Verdict:
     live_value: float | None
 
 
-def decide(judged: Judged, baseline: Judged, previous: ModelCard | None, *, as_of_date: dt.date, seed: int) -> Verdict:
-    """Judge the model by the baseline first, then by what is live.
+def decide(
+    judged: Judged, baselines: Sequence[Judged], previous: ModelCard | None, *, as_of_date: dt.date, seed: int
+) -> Verdict:
+    """Judge the model by the baselines first, then by what is live.
 
-    The baseline must be beaten on the same customers by more than chance: the 95 % bootstrap interval of the mean
-    difference lies above zero. ``previous`` is the card of the last run, whatever it decided; the figure of what it left
+    Every baseline must be beaten on the same customers by more than chance: the 95 % bootstrap interval of the mean
+    difference lies above zero. The first of them is the one that goes live otherwise. ``previous`` is the card of the last run, whatever it decided; the figure of what it left
     live is in its metrics.
     """
-    model_scores, baseline_scores = judged.per_customer[CHOSEN_BY], baseline.per_customer[CHOSEN_BY]
-    customers = len(model_scores)
-    value, baseline_value = float(model_scores.mean()), float(baseline_scores.mean())
-    figures = f"NDCG@10 {value:.4f} against {baseline_value:.4f} of {baseline.recommender} on {customers} customers"
+    scores = judged.per_customer[CHOSEN_BY]
+    customers, value, baseline_value = len(scores), judged.mean(*CHOSEN_BY), baselines[0].mean(*CHOSEN_BY)
+    beside = " and ".join(f"{each.mean(*CHOSEN_BY):.4f} of {each.recommender}" for each in baselines)
+    figures = f"NDCG@10 {value:.4f} against {beside} on {customers} customers"
     if customers < MINIMUM_CUSTOMERS:
         why = f"{figures}: too few to tell, {MINIMUM_CUSTOMERS} are needed"
         return Verdict(decision="refused", reason=why, interval=None, live_value=baseline_value)
-    low, high = interval = paired_interval(model_scores - baseline_scores, seed=seed)
-    figures += f", lead {low:+.4f} to {high:+.4f} (95 %)"
+    leads = [
+        (paired_interval(scores - each.per_customer[CHOSEN_BY], seed=seed), each.recommender) for each in baselines
+    ]
+    interval, rival = min(leads)
+    low, high = interval
+    figures += f", lead over {rival} {low:+.4f} to {high:+.4f} (95 %)"
     if low <= 0:
         why = f"{figures}: no better by more than chance"
         return Verdict(decision="refused", reason=why, interval=interval, live_value=baseline_value)

@@ -3,7 +3,9 @@
 The last 28 days are the test, the 28 before the validation that parameters are chosen on; a shorter history gives each of
 them a fifth of its days. What counts is **new for the customer**: a purchase (any interaction, in a shop without purchases)
 of a product the customer had not purchased before; such products are left out of the lists and of what is expected alike.
-Customers without history are counted, not judged: every recommender gives them the same fallback.
+Customers without history are counted, not judged: every recommender gives them the same fallback. Products nobody had
+touched by that day are no part of it. What is known about a product (its category, brand, price band) is as of today; the
+shop's tables keep no history of it.
 
 What does not belong here: which recommenders are judged, and what follows from it.
 """
@@ -17,8 +19,10 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.recommend.base import Recommender
+from ecom_pipeline.ml.recommend.completed import completed_lists
 from ecom_pipeline.ml.recommend.interactions import WEIGHTS, Floats, pairs, used
 from ecom_pipeline.ml.recommend.metrics import PER_CUSTOMER, coverage, hits_of
+from ecom_pipeline.ml.recommend.popularity import Popularity
 
 WINDOW_DAYS = 28
 WINDOW_SHARE = 0.2
@@ -54,6 +58,10 @@ class Window:
     def customers(self) -> pd.Index:
         """Those who are judged."""
         return pd.Index(self.truth["customer_id"].astype(object).unique()).sort_values()
+
+    def known(self, products: pd.DataFrame) -> pd.DataFrame:
+        """Products somebody had touched by ``last_day``."""
+        return products[products["product_id"].isin(self.train["product_id"].cat.categories)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +100,10 @@ def windows(interactions: pd.DataFrame) -> tuple[Window, Window] | None:
     )
 
 
-def judge(recommender: Recommender, window: Window) -> Judged:
-    """Judge a recommender fitted on the window's ``train``."""
+def judge(recommender: Recommender, fallback: Popularity, window: Window) -> Judged:
+    """Judge the lists of a recommender and its fallback, both fitted on the window's ``train``."""
     longest = max(LENGTHS)
-    lists = recommender.recommend(list(window.customers), longest, exclude=window.owned)
+    lists = completed_lists(recommender, fallback, list(window.customers), longest, exclude=window.owned)
     _, hits, chosen = hits_of(lists, window.truth, longest)
     touched = window.train["product_id"].nunique()
     return Judged(

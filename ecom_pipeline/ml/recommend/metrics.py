@@ -33,15 +33,19 @@ def hits_of(lists: pd.DataFrame, truth: pd.DataFrame, k: int) -> tuple[pd.Index,
     chosen
         How many products each customer chose.
     """
-    counts = truth.groupby("customer_id", observed=True).size()
-    customers = pd.Index(counts.index.to_numpy())
+    counts = truth["customer_id"].astype(object).value_counts().sort_index()
+    customers, products = counts.index, pd.Index(truth["product_id"].astype(object).unique())
+
+    def cells(pairs: pd.DataFrame) -> tuple[Positions, Positions]:
+        rows = customers.get_indexer(pairs["customer_id"].astype(object))
+        columns = products.get_indexer(pairs["product_id"].astype(object))
+        return rows, np.where((rows < 0) | (columns < 0), -1, rows * len(products) + columns)
+
     first = lists[lists["rank"] <= k]
-    found = first.assign(customer_id=first["customer_id"].astype(object), product_id=first["product_id"].astype(object))
-    chosen = pd.MultiIndex.from_frame(truth[["customer_id", "product_id"]].astype(object))
-    hit = pd.MultiIndex.from_frame(found[["customer_id", "product_id"]]).isin(chosen)
-    rows = customers.get_indexer(pd.Index(found["customer_id"][hit]))
+    rows, listed = cells(first)
+    hit = np.isin(listed, cells(truth)[1])
     hits = np.zeros((len(customers), k), dtype=bool)
-    hits[rows, found["rank"].to_numpy()[hit] - 1] = True
+    hits[rows[hit], first["rank"].to_numpy()[hit] - 1] = True
     return customers, hits, counts.to_numpy()
 
 

@@ -1,8 +1,8 @@
 """The single entry: a shop's interactions in, everyone's lists, the products like each product, figures and a card out.
 
 Parameters are chosen on validation, the models are judged once on the test, and whoever won learns from everything to make
-the lists. LightFM is published only where it beats the better of the baselines by more than chance; otherwise that baseline
-is. Customers without history get what is popular, and the row says so. Lists hold products new for the customer, that
+the lists. LightFM is published only where it beats every baseline by more than chance; otherwise the baseline that was best
+on validation is. Customers without history get what is popular, and the row says so. Lists hold products new for the customer, that
 somebody touched before, and that the shop has: in its catalogue, active, in stock, as far as it says so.
 
 What does not belong here: reading or writing tables.
@@ -18,6 +18,7 @@ import pandas as pd
 
 from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.recommend.base import LIST_COLUMNS, Recommender
+from ecom_pipeline.ml.recommend.completed import completed_lists
 from ecom_pipeline.ml.recommend.decision import Verdict, decide, untested
 from ecom_pipeline.ml.recommend.evaluate import CHOSEN_BY, LENGTHS, Judged, Window, judge, target_types, windows
 from ecom_pipeline.ml.recommend.interactions import checked, pairs
@@ -140,21 +141,20 @@ def _contest(
     if validation.truth.empty or test.truth.empty:
         what = "validation" if validation.truth.empty else "test"
         return _untested(f"no customer with history chose anything new in the {what} days")
-    baselines = tune_baselines(validation, products, seed=seed)
-    baseline = baselines[0][0]
-    popularity = next(each for each, _ in baselines if isinstance(each, Popularity))
-    model, trials = tune_lightfm(validation, products, trend_half_life=popularity.half_life, seed=seed)
-    judged = {
-        each.name: judge(each.fit_checked(test.train, products), test) for each in (model, *(b for b, _ in baselines))
-    }
-    verdict = decide(judged[model.name], judged[baseline.name], previous, as_of_date=as_of_date, seed=seed)
+    baselines = [each for each, _ in tune_baselines(validation, validation.known(products), seed=seed)]
+    popularity = next(each for each in baselines if isinstance(each, Popularity))
+    model, trials = tune_lightfm(
+        validation, validation.known(products), trend_half_life=popularity.half_life, seed=seed
+    )
+    contenders = [each.fit_checked(test.train, test.known(products)) for each in (model, *baselines)]
+    judged = [judge(each, popularity, test) for each in contenders]
     return _Contest(
-        verdict=verdict,
-        baseline=baseline,
+        verdict=decide(judged[0], judged[1:], previous, as_of_date=as_of_date, seed=seed),
+        baseline=baselines[0],
         popularity=popularity,
         model=model,
         test=test,
-        judged=tuple(judged.values()),
+        judged=judged,
         trials=trials,
     )
 
@@ -190,12 +190,8 @@ def _lists(
 ) -> pd.DataFrame:
     owned = pairs(data, target_types(data))
     everyone = popularity.customers_.union(pd.Index(customers["customer_id"].unique()), sort=True)
-    lists = winner.recommend(everyone, k, exclude=owned, candidates=available)
-    left = everyone[~everyone.isin(lists["customer_id"].unique())]
-    cold = popularity.recommend(left, k, exclude=owned, candidates=available)
-    both = pd.concat([each for each in (lists, cold) if not each.empty] or [lists])
-    both = both.sort_values(["customer_id", "rank"], ignore_index=True)
-    return both.assign(as_of_date=as_of_date)[list(RECOMMENDATION_COLUMNS)]
+    lists = completed_lists(winner, popularity, everyone, k, exclude=owned, candidates=available)
+    return lists.assign(as_of_date=as_of_date)[list(RECOMMENDATION_COLUMNS)]
 
 
 def _evaluation(contest: _Contest) -> pd.DataFrame:
@@ -261,6 +257,7 @@ def _nothing(*, as_of_date: dt.date, seed: int) -> RecommendResult:
             trained_to=None,
             parameters={},
             seed=seed,
+            metrics={"live_value": None},
             libraries=LIBRARIES,
         ),
     )

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity
+from ecom_pipeline_tests.ml.recommend.builders import bought, frame
+from ecom_pipeline_tests.ml.recommend.mixin import RecommenderPromises
+
+
+class TestPopularity(RecommenderPromises):
+    recommender = Popularity
+
+    def test_the_most_bought_comes_first_with_a_score_of_1(self) -> None:
+        world = bought(("a", "x", 0), ("b", "y", 0), ("c", "y", 0), ("d", "z", 0), ("e", "z", 0), ("f", "z", 0))
+        lists = Popularity().fit(world).recommend(["a"], 3)
+        assert lists["product_id"].tolist() == ["z", "y", "x"]
+        assert lists["score"].tolist() == pytest.approx([1, 2 / 3, 1 / 3])
+
+    def test_a_half_life_lets_yesterday_win(self) -> None:
+        world = bought(("a", "old", 0), ("b", "old", 0), ("c", "old", 0), ("d", "new", 20))
+        assert Popularity(half_life=None).fit(world).recommend(["a"], 1)["product_id"].tolist() == ["old"]
+        lists = Popularity(half_life=10).fit(world).recommend(["a"], 2)
+        assert lists["product_id"].tolist() == ["new", "old"]
+        assert lists["score"].tolist() == pytest.approx([1, 3 / 4])
+
+    def test_a_purchase_tells_more_than_a_view(self) -> None:
+        world = frame([("a", "seen", 0, "view", 1), ("b", "seen", 0, "view", 1), ("c", "sold", 0, "purchase", 1)])
+        assert Popularity().fit(world).recommend(["a"], 1)["product_id"].tolist() == ["sold"]
+
+    def test_equally_popular_products_come_by_name(self) -> None:
+        world = bought(*(("a", product, 0) for product in "dbca"))
+        assert Popularity().fit(world).recommend(["new"], 3)["product_id"].tolist() == ["a", "b", "c"]
+
+
+class TestCategoryPopularity(RecommenderPromises):
+    recommender = CategoryPopularity
+
+    WORLD = bought(
+        ("a", "tea1", 0), ("b", "tea1", 0), ("b", "tea2", 0),
+        ("c", "cup1", 0), ("d", "cup1", 0), ("e", "cup1", 0), ("e", "cup2", 0), ("e", "tea1", 0), ("f", "cup1", 0),
+    )  # fmt: skip
+    PRODUCTS = pd.DataFrame(
+        {"product_id": ["cup1", "cup2", "tea1", "tea2"], "category": ["cups", "cups", "teas", "teas"]}
+    )
+
+    def test_a_customer_gets_what_is_popular_in_their_category(self) -> None:
+        lists = CategoryPopularity().fit(self.WORLD, self.PRODUCTS).recommend(["a", "c"], 4)
+        # a turned to teas only: tea1 is 3 of 4 there, tea2 1 of 4; the cups follow by what is popular at all
+        assert lists["product_id"].tolist() == ["tea1", "tea2", "cup1", "cup2", "cup1", "cup2", "tea1", "tea2"]
+        assert lists["score"].tolist()[:2] == pytest.approx([3 / 4, 1 / 4], abs=1e-5)
+
+    def test_categories_count_in_the_proportion_they_were_turned_to(self) -> None:
+        lists = CategoryPopularity().fit(self.WORLD, self.PRODUCTS).recommend(["e"], 4)
+        # two thirds cups, one third teas: 2/3 * 4/5, 1/3 * 3/4, 2/3 * 1/5, 1/3 * 1/4
+        assert lists["product_id"].tolist() == ["cup1", "tea1", "cup2", "tea2"]
+        assert lists["score"].tolist() == pytest.approx([8 / 15, 1 / 4, 2 / 15, 1 / 12], abs=1e-5)
+
+    def test_without_categories_it_is_popularity(self) -> None:
+        lists = CategoryPopularity().fit(self.WORLD).recommend(["c"], 4)
+        assert lists["product_id"].tolist() == ["cup1", "tea1", "cup2", "tea2"]

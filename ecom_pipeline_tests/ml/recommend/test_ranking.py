@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from ecom_pipeline.ml.recommend import ranking
+from ecom_pipeline.ml.recommend.ranking import blocks, top_k
+
+
+@given(
+    arrays.arrays(
+        np.float32,
+        st.tuples(st.integers(1, 6), st.integers(1, 40)),
+        elements=st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 0.5, 1.0]),
+    ),
+    st.integers(1, 45),
+)
+def test_best_first_and_equal_scores_by_position(scores: np.ndarray, k: int) -> None:
+    before = scores.copy()
+    positions, best = top_k(scores, k)
+    expected = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    assert positions.tolist() == expected.tolist()
+    assert best.tolist() == np.take_along_axis(scores, expected, axis=1).tolist()
+    assert (scores == before).all()
+
+
+def test_among_many_equals_the_first_are_taken() -> None:
+    positions, _ = top_k(np.ones((3, 5000), dtype=np.float32), 4)
+    assert positions.tolist() == [[0, 1, 2, 3]] * 3
+
+
+def test_no_rows_and_no_columns() -> None:
+    assert top_k(np.empty((0, 5)), 2)[0].shape == (0, 2)
+    assert top_k(np.empty((2, 0)), 3)[0].shape == (2, 0)
+
+
+@pytest.mark.parametrize(("rows", "width"), [(0, 5), (1, 0), (7, 3), (10, 10), (10, 1000)])
+def test_blocks_cover_every_row_once(rows: int, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranking, "BLOCK", 20)
+    found = blocks(rows, width)
+    assert [row for block in found for row in range(rows)[block]] == list(range(rows))
+    assert all(block.stop - block.start == 1 or (block.stop - block.start) * width <= 20 for block in found)
