@@ -12,12 +12,14 @@ from importlib.resources import files
 from pathlib import Path
 
 import dagster as dg
+from sqlalchemy.exc import OperationalError
 
 from ecom_pipeline.contracts import Contract, load_contracts
 from ecom_pipeline.defs.assemble import JOB, assemble
 from ecom_pipeline.defs.night import Progress
 from ecom_pipeline.settings import Settings, environment, load_settings
 from ecom_pipeline.shop.config import load_shop
+from ecom_pipeline.warehouse.connection import WarehouseError
 
 
 def build_defs(
@@ -62,18 +64,27 @@ def run_night(
     -------
     tuple
         The run id, and whether the run succeeded.
+
+    Raises
+    ------
+    WarehouseError
+        The history of runs cannot be written.
     """
     configured = build_defs(settings, contracts=contracts, progress=progress)
     config = {"start_date": dates[0].isoformat(), "end_date": dates[1].isoformat()} if dates else {}
-    with nullcontext(instance) if instance else dg.DagsterInstance.from_config(str(home_of(settings))) as recorder:
-        result = configured.resolve_job_def(JOB).execute_in_process(
-            instance=recorder,
-            run_config={
-                "resources": {"night": {"config": config}},
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-            },
-            raise_on_error=False,
-        )
+    home = home_of(settings)
+    try:
+        with nullcontext(instance) if instance else dg.DagsterInstance.from_config(str(home)) as recorder:
+            result = configured.resolve_job_def(JOB).execute_in_process(
+                instance=recorder,
+                run_config={
+                    "resources": {"night": {"config": config}},
+                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                },
+                raise_on_error=False,
+            )
+    except OperationalError as error:
+        raise WarehouseError(f"{home}: the history of runs cannot be written: {error.orig}") from error
     return result.run_id, result.success
 
 

@@ -85,7 +85,7 @@ def recommendation_quality(night: Night) -> str:
     frame = night.frame(
         "select model, value, is_baseline from models.recommendation_evaluation where metric = 'ndcg' and k = 10 order by value"
     )
-    figure, axes = _canvas("Recommendations on held-out days: NDCG@10 by model, baselines in grey")
+    figure, axes = _canvas("NDCG@10 on held-out days, baselines in grey")
     bars = axes.barh(
         frame["model"], frame["value"], color=["0.7" if is_baseline else "C0" for is_baseline in frame["is_baseline"]]
     )
@@ -108,7 +108,7 @@ def funnel(night: Night) -> str:
 CHARTS: dict[str, Chart] = {
     "marts.customer_profiles": segments_map,
     "models.behaviour_covariance": covariance,
-    "models.forecasts": forecast,
+    "marts.sales_forecasts": forecast,
     "models.recommendation_evaluation": recommendation_quality,
     "marts.funnel_daily": funnel,
 }

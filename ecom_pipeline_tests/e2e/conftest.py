@@ -68,14 +68,16 @@ class House:
     @property
     def environment(self) -> dict[str, str]:
         """What ``ecom`` needs to work on this house, and nothing of the machine's own settings."""
+        home = self.settings.dagster_dir("mini")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ECOM_", "DAGSTER_"))}
         return kept | {
+            "DAGSTER_HOME": str(home),
             "ECOM_SHOP": str(self.settings.shop),
             "ECOM_DATA_DIR": str(self.settings.data_dir),
             "ECOM_SETTLE_SECONDS": str(self.settings.settle_seconds),
             "ECOM_MEMORY_LIMIT": self.settings.memory_limit,
             "ECOM_THREADS": str(self.settings.threads),
-            "COLUMNS": "200",
+            "COLUMNS": "1000",
             "PYTHONPATH": str(ROOT),
         }
 

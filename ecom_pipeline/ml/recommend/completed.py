@@ -30,9 +30,11 @@ def completed_lists(
     own = recommender.recommend(customer_ids, k, exclude=exclude, candidates=candidates)
     lengths = own["customer_id"].value_counts().reindex(pd.Index(customer_ids), fill_value=0)
     short = lengths[lengths < k]
-    listed = own.loc[own["customer_id"].isin(short.index), ["customer_id", "product_id"]]
-    unwanted = pd.concat([exclude[exclude["customer_id"].isin(short.index)], listed])
+    unwanted = _joined([part[part["customer_id"].isin(short.index)] for part in (exclude, own)])
     added = fallback.recommend(list(short.index), k, exclude=unwanted, candidates=candidates)
     added["rank"] += added["customer_id"].map(short).astype("int64")
-    parts = [part for part in (own, added[added["rank"] <= k]) if not part.empty]
-    return pd.concat(parts or [own]).sort_values(["customer_id", "rank"], ignore_index=True)
+    return _joined([own, added[added["rank"] <= k]]).sort_values(["customer_id", "rank"], ignore_index=True)
+
+
+def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat([part for part in parts if not part.empty] or parts[:1])

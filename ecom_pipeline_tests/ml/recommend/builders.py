@@ -69,7 +69,9 @@ def departments(customers: int = 150, days: int = 60, seed: int = 0) -> tuple[pd
     rows = [
         (f"c{customer:03d}", f"p{customer % 3}{product:02d}", int(day))
         for customer in range(customers)
-        for product, day in zip(random.choice(30, 10, p=share / share.sum()), random.integers(days, size=10), strict=True)
+        for product, day in zip(
+            random.choice(30, 10, p=share / share.sum()), random.integers(days, size=10), strict=True
+        )
     ]
     names = [f"p{category}{product:02d}" for category in range(3) for product in range(30)]
     products = pd.DataFrame({"product_id": names, "category": [f"k{name[1]}" for name in names]})

@@ -78,7 +78,9 @@ def test_coverage_is_the_share_of_products_that_anybody_is_offered() -> None:
 @given(st.lists(st.lists(st.booleans(), min_size=10, max_size=10), min_size=1, max_size=8), st.data())
 def test_metrics_stay_within_0_and_1_and_grow_with_a_hit(rows: list[list[bool]], data: st.DataObject) -> None:
     hits = np.array(rows)
-    chosen = hits.sum(axis=1) + np.array(data.draw(st.lists(st.integers(1, 30), min_size=len(rows), max_size=len(rows))))
+    chosen = hits.sum(axis=1) + np.array(
+        data.draw(st.lists(st.integers(1, 30), min_size=len(rows), max_size=len(rows)))
+    )
     k = data.draw(st.integers(1, 10))
     more = hits.copy()
     more[0, data.draw(st.integers(0, k - 1))] = True

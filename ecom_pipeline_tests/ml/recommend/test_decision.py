@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ecom_pipeline.ml.card import Decision, ModelCard
+from ecom_pipeline.ml.recommend.decision import Verdict, decide, untested
+from ecom_pipeline.ml.recommend.evaluate import CHOSEN_BY, Judged
+
+TODAY = dt.date(2024, 3, 10)
+SPREAD = np.random.default_rng(0).normal(0, 0.02, 100)
+SPREAD -= SPREAD.mean()
+
+
+def judged(name: str, scores: np.ndarray) -> Judged:
+    return Judged(recommender=name, is_baseline=name != "lightfm", per_customer={CHOSEN_BY: scores}, coverage={})
+
+
+def verdict_of(value: float, *baselines: float, previous: ModelCard | None = None, customers: int = 100) -> Verdict:
+    names = ("popularity", "category_popularity")
+    return decide(
+        judged("lightfm", (value + SPREAD)[:customers]),
+        [judged(name, np.full(customers, each)) for name, each in zip(names, baselines, strict=False)],
+        previous,
+        as_of_date=TODAY,
+        seed=1,
+    )
+
+
+def card(value: float | None, decision: Decision = "published", age: int = 1, **metrics: Any) -> ModelCard:
+    return ModelCard(
+        model="lightfm",
+        metric="ndcg@10",
+        value=value,
+        baseline="popularity",
+        baseline_value=0.1,
+        decision=decision,
+        reason="it was so",
+        trained_from=dt.date(2023, 1, 1),
+        trained_to=TODAY - dt.timedelta(days=age),
+        parameters={},
+        seed=1,
+        metrics=metrics,
+    )
+
+
+def test_better_than_the_baseline_is_published() -> None:
+    verdict = verdict_of(0.2, 0.1)
+    assert verdict.decision == "published"
+    assert verdict.live_value == pytest.approx(0.2)
+    assert verdict.reason.startswith(
+        "NDCG@10 0.2000 against 0.1000 of popularity on 100 customers, lead over popularity"
+    )
+    assert verdict.interval == pytest.approx((0.096, 0.104), abs=0.001)
+
+
+@pytest.mark.parametrize("value", [0.05, 0.1, 0.102])
+def test_no_better_by_more_than_chance_is_refused(value: float) -> None:
+    verdict = verdict_of(value, 0.1, previous=card(0.01))
+    assert verdict.decision == "refused"
+    assert verdict.live_value == pytest.approx(0.1)
+    assert "no better by more than chance" in verdict.reason
+
+
+def test_every_baseline_must_be_beaten() -> None:
+    verdict = verdict_of(0.2, 0.1, 0.3)
+    assert verdict.decision == "refused"
+    assert "0.1000 of popularity and 0.3000 of category_popularity" in verdict.reason
+    assert "lead over category_popularity" in verdict.reason
+    assert verdict.live_value == pytest.approx(0.1)
+    assert verdict_of(0.2, 0.1, 0.15).decision == "published"
+
+
+def test_too_few_customers_tell_nothing() -> None:
+    assert verdict_of(0.9, 0.1, customers=30).decision == "published"
+    verdict = verdict_of(0.9, 0.1, customers=29)
+    assert verdict.decision == "refused"
+    assert "29 customers: too few to tell, 30 are needed" in verdict.reason
+
+
+@pytest.mark.parametrize(("value", "decision"), [(0.28, "published"), (0.26, "kept")])
+def test_worse_than_the_live_one_by_more_than_a_tenth_is_kept_back(value: float, decision: str) -> None:
+    verdict = verdict_of(value, 0.1, previous=card(0.3))
+    assert verdict.decision == decision
+    assert verdict.live_value == pytest.approx(value if decision == "published" else 0.3)
+
+
+def test_what_is_live_after_a_kept_run_is_the_one_before_it() -> None:
+    assert verdict_of(0.2, 0.1, previous=card(0.2, "kept", live_value=0.3)).decision == "kept"
+
+
+def test_what_is_live_after_a_refused_run_is_the_baseline() -> None:
+    assert verdict_of(0.2, 0.1, previous=card(0.9, "refused", live_value=0.1)).decision == "published"
+
+
+def test_a_live_model_is_not_kept_for_ever() -> None:
+    assert verdict_of(0.2, 0.1, previous=card(0.3, age=7)).decision == "kept"
+    verdict = verdict_of(0.2, 0.1, previous=card(0.3, age=8))
+    assert verdict.decision == "published"
+    assert "older than 7 days" in verdict.reason
+
+
+def test_after_a_night_without_figures_anything_better_is_published() -> None:
+    assert verdict_of(0.2, 0.1, previous=card(None, "refused", live_value=None)).decision == "published"
+
+
+def test_what_cannot_be_tested_is_refused() -> None:
+    verdict = untested("no days")
+    assert (verdict.decision, verdict.reason) == ("refused", "no days; popularity is published")
+    assert (verdict.interval, verdict.live_value) == (None, None)

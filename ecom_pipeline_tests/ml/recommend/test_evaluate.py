@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+from ecom_pipeline.ml.recommend.evaluate import Window, judge, sampled, score, target_types, windows
+from ecom_pipeline.ml.recommend.interactions import checked
+from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
+from ecom_pipeline.ml.recommend.popularity import Popularity
+from ecom_pipeline_tests.ml.recommend.builders import FIRST_DAY, bought, checkerboard, frame, last_day
+
+DAY = dt.timedelta(days=1)
+
+
+def both(interactions: pd.DataFrame) -> tuple[Window, Window]:
+    found = windows(checked(interactions))
+    assert found is not None
+    return found
+
+
+def pairs(table: pd.DataFrame) -> list[list[str]]:
+    found: list[list[str]] = table[["customer_id", "product_id"]].to_numpy().tolist()
+    return found
+
+
+# ten days: training 0 to 5, validation 6 and 7, test 8 and 9
+TEN = bought(
+    ("a", "x", 0), ("a", "y", 5), ("b", "x", 5),
+    ("a", "x", 6), ("a", "z", 6), ("b", "z", 7), ("new", "x", 7),
+    ("a", "z", 8), ("b", "y", 8), ("new", "x", 9), ("new", "y", 9), ("newer", "x", 9),
+)  # fmt: skip
+
+
+def test_the_windows_of_ten_days_by_hand() -> None:
+    validation, test = both(TEN)
+    assert (validation.last_day, test.last_day) == (FIRST_DAY + 5 * DAY, FIRST_DAY + 7 * DAY)
+    assert (len(validation.train), len(test.train)) == (3, 7)
+    assert pairs(validation.owned) == [["a", "x"], ["a", "y"], ["b", "x"]]
+    # a bought x before, which does not count; new had no history
+    assert pairs(validation.truth) == [["a", "z"], ["b", "z"]]
+    assert pairs(test.truth) == [["b", "y"], ["new", "y"]]
+    assert (validation.cold_customers, test.cold_customers) == (1, 1)
+    assert test.customers.tolist() == ["b", "new"]
+
+
+def test_a_long_history_gives_28_days_each() -> None:
+    validation, test = both(checkerboard(days=400))
+    last = last_day(checkerboard(days=400))
+    assert test.last_day == last - 28 * DAY
+    assert validation.last_day == last - 56 * DAY
+
+
+def test_training_ends_on_the_last_day_and_the_truth_begins_after_it() -> None:
+    world = checkerboard(days=400)
+    first = world.groupby(["customer_id", "product_id"])["interaction_date"].min().dt.date
+    for window, length in zip(both(world), (28, 28), strict=True):
+        assert window.train["interaction_date"].max().date() <= window.last_day
+        days = [first[customer, product] for customer, product in pairs(window.truth)]
+        assert min(days) > window.last_day
+        assert max(days) <= window.last_day + length * DAY
+        assert not window.truth.merge(window.owned, on=["customer_id", "product_id"]).size
+
+
+def test_what_happens_after_the_last_day_is_not_in_the_training() -> None:
+    world = checkerboard()
+    changed = world.copy()
+    cut_off = pd.Timestamp(both(world)[1].last_day)
+    later = changed["interaction_date"] > cut_off
+    changed.loc[later, "product_id"] = "poison"
+    assert later.sum() > 50
+    for before, after in zip(both(world), both(changed), strict=True):
+        pd.testing.assert_frame_equal(before.train.reset_index(drop=True), after.train.reset_index(drop=True))
+        pd.testing.assert_frame_equal(before.owned, after.owned)
+    assert set(both(changed)[1].truth["product_id"]) == {"poison"}
+
+
+def test_products_nobody_had_touched_are_not_known() -> None:
+    products = pd.DataFrame({"product_id": ["w", "x", "y", "z"]})
+    validation, test = both(TEN)
+    assert validation.known(products)["product_id"].tolist() == ["x", "y"]
+    assert test.known(products)["product_id"].tolist() == ["x", "y", "z"]
+
+
+def test_purchases_count_where_there_are_any() -> None:
+    seen = frame([("a", "x", 0, "view", 1), ("a", "y", 9, "view", 1)])
+    assert target_types(checked(seen)) == ("view", "favourite", "cart", "purchase")
+    assert pairs(both(seen)[1].truth) == [["a", "y"]]
+    also_bought = pd.concat([seen, bought(("b", "x", 0))])
+    assert both(also_bought)[1].truth.empty
+    assert pairs(both(also_bought)[1].owned) == [["b", "x"]]
+
+
+@pytest.mark.parametrize("days", [1, 2, 4])
+def test_too_short_a_history_has_no_windows(days: int) -> None:
+    assert windows(checked(bought(("a", "x", 0), ("a", "y", days - 1)))) is None
+
+
+def test_five_days_are_enough_and_nothing_is_not() -> None:
+    assert both(bought(("a", "x", 0), ("a", "y", 4)))[1].last_day == FIRST_DAY + 3 * DAY
+    assert windows(checked(frame([]))) is None
+
+
+def test_the_figures_of_popularity_by_hand() -> None:
+    _, test = both(TEN)
+    # known by day 7: x to a, b and new; z to a and b; y to a. b owns x and z, new owns x
+    popularity = Popularity(half_life=None).fit(test.train)
+    found = judge(popularity, popularity, test)
+    # b is offered y and chose it; new is offered z, y and chose y at rank 2
+    assert found.per_customer["recall", 10].tolist() == [1, 1]
+    assert found.per_customer["precision", 10].tolist() == [0.1, 0.1]
+    assert found.per_customer["mrr", 20].tolist() == [1, 0.5]
+    assert found.per_customer["ndcg", 10] == pytest.approx([1, 0.63093], abs=1e-5)
+    assert found.mean("ndcg", 10) == pytest.approx(0.815465, abs=1e-5)
+    assert found.coverage[10] == pytest.approx(2 / 3)
+    assert score(popularity, test) == pytest.approx(found.mean("ndcg", 10))
+
+
+def test_a_customer_the_model_does_not_know_is_judged_by_the_fallback() -> None:
+    world = pd.concat([TEN, bought(("hermit", "rare", 0), ("hermit", "x", 9))])
+    _, test = both(world)
+    model = LightFMRecommender(minimum_customers=2, features=False, epochs=2, seed=1).fit(test.train)
+    assert model.recommend(["hermit"], 1).empty
+    found = judge(model, Popularity(half_life=None).fit(test.train), test)
+    assert test.customers.tolist() == ["b", "hermit", "new"]
+    assert found.per_customer["mrr", 10][1] == 1
+
+
+def test_sampled_customers_are_a_part_of_them_drawn_by_the_seed() -> None:
+    _, test = both(checkerboard())
+    few = sampled(test, 10, seed=1)
+    assert len(few.customers) == 10
+    assert few.customers.isin(test.customers).all()
+    pd.testing.assert_frame_equal(
+        few.truth.reset_index(drop=True),
+        test.truth[test.truth["customer_id"].isin(few.customers)].reset_index(drop=True),
+    )
+    assert sampled(test, 10, seed=1).customers.equals(few.customers)
+    assert not sampled(test, 10, seed=2).customers.equals(few.customers)
+    assert sampled(test, 1000, seed=1) is test

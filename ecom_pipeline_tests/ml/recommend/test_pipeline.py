@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ecom_pipeline.contracts import TABLES, Contract, parse_contract
+from ecom_pipeline.ml.card import ModelCard
+from ecom_pipeline.ml.recommend import tuning
+from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
+from ecom_pipeline.ml.recommend.pipeline import RecommendResult, recommend_shop
+from ecom_pipeline_tests.ml.recommend.builders import (
+    FIRST_DAY,
+    NO_CUSTOMERS,
+    NO_PRODUCTS,
+    bought,
+    catalogue,
+    checkerboard,
+    departments,
+    fashion,
+    field_of,
+    frame,
+    last_day,
+)
+from ecom_pipeline_tests.ml.recommend.mixin import EVENTS
+
+ONLINE_RETAIL = Path(__file__).parents[3].parent / "shared" / "data" / "shops" / "online_retail"
+BOARD = checkerboard()
+
+
+def run(
+    interactions: pd.DataFrame,
+    products: pd.DataFrame = NO_PRODUCTS,
+    customers: pd.DataFrame = NO_CUSTOMERS,
+    seed: int = 1,
+    k: int = 20,
+    previous_card: ModelCard | None = None,
+) -> RecommendResult:
+    as_of = last_day(interactions) if len(interactions) else FIRST_DAY
+    return recommend_shop(
+        interactions, products, customers, as_of_date=as_of, k=k, seed=seed, previous_card=previous_card
+    )
+
+
+def assert_same(first: RecommendResult, second: RecommendResult) -> None:
+    for name in ("recommendations", "similar_products", "evaluation"):
+        pd.testing.assert_frame_equal(getattr(first, name), getattr(second, name), check_exact=True)
+    assert first.card.row() == second.card.row()
+
+
+def assert_promises_kept(result: RecommendResult, interactions: pd.DataFrame, customers: pd.DataFrame, k: int) -> None:
+    lists = result.recommendations
+    assert not lists.isna().any(axis=None)
+    assert not lists.duplicated(["customer_id", "product_id"]).any()
+    assert lists.equals(lists.sort_values(["customer_id", "rank"]))
+    for _, one in lists.groupby("customer_id"):
+        assert one["rank"].tolist() == list(range(1, len(one) + 1))
+    kinds = ["purchase"] if "purchase" in set(interactions["event_type"]) else interactions["event_type"].unique()
+    owned = interactions.loc[interactions["event_type"].isin(kinds), ["customer_id", "product_id"]].drop_duplicates()
+    assert lists.merge(owned, on=["customer_id", "product_id"]).empty
+    everyone = set(interactions["customer_id"]) | set(customers["customer_id"])
+    has = owned["customer_id"].value_counts()
+    products = interactions["product_id"].nunique()
+    lengths = lists["customer_id"].value_counts()
+    assert {each: lengths.get(each, 0) for each in everyone} == {
+        each: min(k, products - has.get(each, 0)) for each in everyone
+    }
+    similar = result.similar_products
+    assert not similar.isna().any(axis=None)
+    assert (similar["product_id"] != similar["similar_product_id"]).all()
+    assert not similar.duplicated(["product_id", "similar_product_id"]).any()
+
+
+@pytest.fixture(scope="module")
+def board() -> RecommendResult:
+    return run(BOARD, customers=pd.DataFrame({"customer_id": ["c000", "newcomer"]}))
+
+
+@pytest.fixture
+def few_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tuning, "CHANGES", ())
+
+
+def test_lightfm_is_published_where_it_sees_what_popularity_cannot(board: RecommendResult) -> None:
+    assert board.card.decision == "published"
+    assert board.card.value is not None
+    assert board.card.baseline_value is not None
+    assert board.card.value > 2 * board.card.baseline_value
+    assert "lead over popularity" in board.card.reason
+    lists = board.recommendations[board.recommendations["source"] == "lightfm"]
+    assert lists["customer_id"].nunique() == 60
+    best = lists[lists["rank"] <= 3]
+    assert (best["customer_id"].map(field_of) == best["product_id"].map(field_of)).mean() > 0.98
+    assert set(board.similar_products["source"]) == {"lightfm"}
+    assert_promises_kept(board, BOARD, pd.DataFrame({"customer_id": ["newcomer"]}), 20)
+
+
+def test_customers_without_history_get_a_named_fallback(board: RecommendResult) -> None:
+    lists = board.recommendations
+    newcomer = lists[lists["customer_id"] == "newcomer"]
+    assert len(newcomer) == 20
+    assert set(newcomer["source"]) == {"popularity"}
+    assert set(lists.loc[lists["customer_id"] != "newcomer", "source"]) == {"lightfm"}
+
+
+def test_products_without_history_get_a_named_fallback(few_trials: None) -> None:
+    products = pd.concat([catalogue(BOARD), pd.DataFrame({"product_id": ["fresh"], "category": ["k1"]})])
+    result = run(BOARD, products)
+    assert result.card.decision == "published"
+    similar = result.similar_products[result.similar_products["product_id"] == "fresh"]
+    assert set(similar["source"]) == {"category_popularity"}
+    assert similar["similar_product_id"].isin(products.loc[products["category"] == "k1", "product_id"]).all()
+    assert "fresh" not in set(result.recommendations["product_id"])
+    assert "fresh" not in set(result.similar_products["similar_product_id"])
+
+
+def test_every_model_is_measured_by_the_same_figures_beside_the_others(board: RecommendResult) -> None:
+    found = board.evaluation
+    assert not found.isna().any(axis=None)
+    assert found.groupby("model").size().to_dict() == {"lightfm": 10, "popularity": 10}
+    assert found["value"].between(0, 1).all()
+    assert found["customers"].nunique() == 1
+    assert set(found["cut_off_date"]) == {last_day(BOARD) - dt.timedelta(days=20)}
+    ours = found[(found["metric"] == "ndcg") & (found["k"] == 10)].set_index("model")["value"]
+    assert ours.to_dict() == {"lightfm": board.card.value, "popularity": board.card.baseline_value}
+
+
+def test_the_same_data_give_the_same_content_in_any_order_of_rows(board: RecommendResult) -> None:
+    customers = pd.DataFrame({"customer_id": ["newcomer", "c000"]})
+    assert_same(run(BOARD.sample(frac=1, random_state=3), customers=customers), board)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_popularity_is_published_where_nothing_beats_it(seed: int) -> None:
+    world = fashion(seed=seed)
+    result = run(world)
+    assert result.card.decision == "refused"
+    assert "no better by more than chance" in result.card.reason
+    assert set(result.recommendations["source"]) == {"popularity"} == {result.card.baseline}
+    assert set(result.similar_products["source"]) == {"popularity"}
+    assert_promises_kept(result, world, NO_CUSTOMERS, 20)
+
+
+def test_the_better_baseline_is_published_where_customers_keep_to_categories(few_trials: None) -> None:
+    world, products = departments()
+    result = run(world, products)
+    assert (result.card.decision, result.card.baseline) == ("refused", "category_popularity")
+    assert set(result.recommendations["source"]) == {"category_popularity"}
+    assert set(result.evaluation["model"]) == {"lightfm", "category_popularity", "popularity"}
+
+
+def test_nothing_is_chosen_by_what_the_test_days_hold(board: RecommendResult, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut_off = board.evaluation["cut_off_date"].iloc[0]
+    later = BOARD["interaction_date"] > pd.Timestamp(cut_off)
+    changed = BOARD.assign(product_id=BOARD["product_id"].mask(later, "p000"))
+    fitted: list[dt.date] = []
+    learn = LightFMRecommender._learn
+
+    def spy(self: LightFMRecommender, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
+        fitted.append(last_day(data))
+        learn(self, data, products)
+
+    monkeypatch.setattr(LightFMRecommender, "_learn", spy)
+    other = run(changed)
+    for name in ("validation", "baseline_half_life"):
+        assert other.card.metrics[name] == board.card.metrics[name]
+    assert other.card.parameters == board.card.parameters
+    assert other.card.value != board.card.value
+    validation_cut_off = cut_off - dt.timedelta(days=20)
+    assert max(fitted[:-2]) <= validation_cut_off
+    assert fitted[len(other.card.metrics["validation"])] <= cut_off
+
+
+def test_products_that_appear_after_the_cut_off_change_no_figure(few_trials: None) -> None:
+    products = catalogue(BOARD)
+    later = pd.DataFrame({"product_id": ["later1", "later2"], "category": ["k0", "a new category"]})
+    first, second = run(BOARD, products), run(BOARD, pd.concat([products, later]))
+    pd.testing.assert_frame_equal(first.evaluation, second.evaluation, check_exact=True)
+    assert first.card.metrics == second.card.metrics
+
+
+def test_a_worse_model_than_the_live_one_asks_to_keep_it(board: RecommendResult, few_trials: None) -> None:
+    live = ModelCard(
+        model="lightfm",
+        metric="ndcg@10",
+        value=0.99,
+        baseline="popularity",
+        baseline_value=0.1,
+        decision="published",
+        reason="it was so",
+        trained_from=FIRST_DAY - dt.timedelta(days=3),
+        trained_to=last_day(BOARD) - dt.timedelta(days=1),
+        parameters={},
+        seed=1,
+        metrics={"live_value": 0.99},
+    )
+    result = run(BOARD, previous_card=live)
+    assert result.card.decision == "kept"
+    assert (result.card.trained_from, result.card.trained_to) == (live.trained_from, live.trained_to)
+    assert result.card.metrics["live_value"] == 0.99
+
+
+def test_nothing_is_offered_that_the_shop_does_not_have(few_trials: None) -> None:
+    products = catalogue(BOARD).assign(stock=pd.array([0, -1, None, *[5] * 37], dtype="Int64"))
+    products["is_active"] = products["product_id"] != "p003"
+    products["is_in_catalogue"] = products["product_id"] != "p004"
+    result = run(BOARD, products, k=40)
+    gone = {"p000", "p001", "p003", "p004"}
+    offered = set(BOARD["product_id"]) - gone
+    assert set(result.recommendations["product_id"]) == offered
+    assert set(result.similar_products["similar_product_id"]) == offered
+    assert set(result.similar_products["product_id"]) == set(BOARD["product_id"])
+
+
+def test_a_shop_without_a_catalogue_offers_what_it_sold(few_trials: None) -> None:
+    result = run(BOARD, catalogue(BOARD).assign(is_in_catalogue=False), k=40)
+    assert result.recommendations["product_id"].nunique() == 40
+
+
+TINY = {
+    "one customer, one product": bought(("a", "x", 0)),
+    "one customer": bought(*(("a", f"p{day % 7}", day) for day in range(60))),
+    "one product": bought(*((f"c{day % 7}", "x", day) for day in range(60))),
+    "all on one day": bought(*((f"c{n % 9}", f"p{n % 7}", 0) for n in range(60))),
+    "five days": bought(*((f"c{n % 9}", f"p{n % 7}", n % 5) for n in range(60))),
+    "everyone new every day": bought(*((f"c{n}", f"p{n % 7}", n) for n in range(60))),
+    "views only": frame((f"c{n % 9}", f"p{n % 7}", n, "view", 1) for n in range(60)),
+    "years without anything": bought(("a", "x", 0), ("b", "y", 0), ("a", "y", 5000), ("b", "z", 5001)),
+}
+
+
+@pytest.mark.parametrize("world", TINY.values(), ids=list(TINY))
+def test_tiny_shops_get_what_is_popular(world: pd.DataFrame, few_trials: None) -> None:
+    customers = pd.DataFrame({"customer_id": ["newcomer"]})
+    result = run(world, customers=customers)
+    assert result.card.decision == "refused"
+    assert set(result.recommendations["source"]) <= {"popularity"}
+    assert_promises_kept(result, world, customers, 20)
+
+
+def test_a_shop_without_interactions_gets_empty_tables_and_a_reason() -> None:
+    result = run(frame([]), pd.DataFrame({"product_id": ["x"]}), pd.DataFrame({"customer_id": ["a"]}))
+    assert len(result.recommendations) == len(result.similar_products) == len(result.evaluation) == 0
+    assert result.card.decision == "refused"
+    assert "no interactions up to 2024-01-01" in result.card.reason
+    assert result.card.metrics["live_value"] is None
+
+
+@pytest.mark.usefixtures("few_trials")
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(EVENTS, st.integers(1, 10), st.integers(0, 5))
+def test_any_shop_is_answered(events: list[tuple[str, str, int, str, int]], k: int, seed: int) -> None:
+    world, customers = frame(events), pd.DataFrame({"customer_id": ["c0", "newcomer"]})
+    result = run(world, catalogue(world), customers, seed=seed, k=k)
+    assert_promises_kept(result, world, customers, k)
+    assert result.card.decision == "refused"
+
+
+def test_an_interaction_after_the_as_of_date_is_named() -> None:
+    with pytest.raises(ValueError, match="interaction_date 2024-01-04; expected none after the as-of date 2024-01-03"):
+        recommend_shop(
+            bought(("a", "x", 3)), NO_PRODUCTS, NO_CUSTOMERS, as_of_date=FIRST_DAY + dt.timedelta(days=2), seed=1
+        )
+
+
+@pytest.mark.parametrize(
+    ("table", "part"),
+    [
+        ("recommendations", "recommendations"),
+        ("similar_products", "similar_products"),
+        ("recommendation_evaluation", "evaluation"),
+    ],
+)
+def test_tables_have_the_columns_and_keys_of_their_contracts(board: RecommendResult, table: str, part: str) -> None:
+    contract = contract_of(table)
+    for result in (board, run(frame([]))):
+        found = getattr(result, part)
+        assert list(found.columns) == [column.name for column in contract.columns]
+        assert not found.duplicated(list(contract.key)).any()
+
+
+def contract_of(table: str) -> Contract:
+    path = TABLES / "models" / f"{table}.yml"
+    return parse_contract(path.read_text("utf-8"), "models", table, str(path))
+
+
+@pytest.mark.slow
+def test_lightfm_beats_popularity_on_a_real_shop() -> None:
+    if not ONLINE_RETAIL.exists():
+        pytest.skip(f"{ONLINE_RETAIL.name}: the real data are not here")
+    import duckdb
+
+    sales = duckdb.sql(
+        f"""
+        select regexp_replace(CustomerID, '\\.0$', '') as customer_id, upper(StockCode) as product_id,
+            cast(InvoiceDate[:10] as date) as interaction_date, 'purchase' as event_type, count(*) as interactions
+        from read_csv('{ONLINE_RETAIL}/*.csv.gz', all_varchar = true)
+        where CustomerID <> '' and cast(Quantity as double) > 0 and InvoiceNo not like 'C%'
+        group by 1, 2, 3
+        """
+    ).df()
+    result = run(sales)
+    assert result.card.decision == "published"
+    assert result.card.baseline_value == pytest.approx(0.0887, abs=0.0005)
+    assert result.card.value == pytest.approx(0.105, abs=0.004)
+    assert set(result.evaluation["customers"]) == {1196}
+    assert np.isfinite(result.recommendations["score"]).all()
+    assert_promises_kept(result, sales, NO_CUSTOMERS, 20)

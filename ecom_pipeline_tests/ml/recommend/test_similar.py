@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pandas as pd
+
+from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
+from ecom_pipeline.ml.recommend.popularity import Popularity
+from ecom_pipeline.ml.recommend.similar import SIMILAR_COLUMNS, similar_products
+from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard, field_of
+
+BOARD = checkerboard()
+WORLD = bought(
+    ("a", "tea1", 0), ("b", "tea1", 0), ("c", "tea2", 0), ("a", "cup1", 0), ("b", "cup1", 0), ("c", "cup1", 0)
+)  # fmt: skip
+PRODUCTS = pd.DataFrame(
+    {"product_id": ["cup1", "new_tea", "odd", "tea1", "tea2"], "category": ["cups", "teas", None, "teas", "teas"]}
+)
+
+
+def list_of(lists: pd.DataFrame, product: str) -> list[tuple[str, str]]:
+    one = lists[lists["product_id"] == product]
+    assert one["rank"].tolist() == list(range(1, len(one) + 1))
+    return list(zip(one["similar_product_id"], one["source"], strict=True))
+
+
+def popular(k: int = 10) -> pd.DataFrame:
+    popularity = Popularity().fit(WORLD)
+    return similar_products(None, popularity, PRODUCTS, available=popularity.products_, k=k)
+
+
+def test_products_of_one_field_are_alike() -> None:
+    popularity = Popularity().fit(BOARD)
+    model = LightFMRecommender(components=8, epochs=15, seed=1).fit(BOARD)
+    lists = similar_products(model, popularity, None, available=popularity.products_, k=10)
+    assert tuple(lists.columns) == SIMILAR_COLUMNS
+    assert len(lists) == 40 * 10
+    assert (lists["product_id"].map(field_of) == lists["similar_product_id"].map(field_of)).all()
+    assert (lists["product_id"] != lists["similar_product_id"]).all()
+    assert not lists.duplicated(["product_id", "similar_product_id"]).any()
+    assert set(lists["source"]) == {"lightfm"}
+    assert lists.groupby("product_id")["score"].apply(lambda each: each.is_monotonic_decreasing).all()
+
+
+def test_a_cold_product_gets_its_category_then_what_is_popular_at_all_and_says_so() -> None:
+    assert list_of(popular(), "new_tea") == [
+        ("tea1", "category_popularity"), ("tea2", "category_popularity"), ("cup1", "popularity")
+    ]  # fmt: skip
+
+
+def test_a_product_of_no_category_gets_what_is_popular_at_all() -> None:
+    assert list_of(popular(2), "odd") == [("cup1", "popularity"), ("tea1", "popularity")]
+
+
+def test_a_product_is_not_like_itself() -> None:
+    assert list_of(popular(1), "tea1") == [("tea2", "category_popularity")]
+    assert list_of(popular(), "cup1") == [("tea1", "popularity"), ("tea2", "popularity")]
+
+
+def test_beside_a_model_only_what_it_did_not_learn_falls_back() -> None:
+    model = LightFMRecommender(components=4, epochs=3, minimum_customers=2, seed=1).fit(WORLD, PRODUCTS)
+    popularity = Popularity().fit(WORLD)
+    lists = similar_products(model, popularity, PRODUCTS, available=popularity.products_, k=2)
+    sources = lists.groupby("product_id")["source"].apply(set)
+    assert sources["tea1"] == sources["cup1"] == {"lightfm"}
+    assert sources["tea2"] == {"category_popularity", "popularity"}
+    assert list_of(lists, "new_tea")[0] == ("tea1", "category_popularity")
+
+
+def test_only_what_is_available_is_listed_but_every_product_gets_a_list() -> None:
+    popularity = Popularity().fit(BOARD)
+    model = LightFMRecommender(components=8, epochs=2, seed=1).fit(BOARD)
+    for learned in (model, None):
+        lists = similar_products(learned, popularity, None, available=pd.Index(["p001", "p003", "p005"]), k=2)
+        assert set(lists["similar_product_id"]) == {"p001", "p003", "p005"}
+        assert lists.groupby("product_id").size().tolist() == [2] * 40
+
+
+def test_a_shop_of_one_product_or_with_nothing_available_has_no_similar_ones() -> None:
+    one = bought(("a", "x", 0))
+    for learned in (LightFMRecommender(epochs=1, seed=1).fit(one), None):
+        popularity = Popularity().fit(one)
+        assert similar_products(learned, popularity, None, available=popularity.products_).empty
+        assert similar_products(learned, popularity, None, available=pd.Index([])).empty

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from ecom_pipeline.ml.recommend import tuning
+from ecom_pipeline.ml.recommend.evaluate import Window, windows
+from ecom_pipeline.ml.recommend.interactions import checked
+from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity
+from ecom_pipeline.ml.recommend.tuning import budget_seconds, seconds_of, start, tune_baselines, tune_lightfm
+from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard, departments
+
+
+def validation(interactions: pd.DataFrame) -> Window:
+    found = windows(checked(interactions))
+    assert found is not None
+    return found[0]
+
+
+@pytest.mark.parametrize("pairs", [1, 1_000, 100_000, 1_000_000, 30_000_000])
+@pytest.mark.parametrize("features", [0.0, 3.0])
+def test_the_start_leaves_room_for_other_trials_unless_it_is_the_smallest(pairs: int, features: float) -> None:
+    parameters = start(pairs, 1_000, features)
+    smallest = parameters["components"] == 16
+    assert smallest or seconds_of(parameters, pairs, features) * tuning.FITS <= budget_seconds(pairs)
+    assert parameters["features"] <= (features > 0)
+    assert 5 <= parameters["epochs"] <= 16
+
+
+def test_all_fits_together_stay_within_the_budget() -> None:
+    window = validation(checkerboard())
+    pairs = len(window.train[["customer_id", "product_id"]].drop_duplicates())
+    model, trials = tune_lightfm(window, None, trend_half_life=28.0, seed=1)
+    fits = [*(trial.parameters for trial in trials), *[model.parameters()] * tuning.FINAL_FITS]
+    assert sum(seconds_of(each, pairs, 0.0) for each in fits) <= budget_seconds(pairs)
+
+
+def test_a_budget_that_is_used_up_ends_the_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tuning, "budget_seconds", lambda pairs: 1e-9)
+    _, trials = tune_lightfm(validation(checkerboard()), None, trend_half_life=28.0, seed=1)
+    assert len(trials) == 1
+
+
+def test_the_best_trial_is_taken_a_change_only_where_it_is_worthwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {64: 0.500, 32: 0.504, 16: 0.506}
+    monkeypatch.setattr(tuning, "CHANGES", ({"components": 32}, {"components": 16}))
+    monkeypatch.setattr(
+        tuning,
+        "score",
+        lambda model, window: values[model.components] + 0.001 * (model.trend == 0.5),
+    )
+    model, trials = tune_lightfm(validation(checkerboard()), None, trend_half_life=28.0, seed=1)
+    assert [trial.parameters["components"] for trial in trials] == [64, 32, 16]
+    assert [trial.value for trial in trials] == pytest.approx([0.501, 0.505, 0.507])
+    assert (model.components, model.trend) == (16, 0.5)
+
+
+def test_baselines_are_chosen_on_the_window_given_and_come_best_first() -> None:
+    interactions, products = departments()
+    chosen = tune_baselines(validation(interactions), products, seed=1)
+    assert [type(each) for each, _ in chosen] == [CategoryPopularity, Popularity]
+    assert chosen[0][1].value > chosen[1][1].value
+    assert all(each.half_life == trial.parameters["half_life"] for each, trial in chosen)
+
+
+def test_without_categories_popularity_is_the_only_baseline() -> None:
+    assert [type(each) for each, _ in tune_baselines(validation(departments()[0]), None, seed=1)] == [Popularity]
+
+
+def test_the_half_life_suits_the_shop() -> None:
+    # the old hit sold ten times as often, long ago; everyone now buys the new one, so only a short half-life finds it
+    rows = [(f"c{number:03d}", "old", number % 100) for number in range(200)]
+    rows += [(f"d{number:03d}", "new", 158) for number in range(20)]
+    rows += [(f"e{number:03d}", "other", 100) for number in range(40)]
+    rows += [(f"e{number:03d}", "new", 170) for number in range(40)]
+    window = validation(bought(*rows, ("z", "other", 214)))
+    assert set(window.truth["product_id"]) == {"new"}
+    [(popularity, trial)] = tune_baselines(window, None, seed=1)
+    assert popularity.half_life in (3.0, 7.0)
+    assert trial.value == 1.0
