@@ -78,7 +78,7 @@ class Page:
 @contextmanager
 def browser() -> Iterator[Page]:
     """A browser with one empty page; ended with the context."""
-    with TemporaryDirectory() as profile:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(
             [
                 str(CHROMIUM),

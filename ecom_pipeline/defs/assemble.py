@@ -35,8 +35,8 @@ def assemble(
         for contract in in_sql
         if contract.schema_name != "ops"
     ]
-    marts = [contract.name for contract in in_sql if contract.schema_name == "marts"]
-    ops = [sql_step(contract, after=marts) for contract in in_sql if contract.schema_name == "ops"]
+    reported_on = [contract.name for contract in in_sql if contract.schema_name in ("clean", "marts")]
+    ops = [sql_step(contract, after=reported_on) for contract in in_sql if contract.schema_name == "ops"]
     job = dg.define_asset_job(
         JOB,
         selection=dg.AssetSelection.all(),

@@ -179,7 +179,7 @@ def settings_for(folder: Path) -> Settings:
 
 def write_instance(home: Path) -> None:
     """A Dagster instance that forgets its events: SQLite syncs each of some 2,000 to the disk, which takes a minute."""
-    home.mkdir(parents=True)
+    home.mkdir(parents=True, exist_ok=True)
     (home / "dagster.yaml").write_text(
         f"""
 telemetry: {{enabled: false}}

@@ -167,7 +167,9 @@ def dirty(after_one_night: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         with (shop / "customers.csv").open("a") as file:
             file.write("C98," + "x" * 10_000_000 + ",a@b.c,1,CN,zh,2023-12-01\nC99,Last,a@b.c,1,CN,zh,2023-12-01\n")
         edit(shop / "campaigns.csv", lambda rows: [[*rows[0], "colour"], *([*row, "red"] for row in rows[1:])])
-        edit(shop / "messages.csv", lambda rows: [*rows[:-2], *([*row[:2], "yesterday", *row[3:]] for row in rows[-2:])])
+        edit(
+            shop / "messages.csv", lambda rows: [*rows[:-2], *([*row[:2], "yesterday", *row[3:]] for row in rows[-2:])]
+        )
         week = bad_night(house)
         for name in ("orders-2.csv", "spend.csv"):
             shutil.copy(after_one_night / "shop" / name, shop / name)
@@ -343,7 +345,9 @@ def test_no_room_for_the_tables(after_one_night: Path, small_disk: Path, tmp_pat
         more = house.landing / "orders-3.csv"
         shutil.copy(house.landing / "orders-1.csv", more)
         with more.open("a") as file:
-            file.writelines(f"Q{n},C1,2024-04-01 10:00:00,completed,CNY,{os.urandom(30).hex()}\n" for n in range(40_000))
+            file.writelines(
+                f"Q{n},C1,2024-04-01 10:00:00,completed,CNY,{os.urandom(30).hex()}\n" for n in range(40_000)
+            )
         ballast = fill(small_disk, 400_000)
         with house.release_untouched():
             said = house.ecom("run")
@@ -358,5 +362,3 @@ def test_no_room_for_the_tables(after_one_night: Path, small_disk: Path, tmp_pat
         ballast.unlink()
         assert house.load()
         assert_complete(house)
-
-

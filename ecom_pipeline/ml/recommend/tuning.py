@@ -66,7 +66,7 @@ def seconds_of(parameters: Mapping[str, Any], pairs: int, features_per_product: 
 
 def budget_seconds(pairs: int) -> float:
     """Seconds that all fits together may take, by the estimate: 50 at most, less for a small shop."""
-    return float(np.clip(350e-6 * pairs, 5.0, 50.0))
+    return float(np.clip(250e-6 * pairs, 5.0, 50.0))
 
 
 def start(pairs: int, products: int, features_per_product: float) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ from ecom_pipeline.ml.recommend.popularity import Popularity
 from ecom_pipeline_tests.ml.recommend.builders import bought, catalogue, checkerboard, field_of
 from ecom_pipeline_tests.ml.recommend.mixin import RecommenderPromises
 
-QUICK = {"components": 8, "epochs": 15, "seed": 1}
+QUICK: dict[str, Any] = {"components": 8, "epochs": 15, "seed": 1}
 
 
 def share_of_own_field(lists: pd.DataFrame) -> float:
@@ -38,8 +40,8 @@ class TestLightFM(RecommenderPromises):
 
     def test_another_seed_gives_another_model(self) -> None:
         world = checkerboard()
-        points = [LightFMRecommender(**{**QUICK, "seed": seed}).fit(world).customer_points_ for seed in (1, 2)]
-        assert not np.allclose(*points)
+        first, second = (LightFMRecommender(**{**QUICK, "seed": seed}).fit(world) for seed in (1, 2))
+        assert not np.allclose(first.customer_points_, second.customer_points_)
 
     def test_a_cold_product_is_placed_by_its_category(self) -> None:
         world = checkerboard()

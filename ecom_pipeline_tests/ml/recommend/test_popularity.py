@@ -38,7 +38,7 @@ class TestCategoryPopularity(RecommenderPromises):
 
     WORLD = bought(
         ("a", "tea1", 0), ("b", "tea1", 0), ("b", "tea2", 0),
-        ("c", "cup1", 0), ("d", "cup1", 0), ("e", "cup1", 0), ("e", "cup2", 0), ("e", "tea1", 0), ("f", "cup1", 0),
+        ("c", "cup2", 0), ("d", "cup2", 0), ("e", "cup2", 0), ("e", "cup1", 0), ("e", "tea1", 0), ("f", "cup2", 0),
     )  # fmt: skip
     PRODUCTS = pd.DataFrame(
         {"product_id": ["cup1", "cup2", "tea1", "tea2"], "category": ["cups", "cups", "teas", "teas"]}
@@ -47,15 +47,24 @@ class TestCategoryPopularity(RecommenderPromises):
     def test_a_customer_gets_what_is_popular_in_their_category(self) -> None:
         lists = CategoryPopularity().fit(self.WORLD, self.PRODUCTS).recommend(["a", "c"], 4)
         # a turned to teas only: tea1 is 3 of 4 there, tea2 1 of 4; the cups follow by what is popular at all
-        assert lists["product_id"].tolist() == ["tea1", "tea2", "cup1", "cup2", "cup1", "cup2", "tea1", "tea2"]
+        assert lists["product_id"].tolist() == ["tea1", "tea2", "cup2", "cup1", "cup2", "cup1", "tea1", "tea2"]
         assert lists["score"].tolist()[:2] == pytest.approx([3 / 4, 1 / 4], abs=1e-5)
 
     def test_categories_count_in_the_proportion_they_were_turned_to(self) -> None:
         lists = CategoryPopularity().fit(self.WORLD, self.PRODUCTS).recommend(["e"], 4)
         # two thirds cups, one third teas: 2/3 * 4/5, 1/3 * 3/4, 2/3 * 1/5, 1/3 * 1/4
-        assert lists["product_id"].tolist() == ["cup1", "tea1", "cup2", "tea2"]
+        assert lists["product_id"].tolist() == ["cup2", "tea1", "cup1", "tea2"]
         assert lists["score"].tolist() == pytest.approx([8 / 15, 1 / 4, 2 / 15, 1 / 12], abs=1e-5)
+
+    def test_how_much_a_customer_did_sets_the_proportion(self) -> None:
+        world = pd.concat(
+            [self.WORLD, frame([("often", "tea1", 0, "purchase", 7), ("often", "cup2", 0, "purchase", 1)])]
+        )
+        lists = CategoryPopularity(half_life=None).fit(world, self.PRODUCTS).recommend(["often"], 4)
+        # log 8 to log 2 for the teas: 3/4 and 1/4; tea1 has 3 + 3 of 7 there, cup2 5 of 6
+        assert lists["product_id"].tolist() == ["tea1", "cup2", "tea2", "cup1"]
+        assert lists["score"].tolist() == pytest.approx([18 / 28, 5 / 24, 3 / 28, 1 / 24], abs=1e-5)
 
     def test_without_categories_it_is_popularity(self) -> None:
         lists = CategoryPopularity().fit(self.WORLD).recommend(["c"], 4)
-        assert lists["product_id"].tolist() == ["cup1", "tea1", "cup2", "tea2"]
+        assert lists["product_id"].tolist() == ["cup2", "tea1", "cup1", "tea2"]

@@ -27,12 +27,15 @@ def test_the_start_leaves_room_for_other_trials_unless_it_is_the_smallest(pairs:
     assert 5 <= parameters["epochs"] <= 16
 
 
-def test_all_fits_together_stay_within_the_budget() -> None:
+def test_all_fits_together_stay_within_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     window = validation(checkerboard())
     pairs = len(window.train[["customer_id", "product_id"]].drop_duplicates())
+    budget = 4.2 * seconds_of(start(pairs, 40, 0.0), pairs, 0.0)
+    monkeypatch.setattr(tuning, "budget_seconds", lambda pairs: budget)
     model, trials = tune_lightfm(window, None, trend_half_life=28.0, seed=1)
     fits = [*(trial.parameters for trial in trials), *[model.parameters()] * tuning.FINAL_FITS]
-    assert sum(seconds_of(each, pairs, 0.0) for each in fits) <= budget_seconds(pairs)
+    assert sum(seconds_of(each, pairs, 0.0) for each in fits) <= budget
+    assert len(trials) == 2
 
 
 def test_a_budget_that_is_used_up_ends_the_trials(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,18 +44,17 @@ def test_a_budget_that_is_used_up_ends_the_trials(monkeypatch: pytest.MonkeyPatc
     assert len(trials) == 1
 
 
-def test_the_best_trial_is_taken_a_change_only_where_it_is_worthwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    values = {64: 0.500, 32: 0.504, 16: 0.506}
+@pytest.mark.parametrize(("last", "chosen"), [(0.503, 64), (0.520, 16)])
+def test_the_best_trial_is_taken_a_change_only_where_it_is_worthwhile(
+    last: float, chosen: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {64: 0.500, 32: 0.504, 16: last}
     monkeypatch.setattr(tuning, "CHANGES", ({"components": 32}, {"components": 16}))
-    monkeypatch.setattr(
-        tuning,
-        "score",
-        lambda model, window: values[model.components] + 0.001 * (model.trend == 0.5),
-    )
+    monkeypatch.setattr(tuning, "score", lambda model, window: values[model.components] + 0.001 * (model.trend == 0.5))
     model, trials = tune_lightfm(validation(checkerboard()), None, trend_half_life=28.0, seed=1)
     assert [trial.parameters["components"] for trial in trials] == [64, 32, 16]
-    assert [trial.value for trial in trials] == pytest.approx([0.501, 0.505, 0.507])
-    assert (model.components, model.trend) == (16, 0.5)
+    assert [trial.value for trial in trials] == pytest.approx([0.501, 0.505, last + 0.001])
+    assert (model.components, model.trend) == (chosen, 0.5)
 
 
 def test_baselines_are_chosen_on_the_window_given_and_come_best_first() -> None:

@@ -1,0 +1,1 @@
+"""What performance claims rest on: one script per claim, its peer or floor measured in the same run."""

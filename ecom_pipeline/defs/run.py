@@ -1,0 +1,50 @@
+"""Running the nightly job in this process, recorded as the UI would record it."""
+
+from contextlib import nullcontext
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+
+import dagster as dg
+from sqlalchemy.exc import OperationalError
+
+from ecom_pipeline.defs.assemble import JOB
+from ecom_pipeline.settings import Settings, environment
+from ecom_pipeline.shop.config import load_shop
+from ecom_pipeline.warehouse.connection import WarehouseError
+
+
+def home_of(settings: Settings) -> Path:
+    """The folder of the shop's Dagster instance: made, and given a ``dagster.yaml``, where it lacks one."""
+    home = settings.dagster_dir(load_shop(settings.shop_file, environment()).name).absolute()
+    configuration = home / "dagster.yaml"
+    if not configuration.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        configuration.write_text((files("ecom_pipeline.defs") / "dagster.yaml").read_text("utf-8"), "utf-8")
+    return home
+
+
+def run_job(
+    definitions: dg.Definitions, home: Path, dates: tuple[date, date] | None, instance: dg.DagsterInstance | None
+) -> tuple[str, bool]:
+    """Run it; the run id, and whether it succeeded.
+
+    Raises
+    ------
+    WarehouseError
+        The history of runs cannot be written.
+    """
+    config = {"start_date": dates[0].isoformat(), "end_date": dates[1].isoformat()} if dates else {}
+    try:
+        with nullcontext(instance) if instance else dg.DagsterInstance.from_config(str(home)) as recorder:
+            result = definitions.resolve_job_def(JOB).execute_in_process(
+                instance=recorder,
+                run_config={
+                    "resources": {"night": {"config": config}},
+                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                },
+                raise_on_error=False,
+            )
+    except OperationalError as error:
+        raise WarehouseError(f"{home}: the history of runs cannot be written: {error.orig}") from error
+    return result.run_id, result.success

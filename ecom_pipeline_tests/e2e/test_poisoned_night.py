@@ -1,0 +1,194 @@
+"""Break each table's promise in turn: the live tables and the release stay as they were, and the UI shows which check refused."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Mapping
+
+import dagster as dg
+import pytest
+
+from ecom_pipeline.contracts import Column, Contract, Rule, load_contracts
+from ecom_pipeline.defs import landing
+from ecom_pipeline.definitions import build_defs
+from ecom_pipeline_tests.e2e.conftest import House, materialize
+
+pytestmark = pytest.mark.slow
+CONTRACTS = load_contracts()
+PIPELINES_OWN = {"quarantine.rows"}
+"""Written by the steps of other tables."""
+
+
+def changed(contract: Contract, **values: object) -> Contract:
+    return Contract.model_validate(contract.model_dump() | values)
+
+
+def unkept(contract: Contract) -> Contract:
+    return changed(contract, minimum_rows=10**9)
+
+
+def key(table: str) -> dg.AssetKey:
+    return dg.AssetKey(table.split("."))
+
+
+def steps(definitions: dg.Definitions) -> list[list[str]]:
+    """The tables of each step."""
+    graph = definitions.resolve_asset_graph()
+    written = graph.executable_asset_keys - {dg.AssetKey(["release", "current"])}
+    together = {frozenset(graph.get(one).execution_set_asset_keys) for one in written}
+    return sorted(sorted(".".join(one.path) for one in group) for group in together)
+
+
+def rounds(definitions: dg.Definitions) -> Iterable[list[str]]:
+    """Tables to break at once, one per step, until each was broken."""
+    of_steps = steps(definitions)
+    for turn in range(max(map(len, of_steps))):
+        yield [tables[turn] for tables in of_steps if turn < len(tables)]
+
+
+def poison(house: House, names: Iterable[str], patch: pytest.MonkeyPatch) -> dg.Definitions:
+    """The definitions, with promises that no candidate keeps."""
+    names = set(names)
+
+    def raw_contract(source: str, columns: list[str]) -> Contract:
+        contract = promised(source, columns)
+        return unkept(contract) if contract.name in names else contract
+
+    promised = landing.raw_contract
+    patch.setattr(landing, "raw_contract", raw_contract)
+    contracts = {name: unkept(contract) if name in names else contract for name, contract in CONTRACTS.items()}
+    return build_defs(house.settings, contracts=contracts)
+
+
+def refusals(house: House, result: dg.ExecuteInProcessResult) -> list[tuple[str, str]]:
+    """What the UI shows in red: table and check of every failed evaluation with severity ERROR in the event log."""
+    logged = house.instance.all_logs(result.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    evaluations = [entry.dagster_event.asset_check_evaluation_data for entry in logged if entry.dagster_event]
+    return [
+        (".".join(one.asset_key.path), one.check_name)
+        for one in evaluations
+        if not one.passed and one.severity is dg.AssetCheckSeverity.ERROR
+    ]
+
+
+def run_from(house: House, definitions: dg.Definitions, *tables: str) -> dg.ExecuteInProcessResult:
+    """The steps of these tables and all that comes after them."""
+    return materialize(definitions, dg.AssetSelection.assets(*map(key, tables)).downstream(), house.instance)
+
+
+def started(result: dg.ExecuteInProcessResult) -> list[str]:
+    return [str(event.step_key) for event in result.all_events if event.is_step_start]
+
+
+def test_each_broken_promise_leaves_everything_as_it_was(house: House) -> None:
+    tables, release = house.tables(), house.release_bytes()
+    every = {table for group in steps(build_defs(house.settings)) for table in group}
+    assert set(CONTRACTS) - PIPELINES_OWN <= every
+    assert len([table for table in every if table.startswith("raw.")]) == 12
+    broken = set()
+    for names in rounds(build_defs(house.settings)):
+        with pytest.MonkeyPatch.context() as patch:
+            definitions = poison(house, names, patch)
+            for name in names:
+                result = run_from(house, definitions, name)
+                assert not result.success, name
+                assert len(started(result)) == 1, f"something downstream of {name} ran: {started(result)}"
+                assert refusals(house, result) == [(name, "row_count")]
+                assert not result.get_asset_materialization_events(), name
+                assert house.tables() == tables, name
+                assert house.release_bytes() == release, name
+                broken.add(name)
+    assert broken == every
+
+
+def with_a_column(contract: Contract) -> Contract:
+    column = Column(name="promised", type="VARCHAR", description="Nobody brings it.")
+    return changed(contract, columns=(*contract.columns, column))
+
+
+def with_a_type(contract: Contract) -> Contract:
+    first, *others = contract.columns
+    return changed(contract, columns=(first.model_copy(update={"type": "TIMESTAMP"}), *others))
+
+
+def with_a_key(contract: Contract) -> Contract:
+    return changed(contract, key=("segment",))
+
+
+def with_a_rule(contract: Contract) -> Contract:
+    rule = Rule(name="never", where="1 = 2", description="expected the impossible", action="fail")
+    return changed(contract, rules=(*contract.rules, rule))
+
+
+def with_values(contract: Contract) -> Contract:
+    first, *others = contract.columns
+    return changed(contract, columns=(first.model_copy(update={"values": ("nobody",)}), *others))
+
+
+@pytest.mark.parametrize(
+    ("table", "breaking", "check"),
+    [
+        ("marts.customer_profiles", with_a_column, "columns_match"),
+        ("marts.customer_profiles", with_a_type, "columns_match"),
+        ("marts.customer_profiles", with_a_key, "key__unique"),
+        ("marts.customer_profiles", with_a_rule, "never"),
+        ("marts.customer_profiles", with_values, "customer_id__in_set"),
+        ("models.behaviour_map", with_a_column, "columns_match"),
+        ("models.behaviour_map", with_a_rule, "never"),
+        ("clean.orders", with_a_rule, "never"),
+        ("clean.orders", with_values, "within_tolerance"),
+    ],
+)
+def test_every_kind_of_promise_refuses(
+    house: House, table: str, breaking: Callable[[Contract], Contract], check: str
+) -> None:
+    contracts: Mapping[str, Contract] = {**CONTRACTS, table: breaking(CONTRACTS[table])}
+    tables = house.tables()
+    with house.release_untouched():
+        result = run_from(house, build_defs(house.settings, contracts=contracts), table)
+    assert not result.success
+    assert (table, check) in refusals(house, result)
+    assert len(started(result)) == 1
+    assert house.tables() == tables
+
+
+def spoil(house: House, file: str, column: str, value: str, count: int) -> None:
+    """Give a column of the last rows of a file a value that breaks a rule."""
+    path = house.landing / file
+    with path.open(newline="", encoding="utf-8") as stream:
+        header, *rows = list(csv.reader(stream))
+    for row in rows[-count:]:
+        row[header.index(column)] = value
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([header, *rows])
+
+
+def test_too_many_bad_rows_refuse_the_table(house: House) -> None:
+    spoil(house, "lines.csv", "qty", "-1", 100)
+    orders, release = house.tables()['clean."order_items"'], house.release_bytes()
+    result = house.materialize(dg.AssetSelection.assets(["raw", "lines"]).downstream())
+    assert not result.success
+    assert refusals(house, result) == [("clean.order_items", "within_tolerance")]
+    assert house.tables()['clean."order_items"'] == orders
+    assert house.release_bytes() == release
+    written = {".".join(event.asset_key.path) for event in result.get_asset_materialization_events() if event.asset_key}
+    assert "raw.lines" in written
+    assert written.isdisjoint({"clean.order_items", "features.sales", "marts.sales_daily", "release.current"})
+
+
+def test_a_few_bad_rows_warn_and_go_to_quarantine(house: House) -> None:
+    spoil(house, "lines.csv", "qty", "-1", 10)
+    ((before,),) = house.query("select count(*) from clean.order_items")
+    result = house.materialize(
+        dg.AssetSelection.assets(["raw", "lines"], ["clean", "order_items"]) | dg.AssetSelection.key_prefixes(["input"])
+    )
+    assert result.success
+    assert refusals(house, result) == []
+    warned = [
+        (one.check_name, one.metadata["rows failed"].value)
+        for one in result.get_asset_check_evaluations()
+        if not one.passed and one.severity is dg.AssetCheckSeverity.WARN
+    ]
+    assert ("quantity__between", 10) in warned
+    assert house.query("select count(*) from clean.order_items") == [(before - 10,)]
+    assert house.query("select count(*), min(file), min(row_number) from quarantine.rows") == [(10, "lines.csv", 642)]
