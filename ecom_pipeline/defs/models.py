@@ -56,11 +56,15 @@ def model_step(
     return step(name, written, {contract.name: reads for contract in written}, compute, kinds={"python", "duckdb"})
 
 
-def _previous(night: Night, name: str) -> ModelCard | None:
+def previous_card(night: Night, name: str) -> ModelCard | None:
     """The card of the live model, or None before the first."""
     table = f"models.{name}_card"
-    rows = night.frame(f"select * from {table}").to_dict("records") if night.exists(table) else []
-    return ModelCard.from_row({str(key): value for key, value in rows[0].items()}) if rows else None
+    if not night.exists(table):
+        return None
+    found = night.connection.execute(f"select * from {table}")
+    columns = [column[0] for column in found.description or []]
+    rows = found.fetchall()
+    return ModelCard.from_row(dict(zip(columns, rows[0], strict=True))) if rows else None
 
 
 def _recommend(night: Night) -> Learned:
@@ -74,7 +78,7 @@ def _recommend(night: Night) -> Learned:
         night.frame("select customer_id from clean.customers order by customer_id"),
         as_of_date=as_of(night),
         seed=night.settings.seed,
-        previous_card=_previous(night, "recommendation"),
+        previous_card=previous_card(night, "recommendation"),
     )
     return Learned(
         card=result.card,
@@ -96,7 +100,7 @@ def _forecast(night: Night) -> Learned:
         country=night.shop.country,
         as_of_date=as_of(night),
         seed=night.settings.seed,
-        previous_card=_previous(night, "forecast"),
+        previous_card=previous_card(night, "forecast"),
     )
     return Learned(
         card=result.card,
@@ -115,7 +119,7 @@ def _support(night: Night) -> Learned:
         night.frame("select faq_id, intent, questions, answer, language from clean.faq order by faq_id"),
         as_of_date=as_of(night),
         seed=night.settings.seed,
-        previous_card=_previous(night, "support"),
+        previous_card=previous_card(night, "support"),
     )
     return Learned(
         card=result.card,

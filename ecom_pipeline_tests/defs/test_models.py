@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ecom_pipeline.contracts import load_contracts
+from ecom_pipeline.defs.models import previous_card
+from ecom_pipeline.defs.night import Night
+from ecom_pipeline.ml.card import ModelCard
+from ecom_pipeline.settings import Settings
+from ecom_pipeline.shop.config import load_shop
+from ecom_pipeline.warehouse.connection import open_warehouse
+from ecom_pipeline_tests.e2e.mini import write_mini
+
+CARD = ModelCard(
+    model="prophet",
+    metric="wape",
+    value=None,
+    baseline="seasonal_naive",
+    baseline_value=0.25,
+    decision="refused",
+    reason="nothing to measure",
+    trained_from=None,
+    trained_to=date(2024, 5, 1),
+    parameters={"horizon": 28},
+    seed=1,
+    metrics={"mase": 1.5},
+)
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_the_live_card_comes_back_from_the_warehouse_as_it_was_written(tmp_path: Path, written: bool) -> None:
+    contracts = load_contracts()
+    shop = load_shop(write_mini(tmp_path / "shop"), {}, contracts)
+    with open_warehouse(tmp_path / "work", memory_limit="500MB", threads=1) as connection:
+        night = Night(connection=connection, settings=Settings(), shop=shop, contracts=contracts, run_id="r1")
+        if written:
+            contract = contracts["models.forecast_card"]
+            (outcome,) = night.write([night.candidate(contract, pd.DataFrame([CARD.row()]))])
+            assert not outcome.refused
+        assert previous_card(night, "forecast") == (CARD if written else None)

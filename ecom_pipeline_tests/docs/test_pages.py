@@ -1,0 +1,138 @@
+"""What pages refer to exists, and both READMEs are the same page."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from ecom_pipeline.contracts import load_contracts
+from ecom_pipeline.settings import PREFIX, Settings
+from ecom_pipeline_tests.docs.markdown import NAMES, PAGES, ROOT, Page
+from ecom_pipeline_tests.docs.reference import GENERATED
+
+CONTRACTS = load_contracts()
+SCHEMAS = "|".join(sorted({contract.schema_name for contract in CONTRACTS.values()}))
+LONGEST_LINE = 120
+
+every_page = pytest.mark.parametrize("path", PAGES, ids=NAMES.values())
+
+
+def missing(page: Page) -> list[str]:
+    """Links and pictures that lead nowhere."""
+    found = []
+    for target in (*page.links, *page.pictures):
+        if target.startswith(("https://", "http://")):
+            continue
+        file, _, anchor = target.partition("#")
+        there = (page.path.parent / file).resolve() if file else page.path
+        if not there.exists() or (anchor and anchor not in Page(there).anchors):
+            found.append(target)
+    return found
+
+
+@every_page
+def test_links_and_pictures_lead_somewhere(path: Path) -> None:
+    assert missing(Page(path)) == []
+
+
+def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# A heading\n[a](page.md) [b](gone.md) [c](#a-heading) [d](#gone) ![e](gone.png) [f](https://example.com)\n"
+        "[![g](inner.png)](page.md)\n"
+    )
+    assert missing(Page(page)) == ["gone.md", "#gone", "gone.png"]
+
+
+def test_every_page_is_linked_from_another() -> None:
+    linked = {
+        (path.parent / target.split("#")[0]).resolve()
+        for path in PAGES
+        for target in Page(path).links
+        if not target.startswith("http")
+    }
+    alone = [
+        name
+        for path, name in NAMES.items()
+        if path not in linked and path.parent not in linked and name not in ("README.md", "data/README.md")
+    ]
+    assert alone == []
+
+
+@every_page
+def test_settings_that_are_named_exist(path: Path) -> None:
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    assert set(re.findall(rf"\b{PREFIX}[A-Z_]*[A-Z]\b", Page(path).text)) <= known
+
+
+@every_page
+def test_tables_that_are_named_exist(path: Path) -> None:
+    named = {name for code in Page(path).inline for name in re.findall(rf"^(?:{SCHEMAS})\.[a-z_]+$", code)}
+    assert named <= set(CONTRACTS)
+
+
+@every_page
+def test_files_that_are_named_exist(path: Path) -> None:
+    named = [
+        code
+        for code in Page(path).inline
+        if re.fullmatch(r"[\w./-]+/[\w.-]+\.(py|sql|yml|toml)|Makefile|[a-z]+\.py", code)
+    ]
+    gone = [name for name in named if not any((ROOT / root / name).exists() for root in ("", "ecom_pipeline"))]
+    assert gone == []
+
+
+@every_page
+def test_lines_are_short(path: Path) -> None:
+    text = Page(path).text
+    tables_apart = GENERATED in text or "<!-- end -->" in text
+    long = [
+        line
+        for line in text.splitlines()
+        if width(line) > LONGEST_LINE and not (tables_apart and (line.startswith("|") or GENERATED in text))
+    ]
+    assert long == []
+
+
+def width(line: str) -> int:
+    """Columns of a terminal: a Chinese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line)
+
+
+@pytest.mark.parametrize("what", ["blocks", "links", "pictures", "levels", "tables", "code"])
+def test_both_readmes_are_the_same_page(what: str) -> None:
+    english, chinese = (shape(Page(ROOT / name))[what] for name in ("README.md", "README.zh-CN.md"))
+    assert chinese == english
+
+
+def shape(page: Page) -> dict[str, object]:
+    """What a translation leaves as it is."""
+    other = {"README.md", "README.zh-CN.md"}
+    return {
+        "blocks": [(block.language, block.text) for block in page.blocks],
+        "links": sorted(link for link in page.links if link not in other),
+        "pictures": page.pictures,
+        "levels": [level for level, _ in page.headings],
+        "tables": [line.count("|") for line in page.prose.splitlines() if line.startswith("|")],
+        "code": sorted(page.inline),
+    }
+
+
+def test_a_translation_that_lost_something_is_found(tmp_path: Path) -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    page = tmp_path / "README.md"
+    whole = shape(Page(ROOT / "README.md"))
+    for what, (old, new) in {
+        "blocks": ("make demo\nmake test", "make demo"),
+        "links": ("](docs/tables.md)", "](docs/other.md)"),
+        "pictures": ("chart.png)", "charts.png)"),
+        "levels": ("\n## ", "\n### "),
+        "tables": ("\n| ", "\n"),
+        "code": ("`make test`", "`make tests`"),
+    }.items():
+        assert old in text, what
+        page.write_text(text.replace(old, new, 1), "utf-8")
+        assert shape(Page(page))[what] != whole[what], what
