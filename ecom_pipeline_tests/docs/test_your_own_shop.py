@@ -17,8 +17,10 @@ from ecom_pipeline_tests.docs.markdown import ROOT, Block, Page, blocks_in
 
 PAGE = Page(ROOT / "docs" / "your-own-shop.md")
 AROUND = {"name": "example", "timezone": "UTC", "currency": "CNY"}
-ENOUGH = {"some_events": {"files": "events.csv", "inputs": {"events": {"columns": {"event_type": "a", "event_at": "b"}}}}}
-EXAMPLES = dict(blocks_in("yaml"))
+ENOUGH = {
+    "some_events": {"files": "events.csv", "inputs": {"events": {"columns": {"event_type": "a", "event_at": "b"}}}}
+}
+EXAMPLES = {name: block for name, block in blocks_in("yaml") if not block.text.startswith("resources:")}
 
 
 def completed(text: str) -> dict[str, Any]:
@@ -69,9 +71,7 @@ def mugs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mugs")
     (csv,) = (block for block in PAGE.blocks if block.language == "csv")
     (folder / "export.csv").write_text(csv.text, "utf-8")
-    (folder / "shop.yaml").write_text(
-        next(block.text for block in PAGE.blocks if block.language == "yaml"), "utf-8"
-    )
+    (folder / "shop.yaml").write_text(next(block.text for block in PAGE.blocks if block.language == "yaml"), "utf-8")
     settings = Settings(data_dir=folder / "data", shop=folder, settle_seconds=0, threads=1)
     definitions = build_defs(settings)
     graph = definitions.resolve_asset_graph()

@@ -1,4 +1,4 @@
-"""A house to live in for one test: the mini shop after one good night, and the ways a person gets at it."""
+"""A house to live in for one test: the ways a person gets at a shop. The fixtures are in the conftest above."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,7 +21,6 @@ import pytest
 from ecom_pipeline import cli
 from ecom_pipeline.definitions import build_defs, run_night
 from ecom_pipeline.settings import Settings
-from ecom_pipeline_tests.e2e.mini import write_mini
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 ROOT = Path(__file__).parents[2]
@@ -188,23 +186,3 @@ run_storage: {{module: dagster._core.storage.runs, class: SqliteRunStorage, conf
 schedule_storage: {{module: dagster._core.storage.schedules, class: SqliteScheduleStorage, config: {{base_dir: {home}}}}}
 """
     )
-
-
-@pytest.fixture(scope="session")
-def after_one_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the mini shop after one good night; tests copy it."""
-    folder = tmp_path_factory.mktemp("house")
-    write_mini(folder / "shop")
-    with dg.DagsterInstance.ephemeral() as instance:
-        _, succeeded = run_night(settings_for(folder), instance=instance)
-    assert succeeded
-    return folder
-
-
-@pytest.fixture
-def house(after_one_night: Path, tmp_path: Path) -> Iterator[House]:
-    shutil.copytree(after_one_night, tmp_path, dirs_exist_ok=True, symlinks=True)
-    settings = settings_for(tmp_path)
-    write_instance(settings.dagster_dir("mini"))
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield House(settings, instance)

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 import duckdb
 
+from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers import encoding as text
 from ecom_pipeline.shop.readers.dialect import SPACES, Dialect, detect_dialect
 from ecom_pipeline.shop.readers.files import CHUNK, suffix_of, unpacked
@@ -34,6 +35,8 @@ from ecom_pipeline.shop.readers.table import (
 
 HEAD = 1 << 22
 SAMPLE = 1 << 18
+MAX_COLUMNS = 4_096
+"""More fields than this in the first line are no header; DuckDB needs minutes to be told of a million columns."""
 SHOWN = 9_900
 """DuckDB shows some 10,000 bytes of a line it refuses; longer ones are fetched from the file."""
 
@@ -130,8 +133,13 @@ def _load(
     with plain.open("rb") as file:
         head = file.read(SAMPLE)
     cut = max(head.rfind(b"\n"), head.rfind(b"\r")) + 1 if len(head) == SAMPLE else 0
+    if len(head) == SAMPLE and not cut:
+        raise InputError(file=path, expected=f"lines; the first {SAMPLE:,} bytes hold no end of one")
     sample = (head[:cut] if cut else head).removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="replace")
     dialect = detect_dialect(sample, options, path, suffix_of(path))
+    if len(dialect.names) > MAX_COLUMNS:
+        found = f"{len(dialect.names):,} fields"
+        raise InputError(file=path, expected=f"at most {MAX_COLUMNS:,} columns; its first line has {found}")
     columns, notices = column_names(dialect.names)
     lines = count_lines(plain)
     fast = lines.is_uniform and dialect.delimiter != SPACES and len(columns) > 1
