@@ -37,9 +37,7 @@ class Page:
                 return answer["result"]
 
     def open(self, url: str, *, width: int = 1500, height: int = 1000) -> None:
-        self._send(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
-        )
+        self._send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         self._send("Page.navigate", url=url)
 
     def ask(self, expression: str) -> Any:

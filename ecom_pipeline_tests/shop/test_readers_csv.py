@@ -339,6 +339,24 @@ def test_both_readers_lose_nothing(con, tmp_path, lines, quoted, end):
         assert [row[:3] for row in kept if row[:3] in whole] == whole
 
 
+def test_a_backslash_before_the_last_quote_is_a_backslash(con, tmp_path):
+    load(con, tmp_path, HEAD + b'"1","a","\\"')
+    assert rows(con, "id, name, price, _problem") == [("1", "a", "\\", None)]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"x" * 10_000_000, "the first 262,144 bytes hold no end of one"),
+        (b"ab," * 5_000 + b"c\n1,2\n", "at most 4,096 columns"),
+    ],
+    ids=["one line of 10 MB", "5,001 columns"],
+)
+def test_what_is_no_table_is_refused_at_once(con, tmp_path, content, words):
+    with pytest.raises(InputError, match=words):
+        load(con, tmp_path, content)
+
+
 @given(st.binary(max_size=400))
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_give_rows_or_a_clear_refusal(con, tmp_path, content):

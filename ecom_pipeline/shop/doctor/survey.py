@@ -82,7 +82,7 @@ def survey(con: duckdb.DuckDBPyConnection, folder: Path) -> tuple[list[Export], 
     paths, notices = find_files(folder)
     by_shape: dict[str, list[Path]] = {}
     for path in paths:
-        by_shape.setdefault(re.sub(r"\d+", "#", str(path)), []).append(path)
+        by_shape.setdefault(_shape(str(path)), []).append(path)
     groups: list[list[_Seen]] = []
     for alike in by_shape.values():
         for seen in _sampled(con, folder, alike, notices):
@@ -140,7 +140,7 @@ def _sampled(
 def _belongs(sample: Sample, other: Sample) -> bool:
     """Whether a file is more of an export: same columns, folder and kind, and a name that starts alike."""
     start = _common_start([_stem(sample.path), _stem(other.path)])
-    numbered = re.sub(r"\d+", "#", sample.path.name) == re.sub(r"\d+", "#", other.path.name)
+    numbered = _shape(sample.path.name) == _shape(other.path.name)
     own, theirs = ({column.lower() for column in one.columns} for one in (sample, other))
     is_json = sample.dialect.startswith("json")
     return (
@@ -151,6 +151,11 @@ def _belongs(sample: Sample, other: Sample) -> bool:
         and suffix_of(sample.path) == suffix_of(other.path)
         and (numbered or len(re.findall(r"[^\W\d_]", start)) >= 2)
     )
+
+
+def _shape(name: str) -> str:
+    """The name without its dates and numbers; a digit or two right behind a word belong to the word (``lines2``)."""
+    return re.sub(r"(?<![^\W\d_])\d+|\d{3,}", "#", name)
 
 
 def _common_start(names: Sequence[str]) -> str:

@@ -103,7 +103,7 @@ def _quote(sample: str) -> str:
 
 def _escape(sample: str, quote: str) -> str:
     """Doubled quotes unless quotes are seen behind a backslash and never doubled inside a value."""
-    behind = len(re.findall(rf"\\{quote}(?![,;\t|\r\n])", sample))
+    behind = len(re.findall(rf"\\{quote}(?![,;\t|\r\n]|\Z)", sample))
     doubled = len(re.findall(rf"[^,;\t|\r\n]{quote}{quote}|{quote}{quote}[^,;\t|\r\n]", sample))
     return "\\" if behind > doubled else quote
 
