@@ -128,17 +128,15 @@ def _run(given: argparse.Namespace, console: Console) -> int:
     settings = _settings(given)
     shop = load_shop(settings.shop_file, environment())
     releases.require_writable(settings.releases_dir(shop.name))
-    dates = None
-    if given.start or given.end:
-        if not (given.start and given.end):
-            raise SettingsError("--from and --to go together: the first and the last business date to rebuild")
-        dates = (given.start, given.end)
+    start, end = getattr(given, "start", None), getattr(given, "end", None)
+    if (start is None) != (end is None):
+        raise SettingsError("--from and --to go together: the first and the last business date to rebuild")
 
     def progress(step: str, status: str, seconds: float) -> None:
         console.print(f"  {'done  ' if status == 'succeeded' else 'FAILED'} {step:<40} {seconds:6.1f} s", markup=False)
 
     console.print(f"One night of shop {shop.name}: {len(shop.sources)} sources from {settings.landing_dir}")
-    run_id, succeeded = run_night(settings, dates=dates, progress=progress)
+    run_id, succeeded = run_night(settings, dates=(start, end) if start and end else None, progress=progress)
     with _warehouse(settings, shop.name) as connection:
         summary = summarise(connection, run_id)
     folder = settings.releases_dir(shop.name)
@@ -311,12 +309,11 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--json", action="store_true", help="print one JSON document")
     running = argparse.ArgumentParser(add_help=False)
     running.add_argument("--landing", type=Path, help="folder of the exports, if not beside shop.yaml (ECOM_LANDING)")
-    running.add_argument(
+    dated = argparse.ArgumentParser(add_help=False)
+    dated.add_argument(
         "--from", dest="start", type=date.fromisoformat, metavar="DATE", help="backfill: first business date"
     )
-    running.add_argument(
-        "--to", dest="end", type=date.fromisoformat, metavar="DATE", help="backfill: last business date"
-    )
+    dated.add_argument("--to", dest="end", type=date.fromisoformat, metavar="DATE", help="backfill: last business date")
 
     def verb(
         name: str, run: Callable[..., int], words: str, examples: str, *parents: argparse.ArgumentParser
@@ -349,6 +346,7 @@ def _parser() -> argparse.ArgumentParser:
         "Run the nightly job: load what is new, rebuild every table, publish a release.",
         "  ecom run --shop my_shop\n  ecom run --shop my_shop --from 2024-06-01 --to 2024-06-07",
         running,
+        dated,
     )
     verb("status", _status, "Show the last run and the current release.", "  ecom status --shop my_shop --json")
     release = verb(

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import date
 
 import dagster as dg
 
 from ecom_pipeline.contracts import Contract, load_contracts
+from ecom_pipeline.defs.alerts import alert
 from ecom_pipeline.defs.assemble import assemble
 from ecom_pipeline.defs.night import Progress
 from ecom_pipeline.defs.run import home_of, run_job
@@ -56,7 +58,12 @@ def run_night(
     WarehouseError
         The history of runs cannot be written.
     """
-    return run_job(build_defs(settings, contracts=contracts, progress=progress), home_of(settings), dates, instance)
+    configured = build_defs(settings, contracts=contracts, progress=progress)
+    run_id, succeeded = run_job(configured, home_of(settings), dates, instance)
+    if not succeeded:
+        shop = load_shop(settings.shop_file, environment()).name
+        alert(settings, "run_failed", f"{shop}: run {run_id} failed", logging.getLogger(__name__))
+    return run_id, succeeded
 
 
 @dg.definitions

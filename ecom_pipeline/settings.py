@@ -33,6 +33,7 @@ class Settings(BaseModel):
     memory_limit: str = Field(default="2GB", pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")
     """Upper bound of DuckDB's memory."""
     threads: int = Field(default=2, ge=1)
+    """Threads of DuckDB."""
     keep_releases: int = Field(default=7, ge=1)
     """Published releases kept for rollback."""
     settle_seconds: float = Field(default=2.0, ge=0)
@@ -42,11 +43,13 @@ class Settings(BaseModel):
     schedule: str = "0 2 * * *"
     """Cron expression of the nightly job."""
     schedule_timezone: str = "UTC"
+    """IANA timezone of the cron expression."""
     stale_hours: float = Field(default=30.0, gt=0)
     """Age of the current release above which the stale-release alert fires."""
     webhook_url: str | None = None
     """Receives alerts as JSON by POST; without it they are logged."""
     seed: int = 20240601
+    """Seed of all randomness: the sample shop and the models."""
     dagster_home: Path | None = None
     """Folder of ``dagster.yaml`` and of the history of runs; one per shop in the data folder by default. ``DAGSTER_HOME``
     names it too."""

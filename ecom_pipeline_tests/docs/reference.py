@@ -38,12 +38,6 @@ ACTIONS = {
     "warn": "the row stays, the check is a warning",
     "fail": "the table is refused",
 }
-UNSAID = {
-    "threads": "Threads of DuckDB.",
-    "schedule_timezone": "IANA timezone of the cron expression.",
-    "seed": "Seed of all randomness: the sample shop and the models.",
-}
-"""Meanings of settings that have none in their class."""
 
 
 def tables_page(contracts: Mapping[str, Contract]) -> str:
@@ -102,11 +96,10 @@ def setting_meanings() -> dict[str, str]:
         and isinstance(second, ast.Expr)
         and isinstance(second.value, ast.Constant)
     }
-    meanings = {**UNSAID, **said}
-    silent = [name for name in Settings.model_fields if name not in meanings]
+    silent = [name for name in Settings.model_fields if name not in said]
     if silent:
         raise ValueError(f"settings without a meaning: {', '.join(silent)}")
-    return {name: " ".join(meanings[name].split()) for name in Settings.model_fields}
+    return {name: " ".join(said[name].split()) for name in Settings.model_fields}
 
 
 def _introduction(schemas: Mapping[str, Sequence[Contract]]) -> Iterator[str]:

@@ -9,8 +9,8 @@ import dagster as dg
 import pytest
 
 from ecom_pipeline.contracts import Column, Contract, Rule, load_contracts
-from ecom_pipeline.defs import landing
 from ecom_pipeline.definitions import build_defs
+from ecom_pipeline.defs import landing
 from ecom_pipeline_tests.e2e.conftest import House, materialize
 
 pytestmark = pytest.mark.slow

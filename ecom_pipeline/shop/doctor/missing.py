@@ -19,7 +19,7 @@ COSTS = {
     "faq": "messages get an intent but no suggested answer",
     "marketing_spend": "no cost per acquisition and no return on spend",
     "campaigns": "campaigns have no names, budgets or dates",
-    "market": "forecasts know nothing but the shop's own past",
+    "market": "clean.market stays empty; no other table reads it yet",
     "calendar": "forecasts know public holidays but not the shop's own festivals and closures",
 }
 COLUMN_COSTS = {

@@ -138,8 +138,8 @@ def _load(
     sample = (head[:cut] if cut else head).removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="replace")
     dialect = detect_dialect(sample, options, path, suffix_of(path))
     if len(dialect.names) > MAX_COLUMNS:
-        found = f"{len(dialect.names):,} fields"
-        raise InputError(file=path, expected=f"at most {MAX_COLUMNS:,} columns; its first line has {found}")
+        fields = f"its first line has {len(dialect.names):,} fields"
+        raise InputError(file=path, expected=f"at most {MAX_COLUMNS:,} columns; {fields}")
     columns, notices = column_names(dialect.names)
     lines = count_lines(plain)
     fast = lines.is_uniform and dialect.delimiter != SPACES and len(columns) > 1
