@@ -175,7 +175,7 @@ def _show_summary(console: Console, summary: Summary) -> None:
         [{name: value for name, value in one.items() if name != "reason"} for one in summary.models],
     )
     for one in summary.models:
-        console.print(f"{one['model']}: {one['reason']}", markup=False)
+        console.print(f"{one['model']}: {one['reason']}", markup=False, soft_wrap=True)
     _table(
         console,
         "Steps",
@@ -190,7 +190,7 @@ def _show_summary(console: Console, summary: Summary) -> None:
         ],
     )
     for failure in summary.refused:
-        console.print(f"FAILED {failure['step']}: {failure['message']}", style="bold red", markup=False)
+        console.print(f"FAILED {failure['step']}: {failure['message']}", style="bold red", markup=False, soft_wrap=True)
     took = (run["ended_at"] - run["started_at"]).total_seconds() if run["ended_at"] else None
     peak = max((s["peak_memory_bytes"] for s in summary.steps), default=0) / 2**20
     console.print(

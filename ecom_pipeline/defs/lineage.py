@@ -31,21 +31,31 @@ def column_lineage(contract: Contract, contracts: Mapping[str, Contract]) -> dic
         }
     if any(table.startswith("journal.") for table in tables_read(contract.select)):
         return {}
+    read = tuple(
+        (table, tuple(contracts[table].types.items())) for table in tables_read(contract.select) if table in contracts
+    )
+    return _derived(contract.select, tuple(contract.types), read)
+
+
+@cache
+def _derived(
+    select: str, columns: tuple[str, ...], read: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+) -> dict[str, list[tuple[str, str]]]:
     layers: dict[str, dict[str, object]] = {}
-    for table in tables_read(contract.select):
-        if table in contracts:
-            layer, name = table.split(".")
-            layers.setdefault(layer, {})[name] = contracts[table].types
+    for table, types in read:
+        layer, name = table.split(".")
+        layers.setdefault(layer, {})[name] = dict(types)
     schema: dict[str, object] = dict(layers)
-    tree = qualify(sqlglot.parse_one(contract.select, read="duckdb"), schema=schema, dialect="duckdb")
+    tree = qualify(sqlglot.parse_one(select, read="duckdb"), schema=schema, dialect="duckdb")
     scope = build_scope(tree)
+    promised = {table for table, _ in read}
     found: dict[str, list[tuple[str, str]]] = {}
-    for column in contract.types:
+    for column in columns:
         root = lineage(column, tree, schema=schema, dialect="duckdb", scope=scope, copy=False)
         leaves = {
             (f"{node.expression.db}.{node.expression.name}", node.name.rsplit(".", 1)[-1].strip('"'))
             for node in root.walk()
             if isinstance(node.expression, exp.Table) and node.expression.db
         }
-        found[column] = sorted(leaf for leaf in leaves if leaf[0] in contracts)
+        found[column] = sorted(leaf for leaf in leaves if leaf[0] in promised)
     return found
