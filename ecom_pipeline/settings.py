@@ -44,7 +44,7 @@ class Settings(BaseModel):
     """Cron expression of the nightly job."""
     schedule_timezone: str = "UTC"
     """IANA timezone of the cron expression."""
-    stale_hours: float = Field(default=30.0, gt=0)
+    stale_hours: float = Field(default=30.0, ge=0.1)
     """Age of the current release above which the stale-release alert fires."""
     webhook_url: str | None = None
     """Receives alerts as JSON by POST; without it they are logged."""

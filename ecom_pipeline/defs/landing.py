@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
+import duckdb
 
 from ecom_pipeline.contracts import CheckResult, Column, Contract, Rule
 from ecom_pipeline.defs.night import Night
@@ -64,16 +65,19 @@ def _raw_asset(shop: Shop, source: str) -> dg.AssetsDefinition:
     reports: list[LoadReport] = []
 
     def compute(night: Night) -> list[Candidate]:
-        report = load_source(
-            night.connection,
-            shop,
-            source,
-            night.settings.landing_dir,
-            _ledger(night, source),
-            _next_load_id(night),
-            staging,
-            night.settings.settle_seconds,
-        )
+        try:
+            report = load_source(
+                night.connection,
+                shop,
+                source,
+                night.settings.landing_dir,
+                _ledger(night, source),
+                _next_load_id(night),
+                staging,
+                night.settings.settle_seconds,
+            )
+        except (duckdb.Error, OSError) as error:
+            raise WarehouseError(f"raw.{source}: {error}") from error
         reports[:] = [report]
         present = [name for name in columns_of(night.connection, staging) if name not in RAW_COLUMNS]
         return [

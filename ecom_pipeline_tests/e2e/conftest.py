@@ -68,16 +68,21 @@ class House:
         """What ``ecom`` needs to work on this house, and nothing of the machine's own settings."""
         home = self.settings.dagster_dir("mini")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ECOM_", "DAGSTER_"))}
-        return kept | {
-            "DAGSTER_HOME": str(home),
-            "ECOM_SHOP": str(self.settings.shop),
-            "ECOM_DATA_DIR": str(self.settings.data_dir),
-            "ECOM_SETTLE_SECONDS": str(self.settings.settle_seconds),
-            "ECOM_MEMORY_LIMIT": self.settings.memory_limit,
-            "ECOM_THREADS": str(self.settings.threads),
-            "COLUMNS": "1000",
-            "PYTHONPATH": str(ROOT),
-        }
+        hook = {"ECOM_WEBHOOK_URL": self.settings.webhook_url} if self.settings.webhook_url else {}
+        return (
+            kept
+            | hook
+            | {
+                "DAGSTER_HOME": str(home),
+                "ECOM_SHOP": str(self.settings.shop),
+                "ECOM_DATA_DIR": str(self.settings.data_dir),
+                "ECOM_SETTLE_SECONDS": str(self.settings.settle_seconds),
+                "ECOM_MEMORY_LIMIT": self.settings.memory_limit,
+                "ECOM_THREADS": str(self.settings.threads),
+                "COLUMNS": "1000",
+                "PYTHONPATH": str(ROOT),
+            }
+        )
 
     def ecom(self, *arguments: str) -> Said:
         """Run ``ecom`` in this process."""
