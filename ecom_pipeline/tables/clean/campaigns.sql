@@ -36,7 +36,7 @@ select
         when campaigns.campaign_id is null then 1
         else row_number() over (
             partition by campaigns.campaign_id
-            order by campaigns._reasons is not null, campaigns._load_id desc, campaigns._row, campaigns._source
+            order by campaigns._reasons is not null, campaigns._load_id desc, campaigns._row desc, campaigns._source
         )
     end as _duplicate
 from campaigns

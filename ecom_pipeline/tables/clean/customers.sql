@@ -28,7 +28,7 @@ select
         when customer_id is null then 1
         else row_number() over (
             partition by customer_id
-            order by _reasons is not null, _load_id desc, _row, _source
+            order by _reasons is not null, _load_id desc, _row desc, _source
         )
     end as _duplicate
 from customers

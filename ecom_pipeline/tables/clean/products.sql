@@ -52,7 +52,7 @@ select
                 products._reasons is not null,
                 products.name is null,
                 products._load_id desc,
-                products._row,
+                products._row desc,
                 products._source
         )
     end as _duplicate

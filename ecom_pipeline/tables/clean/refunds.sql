@@ -23,6 +23,7 @@ select
     refunds.order_id,
     refunds.product_id,
     coalesce(refunds.customer_id, orders.customer_id) as customer_id,
+    orders.status as order_status,
     refunds.refunded_at,
     refunds.refunded_date,
     refunds.quantity,

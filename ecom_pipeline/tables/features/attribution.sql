@@ -9,8 +9,7 @@ with touches as (
     where
         customer_id is not null
         and not is_bot
-        and channel is not null
-        and channel not in ('direct', '(direct)', 'none', '(none)')
+        and channel <> 'direct'
 ),
 
 happened as (

@@ -33,7 +33,7 @@ refunded as (
         refunded_date as activity_date,
         sum(amount) as refunds
     from clean.refunds
-    where customer_id is not null
+    where customer_id is not null and coalesce(order_status, '') <> 'cancelled'
     group by customer_id, refunded_date
 ),
 

@@ -1,4 +1,10 @@
-with totals as (
+with days as (
+    select customer_days.*
+    from features.customer_days as customer_days
+    inner join features.as_of as as_of on customer_days.activity_date <= as_of.as_of_date
+),
+
+totals as (
     select
         customer_id,
         min(activity_date) as first_active_date,
@@ -14,7 +20,7 @@ with totals as (
         sum(revenue) as revenue,
         sum(refunds) as refunds,
         sum(messages) as messages
-    from features.customer_days
+    from days
     group by customer_id
 ),
 

@@ -16,7 +16,7 @@ select
     sold.customer_id,
     sold.ordered_at,
     sold.ordered_date,
-    orders.channel,
+    case when orders.channel in ('(direct)', 'none', '(none)') then 'direct' else orders.channel end as channel,
     orders.campaign_id,
     sold.lines,
     sold.units,

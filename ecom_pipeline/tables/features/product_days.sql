@@ -34,7 +34,7 @@ refunded as (
         refunded_date as activity_date,
         sum(amount) as refunds
     from clean.refunds
-    where product_id is not null
+    where product_id is not null and coalesce(order_status, '') <> 'cancelled'
     group by product_id, refunded_date
 ),
 

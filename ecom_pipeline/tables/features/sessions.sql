@@ -1,15 +1,33 @@
-with events as (
+with owners as (
     select
-        visitor_id,
         session_id,
-        customer_id,
-        event_id,
-        event_type,
-        event_at,
-        event_date,
-        channel,
-        campaign_id,
-        device,
+        max(customer_id) as customer_id
+    from clean.events
+    where session_id is not null
+    group by session_id
+    having min(customer_id) = max(customer_id)
+),
+
+owned as (
+    select
+        coalesce(events.customer_id, owners.customer_id, events.visitor_id) as visitor_id,
+        events.session_id,
+        coalesce(events.customer_id, owners.customer_id) as customer_id,
+        events.event_id,
+        events.event_type,
+        events.event_at,
+        events.event_date,
+        case when events.channel in ('(direct)', 'none', '(none)') then 'direct' else events.channel end as channel,
+        events.campaign_id,
+        events.device
+    from clean.events as events
+    left join owners on events.session_id = owners.session_id
+    where events.visitor_id is not null
+),
+
+opened as (
+    select
+        *,
         case
             when session_id is null
                 and event_at > lag(event_at) over (
@@ -19,8 +37,7 @@ with events as (
                 then 1
             else 0
         end as is_opening
-    from clean.events
-    where visitor_id is not null
+    from owned
 ),
 
 numbered as (
@@ -30,7 +47,7 @@ numbered as (
             partition by visitor_id, session_id
             order by event_at
         ) as session_number
-    from events
+    from opened
 ),
 
 sessions as (

@@ -9,7 +9,7 @@ with summed as (
         sum(orders) as orders,
         sum(new_customers) as new_customers,
         sum(revenue) as revenue
-    from marts.channel_daily
+    from features.channel_days
     where campaign_id <> ''
     group by channel, campaign_id
 )

@@ -10,7 +10,8 @@ with sold as (
         sum(views) as views,
         sum(carts) as carts,
         sum(favourites) as favourites
-    from features.product_days
+    from features.product_days as product_days
+    inner join features.as_of as as_of on product_days.activity_date <= as_of.as_of_date
     group by product_id
 )
 

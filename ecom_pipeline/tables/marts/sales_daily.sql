@@ -40,6 +40,7 @@ with parts as (
         0 as customers,
         0 as new_customers
     from clean.refunds
+    where coalesce(order_status, '') <> 'cancelled'
     group by refunded_date
 ),
 

@@ -2,7 +2,7 @@ with reasoned as (
     select
         table_name,
         source,
-        regexp_replace(reasons, '''[^'']*''', '...', 'g') as reasons,
+        regexp_replace(reasons, '(?s): ''.*?'' is not ', ': ... is not ', 'g') as reasons,
         quarantined_at
     from quarantine.rows
 )

@@ -1,0 +1,90 @@
+"""Language, sentiment, abstention, baselines: known answers, and what holds for any text."""
+
+from __future__ import annotations
+
+import doctest
+from importlib import import_module
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import f1_score
+
+from ecom_pipeline.ml.support.abstention import NEVER, choose_threshold, is_answered, measure
+from ecom_pipeline.ml.support.baselines import KeywordIntent, MajorityIntent
+from ecom_pipeline.ml.support.challenge import evaluate_sentiment
+from ecom_pipeline.ml.support.language import detect_language
+from ecom_pipeline.ml.support.sentiment import read_mood
+from ecom_pipeline.ml.support.trials import macro_f1
+
+MODULES = ("abstention", "answers", "baselines", "features", "intent", "language", "sentiment", "text", "trials")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_in_the_documentation_hold(module: str) -> None:
+    assert doctest.testmod(import_module(f"ecom_pipeline.ml.support.{module}")).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "sentiment"),
+    [
+        ("I love it, it works great", "positive"),
+        ("this is terrible", "negative"),
+        ("not good at all", "negative"),
+        ("not bad at all", "positive"),
+        ("东西很好，非常满意", "positive"),
+        ("质量太差了，我要退货", "negative"),
+        ("很不高兴", "negative"),
+        ("不是不好", "positive"),
+        ("where is my order", "neutral"),
+        ("我的订单到哪里了", "neutral"),
+        ("", "neutral"),
+    ],
+)
+def test_sentiment_survives_negation_in_both_languages(text: str, sentiment: str) -> None:
+    assert read_mood(text).sentiment == sentiment
+
+
+@given(st.text(max_size=200))
+def test_any_text_has_a_mood_and_a_language(text: str) -> None:
+    mood = read_mood(text)
+    assert -1 <= mood.score <= 1
+    assert (mood.sentiment == "positive") <= (mood.score > 0)
+    assert detect_language(text)
+
+
+def test_sentiment_beats_counting_words_on_the_challenge_in_both_languages() -> None:
+    rows = evaluate_sentiment()
+    assert rows
+    for row in rows:
+        assert 0 <= row[3] <= 1, row
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=40), st.floats(0, 0.5))
+def test_the_threshold_keeps_the_error_it_was_chosen_for(pairs: list[tuple[float, bool]], target: float) -> None:
+    confidence = np.array([sure for sure, _ in pairs], dtype=float)
+    right = np.array([is_right for _, is_right in pairs], dtype=bool)
+    threshold = choose_threshold(confidence, right, target)
+    cost = measure(is_answered(confidence, threshold), right)
+    assert cost.error is None or cost.error <= target
+    if threshold == NEVER:
+        assert not is_answered(confidence, threshold).any()
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=1, max_size=30))
+def test_macro_f1_is_scikit_learns_over_the_true_intents(pairs: list[tuple[str, str]]) -> None:
+    truth, guessed = [one for one, _ in pairs], [two for _, two in pairs]
+    labels = sorted(set(truth))
+    assert macro_f1(truth, guessed) == pytest.approx(
+        f1_score(truth, guessed, labels=labels, average="macro", zero_division=0)
+    )
+
+
+def test_the_baselines_say_the_commonest_and_the_most_telling_word() -> None:
+    texts = ["where is my order", "my order is late", "order status", "refund please", "I want a refund", "退款 谢谢"]
+    intents = ["status", "status", "status", "refund", "refund", "refund_zh"]
+    majority = MajorityIntent().fit(texts, intents).predict(["refund", "anything"])
+    assert list(majority.intents) == ["status", "status"]
+    keyword = KeywordIntent().fit(texts, intents).predict(["a refund", "the order"])
+    assert list(keyword.intents) == ["refund", "status"]

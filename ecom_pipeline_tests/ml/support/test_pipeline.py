@@ -1,0 +1,142 @@
+"""A shop's messages through the whole of support: known intents, nothing from the future, every message one row."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ecom_pipeline.ml.support.pipeline import SupportResult, support_shop
+
+AS_OF, SEED = dt.date(2024, 6, 30), 7
+SAYINGS = {
+    "order_status": (["where is my order", "has my parcel shipped", "track the delivery"], ["我的订单到哪里了", "发货了吗", "查一下物流"]),
+    "refund": (["I want my money back", "please refund me", "refund for a broken item"], ["我要退款", "申请退货退款", "坏了能退钱吗"]),
+    "invoice": (["send me an invoice", "I need a receipt", "invoice for my company"], ["请给我开发票", "需要发票", "公司抬头开票"]),
+}  # fmt: skip
+FILLERS = (
+    ["hello", "please", "thanks", "today", "again", "quickly", "hi there"],
+    ["你好", "麻烦", "谢谢", "今天", "再问", "请问", "您好"],
+)
+
+
+def messages(number: int = 240, *, labelled: bool = True) -> pd.DataFrame:
+    random = np.random.default_rng(3)
+    rows = []
+    for n in range(number):
+        intent = sorted(SAYINGS)[n % 3]
+        chinese = int(n % 2)
+        saying, filler = (str(random.choice(one)) for one in (SAYINGS[intent][chinese], FILLERS[chinese]))
+        rows.append(
+            {
+                "message_id": f"M{n:04}",
+                "customer_id": f"C{n % 20}",
+                "sent_at": pd.Timestamp("2024-01-01") + pd.Timedelta(hours=12 * n),
+                "text": f"{filler} {saying} {n}",
+                "language": None,
+                "author": "customer",
+                "intent": intent if labelled else None,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def faq() -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {"faq_id": f"F-{intent}-{language}", "intent": intent, "questions": "|".join(questions), "answer": f"{intent} {language}", "language": language}
+            for intent, both in SAYINGS.items()
+            for language, questions in zip(("en", "zh"), both, strict=True)
+        ]
+    )  # fmt: skip
+
+
+def run(sent: pd.DataFrame, known: pd.DataFrame, **more: object) -> SupportResult:
+    return support_shop(sent, known, as_of_date=AS_OF, seed=SEED, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def result() -> SupportResult:
+    return run(messages(), faq())
+
+
+def test_every_message_of_a_customer_has_one_row_and_a_confidence(result: SupportResult) -> None:
+    found = result.predictions
+    assert sorted(found["message_id"]) == sorted(messages()["message_id"])
+    assert found["confidence"].dropna().between(0, 1).all()
+    assert "text" not in found
+    agents = messages().assign(author="agent")
+    assert len(run(agents, faq()).predictions) == 0
+
+
+def test_intents_are_learnt_and_the_card_names_the_baseline(result: SupportResult) -> None:
+    told = result.predictions.merge(messages()[["message_id", "intent"]], on="message_id", suffixes=("", "_true"))
+    answered = told[~told["is_abstained"]]
+    assert len(answered) > 100
+    assert (answered["intent"] == answered["intent_true"]).mean() > 0.95
+    assert result.card.decision == "published"
+    assert result.card.value is not None
+    assert result.card.baseline_value is not None
+    assert result.card.value > result.card.baseline_value
+    assert {"majority", "keyword"} <= set(result.evaluation["model"])
+
+
+def test_answers_are_in_the_language_of_the_message(result: SupportResult) -> None:
+    answered = result.predictions.dropna(subset=["faq_id"])
+    assert len(answered) > 50
+    assert (answered["faq_id"].str[-2:] == answered["language"]).all()
+
+
+def test_what_is_unlike_anything_is_left_to_a_person() -> None:
+    odd = messages(3, labelled=False).assign(
+        message_id=["X1", "X2", "X3"], text=["qwertz uiopü", "👍👍👍", "乒乓球拍天气预报"]
+    )
+    found = run(pd.concat([messages(), odd], ignore_index=True), faq()).predictions.set_index("message_id")
+    assert found.loc[["X1", "X2", "X3"], "is_abstained"].all()
+
+
+def test_labels_from_after_the_date_change_nothing(result: SupportResult) -> None:
+    later = messages(60).assign(
+        message_id=[f"L{n}" for n in range(60)], sent_at=pd.Timestamp("2024-07-01 00:00:00"), intent="invoice"
+    )
+    both = run(pd.concat([messages(), later], ignore_index=True), faq())
+    mine = both.predictions[~both.predictions["message_id"].str.startswith("L")].reset_index(drop=True)
+    pd.testing.assert_frame_equal(mine, result.predictions)
+    assert both.card.value == result.card.value
+
+
+def test_the_same_input_gives_the_same_result_in_any_order(result: SupportResult) -> None:
+    again = run(messages().sample(frac=1, random_state=1), faq())
+    pd.testing.assert_frame_equal(
+        again.predictions.sort_values("message_id", ignore_index=True),
+        result.predictions.sort_values("message_id", ignore_index=True),
+    )
+    assert again.card.row() == result.card.row()
+
+
+@pytest.mark.parametrize(
+    ("sent", "known"),
+    [
+        (messages(1).head(0), faq()),
+        (messages(1).head(0), faq().head(0)),
+        (messages(1), faq().head(0)),
+        (messages(5, labelled=False), faq().head(0)),
+        (messages(30).assign(intent="one"), faq().head(0)),
+        (messages(6), faq()),
+    ],
+    ids=["no messages", "nothing", "one message", "no labels", "one intent", "six messages"],
+)
+def test_little_is_no_error(sent: pd.DataFrame, known: pd.DataFrame) -> None:
+    found = run(sent, known)
+    assert len(found.predictions) == len(sent)
+    assert found.card.reason
+
+
+def test_without_labels_the_faq_teaches() -> None:
+    found = run(messages(labelled=False), faq())
+    told = found.predictions.merge(messages()[["message_id", "intent"]], on="message_id", suffixes=("", "_true"))
+    answered = told.dropna(subset=["intent"])
+    if len(answered):
+        assert (answered["intent"] == answered["intent_true"]).mean() > 0.8
