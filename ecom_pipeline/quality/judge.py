@@ -21,6 +21,8 @@ WITHIN_TOLERANCE = "within_tolerance"
 COLUMNS_MATCH = "columns_match"
 KEY_UNIQUE = "key__unique"
 ROW_COUNT = "row_count"
+SHOWN = 160
+"""Characters of a value that an example shows."""
 
 
 def judge(
@@ -165,7 +167,7 @@ def _examples(session: Session, contract: Contract, rule: Rule) -> str:
 def _short(value: str | None) -> str:
     if value is None:
         return "null"
-    return repr(value if len(value) <= 40 else f"{value[:37]}...")
+    return repr(value if len(value) <= SHOWN else f"{value[: SHOWN - 3]}...")
 
 
 def _of_rows(

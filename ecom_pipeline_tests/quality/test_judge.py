@@ -253,10 +253,10 @@ def test_values_of_persons_are_not_told(con: duckdb.DuckDBPyConnection, contract
 
 
 def test_examples_are_few_and_short(con: duckdb.DuckDBPyConnection, contract: Make) -> None:
-    con.execute("create table staging.t as select repeat('x', 60 + i // 2) as status from range(8) as t(i)")
+    con.execute("create table staging.t as select repeat('x', 200 + i // 2) as status from range(8) as t(i)")
     promise = contract("  - {name: status, type: VARCHAR, description: d, values: [a]}")
     assert results(con, promise, "rows")["status__in_set"].observed == "8 of 8 rows; for example " + "; ".join(
-        [f"status '{'x' * 37}...'"] * 3
+        [f"status '{'x' * 157}...'"] * 3
     )
 
 

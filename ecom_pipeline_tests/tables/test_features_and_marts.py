@@ -4,12 +4,36 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ecom_pipeline_tests.tables.world import Row, World, only
+from ecom_pipeline_tests.tables import world as worlds
+from ecom_pipeline_tests.tables.world import CONTRACTS
+
+Row = dict[str, Any]
+
+
+class World(worlds.World):
+    """A world that rows are given to one by one, and that answers in mappings."""
+
+    def given(self, table: str, *rows: Row) -> World:  # type: ignore[override]
+        super().given(table, rows)
+        return self
+
+    def query(self, statement: str) -> list[Row]:
+        cursor = self.con.execute(statement)
+        names = [column[0] for column in cursor.description or []]
+        return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+
+    def select(self, table: str) -> list[Row]:
+        return self.query(f"select * from ({CONTRACTS[table].select}\n) order by all")
+
+
+def only(rows: list[Row], *names: str) -> list[tuple[Any, ...]]:
+    return [tuple(row[name] for name in names) for row in rows]
 
 
 def event(event_id: str, at: str, kind: str = "view", **more: object) -> Row:

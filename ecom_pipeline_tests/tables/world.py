@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import duckdb
 
-from ecom_pipeline.contracts import Contract, load_contracts
+from ecom_pipeline.contracts import PROVENANCE, Contract, load_contracts
+from ecom_pipeline.warehouse.journal import TABLES as JOURNAL
 from ecom_pipeline.warehouse.journal import create_journal
+from ecom_pipeline.warehouse.write import STEERING
 
 CONTRACTS = load_contracts()
-Row = dict[str, Any]
+TYPES = {name: contract.types for name, contract in CONTRACTS.items()} | {
+    f"journal.{table}": dict(column.split(" ", 1) for column in columns.split(", "))
+    for table, columns in JOURNAL.items()
+}
+"""``schema.table`` to the columns and types of everything a SELECT may read."""
+BREAKS = "_breaks"
+"""A column that every SELECT has here: the names of the contract's rules that the row breaks, split by ", "."""
+
+Row = Mapping[str, object]
+Text = tuple[str | None, ...]
+
+
+def promised(contract: Contract) -> dict[str, str]:
+    """The columns that the SELECT of a table gives; one of ``clean`` also steers the gate."""
+    return contract.types | (STEERING if contract.input else {})
 
 
 class World:
@@ -23,54 +39,62 @@ class World:
         for schema in sorted({contract.schema_name for contract in CONTRACTS.values()}):
             self.con.execute(f"create schema if not exists {schema}")
         create_journal(self.con)
-        for name, contract in CONTRACTS.items():
-            columns = ", ".join(f'"{column}" {kind}' for column, kind in contract.types.items())
+        for name, types in TYPES.items():
+            columns = ", ".join(f'"{column}" {kind}' for column, kind in types.items())
             self.con.execute(f"create table if not exists {name} ({columns})")
 
-    def given(self, table: str, *rows: Row) -> World:
-        """Insert rows; what a row does not say is null, provenance is its place in the list."""
-        types = CONTRACTS[table].types if table in CONTRACTS else {}
+    @contextmanager
+    def scratch(self) -> Iterator[World]:
+        """The world as it is; what is given to it within is forgotten afterwards."""
+        self.con.execute("begin")
+        try:
+            yield self
+        finally:
+            self.con.execute("rollback")
+
+    def given(self, table: str, rows: Iterable[Row]) -> None:
+        """Insert rows; what a row does not say is null, its provenance is its place in the list."""
         for number, row in enumerate(rows, 1):
-            standing = {"_source": "test", "_load_id": 1, "_file": "test.csv", "_row": number}
-            full = {key: value for key, value in standing.items() if key in types} | row
-            for date, at in ((key.removesuffix("_at") + "_date", key) for key in row if key.endswith("_at")):
-                if date in types and date not in row:
-                    full[date] = str(row[at])[:10] if row[at] is not None else None
+            standing = dict(zip(PROVENANCE, ("test", 1, "test.csv", number), strict=True))
+            full = {key: value for key, value in standing.items() if key in TYPES[table]} | dict(row)
             names = ", ".join(f'"{key}"' for key in full)
             marks = ", ".join("?" for _ in full)
             self.con.execute(f"insert into {table} ({names}) values ({marks})", list(full.values()))
-        return self
 
-    def select(self, table: str) -> list[Row]:
-        """Run the SELECT of a table and return its rows, in the order of all columns."""
-        statement = CONTRACTS[table].select
-        assert statement is not None, f"{table} has no SQL"
-        return self.query(f"select * from ({statement}\n) order by all")
+    def texts(self, table: str, columns: Sequence[str]) -> list[Text]:
+        """What the SELECT of a table gives, every value as DuckDB writes it, in an order of its own."""
+        contract = CONTRACTS[table]
+        told = ", ".join(f"case when {rule.breaks} then '{rule.name}' end" for rule in contract.row_rules) or "null"
+        listed = ", ".join(f'cast("{column}" as varchar)' for column in columns)
+        rows: list[Text] = self.con.execute(
+            f"select {listed} from (select *, nullif(concat_ws(', ', {told}), '') as {BREAKS} from ({contract.select}\n))"
+        ).fetchall()
+        return in_order(rows)
 
-    def query(self, statement: str) -> list[Row]:
-        cursor = self.con.execute(statement)
-        names = [column[0] for column in cursor.description or []]
-        return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
-
-    def keep(self, *tables: str) -> World:
-        """Replace tables by what their SELECTs make of the present inputs; clean tables lose what their rules refuse."""
+    def keep(self, *tables: str) -> None:
+        """Replace tables by what their SELECTs make of the present inputs, as the gate would let it through."""
         for table in tables:
             contract = CONTRACTS[table]
-            conditions = ["true"]
+            gate = ["true"]
             if contract.input:
-                conditions = ["_duplicate = 1", "_reasons is null", *refusals(contract)]
+                refusing = [rule for rule in contract.row_rules if rule.action == "quarantine"]
+                gate = ["_duplicate = 1", "_reasons is null", *(f"not {rule.breaks}" for rule in refusing)]
             columns = ", ".join(f'"{name}"' for name in contract.types)
             self.con.execute(f"delete from {table}")
             self.con.execute(
-                f"insert into {table} by name select {columns} from ({contract.select}\n) where {' and '.join(conditions)}"
+                f"insert into {table} by name select {columns} from ({contract.select}\n) where {' and '.join(gate)}"
             )
-        return self
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        """The result of a query."""
+        return self.con.execute(query).fetchall()
+
+    def one(self, query: str) -> object:
+        """The only value of the only row."""
+        ((value,),) = self.rows(query)
+        return value
 
 
-def refusals(contract: Contract) -> list[str]:
-    return [f"coalesce({rule.where}, true)" for rule in contract.row_rules if rule.action == "quarantine"]
-
-
-def only(rows: Iterable[Mapping[str, Any]], *names: str) -> list[tuple[Any, ...]]:
-    """The named columns of rows, as tuples."""
-    return [tuple(row[name] for name in names) for row in rows]
+def in_order(rows: Iterable[Text]) -> list[Text]:
+    """Rows in an order that is the same for the same rows."""
+    return sorted(rows, key=lambda row: [(value is None, value or "") for value in row])

@@ -51,7 +51,7 @@ select
     activity_date,
     channel,
     coalesce(campaign_id, '') as campaign_id,
-    cast(coalesce(sum(spend), 0) as decimal(18, 4)) as spend,
+    cast(sum(spend) as decimal(18, 4)) as spend,
     cast(coalesce(sum(impressions), 0) as bigint) as impressions,
     cast(coalesce(sum(clicks), 0) as bigint) as clicks,
     cast(sum(visits) as bigint) as visits,
