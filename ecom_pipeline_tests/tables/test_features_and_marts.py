@@ -55,9 +55,9 @@ def order(order_id: str, **more: object) -> Row:
 def test_thirty_minutes_of_rest_is_the_same_visit_and_a_second_more_is_not() -> None:
     world = World().given(
         "clean.events",
-        event("1", "10:00:00"),
-        event("2", "10:30:00"),
-        event("3", "11:00:01"),
+        event("1", "10:00:00", customer_id=None),
+        event("2", "10:30:00", customer_id=None),
+        event("3", "11:00:01", customer_id=None),
         event("4", "10:10:00", visitor_id="V2", customer_id=None),
     )
     found = world.query("select visitor_id, events from (" + sessions(world) + ") order by visitor_id, started_at")
@@ -88,7 +88,10 @@ def paced(visitor: str, seconds: int, number: int) -> list[Row]:
 
 def test_a_day_at_the_pace_of_a_machine_or_with_its_name_is_a_bots_day() -> None:
     world = World().given("clean.events", *paced("machine", 4, 102), *paced("short", 4, 101), *paced("busy", 5, 300))
-    world.given("clean.events", event("1", "10:00:00", visitor_id="named", user_agent="Mozilla/5.0 (GoogleBot/2.1)"))
+    world.given(
+        "clean.events",
+        event("1", "10:00:00", visitor_id="named", customer_id=None, user_agent="Mozilla/5.0 (GoogleBot/2.1)"),
+    )
     flags = {row["visitor_id"]: row["is_bot"] for row in world.query(sessions(world))}
     assert flags == {"machine": True, "short": False, "busy": False, "named": True}
 
@@ -175,7 +178,7 @@ def test_attribution_sums_to_revenue_and_so_do_days_and_customers(
 def test_channels_without_visits_orders_or_spend_have_no_ratio() -> None:
     day = {"activity_date": "2024-03-01", "campaign_id": "", "impressions": 0, "clicks": 0}
     world = World().given(
-        "marts.channel_daily",
+        "features.channel_days",
         day | {"channel": "ads", "spend": "100.00", "visits": 50, "orders": 5, "new_customers": 4, "revenue": "400.00"},
         day | {"channel": "dead", "spend": "20.00", "visits": 0, "orders": 0, "new_customers": 0, "revenue": "0.00"},
         day | {"channel": "free", "spend": "0.00", "visits": 10, "orders": 1, "new_customers": 0, "revenue": "9.00"},

@@ -100,7 +100,10 @@ select
     refunds,
     try_cast(revenue / nullif(orders, 0) as decimal(18, 4)) as average_order_value,
     date_diff('day', cast(last_order_date as date), cast(as_of_date as date)) as recency_days,
-    greatest(date_diff('day', cast(first_seen_date as date), cast(as_of_date as date)), 0) as tenure_days,
+    case
+        when first_seen_date > as_of_date then 0
+        else date_diff('day', cast(first_seen_date as date), cast(as_of_date as date))
+    end as tenure_days,
     active_days,
     sessions,
     views,
