@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import yaml
 
 from ecom_pipeline.contracts import PROVENANCE
 from ecom_pipeline_tests.tables.cases import Case, read_cases, read_table
@@ -34,7 +33,6 @@ def test_a_case_is_told_by_its_name() -> None:
     assert sorted(names) == sorted(set(names))
 
 
-@pytest.mark.parametrize(("expected", "is_right"), [("run_id", True), ("run_id\nr", False)])
 @pytest.mark.parametrize(
     ("expect", "right"),
     [
