@@ -71,7 +71,7 @@ def split(labelled: pd.DataFrame, questions: pd.DataFrame, seed: int) -> Split |
     With enough labelled messages the latest fifth is the test and the latest fifth of the others tunes. With fewer,
     every example of an intent that has two or more is held out once; single examples are only learnt from.
     """
-    extra = questions[["text", "language", "intent"]].assign(sent_at=pd.NaT)
+    extra = questions[["text", "language", "intent"]]
     if len(labelled) >= MINIMUM_HISTORY:
         start_test = len(labelled) - int(np.ceil(TEST_SHARE * len(labelled)))
         start_tuning = start_test - int(np.ceil(TEST_SHARE * start_test))

@@ -119,7 +119,7 @@ def support_shop(
         )
     trials = try_models(examples, target_error, seed)
     metric = "macro_f1" if examples.folds is None else "cross_validated_macro_f1"
-    verdict = decide(trials, metric, _tested_on(examples), previous_card)
+    verdict = decide(trials, examples, metric, previous_card, seed=seed)
     answering = _learn_answers(questions, examples, verdict.winner) if len(questions) else None
     rows = [*_intent_rows(trials, examples), *(answering.rows if answering else ()), *sentiment_rows]
     predictions = _predictions(written, verdict.winner, answering)
@@ -134,12 +134,6 @@ def _require(frame: pd.DataFrame, columns: Sequence[str], name: str) -> None:
     missing = [column for column in columns if column not in frame.columns]
     if missing:
         raise ValueError(f"{name}: no column {', '.join(missing)}; expected {', '.join(columns)}")
-
-
-def _tested_on(examples: Split) -> str:
-    if examples.folds is None:
-        return f"the latest {len(examples.test):,} labelled messages"
-    return f"{len(examples.test):,} examples by cross-validation (fewer than 50 labelled messages to test on)"
 
 
 def _learn_answers(questions: pd.DataFrame, examples: Split, winner: Trial) -> _Answering:

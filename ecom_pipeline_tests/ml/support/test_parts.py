@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
+from ecom_pipeline.ml.support import trials
 from ecom_pipeline.ml.support.abstention import NEVER, choose_threshold, is_answered, measure
 from ecom_pipeline.ml.support.baselines import KeywordIntent, MajorityIntent
 from ecom_pipeline.ml.support.challenge import evaluate_sentiment
 from ecom_pipeline.ml.support.language import detect_language
 from ecom_pipeline.ml.support.sentiment import read_mood
-from ecom_pipeline.ml.support.trials import macro_f1
+from ecom_pipeline.ml.support.trials import chance_level, lead_interval, macro_f1
 
 MODULES = ("abstention", "answers", "baselines", "features", "intent", "language", "sentiment", "text", "trials")
 
@@ -79,6 +80,26 @@ def test_macro_f1_is_scikit_learns_over_the_true_intents(pairs: list[tuple[str, 
     assert macro_f1(truth, guessed) == pytest.approx(
         f1_score(truth, guessed, labels=labels, average="macro", zero_division=0)
     )
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["a", "b", "d", None])), min_size=1, max_size=30))
+def test_resamples_are_scored_by_the_same_macro_f1(pairs: list[tuple[str, str | None]]) -> None:
+    truth, guessed = [one for one, _ in pairs], [two for _, two in pairs]
+    assert trials._macro_f1(*trials._codes(truth, guessed)) == pytest.approx(macro_f1(truth, guessed))
+
+
+def test_the_lead_is_above_zero_only_where_it_is_no_luck() -> None:
+    truth = list("ab" * 30)
+    low, high = lead_interval(truth, truth, ["a"] * 60, seed=1)
+    assert 0 < low <= high
+    low, high = lead_interval(truth, ["a"] * 31 + truth[31:33] + ["a"] * 27, ["a"] * 60, seed=1)
+    assert low <= 0 <= high
+
+
+def test_chance_is_what_blind_guesses_reach() -> None:
+    truth = list("ab" * 50)
+    assert 0.5 < chance_level(truth, truth, seed=1) < 0.65
+    assert chance_level(truth, ["a"] * 100, seed=1) == macro_f1(truth, ["a"] * 100)
 
 
 def test_the_baselines_say_the_commonest_and_the_most_telling_word() -> None:

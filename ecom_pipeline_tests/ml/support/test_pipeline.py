@@ -83,6 +83,14 @@ def test_intents_are_learnt_and_the_card_names_the_baseline(result: SupportResul
     assert {"majority", "keyword"} <= set(result.evaluation["model"])
 
 
+@pytest.mark.parametrize("number", [48, 240])
+def test_labels_that_say_nothing_are_not_published(number: int) -> None:
+    sent = messages(number)
+    shuffled = [sent["intent"].sample(frac=1, random_state=seed).to_numpy() for seed in range(10)]
+    cards = [run(sent.assign(intent=intents), faq().head(0)).card for intents in shuffled]
+    assert [card.reason for card in cards if card.decision != "refused"] == []
+
+
 def test_answers_are_in_the_language_of_the_message(result: SupportResult) -> None:
     answered = result.predictions.dropna(subset=["faq_id"])
     assert len(answered) > 50
