@@ -165,6 +165,7 @@ def test_revenue_is_the_same_sum_however_it_is_cut(shop: dict[str, list[Row]], e
         assert total(world, "features.product_days", "revenue") == named
 
 
+@pytest.mark.slow
 @given(shop=shops())
 @few
 def test_every_table_keeps_its_promise(shop: dict[str, list[Row]], empty: World) -> None:
@@ -180,6 +181,7 @@ def test_every_table_keeps_its_promise(shop: dict[str, list[Row]], empty: World)
                 assert world.rows(f"select {key} from {name} group by {key} having count(*) > 1") == [], name
 
 
+@pytest.mark.slow
 @given(shop=shops())
 @few
 def test_orders_are_credited_once_and_days_are_dense(shop: dict[str, list[Row]], empty: World) -> None:
@@ -211,6 +213,7 @@ def test_every_event_of_a_visitor_is_in_one_visit(shop: dict[str, list[Row]], em
         assert of_customers >= len(signed_in)  # type: ignore[operator]
 
 
+@pytest.mark.slow
 @given(shop=shops(), turn=st.randoms(use_true_random=False))
 @few
 def test_the_order_of_rows_changes_nothing(shop: dict[str, list[Row]], turn: Any, empty: World) -> None:

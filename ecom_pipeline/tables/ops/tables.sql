@@ -7,14 +7,14 @@ with latest as (
         run_id,
         written_at,
         row_number() over (partition by table_name order by written_at desc, run_id desc) as place
-    from journal.writes
+    from ops.writes
 ),
 
 written as (
     select
         table_name,
         max(written_at) as last_swapped_at
-    from journal.writes
+    from ops.writes
     where outcome in ('swapped', 'skipped')
     group by table_name
 )

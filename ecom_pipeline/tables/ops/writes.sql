@@ -3,6 +3,6 @@ select
     table_name,
     outcome,
     rows,
-    reason,
+    regexp_replace(reason, '(?s): ''.*?'' is not ', ': ... is not ', 'g') as reason,
     written_at
 from journal.writes
