@@ -220,7 +220,7 @@ def parse_contract(text: str, schema: str, table: str, origin: str) -> Contract:
         Names the file and every field that is missing, unknown or malformed.
     """
     try:
-        content: Any = yaml.safe_load(text)
+        content: Any = yaml.load(text, Loader=yaml.CSafeLoader)
         return Contract(schema_name=schema, table=table, **content)
     except (yaml.YAMLError, ValidationError, TypeError) as error:
         raise ContractError(f"{origin}: {error}") from error

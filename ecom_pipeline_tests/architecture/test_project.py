@@ -31,6 +31,7 @@ assert not heavy, heavy
 """
 
 
+@pytest.mark.slow
 def test_definitions_load_without_warnings_and_without_heavy_imports(tmp_path: Path) -> None:
     from ecom_pipeline_tests.e2e.mini import write_mini
 

@@ -31,6 +31,7 @@ CARD = ModelCard(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("written", [True, False])
 def test_the_live_card_comes_back_from_the_warehouse_as_it_was_written(tmp_path: Path, written: bool) -> None:
     contracts = load_contracts()

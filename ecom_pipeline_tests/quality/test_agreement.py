@@ -69,6 +69,7 @@ def in_python(rows: list[tuple[Any, ...]]) -> dict[str, list[bool]]:
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=tables)
 def test_judge_sql_and_python_agree(

@@ -297,6 +297,7 @@ def spellings(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[bool, str]
     }
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=25), st.booleans(), st.sampled_from(["", "%d/%m/%Y"]))
 @settings(max_examples=20, deadline=None)
 def test_every_raw_row_has_exactly_one_fate_per_input(

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ecom_pipeline.shop.errors import InputError
@@ -62,6 +62,21 @@ def test_ragged_lines_stay_at_their_place_with_what_is_wrong(con, tmp_path):
         (None, 4, "expected 3 fields, found 5", "3,b,c,d,e"),
         ("2", 5, None, None),
         ("1", 6, None, None),
+    ]
+
+
+@pytest.mark.parametrize("by_line", [False, True], ids=["duckdb", "line by line"])
+def test_empty_fields_after_the_last_column_are_no_values(con, tmp_path, monkeypatch, by_line):
+    if by_line:
+        monkeypatch.setattr(delimited_module, "_fast", lambda *_: None)
+    found = load(con, tmp_path, HEAD + b'1,a,2,\n2,b,3,,\n3,c,4,""\n4,d,"5\n",\n5,e,6, \n')
+    assert (found.rows, found.unreadable) == (4, 1)
+    assert rows(con, "id, price, _problem") == [
+        ("1", "2", None),
+        ("2", "3", None),
+        ("3", "4", None),
+        ("4", "5\n", None),
+        (None, None, "expected 3 fields, found 4"),
     ]
 
 
@@ -309,6 +324,8 @@ field = st.text(st.sampled_from("ab\",;\n\r'\\ é中0"), max_size=5)
 one_line = field.map(lambda value: value.translate({10: None, 13: None}))
 
 
+@pytest.mark.slow
+@example(lines=[["", "", "\r"], ["", "", "", "", ""]], quoted=True, end="\n")
 @given(
     lines=st.lists(
         st.one_of(st.lists(field, min_size=3, max_size=3), st.lists(one_line, max_size=5)), min_size=1, max_size=12
@@ -334,7 +351,7 @@ def test_both_readers_lose_nothing(con, tmp_path, lines, quoted, end):
         list(range(1, len(data) + 1)),
     )
     if quoted:
-        whole = [tuple(value or None for value in line) for line in data if len(line) == 3]
+        whole = [tuple(value or None for value in line[:3]) for line in data if len(line) >= 3 and not any(line[3:])]
         kept = [row for row in rows(con, "h1, h2, h3, _problem") if row[3] is None]
         assert [row[:3] for row in kept if row[:3] in whole] == whole
 

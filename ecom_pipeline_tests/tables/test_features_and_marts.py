@@ -86,6 +86,7 @@ def paced(visitor: str, seconds: int, number: int) -> list[Row]:
     return [event(f"{visitor}{n}", f"{h:02}:{m:02}:{s:02}", **who) for n, (h, m, s) in enumerate(times)]
 
 
+@pytest.mark.slow
 def test_a_day_at_the_pace_of_a_machine_or_with_its_name_is_a_bots_day() -> None:
     world = World().given("clean.events", *paced("machine", 4, 102), *paced("short", 4, 101), *paced("busy", 5, 300))
     world.given(
@@ -140,6 +141,7 @@ amounts = st.decimals(min_value=0, max_value=1000, places=2)
 orders_of_customers = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 28), amounts), min_size=1, max_size=12)
 
 
+@pytest.mark.slow
 @given(made=orders_of_customers, visits=st.lists(st.tuples(st.integers(0, 3), st.integers(1, 28)), max_size=12))
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_attribution_sums_to_revenue_and_so_do_days_and_customers(

@@ -141,6 +141,7 @@ def total(world: World, table: str, column: str, where: str = "true") -> Decimal
     return Decimal(str(value))
 
 
+@pytest.mark.slow
 @given(shop=shops())
 @few
 def test_revenue_is_the_same_sum_however_it_is_cut(shop: dict[str, list[Row]], empty: World) -> None:
@@ -199,6 +200,7 @@ def test_orders_are_credited_once_and_days_are_dense(shop: dict[str, list[Row]],
         assert gaps == []
 
 
+@pytest.mark.slow
 @given(shop=shops())
 @few
 def test_every_event_of_a_visitor_is_in_one_visit(shop: dict[str, list[Row]], empty: World) -> None:
@@ -257,6 +259,7 @@ SPEND = st.lists(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("table", "rows"), [("order_items", LINES), ("marketing_spend", SPEND)])
 def test_what_arrived_is_clean_a_duplicate_or_rejected(
     table: str, rows: st.SearchStrategy[list[Row]], empty: World

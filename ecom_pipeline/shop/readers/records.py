@@ -99,16 +99,19 @@ def _continued(line: bytes, source: Iterator[bytes], waiting: deque[bytes], dial
             if "unexpected end of data" in str(error):
                 continue
             break
-        if len(values) == dialect.width:
-            return values
+        if _is_whole(values, dialect):
+            return values[: dialect.width]
         break
     waiting.extendleft(reversed(taken))
     return []
 
 
 def _checked(values: list[str], dialect: Dialect, raw: str) -> tuple[list[str], str | None, str]:
-    if len(values) == dialect.width + 1 and values[-1] == "":
-        values = values[:-1]
-    if len(values) == dialect.width:
-        return values, None, raw
+    if _is_whole(values, dialect):
+        return values[: dialect.width], None, raw
     return [], f"expected {dialect.width} fields, found {len(values)}", raw
+
+
+def _is_whole(values: list[str], dialect: Dialect) -> bool:
+    """Whether every column has a field; empty fields after the last column say nothing, to DuckDB as well."""
+    return len(values) >= dialect.width and not any(values[dialect.width :])

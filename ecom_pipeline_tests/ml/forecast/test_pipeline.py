@@ -89,6 +89,7 @@ def test_every_awkward_series_gets_an_answer_and_a_named_method() -> None:
         assert (result.forecasts.loc[result.forecasts["series"] == silent, "forecast"] == 0).all()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_result() -> None:
     series: dict[str, list[float] | np.ndarray] = {"total": weekly(64, noise=4)}
     first, second = run(series, seed=3), run(series, seed=3)

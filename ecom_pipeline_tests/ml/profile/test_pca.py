@@ -96,6 +96,7 @@ def test_components_are_an_orthonormal_split_of_the_whole_variance(values: np.nd
     assert all(row[np.abs(row).argmax()] > 0 for row in found.components_)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(BEHAVIOUR)
 def test_scores_keep_distances_and_have_the_variance_of_their_component(values: np.ndarray) -> None:

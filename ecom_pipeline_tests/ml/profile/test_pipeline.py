@@ -72,6 +72,7 @@ def test_behaviour_that_is_chance_is_refused() -> None:
     assert len(result.covariance) == len(FEATURES) ** 2
 
 
+@pytest.mark.slow
 def test_chance_is_refused_nearly_always() -> None:
     decisions = [run(noise(60, seed), seed).card.decision for seed in range(40)]
     assert decisions.count("published") <= 6

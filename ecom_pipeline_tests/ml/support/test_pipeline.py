@@ -83,6 +83,7 @@ def test_intents_are_learnt_and_the_card_names_the_baseline(result: SupportResul
     assert {"majority", "keyword"} <= set(result.evaluation["model"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [48, 240])
 def test_labels_that_say_nothing_are_not_published(number: int) -> None:
     sent = messages(number)

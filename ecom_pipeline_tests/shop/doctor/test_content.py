@@ -206,6 +206,7 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
     return header, [[draw(VALUES[kind]) for kind in kinds] for _ in range(count)]
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(table=tables())
 def test_a_proposal_that_is_enough_can_be_loaded_whatever_the_file(
