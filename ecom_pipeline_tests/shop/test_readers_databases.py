@@ -149,6 +149,7 @@ def shop_database(postgres):
     return postgres
 
 
+@pytest.mark.slow
 def test_postgresql(con, shop_database):
     found = read_database(con, shop_database, "sales.orders", "raw.orders")
     assert (found.rows, found.unreadable, found.notices, found.dialect) == (2, 0, (), "postgresql")
@@ -174,6 +175,7 @@ def test_postgresql(con, shop_database):
     )
 
 
+@pytest.mark.slow
 def test_postgresql_in_batches(con, shop_database):
     found = read_database(con, shop_database, "sales.many", "raw.orders")
     assert found.rows == 200_000
@@ -183,6 +185,7 @@ def test_postgresql_in_batches(con, shop_database):
     ).fetchall() == [(200_000, 200_000, 200_000)]
 
 
+@pytest.mark.slow
 def test_postgresql_refusals(con, shop_database):
     with pytest.raises(InputError, match="table or view that exists"):
         read_database(con, shop_database, "absent", "raw.orders")
