@@ -136,7 +136,8 @@ def _run(given: argparse.Namespace, console: Console) -> int:
         console.print(f"  {'done  ' if status == 'succeeded' else 'FAILED'} {step:<40} {seconds:6.1f} s", markup=False)
 
     console.print(f"One night of shop {shop.name}: {len(shop.sources)} sources from {settings.landing_dir}")
-    run_id, succeeded = run_night(settings, dates=(start, end) if start and end else None, progress=progress)
+    dates, full = (start, end) if start and end else None, getattr(given, "full", False)
+    run_id, succeeded = run_night(settings, dates=dates, full=full, progress=progress)
     with _warehouse(settings, shop.name) as connection:
         summary = summarise(connection, run_id)
     folder = settings.releases_dir(shop.name)
@@ -275,6 +276,7 @@ def _quarantine(given: argparse.Namespace, console: Console) -> int:
     settings = _settings(given)
     shop = load_shop(settings.shop_file, environment())
     if given.action == "replay":
+        given.full = True
         return _run(given, console)
     query = (
         "select table_name, source, reasons, count(*) as rows from quarantine.rows where table_name = coalesce(?, table_name)"
@@ -340,14 +342,16 @@ def _parser() -> argparse.ArgumentParser:
     doctor = verb("doctor", _doctor, "Look at unknown exports and propose a shop.yaml.", "  ecom doctor exports/")
     doctor.add_argument("folder", type=Path)
     doctor.add_argument("--output", type=Path, help="where the proposal goes; FOLDER/shop.proposed.yaml by default")
-    verb(
+    run = verb(
         "run",
         _run,
-        "Run the nightly job: load what is new, rebuild every table, publish a release.",
-        "  ecom run --shop my_shop\n  ecom run --shop my_shop --from 2024-06-01 --to 2024-06-07",
+        "Run the nightly job: load what is new, build what it changes, publish a release.",
+        "  ecom run --shop my_shop\n  ecom run --shop my_shop --full\n"
+        "  ecom run --shop my_shop --from 2024-06-01 --to 2024-06-07",
         running,
         dated,
     )
+    run.add_argument("--full", action="store_true", help="build every table whole, whatever has changed")
     verb("status", _status, "Show the last run and the current release.", "  ecom status --shop my_shop --json")
     release = verb(
         "release",

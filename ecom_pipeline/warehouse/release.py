@@ -23,7 +23,7 @@ from ecom_pipeline.contracts import Contract
 from ecom_pipeline.warehouse.connection import WarehouseError
 from ecom_pipeline.warehouse.describe import describe
 from ecom_pipeline.warehouse.journal import now
-from ecom_pipeline.warehouse.write import literal, quoted
+from ecom_pipeline.warehouse.names import literal, quoted
 
 PUBLISHED = ("marts", "models", "ops")
 STORAGE_VERSION = "v1.2.0"
