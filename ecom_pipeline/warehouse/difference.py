@@ -105,48 +105,45 @@ def difference(
     Raises
     ------
     ReleaseError
-        One of them does not exist.
+        One of them does not exist or cannot be read, or the memory is too small.
     """
     releases = {"before": show(folder, before), "after": show(folder, after)}
     published = {side: {table.name: table for table in release.tables} for side, release in releases.items()}
-    with (
-        tempfile.TemporaryDirectory(prefix="ecom-diff-") as spill,
-        duckdb.connect(
-            config={
-                "memory_limit": memory_limit,
-                "threads": threads,
-                "temp_directory": spill,
-                "autoinstall_known_extensions": "false",
-            }
-        ) as connection,
-    ):
-        for side, release in releases.items():
-            _attach(connection, side, folder / release.release_id / "release.duckdb")
-        columns = {side: _columns(connection, side) for side in SIDES}
-        answers = {name: _answer(connection, question, columns) for name, question in QUESTIONS.items()}
-        tables = [
-            _table(
-                connection,
-                name,
-                tables=[published[side].get(name) for side in SIDES],
-                columns=[columns[side].get(name, {}) for side in SIDES],
-                key=contracts[name].key if name in contracts else (),
-            )
-            for name in sorted({*published["before"], *published["after"]})
-        ]
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="ecom-diff-") as spill,
+            duckdb.connect(
+                config={
+                    "memory_limit": memory_limit,
+                    "threads": threads,
+                    "temp_directory": spill,
+                    "autoinstall_known_extensions": "false",
+                }
+            ) as connection,
+        ):
+            for side, release in releases.items():
+                file = folder / release.release_id / "release.duckdb"
+                connection.execute(f"attach {literal(str(file))} as {quoted(side)} (read_only)")
+            columns = {side: _columns(connection, side) for side in SIDES}
+            answers = {name: _answer(connection, question, columns) for name, question in QUESTIONS.items()}
+            tables = [
+                _table(
+                    connection,
+                    name,
+                    tables=[published[side].get(name) for side in SIDES],
+                    columns=[columns[side].get(name, {}) for side in SIDES],
+                    key=contracts[name].key if name in contracts else (),
+                )
+                for name in sorted({*published["before"], *published["after"]})
+            ]
+    except duckdb.Error as error:
+        raise ReleaseError(f"{folder}: {before} and {after} cannot be compared: {error}") from error
     return Difference(
         releases=[_described(side, release) for side, release in releases.items()],
         cause=_cause(releases, answers),
         answers=answers,
         tables=tables,
     )
-
-
-def _attach(connection: duckdb.DuckDBPyConnection, side: str, file: Path) -> None:
-    try:
-        connection.execute(f"attach {literal(str(file))} as {quoted(side)} (read_only)")
-    except duckdb.Error as error:
-        raise ReleaseError(f"{file}: cannot be read: {error}") from error
 
 
 def _described(side: str, release: Release) -> dict[str, Any]:
