@@ -31,7 +31,7 @@ from ecom_pipeline.warehouse.summary import Summary, summarise
 
 OK, FAILED, USAGE, BUSY, NOTHING = range(5)
 SAMPLES = ("sample", "journey")
-NARROWEST = 132
+NARROWEST = 130
 """Columns of a page that is written to a file."""
 MOST_COLUMNS = 8
 """Columns of a table that a difference prints."""
