@@ -18,8 +18,8 @@ import duckdb
 
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.warehouse.questions import QUESTIONS, Question
+from ecom_pipeline.warehouse.names import literal, quoted
 from ecom_pipeline.warehouse.release import PublishedTable, Release, ReleaseError, show
-from ecom_pipeline.warehouse.write import literal, quoted
 
 SIDES = ("before", "after")
 
