@@ -304,24 +304,24 @@ def test_another_shop_yaml_builds_everything_anew(nights: Nights) -> None:
 def test_a_row_of_tomorrow_is_let_through_when_its_day_has_come(
     nights: Nights, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = nights.settings.landing_dir
-    clicks(folder, "-soon", [{"id": "E77777", "type": "pv", "ts": 4_000_000_000, "user": "C1", "sku": "P1"}])
-    assert nights.run()["clean.events"] == "merged"
+    monkeypatch.setattr(Night, "fingerprint", lambda *_: "the same, whatever the rule says")
+    clicks(
+        nights.settings.landing_dir,
+        "-soon",
+        [{"id": "E77777", "type": "pv", "ts": 4_000_000_000, "user": "C1", "sku": "P1"}],
+    )
+    nights.run()
+    assert nights.run()["clean.events"] == "merged", "looked at again, and rejected again"
     waiting = "select count(*) from quarantine.rows where contains(reasons, 'a time that has passed')"
     with nights.open() as connection:
         assert connection.execute(waiting).fetchall() == [(1,)]
     events = CONTRACTS["clean.events"]
-    later = tuple(
-        rule.model_copy(update={"where": rule.where.replace("interval 1 day", "interval 100 year")})
-        for rule in events.rules
-    )
-    assert nights.run()["clean.events"] == "merged", "looked at again, and rejected again"
-    changed = events.model_copy(update={"rules": later})
-    monkeypatch.setitem(CONTRACTS, "clean.events", changed)  # type: ignore[arg-type]
-    monkeypatch.setattr(Night, "fingerprint", lambda *_: "as ever")
-    nights.run()
+    later = [one.model_copy(update={"where": one.where.replace("1 day", "100 year")}) for one in events.rules]
+    monkeypatch.setitem(IN_ORDER, IN_ORDER.index(events), events.model_copy(update={"rules": tuple(later)}))
+    assert nights.run()["clean.events"] == "merged"
     with nights.open() as connection:
         assert connection.execute(waiting).fetchall() == [(0,)]
+    assert nights.run()["clean.events"] == "unchanged"
 
 
 def test_a_backfill_builds_its_dates_again(nights: Nights) -> None:
