@@ -15,14 +15,13 @@ with event_groups as (
 order_groups as (
     select
         ordered_date as metric_date,
-        status,
         channel,
         country,
         original_currency,
         count(*) as rows,
         count(customer_id) as customers
     from clean.orders
-    group by ordered_date, status, channel, country, original_currency
+    group by ordered_date, channel, country, original_currency
 ),
 
 item_groups as (
@@ -127,7 +126,6 @@ measured as (
         end as filled,
         cast(null as decimal(38, 4)) as total,
         case measures.column_name
-            when 'status' then groups.status
             when 'channel' then groups.channel
             when 'country' then groups.country
             when 'original_currency' then groups.original_currency
@@ -139,7 +137,6 @@ measured as (
             ('null_share', 'customer_id'),
             ('null_share', 'channel'),
             ('null_share', 'country'),
-            ('new_values', 'status'),
             ('new_values', 'channel'),
             ('new_values', 'country'),
             ('new_values', 'original_currency')

@@ -83,6 +83,7 @@ spreads as (
         max(case when is_same_weekday then expected end) as expected,
         count(case when is_same_weekday then 1 end) as same_weekdays,
         count(*) as days,
+        min(past_value) as lowest,
         max(past_value) as highest,
         1.4826 * greatest(median(case when is_same_weekday then deviation end), median(deviation)) as spread
     from deviations
@@ -99,6 +100,7 @@ reaches as (
         recent.detail,
         recent.is_over,
         spreads.expected,
+        spreads.lowest,
         spreads.highest,
         case recent.metric when 'new_values' then spreads.days else spreads.same_weekdays end as history_days,
         case recent.metric
@@ -129,6 +131,7 @@ bands as (
         case metric
             when 'null_share' then greatest(expected - reach, 0)
             when 'new_values' then 0
+            when 'rows' then greatest((expected + 1) / exp(reach) - 1, least(lowest, 1))
             else greatest((expected + 1) / exp(reach) - 1, 0)
         end as lower,
         case metric
