@@ -176,6 +176,7 @@ def _show_summary(console: Console, summary: Summary) -> None:
     _table(console, "Where every row went", summary.conservation)
     _table(console, "Quarantined rows by reason", summary.quarantined)
     _table(console, "Kept, with a warning", summary.warnings)
+    _table(console, "Figures out of their band", summary.anomalies)
     _table(console, "Tables", summary.tables)
     _table(console, "Skipped, and why", summary.skipped)
     _table(

@@ -27,6 +27,7 @@ class Summary:
     models: list[dict[str, Any]]
     skipped: list[dict[str, Any]]
     warnings: list[dict[str, Any]]
+    anomalies: list[dict[str, Any]]
     refused: list[dict[str, Any]]
     steps: list[dict[str, Any]]
 
@@ -85,6 +86,13 @@ def summarise(connection: duckdb.DuckDBPyConnection, run_id: str | None = None) 
             " where run_id = ? and not passed and action = 'warn' order by table_name, check_name",
             this,
         ),
+        anomalies=_rows(
+            connection,
+            "select table_name, metric, column_name, metric_date, value, lower, upper, detail from ops.anomalies"
+            " where is_anomaly order by metric_date desc, table_name, metric, column_name",
+        )
+        if columns_of(connection, "ops.anomalies")
+        else [],
         refused=_rows(
             connection,
             "select step, message from journal.steps where run_id = ? and status = 'failed' order by started_at",

@@ -17,7 +17,7 @@ READS = {
     "features": {"clean", "features"},
     "models": {"models"},
     "marts": {"clean", "features", "models", "marts"},
-    "ops": {"journal", "quarantine", "ops"},
+    "ops": {"journal", "quarantine", "features", "ops"},
 }
 SHOP = {
     "clean.orders": {

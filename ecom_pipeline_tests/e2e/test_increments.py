@@ -317,7 +317,8 @@ def test_a_row_of_tomorrow_is_let_through_when_its_day_has_come(
         assert connection.execute(waiting).fetchall() == [(1,)]
     events = CONTRACTS["clean.events"]
     later = [one.model_copy(update={"where": one.where.replace("1 day", "100 year")}) for one in events.rules]
-    monkeypatch.setitem(IN_ORDER, IN_ORDER.index(events), events.model_copy(update={"rules": tuple(later)}))
+    changed = events.model_copy(update={"rules": tuple(later)})
+    monkeypatch.setattr(f"{__name__}.IN_ORDER", [changed if one is events else one for one in IN_ORDER])
     assert nights.run()["clean.events"] == "merged"
     with nights.open() as connection:
         assert connection.execute(waiting).fetchall() == [(0,)]

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 
+import duckdb
 import pytest
 
 from ecom_pipeline import cli
@@ -99,6 +100,26 @@ def wait_until_held(house: House, pid: int) -> None:
             return
         time.sleep(0.1)
     raise TimeoutError("the run did not take the lock")
+
+
+def test_a_table_that_stopped_arriving_is_a_warning_with_the_figure_and_the_band(house: House) -> None:
+    """The mini shop's messages end 30 days before its orders do."""
+    finding = "clean.messages lag_days on 2024-04-29: 30 (last on 2024-03-30), expected 0 to 1"
+    ((passed, action, observed),) = house.query(
+        "select passed, action, observed from journal.checks where check_name = 'within_band'"
+    )
+    assert (passed, action) == (False, "warn")
+    assert finding in observed
+    (told,) = house.ecom("status", "--json").json["anomalies"]
+    assert (told["table_name"], told["metric"], told["value"], told["lower"], told["upper"]) == (
+        "clean.messages",
+        "lag_days",
+        30,
+        0,
+        1,
+    )
+    with duckdb.connect(str(house.releases / "current" / "release.duckdb"), read_only=True) as release:
+        assert release.execute("select finding from ops.anomalies where is_anomaly").fetchall() == [(finding,)]
 
 
 def test_quarantine_is_listed_and_emptied_by_a_mended_mapping(house: House) -> None:

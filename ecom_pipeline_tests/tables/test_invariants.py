@@ -34,6 +34,7 @@ FEATURES = (
     "features.daily_sales",
     "features.attribution",
     "features.channel_days",
+    "features.daily_metrics",
 )
 MARTS = (
     "marts.sales_daily",
