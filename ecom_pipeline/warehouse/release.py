@@ -1,10 +1,11 @@
 """Releases: what BI tools read, published as one unit or not at all.
 
-A release is a folder: ``release.duckdb`` (one file, no torn reads; stays on its snapshot while it is open), ``parquet/``
-and ``manifest.json``. ``current`` is a symbolic link that is replaced in one step, so that publishing and rolling back
-cost the same at any size. ``views.duckdb`` beside it always shows the current release's Parquet; it may tear for
-milliseconds while one is published, seen by ``_release_id``. The files are written in the storage version that DuckDB 1.4
-still reads.
+A release is a folder: ``release.duckdb`` (one file, no torn reads; stays on its snapshot while it is open), ``parquet/``,
+``manifest.json`` and ``views.duckdb`` with the links that its views read through. ``current`` is a symbolic link that is
+replaced in one step, so that publishing and rolling back cost the same at any size. ``views.duckdb`` beside it is a link
+too: its views show the current release's Parquet also to those who keep it open; two tables may for milliseconds come
+from different releases, seen by ``_release_id`` (docs/decisions/0004-releases-are-files-in-an-old-storage-version.md).
+The files are written in the storage version that DuckDB 1.4 still reads.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -27,6 +30,9 @@ from ecom_pipeline.warehouse.write import literal, quoted
 
 PUBLISHED = ("marts", "models", "ops")
 STORAGE_VERSION = "v1.2.0"
+ID = "%Y%m%dT%H%M%S.%fZ"
+IDS = f"{'[0-9]' * 8}T{'[0-9]' * 6}.{'[0-9]' * 6}Z"
+NEWEST_FIRST = str.maketrans("0123456789", "9876543210")
 
 
 class ReleaseError(RuntimeError):
@@ -82,12 +88,11 @@ def publish(
     ReleaseError
         It could not be written whole; the current release stays as it was.
     """
-    moment = now()
-    release_id = f"{moment:%Y%m%dT%H%M%S.%f}Z"
+    moment, replaced = now(), current_id(folder)
+    release_id = _next_id(folder, moment)
     building = folder / f".building-{release_id}"
     try:
-        for leftover in folder.glob(".building-*"):
-            shutil.rmtree(leftover)
+        _clear(folder)
         (building / "parquet").mkdir(parents=True)
         published = [contract for contract in contracts if contract.schema_name in PUBLISHED]
         tables = _write_tables(connection, published, building, release_id)
@@ -101,15 +106,44 @@ def publish(
             tables=tables,
         )
         (building / "manifest.json").write_text(json.dumps(asdict(release), indent=1) + "\n")
+        _write_views(published, folder, building, release_id)
         _verify(building, tables)
+        _sync(building)
+        (folder / ".publishing").symlink_to(release_id, target_is_directory=True)
         os.rename(building, folder / release_id)
-        _point(folder, release_id)
-        _write_views(published, folder)
+        _sync_one(folder)
+        os.replace(folder / ".publishing", folder / "current")
+        if not (folder / "views.duckdb").is_symlink():
+            _link(folder / "views.duckdb", "current/views.duckdb")
+        _sync_one(folder)
     except (OSError, duckdb.Error) as error:
-        shutil.rmtree(building, ignore_errors=True)
+        with suppress(OSError):
+            _clear(folder)
         raise ReleaseError(f"{folder}: release {release_id} was not published: {error}") from error
-    _prune(folder, keep)
+    try:
+        _prune(folder, keep, replaced)
+    except OSError as error:
+        raise ReleaseError(
+            f"{folder}: release {release_id} is published, but an older one cannot be removed: {error}"
+        ) from error
     return release
+
+
+def _next_id(folder: Path, moment: datetime) -> str:
+    """The moment as an id, or the first id after the newest release where the clock was set back since."""
+    newest = [datetime.strptime(one, ID) + timedelta(microseconds=1) for one in list_ids(folder)[-1:]]
+    return max([moment, *newest]).strftime(ID)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what a publication that did not come to its end has left, and what was being removed."""
+    link = folder / ".publishing"
+    if link.is_symlink():
+        if (never_current := os.readlink(link)) != current_id(folder):
+            shutil.rmtree(folder / never_current, ignore_errors=True)
+        link.unlink()
+    for leftover in (*folder.glob(".building-*"), *folder.glob(".removing-*")):
+        shutil.rmtree(leftover)
 
 
 def _write_tables(
@@ -144,20 +178,35 @@ def _write_tables(
         connection.execute("detach release")
 
 
-def _write_views(contracts: list[Contract], folder: Path) -> None:
-    """Put a file of views over the current release's Parquet beside the releases, in place of the last."""
-    fresh = folder / ".views.duckdb"
-    fresh.unlink(missing_ok=True)
+def _write_views(contracts: list[Contract], folder: Path, building: Path, release_id: str) -> None:
+    """Put a file of views over the current release's Parquet into the release.
+
+    A reader opens a Parquet file several times in one query. It finds the file through ``current/recent``, where the
+    releases before this one are linked too: a query that began before this one was published ends with the files it
+    began with. The newest sorts first, and only that one is shown. The variable stands for ``current`` while the views
+    are made, since DuckDB looks at the files then.
+    """
+    recent = building / "recent"
+    recent.mkdir()
+    (recent / release_id.translate(NEWEST_FIRST)).symlink_to("../parquet", target_is_directory=True)
+    for before in {*list_ids(folder)[-2:], *filter(None, [current_id(folder)])}:
+        (recent / before.translate(NEWEST_FIRST)).symlink_to(f"../../{before}/parquet", target_is_directory=True)
     with duckdb.connect() as connection:
-        connection.execute(f"attach {literal(str(fresh))} as release (storage_version '{STORAGE_VERSION}')")
+        file = literal(str(building / "views.duckdb"))
+        connection.execute(f"attach {file} as release (storage_version '{STORAGE_VERSION}')")
+        connection.execute(f"set variable release = {literal(str(building.resolve()))}")
+        current = f"coalesce(getvariable('release'), {literal(str(folder.resolve() / 'current'))})"
         for contract in contracts:
             view = f"release.{contract.schema_name}.{quoted(contract.table)}"
-            file = literal(str(folder.resolve() / "current" / "parquet" / f"{contract.name}.parquet"))
+            files = f"{current} || {literal(f'/recent/*/{contract.name}.parquet')}"
+            columns = ", ".join(f"{quoted(name)}::{kind} as {quoted(name)}" for name, kind in contract.types.items())
             connection.execute(f"create schema if not exists release.{contract.schema_name}")
-            connection.execute(f"create view {view} as from read_parquet({file})")
+            connection.execute(
+                f"create view {view} as select {columns}, _release_id"
+                f" from read_parquet({files}, union_by_name = true) where file_index = 0"
+            )
             connection.execute(f"comment on view {view} is {literal(contract.description)}")
         connection.execute("detach release")
-    os.replace(fresh, folder / "views.duckdb")
 
 
 def _verify(building: Path, tables: list[PublishedTable]) -> None:
@@ -174,23 +223,42 @@ def _digest_of(tables: Iterable[PublishedTable]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _point(folder: Path, release_id: str) -> None:
-    link = folder / ".current"
-    link.unlink(missing_ok=True)
-    link.symlink_to(release_id, target_is_directory=True)
-    os.replace(link, folder / "current")
+def _link(path: Path, target: str) -> None:
+    """Make the path a link to the target, in one step."""
+    fresh = path.with_name(f".{path.name}")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target)
+    os.replace(fresh, path)
 
 
-def _prune(folder: Path, keep: int) -> None:
-    now_current = current_id(folder)
-    for old in sorted(list_ids(folder), reverse=True)[keep:]:
-        if old != now_current:
-            shutil.rmtree(folder / old)
+def _sync(folder: Path) -> None:
+    """Bring everything below a folder to the disk, before a link says that it is there."""
+    for path, _, files in os.walk(folder):
+        for name in files:
+            _sync_one(Path(path, name))
+        _sync_one(Path(path))
+
+
+def _sync_one(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _prune(folder: Path, keep: int, replaced: str | None) -> None:
+    """Remove old releases; the one that was just replaced stays for those who are about to open it."""
+    for old in list_ids(folder)[:-keep]:
+        if old not in (current_id(folder), replaced):
+            removing = folder / f".removing-{old}"
+            os.rename(folder / old, removing)
+            shutil.rmtree(removing)
 
 
 def list_ids(folder: Path) -> list[str]:
     """Ids of the kept releases, oldest first."""
-    return sorted(path.parent.name for path in folder.glob("[!.]*/manifest.json") if not path.parent.is_symlink())
+    return sorted(path.parent.name for path in folder.glob(f"{IDS}/manifest.json"))
 
 
 def current_id(folder: Path) -> str | None:
@@ -230,7 +298,8 @@ def rollback(folder: Path, release_id: str | None = None) -> Release:
             raise ReleaseError(f"{folder}: there is no release before the current one")
         release_id = earlier[-1]
     release = show(folder, release_id)
-    _point(folder, release_id)
+    _link(folder / "current", release_id)
+    _sync_one(folder)
     return release
 
 
