@@ -1,11 +1,9 @@
 """Releases: what BI tools read, published as one unit or not at all.
 
-A release is a folder: ``release.duckdb`` (one file, no torn reads; stays on its snapshot while it is open), ``parquet/``,
-``manifest.json`` and ``views.duckdb`` with the links that its views read through. ``current`` is a symbolic link that is
-replaced in one step, so that publishing and rolling back cost the same at any size. ``views.duckdb`` beside it is a link
-too: its views show the current release's Parquet also to those who keep it open; two tables may for milliseconds come
-from different releases, seen by ``_release_id`` (docs/decisions/0004-releases-are-files-in-an-old-storage-version.md).
-The files are written in the storage version that DuckDB 1.4 still reads.
+A release is a folder: ``release.duckdb``, ``parquet/``, ``views.duckdb`` with views over that Parquet, and
+``manifest.json``. ``current`` is a symbolic link that is replaced in one step, so that publishing and rolling back cost
+the same at any size; ``views.duckdb`` beside it leads to the current one. Whoever opens one of the files reads one whole
+release until it is opened again. They are written in the storage version that DuckDB 1.4 still reads.
 """
 
 from __future__ import annotations
@@ -32,7 +30,6 @@ PUBLISHED = ("marts", "models", "ops")
 STORAGE_VERSION = "v1.2.0"
 ID = "%Y%m%dT%H%M%S.%fZ"
 IDS = f"{'[0-9]' * 8}T{'[0-9]' * 6}.{'[0-9]' * 6}Z"
-NEWEST_FIRST = str.maketrans("0123456789", "9876543210")
 
 
 class ReleaseError(RuntimeError):
@@ -90,12 +87,14 @@ def publish(
     """
     moment, replaced = now(), current_id(folder)
     release_id = _next_id(folder, moment)
-    building = folder / f".building-{release_id}"
+    building, unpublished = folder / release_id, folder / ".publishing"
     try:
         _clear(folder)
         (building / "parquet").mkdir(parents=True)
+        unpublished.symlink_to(release_id, target_is_directory=True)
         published = [contract for contract in contracts if contract.schema_name in PUBLISHED]
         tables = _write_tables(connection, published, building, release_id)
+        _write_views(published, building)
         digest = _digest_of(table for table in tables if not table.name.startswith("ops."))
         release = Release(
             release_id=release_id,
@@ -106,16 +105,12 @@ def publish(
             tables=tables,
         )
         (building / "manifest.json").write_text(json.dumps(asdict(release), indent=1) + "\n")
-        _write_views(published, folder, building, release_id)
         _verify(building, tables)
-        _sync(building)
-        (folder / ".publishing").symlink_to(release_id, target_is_directory=True)
-        os.rename(building, folder / release_id)
-        _sync_one(folder)
-        os.replace(folder / ".publishing", folder / "current")
         if not (folder / "views.duckdb").is_symlink():
             _link(folder / "views.duckdb", "current/views.duckdb")
-        _sync_one(folder)
+        _sync([*building.rglob("*"), building, folder])
+        os.replace(unpublished, folder / "current")
+        _sync([folder])
     except (OSError, duckdb.Error) as error:
         with suppress(OSError):
             _clear(folder)
@@ -123,9 +118,7 @@ def publish(
     try:
         _prune(folder, keep, replaced)
     except OSError as error:
-        raise ReleaseError(
-            f"{folder}: release {release_id} is published, but an older one cannot be removed: {error}"
-        ) from error
+        raise ReleaseError(f"{folder}: release {release_id} is published; an older one cannot go: {error}") from error
     return release
 
 
@@ -136,14 +129,14 @@ def _next_id(folder: Path, moment: datetime) -> str:
 
 
 def _clear(folder: Path) -> None:
-    """Remove what a publication that did not come to its end has left, and what was being removed."""
-    link = folder / ".publishing"
-    if link.is_symlink():
-        if (never_current := os.readlink(link)) != current_id(folder):
-            shutil.rmtree(folder / never_current, ignore_errors=True)
-        link.unlink()
-    for leftover in (*folder.glob(".building-*"), *folder.glob(".removing-*")):
-        shutil.rmtree(leftover)
+    """Remove what is no release: one that a killed run did not make current, one whose removal did not end."""
+    unpublished = folder / ".publishing"
+    if unpublished.is_symlink():
+        (unpublished / "manifest.json").unlink(missing_ok=True)
+        unpublished.unlink()
+    for path in folder.glob(IDS):
+        if path.name != current_id(folder) and not (path / "manifest.json").exists():
+            shutil.rmtree(path)
 
 
 def _write_tables(
@@ -178,33 +171,20 @@ def _write_tables(
         connection.execute("detach release")
 
 
-def _write_views(contracts: list[Contract], folder: Path, building: Path, release_id: str) -> None:
-    """Put a file of views over the current release's Parquet into the release.
+def _write_views(contracts: list[Contract], building: Path) -> None:
+    """Put a file of views over the Parquet into the release.
 
-    A reader opens a Parquet file several times in one query. It finds the file through ``current/recent``, where the
-    releases before this one are linked too: a query that began before this one was published ends with the files it
-    began with. The newest sorts first, and only that one is shown. The variable stands for ``current`` while the views
-    are made, since DuckDB looks at the files then.
+    They name the release, not ``current``: a query opens a Parquet file several times, and would fail or mix two
+    releases where the link is replaced in between.
     """
-    recent = building / "recent"
-    recent.mkdir()
-    (recent / release_id.translate(NEWEST_FIRST)).symlink_to("../parquet", target_is_directory=True)
-    for before in {*list_ids(folder)[-2:], *filter(None, [current_id(folder)])}:
-        (recent / before.translate(NEWEST_FIRST)).symlink_to(f"../../{before}/parquet", target_is_directory=True)
     with duckdb.connect() as connection:
-        file = literal(str(building / "views.duckdb"))
-        connection.execute(f"attach {file} as release (storage_version '{STORAGE_VERSION}')")
-        connection.execute(f"set variable release = {literal(str(building.resolve()))}")
-        current = f"coalesce(getvariable('release'), {literal(str(folder.resolve() / 'current'))})"
+        views = literal(str(building / "views.duckdb"))
+        connection.execute(f"attach {views} as release (storage_version '{STORAGE_VERSION}')")
         for contract in contracts:
             view = f"release.{contract.schema_name}.{quoted(contract.table)}"
-            files = f"{current} || {literal(f'/recent/*/{contract.name}.parquet')}"
-            columns = ", ".join(f"{quoted(name)}::{kind} as {quoted(name)}" for name, kind in contract.types.items())
+            file = literal(str(building.resolve() / "parquet" / f"{contract.name}.parquet"))
             connection.execute(f"create schema if not exists release.{contract.schema_name}")
-            connection.execute(
-                f"create view {view} as select {columns}, _release_id"
-                f" from read_parquet({files}, union_by_name = true) where file_index = 0"
-            )
+            connection.execute(f"create view {view} as from read_parquet({file})")
             connection.execute(f"comment on view {view} is {literal(contract.description)}")
         connection.execute("detach release")
 
@@ -231,29 +211,22 @@ def _link(path: Path, target: str) -> None:
     os.replace(fresh, path)
 
 
-def _sync(folder: Path) -> None:
-    """Bring everything below a folder to the disk, before a link says that it is there."""
-    for path, _, files in os.walk(folder):
-        for name in files:
-            _sync_one(Path(path, name))
-        _sync_one(Path(path))
-
-
-def _sync_one(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _sync(paths: Iterable[Path]) -> None:
+    """Bring files and folders to the disk, before a link says that they are there."""
+    for path in paths:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _prune(folder: Path, keep: int, replaced: str | None) -> None:
     """Remove old releases; the one that was just replaced stays for those who are about to open it."""
     for old in list_ids(folder)[:-keep]:
         if old not in (current_id(folder), replaced):
-            removing = folder / f".removing-{old}"
-            os.rename(folder / old, removing)
-            shutil.rmtree(removing)
+            (folder / old / "manifest.json").unlink()
+    _clear(folder)
 
 
 def list_ids(folder: Path) -> list[str]:
@@ -299,7 +272,7 @@ def rollback(folder: Path, release_id: str | None = None) -> Release:
         release_id = earlier[-1]
     release = show(folder, release_id)
     _link(folder / "current", release_id)
-    _sync_one(folder)
+    _sync([folder])
     return release
 
 
