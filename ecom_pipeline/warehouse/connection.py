@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -104,6 +105,8 @@ def open_warehouse(
         with _told(f"{database}: cannot be opened"):
             for spilled in (folder / "tmp").glob("duckdb_temp_*"):
                 spilled.unlink()
+            for unpacked in folder.glob(".ecom-read-*"):
+                shutil.rmtree(unpacked)
             connection = duckdb.connect(
                 str(database),
                 config={

@@ -231,7 +231,10 @@ def _prune(folder: Path, keep: int, replaced: str | None) -> None:
 
 def list_ids(folder: Path) -> list[str]:
     """Ids of the kept releases, oldest first."""
-    return sorted(path.parent.name for path in folder.glob(f"{IDS}/manifest.json"))
+    unpublished = folder / ".publishing"
+    unfinished = os.readlink(unpublished) if unpublished.is_symlink() else None
+    ids = (path.parent.name for path in folder.glob(f"{IDS}/manifest.json"))
+    return sorted(one for one in ids if one != unfinished)
 
 
 def current_id(folder: Path) -> str | None:
