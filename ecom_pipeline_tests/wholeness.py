@@ -29,10 +29,13 @@ def assert_whole(folder: Path) -> None:
 def assert_nothing_left(work: Path, published: Path) -> None:
     """What a killed run was building is gone, in the warehouse and in both folders."""
     with duckdb.connect(str(work / "warehouse.duckdb"), read_only=True) as con:
-        assert con.execute(
-            "select schema_name, table_name from duckdb_tables() where schema_name = 'staging'"
-            " or ends_with(table_name, '__next')"
-        ).fetchall() == []
+        assert (
+            con.execute(
+                "select schema_name, table_name from duckdb_tables() where schema_name = 'staging'"
+                " or ends_with(table_name, '__next')"
+            ).fetchall()
+            == []
+        )
         assert con.execute("select count(*) from journal.runs where status = 'running'").fetchall() == [(0,)]
     assert {path.name for path in work.iterdir()} - {"tmp"} == {"lock", "warehouse.duckdb"}
     assert not list(work.glob("tmp/*"))
@@ -45,10 +48,13 @@ def assert_loaded_once(work: Path) -> None:
     with duckdb.connect(str(work / "warehouse.duckdb"), read_only=True) as con:
         sources = con.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
         for (source,) in sources:
-            assert con.execute(
-                f"select _file, _load_id, count(*), count(distinct _row) from raw.{source} group by all order by all"
-            ).fetchall() == con.execute(
-                "select file, load_id, rows, rows from journal.loads"
-                " where source = ? and superseded_by is null and rows > 0 order by all",
-                [source],
-            ).fetchall(), source
+            assert (
+                con.execute(
+                    f"select _file, _load_id, count(*), count(distinct _row) from raw.{source} group by all order by all"
+                ).fetchall()
+                == con.execute(
+                    "select file, load_id, rows, rows from journal.loads"
+                    " where source = ? and superseded_by is null and rows > 0 order by all",
+                    [source],
+                ).fetchall()
+            ), source

@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import duckdb
 
@@ -342,7 +343,6 @@ def require_writable(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
     except OSError as error:
         raise WarehouseError(f"{folder}: cannot be written: {error.strerror}") from error
-    if not os.access(folder, os.W_OK):
-        raise WarehouseError(f"{folder}: cannot be written: permission denied")

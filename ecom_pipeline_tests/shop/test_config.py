@@ -70,6 +70,12 @@ def test_a_good_file(tmp_path: Path) -> None:
             "small letters, digits and single _, such as my_shop, found 'Online Retail'",
         ),
         (
+            "name: online_retail",
+            "name: online__retail",
+            1,
+            "small letters, digits and single _, such as my_shop, found 'online__retail'",
+        ),
+        (
             "Europe/London",
             "Europe/Londn",
             2,

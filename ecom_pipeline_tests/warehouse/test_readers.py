@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.slow
 PUBLICATIONS = 200
 TABLES = ("one", "two", "three")
 READER = """
-import duckdb, json, pathlib, sys
+import duckdb, json, pathlib, sys, time
 release, views, stop, *tables = sys.argv[1:]
 told = {"version": duckdb.__version__, "reads": 0, "errors": [], "torn": [], "seen": {}}
 
@@ -52,6 +51,7 @@ while True:
             told["torn"] += [[file, sorted(ids)]] if len(ids) > 1 else []
     if last:
         break
+    time.sleep(0.01)
 told["newest"] = max(ids)
 print(json.dumps(told))
 """
@@ -111,4 +111,3 @@ def test_readers_see_one_whole_release_after_another(
         assert len(one["seen"]) > PUBLICATIONS / 10
         assert one["newest"] == max(published)
         assert one["seen"].items() <= published.items()
-    print({one["version"]: (one["reads"], len(one["seen"])) for one in told})
