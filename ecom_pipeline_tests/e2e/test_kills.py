@@ -16,7 +16,7 @@ from ecom_pipeline_tests.wholeness import assert_loaded_once, assert_nothing_lef
 
 pytestmark = pytest.mark.slow
 
-KILLS = 4
+KILLS = 3
 
 
 def test_nights_that_are_killed_end_as_one_that_was_not(house: House) -> None:
