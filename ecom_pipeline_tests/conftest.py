@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,3 +45,19 @@ def house(after_one_night: Path, tmp_path: Path) -> Iterator[House]:
     write_instance(settings.dagster_dir("mini"))
     with dg.DagsterInstance.ephemeral() as instance:
         yield House(settings, instance)
+
+
+@pytest.fixture(scope="session")
+def older_duckdb(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Gives the folder from which a DuckDB of another version is imported."""
+
+    @cache
+    def installed(version: str) -> Path:
+        folder = tmp_path_factory.mktemp(f"duckdb-{version}")
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder)]
+        done = subprocess.run([*command, f"duckdb=={version}"], capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"duckdb {version} cannot be installed here: {done.stderr.strip().splitlines()[-1]}")
+        return folder
+
+    return installed

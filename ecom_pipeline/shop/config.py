@@ -84,7 +84,9 @@ Timezone = Annotated[str, AfterValidator(_known_timezone)]
 Currency = Annotated[str, _of_the_form("[A-Z]{3}", "an ISO 4217 code such as GBP or CNY")]
 Country = Annotated[str, _of_the_form("[A-Z]{2}", "an ISO 3166 code such as GB or CN")]
 Glob = Annotated[str, AfterValidator(_below_the_landing_folder)]
-Name = Annotated[str, _of_the_form("[a-z][a-z0-9_]*", "a name of small letters, digits and _, such as my_shop")]
+Name = Annotated[
+    str, _of_the_form("(?!.*__)[a-z][a-z0-9_]*", "a name of small letters, digits and single _, such as my_shop")
+]
 Text = Annotated[str, Field(min_length=1)]
 Rate = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=8)]
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -39,11 +40,9 @@ def exclusive(folder: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
     WarehouseBusyError
         Somebody else still holds it after ``wait_seconds``.
     """
-    try:
+    with _told(f"{folder}: cannot be written"):
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise WarehouseError(f"{folder}: cannot be written: {error.strerror}") from error
     try:
         deadline = time.monotonic() + wait_seconds
         while True:
@@ -54,8 +53,9 @@ def exclusive(folder: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
                 if time.monotonic() >= deadline:
                     raise WarehouseBusyError(_holder(folder)) from None
                 time.sleep(min(0.2, wait_seconds))
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, json.dumps({"pid": os.getpid(), "since": datetime.now(UTC).isoformat()}).encode(), 0)
+        with _told(f"{folder}: cannot be written"):
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, json.dumps({"pid": os.getpid(), "since": datetime.now(UTC).isoformat()}).encode(), 0)
         yield
     finally:
         os.close(handle)
@@ -67,8 +67,17 @@ def _holder(folder: Path) -> str:
         since = datetime.fromisoformat(holder["since"])
     except (ValueError, KeyError):
         return f"{folder}: another run holds the warehouse"
-    minutes = (datetime.now(UTC) - since).total_seconds() / 60
+    minutes = max(0.0, (datetime.now(UTC) - since).total_seconds() / 60)
     return f"{folder}: process {holder['pid']} has held the warehouse since {since:%Y-%m-%d %H:%M:%S} UTC ({minutes:.1f} min)"
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Say what the disk or the database refused."""
+    try:
+        yield
+    except (OSError, duckdb.Error) as error:
+        raise WarehouseError(f"{what}: {getattr(error, 'strerror', None) or error}") from error
 
 
 @contextmanager
@@ -91,10 +100,15 @@ def open_warehouse(
     WarehouseError
         The folder or the file cannot be opened.
     """
+    database = folder / "warehouse.duckdb"
     with exclusive(folder, wait_seconds=wait_seconds):
-        try:
+        with _told(f"{database}: cannot be opened"):
+            for spilled in (folder / "tmp").glob("duckdb_temp_*"):
+                spilled.unlink()
+            for unpacked in folder.glob(".ecom-read-*"):
+                shutil.rmtree(unpacked)
             connection = duckdb.connect(
-                str(folder / "warehouse.duckdb"),
+                str(database),
                 config={
                     "memory_limit": memory_limit,
                     "threads": threads,
@@ -103,13 +117,21 @@ def open_warehouse(
                     "autoload_known_extensions": "false",
                 },
             )
-        except (duckdb.IOException, duckdb.PermissionException) as error:
-            raise WarehouseError(f"{folder / 'warehouse.duckdb'}: cannot be opened: {error}") from error
-        try:
-            connection.execute("set timezone = 'UTC'")
-            for schema in SCHEMAS:
-                connection.execute(f"create schema if not exists {schema}")
-            create_journal(connection)
+        with closing(connection):
+            with _told(f"{database}: cannot be written"):
+                connection.execute("set timezone = 'UTC'")
+                _clear(connection)
+                for schema in SCHEMAS:
+                    connection.execute(f"create schema if not exists {schema}")
+                create_journal(connection)
             yield connection
-        finally:
-            connection.close()
+
+
+def _clear(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop what a killed run left: its candidates. Whoever holds the lock has no other run beside it."""
+    connection.execute("drop schema if exists staging cascade")
+    for (candidate,) in connection.execute(
+        "select format('{}.\"{}\"', schema_name, table_name) from duckdb_tables()"
+        " where database_name = current_database() and ends_with(table_name, '__next')"
+    ).fetchall():
+        connection.execute(f"drop table {candidate}")

@@ -1,10 +1,9 @@
 """Releases: what BI tools read, published as one unit or not at all.
 
-A release is a folder: ``release.duckdb`` (one file, no torn reads; stays on its snapshot while it is open), ``parquet/``
-and ``manifest.json``. ``current`` is a symbolic link that is replaced in one step, so that publishing and rolling back
-cost the same at any size. ``views.duckdb`` beside it always shows the current release's Parquet; it may tear for
-milliseconds while one is published, seen by ``_release_id``. The files are written in the storage version that DuckDB 1.4
-still reads.
+A release is a folder: ``release.duckdb``, ``parquet/``, ``views.duckdb`` with views over that Parquet, and
+``manifest.json``. ``current`` is a symbolic link that is replaced in one step, so that publishing and rolling back cost
+the same at any size; ``views.duckdb`` beside it leads to the current one. Whoever opens one of the files reads one whole
+release until it is opened again. They are written in the storage version that DuckDB 1.4 still reads.
 """
 
 from __future__ import annotations
@@ -14,8 +13,11 @@ import json
 import os
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import duckdb
 
@@ -27,6 +29,8 @@ from ecom_pipeline.warehouse.names import literal, quoted
 
 PUBLISHED = ("marts", "models", "ops")
 STORAGE_VERSION = "v1.2.0"
+ID = "%Y%m%dT%H%M%S.%fZ"
+IDS = f"{'[0-9]' * 8}T{'[0-9]' * 6}.{'[0-9]' * 6}Z"
 
 
 class ReleaseError(RuntimeError):
@@ -70,15 +74,16 @@ def publish(
     ReleaseError
         It could not be written whole; the current release stays as it was.
     """
-    moment = now()
-    release_id = f"{moment:%Y%m%dT%H%M%S.%f}Z"
-    building = folder / f".building-{release_id}"
+    moment, replaced = now(), current_id(folder)
+    release_id = _next_id(folder, moment)
+    building, unpublished = folder / release_id, folder / ".publishing"
     try:
-        for leftover in folder.glob(".building-*"):
-            shutil.rmtree(leftover)
+        _clear(folder)
         (building / "parquet").mkdir(parents=True)
+        unpublished.symlink_to(release_id, target_is_directory=True)
         published = [contract for contract in contracts if contract.schema_name in PUBLISHED]
         tables = _write_tables(connection, published, building, release_id)
+        _write_views(published, building)
         digest = _digest_of(table for table in tables if not table.name.startswith("ops."))
         release = Release(
             release_id=release_id,
@@ -90,14 +95,37 @@ def publish(
         )
         (building / "manifest.json").write_text(json.dumps(asdict(release), indent=1) + "\n")
         _verify(building, tables)
-        os.rename(building, folder / release_id)
-        _point(folder, release_id)
-        _write_views(published, folder)
+        if not (folder / "views.duckdb").is_symlink():
+            _link(folder / "views.duckdb", "current/views.duckdb")
+        _sync([*building.rglob("*"), building, folder])
+        os.replace(unpublished, folder / "current")
+        _sync([folder])
     except (OSError, duckdb.Error) as error:
-        shutil.rmtree(building, ignore_errors=True)
+        with suppress(OSError):
+            _clear(folder)
         raise ReleaseError(f"{folder}: release {release_id} was not published: {error}") from error
-    _prune(folder, keep)
+    try:
+        _prune(folder, keep, replaced)
+    except OSError as error:
+        raise ReleaseError(f"{folder}: release {release_id} is published; an older one cannot go: {error}") from error
     return release
+
+
+def _next_id(folder: Path, moment: datetime) -> str:
+    """The moment as an id, or the first id after the newest release where the clock was set back since."""
+    newest = [datetime.strptime(one, ID) + timedelta(microseconds=1) for one in list_ids(folder)[-1:]]
+    return max([moment, *newest]).strftime(ID)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what is no release: one that a killed run did not make current, one whose removal did not end."""
+    unpublished = folder / ".publishing"
+    if unpublished.is_symlink():
+        (unpublished / "manifest.json").unlink(missing_ok=True)
+        unpublished.unlink()
+    for path in folder.glob(IDS):
+        if path.name != current_id(folder) and not (path / "manifest.json").exists():
+            shutil.rmtree(path)
 
 
 def _write_tables(
@@ -132,20 +160,22 @@ def _write_tables(
         connection.execute("detach release")
 
 
-def _write_views(contracts: list[Contract], folder: Path) -> None:
-    """Put a file of views over the current release's Parquet beside the releases, in place of the last."""
-    fresh = folder / ".views.duckdb"
-    fresh.unlink(missing_ok=True)
+def _write_views(contracts: list[Contract], building: Path) -> None:
+    """Put a file of views over the Parquet into the release.
+
+    They name the release, not ``current``: a query opens a Parquet file several times, and would fail or mix two
+    releases where the link is replaced in between.
+    """
     with duckdb.connect() as connection:
-        connection.execute(f"attach {literal(str(fresh))} as release (storage_version '{STORAGE_VERSION}')")
+        views = literal(str(building / "views.duckdb"))
+        connection.execute(f"attach {views} as release (storage_version '{STORAGE_VERSION}')")
         for contract in contracts:
             view = f"release.{contract.schema_name}.{quoted(contract.table)}"
-            file = literal(str(folder.resolve() / "current" / "parquet" / f"{contract.name}.parquet"))
+            file = literal(str(building.resolve() / "parquet" / f"{contract.name}.parquet"))
             connection.execute(f"create schema if not exists release.{contract.schema_name}")
             connection.execute(f"create view {view} as from read_parquet({file})")
             connection.execute(f"comment on view {view} is {literal(contract.description)}")
         connection.execute("detach release")
-    os.replace(fresh, folder / "views.duckdb")
 
 
 def _verify(building: Path, tables: list[PublishedTable]) -> None:
@@ -162,23 +192,38 @@ def _digest_of(tables: Iterable[PublishedTable]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _point(folder: Path, release_id: str) -> None:
-    link = folder / ".current"
-    link.unlink(missing_ok=True)
-    link.symlink_to(release_id, target_is_directory=True)
-    os.replace(link, folder / "current")
+def _link(path: Path, target: str) -> None:
+    """Make the path a link to the target, in one step."""
+    fresh = path.with_name(f".{path.name}")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target)
+    os.replace(fresh, path)
 
 
-def _prune(folder: Path, keep: int) -> None:
-    now_current = current_id(folder)
-    for old in sorted(list_ids(folder), reverse=True)[keep:]:
-        if old != now_current:
-            shutil.rmtree(folder / old)
+def _sync(paths: Iterable[Path]) -> None:
+    """Bring files and folders to the disk, before a link says that they are there."""
+    for path in paths:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _prune(folder: Path, keep: int, replaced: str | None) -> None:
+    """Remove old releases; the one that was just replaced stays for those who are about to open it."""
+    for old in list_ids(folder)[:-keep]:
+        if old not in (current_id(folder), replaced):
+            (folder / old / "manifest.json").unlink()
+    _clear(folder)
 
 
 def list_ids(folder: Path) -> list[str]:
     """Ids of the kept releases, oldest first."""
-    return sorted(path.parent.name for path in folder.glob("[!.]*/manifest.json") if not path.parent.is_symlink())
+    unpublished = folder / ".publishing"
+    unfinished = os.readlink(unpublished) if unpublished.is_symlink() else None
+    ids = (path.parent.name for path in folder.glob(f"{IDS}/manifest.json"))
+    return sorted(one for one in ids if one != unfinished)
 
 
 def current_id(folder: Path) -> str | None:
@@ -218,7 +263,8 @@ def rollback(folder: Path, release_id: str | None = None) -> Release:
             raise ReleaseError(f"{folder}: there is no release before the current one")
         release_id = earlier[-1]
     release = show(folder, release_id)
-    _point(folder, release_id)
+    _link(folder / "current", release_id)
+    _sync([folder])
     return release
 
 
@@ -232,7 +278,6 @@ def require_writable(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
     except OSError as error:
         raise WarehouseError(f"{folder}: cannot be written: {error.strerror}") from error
-    if not os.access(folder, os.W_OK):
-        raise WarehouseError(f"{folder}: cannot be written: permission denied")

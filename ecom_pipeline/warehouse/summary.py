@@ -36,7 +36,7 @@ def summarise(connection: duckdb.DuckDBPyConnection, run_id: str | None = None) 
     """Summarise a run, the last one by default; None where there was none."""
     runs = _rows(
         connection,
-        "select * from journal.runs where run_id = coalesce(?, run_id) order by started_at desc limit 1",
+        "select * from journal.runs where run_id = coalesce(?, run_id) order by rowid desc limit 1",
         [run_id],
     )
     if not runs:

@@ -18,6 +18,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from ecom_pipeline.warehouse import release as releases
 from ecom_pipeline_tests.e2e.conftest import House, Said, settings_for, write_instance
 
 pytestmark = pytest.mark.slow
@@ -282,10 +283,14 @@ def test_a_data_folder_that_is_none(house: House) -> None:
     assert "cannot be written: Not a directory" in said.err
 
 
-@pytest.mark.parametrize("folder", ["landing", "data"])
+@pytest.mark.parametrize("folder", ["landing", "data", "releases"])
 def test_a_folder_without_permission(house: House, folder: str) -> None:
     """Root reads everything, so it gives up the capability to; anybody else need not."""
-    closed = house.landing / "closed" if folder == "landing" else house.settings.work_dir("mini")
+    closed = {
+        "landing": house.landing / "closed",
+        "data": house.settings.work_dir("mini"),
+        "releases": house.releases,
+    }[folder]
     closed.mkdir(exist_ok=True)
     before: tuple[str, ...] = ()
     if os.geteuid() == 0:
@@ -293,7 +298,7 @@ def test_a_folder_without_permission(house: House, folder: str) -> None:
             pytest.skip("root reads everything, and there is no setpriv to take that away")
         lost = "-dac_override,-dac_read_search"
         before = ("setpriv", f"--bounding-set={lost}", f"--inh-caps={lost}")
-    closed.chmod(0)
+    closed.chmod(0o555 if folder == "releases" else 0)
     try:
         process = house.start("run", *(("--landing", str(closed)) if folder == "landing" else ()), before=before)
         out, err = process.communicate(timeout=300)
@@ -338,6 +343,31 @@ def test_no_room_for_the_history_of_runs(house: House, small_disk: Path) -> None
     assert f"{small_disk}: the history of runs cannot be written: database or disk is full" in said.err
 
 
+def test_no_room_for_anything(house: House, small_disk: Path) -> None:
+    fill(small_disk, 0)
+    said = house.ecom("run", "--data-dir", str(small_disk))
+    assert said.code == 1
+    assert f"{small_disk}/work/mini: cannot be written: No space left on device" in said.words
+    assert "Traceback" not in said.words
+
+
+@pytest.mark.parametrize("folder", ["data", "data/work/mini"])
+def test_a_disk_that_is_read_only(after_one_night: Path, small_disk: Path, tmp_path: Path, folder: str) -> None:
+    with a_house(after_one_night, tmp_path / "house") as house:
+        closed = house.settings.data_dir.parent / folder
+        shutil.copytree(closed, small_disk, dirs_exist_ok=True, symlinks=True)
+        shutil.rmtree(closed)
+        closed.symlink_to(small_disk, target_is_directory=True)
+        write_instance(tmp_path / "dagster")
+        house.settings = house.settings.model_copy(update={"dagster_home": tmp_path / "dagster"})
+        subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+        with house.release_untouched():
+            said = house.ecom("run")
+        assert said.code == 1
+        assert "cannot be written: Read-only file system" in said.words
+        assert "Traceback" not in said.words
+
+
 def test_no_room_for_the_tables(after_one_night: Path, small_disk: Path, tmp_path: Path) -> None:
     with a_house(after_one_night, small_disk) as house:
         write_instance(tmp_path / "dagster")
@@ -355,10 +385,17 @@ def test_no_room_for_the_tables(after_one_night: Path, small_disk: Path, tmp_pat
         assert "No space left on device" in said.words
         assert "Traceback" not in said.words
         ballast.unlink()
+        assert house.materialize(dg.AssetSelection.key_prefixes(["raw"], ["input"])).success
+        before = house.tables()
+        ballast = fill(small_disk, 400_000)
+        with house.release_untouched():
+            assert not house.materialize(dg.AssetSelection.key_prefixes(["clean"])).success
+        ballast.unlink()
+        assert house.tables() == before
         ballast = fill(small_disk, 4_000_000)
         with house.release_untouched():
             assert not house.materialize(dg.AssetSelection.assets(["release", "current"])).success
-        assert not list(house.releases.glob(".building-*")), "what could not be published is cleared away"
+        assert releases.list_ids(house.releases) == sorted(path.name for path in house.releases.glob("2*Z"))
         ballast.unlink()
         assert house.load()
         assert_complete(house)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -44,25 +45,16 @@ print(json.dumps({"version": duckdb.__version__, "reads": reads, "tables": len(t
 """
 
 
-@pytest.fixture(scope="session")
-def duckdb_of_bi(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder from which an older DuckDB is imported."""
-    folder = tmp_path_factory.mktemp("duckdb_of_bi")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder)]
-    installed = subprocess.run([*command, f"duckdb=={BI_VERSION}"], capture_output=True, text=True, check=False)
-    if installed.returncode:
-        pytest.skip(f"duckdb {BI_VERSION} cannot be installed here: {installed.stderr.strip().splitlines()[-1]}")
-    return folder
-
-
-def test_readers_never_wait_and_never_see_half_a_release(house: House, duckdb_of_bi: Path, tmp_path: Path) -> None:
+def test_readers_never_wait_and_never_see_half_a_release(
+    house: House, older_duckdb: Callable[[str], Path], tmp_path: Path
+) -> None:
     before = os.readlink(house.releases / "current")
     stop, script = tmp_path / "stop", tmp_path / "reader.py"
     script.write_text(READER)
     files = (house.releases / "current" / "release.duckdb", house.releases / "views.duckdb")
     with subprocess.Popen(
         [sys.executable, str(script), *map(str, files), str(stop)],
-        env=os.environ | {"PYTHONPATH": str(duckdb_of_bi)},
+        env=os.environ | {"PYTHONPATH": str(older_duckdb(BI_VERSION))},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -67,7 +67,13 @@ def test_a_good_file(tmp_path: Path) -> None:
             "name: online_retail",
             "name: Online Retail",
             1,
-            "small letters, digits and _, such as my_shop, found 'Online Retail'",
+            "small letters, digits and single _, such as my_shop, found 'Online Retail'",
+        ),
+        (
+            "name: online_retail",
+            "name: online__retail",
+            1,
+            "small letters, digits and single _, such as my_shop, found 'online__retail'",
         ),
         (
             "Europe/London",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -96,5 +98,77 @@ def test_a_release_that_cannot_be_written_leaves_the_current_one(
         releases.publish(con, [mart, absent], tmp_path, run_id="r", shop="s", keep=3)
     assert releases.current_id(tmp_path) == first.release_id
     assert releases.list_ids(tmp_path) == [first.release_id]
-    assert not list(tmp_path.glob(".building-*"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [first.release_id, "current", "views.duckdb", "work"]
     assert publish(con, mart, tmp_path).digest == first.digest
+
+
+def test_the_newest_release_is_the_last_one_published_whatever_the_clock_says(
+    con: duckdb.DuckDBPyConnection, mart: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(con, "('a', 1)")
+    made = []
+    for day in (20, 19, 21, 1, 1, 1):
+        monkeypatch.setattr(releases, "now", lambda day=day: datetime(2026, 1, day))
+        made.append(publish(con, mart, tmp_path, keep=3).release_id)
+    assert made == sorted(set(made))
+    assert releases.list_ids(tmp_path) == made[-3:]
+    assert releases.current_id(tmp_path) == made[-1]
+    assert releases.show(tmp_path).published_at == "2026-01-01T00:00:00"
+    assert releases.rollback(tmp_path).release_id == made[-2]
+
+
+def test_the_release_that_was_just_replaced_stays_for_those_about_to_open_it(
+    con: duckdb.DuckDBPyConnection, mart: Contract, tmp_path: Path
+) -> None:
+    fill(con, "('a', 1)")
+    made = [publish(con, mart, tmp_path).release_id for _ in range(3)]
+    releases.rollback(tmp_path, made[0])
+    made.append(publish(con, mart, tmp_path, keep=1).release_id)
+    assert releases.list_ids(tmp_path) == [made[0], made[3]]
+    made.append(publish(con, mart, tmp_path, keep=1).release_id)
+    assert releases.list_ids(tmp_path) == made[3:]
+
+
+@pytest.mark.parametrize(
+    "step", ["mkdir", "symlink_to", "_write_tables", "_write_views", "_verify", "_sync", "replace"]
+)
+def test_a_publication_that_is_killed_is_no_release_and_leaves_nothing(
+    con: duckdb.DuckDBPyConnection, mart: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    folder = tmp_path / "releases"
+    fill(con, "('a', 1)")
+    first = publish(con, mart, folder)
+    owner = Path if step in ("mkdir", "symlink_to") else os if step == "replace" else releases
+
+    def kill(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, step, kill)
+        with pytest.raises(KeyboardInterrupt):
+            publish(con, mart, folder)
+    assert releases.list_ids(folder) == [first.release_id]
+    assert read(folder / "views.duckdb") == [("a", first.release_id)]
+    fill(con, "('b', 1)")
+    second = publish(con, mart, folder)
+    assert {path.name for path in folder.iterdir()} == {first.release_id, second.release_id, "current", "views.duckdb"}
+    assert read(folder / "views.duckdb") == read(folder / "current/release.duckdb") == [("b", second.release_id)]
+    assert releases.rollback(folder).release_id == first.release_id
+    assert read(folder / "views.duckdb") == [("a", first.release_id)]
+
+
+def test_a_removal_that_is_killed_is_ended_by_the_next_publication(
+    con: duckdb.DuckDBPyConnection, mart: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "releases"
+    fill(con, "('a', 1)")
+    made = [publish(con, mart, folder, keep=2).release_id for _ in range(2)]
+    clear, calls = releases._clear, iter([releases._clear])
+    monkeypatch.setattr(releases, "_clear", lambda path: next(calls)(path))
+    with pytest.raises(StopIteration):
+        publish(con, mart, folder, keep=2)
+    assert (folder / made[0]).exists()
+    assert made[0] not in releases.list_ids(folder)
+    monkeypatch.setattr(releases, "_clear", clear)
+    publish(con, mart, folder, keep=2)
+    assert not (folder / made[0]).exists()
