@@ -240,7 +240,7 @@ def test_a_line_without_any_amount_cannot_be(con: duckdb.DuckDBPyConnection, tmp
     shop = make_shop(tmp_path, NEEDED)
     header = NEEDED_HEADER.removesuffix(",price,paid")
     drop(tmp_path, "a.csv", ",".join("a" * 12) + "\n", header=header + "\n")
-    with pytest.raises(InputError, match="column 'price': expected .*; it lacks 'paid' too"):
+    with pytest.raises(InputError, match=r"column 'price': expected .*; it lacks 'paid' too"):
         load(con, shop, tmp_path)
 
 

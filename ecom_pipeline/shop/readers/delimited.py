@@ -20,6 +20,7 @@ from ecom_pipeline.shop.readers.dialect import SPACES, Dialect, detect_dialect
 from ecom_pipeline.shop.readers.files import CHUNK, suffix_of, unpacked
 from ecom_pipeline.shop.readers.records import KEPT, MAX_LINE, read_records
 from ecom_pipeline.shop.readers.table import (
+    BATCH,
     FileRead,
     ReadOptions,
     append,
@@ -165,7 +166,7 @@ def _fast(
     refused = f"""select line - {dialect.skip} as place, min(error_type) as kind,
             case min(error_type) when 'MISSING COLUMNS' then min(column_idx) else max(column_idx) end as fields,
             any_value(error_message) as message, any_value(ltrim(csv_line, chr(10) || chr(13))) as line,
-            min(line_byte_position) as position
+            min(line_byte_position) as position, count(distinct line_byte_position) as positions
         from {errors} group by line"""
     try:
         with insertion_order(con):
@@ -180,6 +181,8 @@ def _fast(
             f"select count(*), coalesce(bool_or(regexp_matches(line, '[\\r\\n]')), false) from ({refused})"
         ).fetchall()[0]
         if swallowed or not _accounted(con, target, columns, plain, lines, dialect, unreadable):
+            return None
+        if unreadable and not _shown_as_they_are(con, plain, dialect, refused):
             return None
         for own in ("_row bigint", "_problem varchar", "_line varchar"):
             con.execute(f"alter table {target} add column {own}").fetchall()
@@ -216,6 +219,36 @@ def _accounted(
     if missing in (embedded, embedded + _trailing_blank_lines(plain)):
         return True
     return embedded == 0 and unreadable == 0 and missing == _blank_lines(plain, dialect.skip)
+
+
+def _shown_as_they_are(con: duckdb.DuckDBPyConnection, plain: Path, dialect: Dialect, refused: str) -> bool:
+    """Whether the refused lines are what DuckDB shows for them.
+
+    Where quotes do not match it has shown the line before, which is sound, or the end of the line only.
+    """
+    delimiter, quote = literal(dialect.delimiter), literal(dialect.quote)
+    shared, sound = con.execute(
+        f"""select count(*) - count(distinct position) + count(*) filter (positions > 1),
+            count(*) filter (kind <> 'INVALID ENCODING' and not contains(line, {quote})
+                and length(line) - length(replace(line, {delimiter}, '')) = {dialect.width - 1})
+        from ({refused})"""
+    ).fetchall()[0]
+    if shared or sound:
+        return False
+    with_quotes = con.execute(
+        f"select position, line from ({refused}) where contains(line, {quote}) order by place limit {BATCH}"
+    ).fetchall()
+    if len(with_quotes) == BATCH:
+        return False
+    with plain.open("rb") as file:
+        return not any(_is_inside(file, place) or dialect.is_sound(line) for place, line in with_quotes)
+
+
+def _is_inside(file: BinaryIO, position: int) -> bool:
+    """Whether the place (counted from 1, sometimes at the end of the line before) is in the middle of a line."""
+    file.seek(max(position - 2, 0))
+    around = file.read(2)
+    return position > 1 and not any(end in around for end in (b"\n", b"\r"))
 
 
 def _trailing_blank_lines(plain: Path) -> int:

@@ -65,6 +65,18 @@ class Dialect:
         return next(_parser(io.StringIO(text, newline=""), self.delimiter, self.quote, self.escape, strict=True), [])
 
 
+    def is_whole(self, values: Sequence[str]) -> bool:
+        """Whether every column has a field; empty fields after the last column say nothing, to DuckDB as well."""
+        return len(values) >= self.width and not any(values[self.width :])
+
+    def is_sound(self, line: str) -> bool:
+        """Whether a line is a whole record by itself."""
+        try:
+            return self.is_whole(self.fields(line))
+        except csv.Error:
+            return False
+
+
 def _parser(lines: io.StringIO, delimiter: str, quote: str, escape: str, *, strict: bool):  # type: ignore[no-untyped-def]
     doubled = escape == quote
     return csv.reader(

@@ -99,7 +99,7 @@ def _continued(line: bytes, source: Iterator[bytes], waiting: deque[bytes], dial
             if "unexpected end of data" in str(error):
                 continue
             break
-        if _is_whole(values, dialect):
+        if dialect.is_whole(values):
             return values[: dialect.width]
         break
     waiting.extendleft(reversed(taken))
@@ -107,11 +107,6 @@ def _continued(line: bytes, source: Iterator[bytes], waiting: deque[bytes], dial
 
 
 def _checked(values: list[str], dialect: Dialect, raw: str) -> tuple[list[str], str | None, str]:
-    if _is_whole(values, dialect):
+    if dialect.is_whole(values):
         return values[: dialect.width], None, raw
     return [], f"expected {dialect.width} fields, found {len(values)}", raw
-
-
-def _is_whole(values: list[str], dialect: Dialect) -> bool:
-    """Whether every column has a field; empty fields after the last column say nothing, to DuckDB as well."""
-    return len(values) >= dialect.width and not any(values[dialect.width :])
