@@ -32,7 +32,7 @@ from pydantic import (
 
 from ecom_pipeline.contracts import Column, Contract, load_contracts
 from ecom_pipeline.shop.document import Document, Place, read_document
-from ecom_pipeline.shop.errors import ShopError, shorten
+from ecom_pipeline.shop.errors import LONGEST_VALUE, ShopError, shorten
 from ecom_pipeline.shop.expressions import ExpressionError, check_format, parse_expression
 from ecom_pipeline.shop.values import MOMENTS
 
@@ -55,6 +55,8 @@ DEFAULTS = {("orders", "status"): "completed", ("messages", "author"): "customer
 """What a row stands for that does not say it."""
 EITHER = {"order_items": ("unit_price", "line_amount")}
 """Columns of which a source maps at least one."""
+MOST_NAMES = 40
+"""Names that a complaint lists; exports may have thousands of columns."""
 EXCHANGE_RATES = "exchange_rates"
 """The one input that comes from ``shop.yaml`` itself."""
 
@@ -385,7 +387,9 @@ def _needed(contracts: Mapping[str, Contract], table: str) -> set[str]:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """``; did you mean 'x'?`` or ``; expected one of ...``, to end a complaint with."""
     names = list(known)
-    return close_to(name, names) or (f"; expected one of {', '.join(names)}" if names else "")
+    listed = ", ".join(candidate[:LONGEST_VALUE] for candidate in names[:MOST_NAMES])
+    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+    return close_to(name, names) or (f"; expected one of {listed}{more}" if names else "")
 
 
 def close_to(name: str, known: Iterable[str]) -> str:

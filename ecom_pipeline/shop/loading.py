@@ -24,7 +24,7 @@ from urllib.parse import quote
 import duckdb
 
 from ecom_pipeline.shop.config import Absent, Database, Shop, Source, close_to, did_you_mean
-from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.errors import InputError, one_line
 from ecom_pipeline.shop.readers import FileRead, looks_partial, read_database, read_file
 from ecom_pipeline.shop.values import literal, quoted
 
@@ -153,9 +153,18 @@ def _matching(pattern: str, landing: Path) -> list[Path]:
     found = sorted(set(_expand(landing, tuple(pattern.split("/")))))
     inside = landing.resolve()
     for path in found:
+        if shown := _shown(path):
+            raise InputError(file=shown, expected="a file with a name in UTF-8")
         if not path.resolve().is_relative_to(inside):
             raise InputError(file=path, value=str(path.resolve()), expected="a file below the landing folder")
     return found
+
+
+def _shown(path: Path) -> str:
+    """How to write a path whose bytes are no text; empty for any other."""
+    name = os.fsencode(path)
+    shown = name.decode("utf-8", errors="backslashreplace")
+    return "" if shown.encode() == name else shown
 
 
 def _expand(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
@@ -361,7 +370,7 @@ class _Loading:
 
     def _note(self, name: str, notice: str, kind: str | None = None) -> None:
         """Of several notices of a kind the first is told, with the number of the others."""
-        self.notices.setdefault(kind or notice, []).append(f"{name}: {notice}")
+        self.notices.setdefault(kind or notice, []).append(one_line(f"{name}: {notice}"))
 
     def _hash_of_rows(self, columns: Sequence[str]) -> str:
         texts = ", ".join(f"coalesce({quoted(column)}, chr(30))" for column in columns)

@@ -10,7 +10,6 @@ import csv
 import gzip
 import io
 import json
-import os
 import random
 import re
 import sys
@@ -71,7 +70,24 @@ SOURCES = {
     "stated": ("options: {encoding: utf-8, delimiter: ','}\n    timezone: Asia/Shanghai", "at"),
 }
 
-NULLS = ("", " ", "NULL", "null", "NaN", "nan", "N/A", "n/a", "None", "\\N", "NaT", "#N/A", "<NA>", "-", "\u3000", "\u00a0")
+NULLS = (
+    "",
+    " ",
+    "NULL",
+    "null",
+    "NaN",
+    "nan",
+    "N/A",
+    "n/a",
+    "None",
+    "\\N",
+    "NaT",
+    "#N/A",
+    "<NA>",
+    "-",
+    "\u3000",
+    "\u00a0",
+)
 NUMBERS = (
     "1", "0", "-1", "12.50", "1.234,56", "1,234.56", "1 234,5", "1'234.5", "1e5", "1e999", "-1e-999", "1e", "e5", "inf",
     "-Infinity", "NaN", "0x10", "0b1", "1_000", "+-1", "--1", "+5", "５", "１２.５", "٣", "9" * 40, "0." + "3" * 60, ".",
@@ -87,7 +103,22 @@ DATES = (
     "2024-01-02 10:00 Europe/Paris", "2024-01-02 10:00 Mars/Olympus", "2024-03-31 01:30:00", "2024-10-27 01:30:00",
     "2016-12-31 23:59:60", "2024年1月2日", "20240102", "Jan 2 2024", "2024-W01-2", "2024-001", "24-1-2", "2024-1-2",
 )  # fmt: skip
-KINDS = ("order", "line", "both", "pv", "buy", "view", "purchase", "nobody", "Order", "", "order ", "ORDER", "odrer", "'")
+KINDS = (
+    "order",
+    "line",
+    "both",
+    "pv",
+    "buy",
+    "view",
+    "purchase",
+    "nobody",
+    "Order",
+    "",
+    "order ",
+    "ORDER",
+    "odrer",
+    "'",
+)
 STATES = ("paid", "gone", "completed", "", "PAID", "refunded", "unknown", "已付款", "paid'; drop table canary; --")
 WORDS = ("y", "n", "true", "false", "1", "0", "是", "maybe", "", "2", "TRUE ", "t")
 MONEY = ("GBP", "EUR", "gbp", "", "XXX", "£", "EUR; drop table canary", "E U R")
@@ -100,7 +131,7 @@ ATTACKS = (
     "\u0085", "\u2028", "\x0b\x0c", "\x1c\x1d\x1e", "\x7f", "👩‍👩‍👧", "e\u0301", "ﷺ" * 5, "İ", "ß", "\ud7ff", "\U0010ffff",
 )  # fmt: skip
 NAMES = (
-    "x.csv", "a'b.csv", "a;drop table canary;--.csv", '"q".csv', "*.csv", "[a].csv", "[!a]?.csv", "{a,b}.csv", "-rf.csv",
+    "x.csv", "a'b.csv", "a;drop table canary;--.csv", '"q".csv', "*.csv", "[y].csv", "?.csv", "[!a].csv", "{y,b}.csv", "-rf.csv",
     "$(touch x).csv", "`touch x`.csv", "a b.csv", "..a.csv", "%2e%2e.csv", "a\\b.csv", "x" * 200 + ".csv", "订单.csv", "a\nb.csv",
     "#a.csv", "a?b=c.csv", "a&b.csv", "https:a.csv", "a.CSV", "a.csv.csv", "~a.csv", "\u202ecsv.csv", "é.csv", "a\tb.csv",
 )  # fmt: skip
@@ -142,6 +173,18 @@ class Case:
     def write(self, folder: Path) -> Path:
         path = folder / self.name
         path.write_bytes(self.content)
+        return path
+
+    def write_decoy(self, folder: Path) -> Path:
+        """A file that the name of this one means, if somebody takes it for a pattern."""
+        suffix = self.name[self.name.rfind(".") :]
+        path = folder / f"{self.number}y{suffix}"
+        if suffix == ".parquet":
+            pq.write_table(pa.table({name: [SECRET] for name in COLUMNS}), path)
+        elif "js" in suffix:
+            path.write_text(json.dumps([dict.fromkeys(COLUMNS, SECRET)]))
+        else:
+            path.write_text(f"{','.join(COLUMNS)}\n{','.join([SECRET] * len(COLUMNS))}\n")
         return path
 
 
@@ -299,7 +342,7 @@ def _embedded(chance: random.Random, lines: list[str], delimiter: str) -> Damage
 
 
 def _huge(chance: random.Random, lines: list[str], delimiter: str) -> Damaged:
-    size = chance.choice((20_000, 20_000, 20_000, 300_000, 2_100_000))
+    size = chance.choice((20_000, 20_000, 150_000, 300_000, 2_100_000))
     return _changed(chance, lines, lambda line: line + "x" * size), not any('"' in line for line in lines)
 
 
@@ -334,7 +377,14 @@ def _json(chance: random.Random, number: int) -> Case:
             at = chance.randrange(len(lines))
             marker = f'{{"no": "{records[at]["no"]}"'
             lines[at] = chance.choice(
-                (marker, marker + ", ", f'"{records[at]["no"]}"', f'["{records[at]["no"]}"]', marker + "}}", marker + "} {}")
+                (
+                    marker,
+                    marker + ", ",
+                    f'"{records[at]["no"]}"',
+                    f'["{records[at]["no"]}"]',
+                    marker + "}}",
+                    marker + "} {}",
+                )
             )
             kind += ", broken line"
         content = "\n".join(lines) + chance.choice(("\n", "", "\n\n"))
@@ -374,6 +424,7 @@ def _object(chance: random.Random, record: dict[str, str]) -> str:
             parts.append(f"{json.dumps(name)}: 1")
     if chance.random() < 0.1:
         parts.append(f"{json.dumps(chance.choice(HEADERS))}: {json.dumps(chance.choice(ATTACKS))}")
+    chance.shuffle(parts)
     return "{" + ", ".join(parts) + "}"
 
 
@@ -420,4 +471,4 @@ def _noise(chance: random.Random, number: int) -> Case:
 
 if __name__ == "__main__":
     wanted = make_case(int(sys.argv[1]), int(sys.argv[2]))
-    print(wanted.write(Path(sys.argv[3])), wanted.source, wanted.kind, os.linesep)
+    sys.stdout.write(f"{wanted.write(Path(sys.argv[3]))} ({wanted.source}; {wanted.kind})\n")

@@ -477,6 +477,47 @@ def test_globs(tmp_path: Path, pattern: str, found: list[str]) -> None:
     assert [path.relative_to(landing).as_posix() for path in files_of(source, landing)] == found
 
 
+@pytest.mark.parametrize("pattern", ["in/*.csv", "*/*.csv", "**/*.csv", "in/../*.csv", "../outside/*.csv", "*/../../*"])
+def test_no_pattern_leads_out_of_the_landing_folder(
+    con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path, pattern: str
+) -> None:
+    """``shop.yaml`` refuses the last three itself; nothing is found even if they come this far."""
+    drop(tmp_path / "outside", "secret.csv", "pv,2011-01-01,1,p\n")
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    (landing / "in").symlink_to(tmp_path / "outside")
+    source = shop.sources["rows"].model_copy(update={"files": pattern})
+    wandering = shop.model_copy(update={"sources": {"rows": source}})
+    with pytest.raises(InputError, match=r"expected (a file below the landing folder|at least one file)"):
+        load(con, wandering, landing)
+    assert gone(con)
+
+
+def test_a_name_that_is_no_text_is_refused(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"\xff\xfe.csv")).write_text(HEADER)
+    with pytest.raises(InputError, match=r"\\xff\\xfe\.csv: expected a file with a name in UTF-8"):
+        load(con, shop, tmp_path)
+    assert gone(con)
+
+
+def test_what_a_terminal_would_obey_is_shown(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\n")
+    drop(tmp_path, "b\x1b[31m.csv", "pv,2011-01-01,1,p,x\n", header="kind,at,who,what,\x1b]0;owned\x07\n")
+    (notice,) = load(con, shop, tmp_path).notices
+    assert notice == r"b\x1b[31m.csv: has columns that earlier files do not have: \x1b]0;owned\x07"
+    drop(tmp_path, "b\x1b[31m.csv", "", header="\x1b[31m,\x07,c\n")
+    with pytest.raises(InputError) as refused:
+        load(con, shop, tmp_path)
+    assert str(refused.value).isprintable()
+
+
+def test_a_thousand_columns_are_not_listed(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv", "", header=",".join(f"{number}_{'x' * 200}" for number in range(1000)) + "\nk,\n")
+    with pytest.raises(InputError, match="and 960 more") as refused:
+        load(con, shop, tmp_path)
+    assert len(str(refused.value)) < 5_000
+
+
 def test_a_link_out_of_the_landing_folder_is_refused(
     con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path
 ) -> None:

@@ -16,9 +16,9 @@ import duckdb
 
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers import encoding as text
-from ecom_pipeline.shop.readers.dialect import SPACES, Dialect, detect_dialect
+from ecom_pipeline.shop.readers.dialect import MAX_LINE, SPACES, Dialect, detect_dialect
 from ecom_pipeline.shop.readers.files import CHUNK, suffix_of, unpacked
-from ecom_pipeline.shop.readers.records import KEPT, MAX_LINE, read_records
+from ecom_pipeline.shop.readers.records import KEPT, read_records
 from ecom_pipeline.shop.readers.table import (
     BATCH,
     FileRead,
@@ -27,6 +27,7 @@ from ecom_pipeline.shop.readers.table import (
     column_names,
     counts,
     create,
+    file_literal,
     identifier,
     insertion_order,
     literal,
@@ -143,7 +144,8 @@ def _load(
         raise InputError(file=path, expected=f"at most {MAX_COLUMNS:,} columns; {fields}")
     columns, notices = column_names(dialect.names)
     lines = count_lines(plain)
-    fast = lines.is_uniform and dialect.delimiter != SPACES and len(columns) > 1
+    hides_rowid = any(column.lower() == "rowid" for column in columns)
+    fast = lines.is_uniform and dialect.delimiter != SPACES and len(columns) > 1 and not hides_rowid
     wrong = _fast(con, plain, target, columns, dialect, lines) if fast else None
     if wrong is None:
         create(con, target, columns)
@@ -171,7 +173,7 @@ def _fast(
     try:
         with insertion_order(con):
             con.execute(
-                f"""create or replace table {target} as select * from read_csv({literal(str(plain))},
+                f"""create or replace table {target} as select * from read_csv({file_literal(plain)},
                     columns = {{{declared}}}, auto_detect = false, header = false, skip = {dialect.skip},
                     delim = {literal(dialect.delimiter)}, quote = {literal(dialect.quote)},
                     escape = {literal(dialect.escape)}, max_line_size = {MAX_LINE},

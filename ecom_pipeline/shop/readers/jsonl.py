@@ -16,8 +16,9 @@ import duckdb
 
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers import encoding as text
+from ecom_pipeline.shop.readers.dialect import MAX_LINE
 from ecom_pipeline.shop.readers.files import CHUNK, unpacked
-from ecom_pipeline.shop.readers.records import MAX_LINE, physical_lines
+from ecom_pipeline.shop.readers.records import physical_lines
 from ecom_pipeline.shop.readers.table import (
     BATCH,
     FileRead,
@@ -26,6 +27,7 @@ from ecom_pipeline.shop.readers.table import (
     column_names,
     counts,
     create,
+    file_literal,
     identifier,
     literal,
     scratch_folder,
@@ -47,12 +49,14 @@ def read_json(con: duckdb.DuckDBPyConnection, path: Path, target: str, options: 
         if not start:
             raise InputError(file=path, expected="at least one object: there are only blank lines")
         is_array = start.startswith(b"[")
+        if is_array and not _tail(plain).endswith(b"]"):
+            raise InputError(file=path, expected="a complete array: it does not end with ']'")
         try:
             con.execute(
                 f"create temp table {lines} (line varchar, _row bigint, _problem varchar, _line varchar)"
             ).fetchall()
             if is_array:
-                objects = f"read_json_objects({literal(str(plain))}, format = 'array')"
+                objects = f"read_json_objects({file_literal(plain)}, format = 'array')"
                 con.execute(
                     f"insert into {lines} select json, row_number() over (), null, null from {objects}"
                 ).fetchall()
@@ -81,6 +85,13 @@ def _as_utf8(plain: Path, scratch: Path, options: ReadOptions) -> tuple[str, tup
         return "utf-8", (), plain
     copy = scratch / "utf-8"
     return found, text.to_utf8(plain, found, copy, stated=options.encoding is not None), copy
+
+
+def _tail(plain: Path) -> bytes:
+    """The end of a file, without blanks: DuckDB takes an array that is cut off behind a comma for a whole one."""
+    with plain.open("rb") as file:
+        file.seek(max(plain.stat().st_size - CHUNK, 0))
+        return file.read().rstrip()
 
 
 def _lines(plain: Path) -> Iterator[tuple[str | None, int, str | None, str | None]]:
@@ -114,8 +125,10 @@ def _load(
     con.execute(
         f"""update {lines} set _line = line, line = null, _problem = case
             when not json_valid(line) then 'not valid JSON'
-            else 'expected an object, found ' || lower(json_type(line)) end
-        where line is not null and (not json_valid(line) or json_type(line) <> 'OBJECT')"""
+            when json_type(line) <> 'OBJECT' then 'expected an object, found ' || lower(json_type(line))
+            else 'expected every key once' end
+        where line is not null and (not json_valid(line) or json_type(line) <> 'OBJECT'
+            or len(json_keys(line)) > len(list_distinct(json_keys(line))))"""
     ).fetchall()
     keys = [
         str(key)
