@@ -125,20 +125,10 @@ def _load(
     con.execute(
         f"""update {lines} set _line = line, line = null, _problem = case
             when not json_valid(line) then 'not valid JSON'
-            when json_type(line) <> 'OBJECT' then 'expected an object, found ' || lower(json_type(line))
-            else 'expected every key once' end
-        where line is not null and (not json_valid(line) or json_type(line) <> 'OBJECT'
-            or len(json_keys(line)) > len(list_distinct(json_keys(line))))"""
+            else 'expected an object, found ' || lower(json_type(line)) end
+        where line is not null and (not json_valid(line) or json_type(line) <> 'OBJECT')"""
     ).fetchall()
-    keys = [
-        str(key)
-        for (key,) in con.execute(
-            f"""select key from (
-                select unnest(json_keys(line)) as key, generate_subscripts(json_keys(line), 1) as position, _row
-                from {lines} where line is not null
-            ) group by key order by min(_row), arg_min(position, _row)"""
-        ).fetchall()
-    ]
+    keys = _keys(con, lines)
     if not keys:
         first = con.execute(f"select coalesce(_line, line) from {lines} order by _row limit 1").fetchall()
         value = first[0][0] if first else "[]"
@@ -161,6 +151,34 @@ def _load(
     con.execute(f"insert into {target} ({own}) select {own} from {lines} where _problem is not null").fetchall()
     append(con, target, columns, _exactly(con, lines, exact, keys))
     return columns, notices
+
+
+def _keys(con: duckdb.DuckDBPyConnection, lines: str) -> list[str]:
+    """The keys of all objects in the order of their appearance; an object with a key given twice is refused."""
+    shapes = scratch_name("shapes")
+    con.execute(
+        f"""create temp table {shapes} as
+        select json_keys(line) as keys, min(_row) as first from {lines} where line is not null group by keys"""
+    ).fetchall()
+    try:
+        if con.execute(f"select count(*) from {shapes} where {_repeats('keys')}").fetchall()[0][0]:
+            con.execute(
+                f"""update {lines} set _line = line, line = null, _problem = 'expected every key once'
+                where line is not null and {_repeats("json_keys(line)")}"""
+            ).fetchall()
+        found = con.execute(
+            f"""select key from (
+                select unnest(keys) as key, generate_subscripts(keys, 1) as position, first
+                from {shapes} where not {_repeats("keys")}
+            ) group by key order by min(first), arg_min(position, first)"""
+        ).fetchall()
+    finally:
+        con.execute(f"drop table {shapes}").fetchall()
+    return [str(key) for (key,) in found]
+
+
+def _repeats(keys: str) -> str:
+    return f"(len(list_distinct({keys})) < len({keys}))"
 
 
 def _exactly(con: duckdb.DuckDBPyConnection, lines: str, exact: str, keys: list[str]) -> Iterator[tuple[Any, ...]]:
