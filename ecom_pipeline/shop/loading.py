@@ -328,9 +328,8 @@ class _Loading:
 
     def look_for_columns_nobody_has(self) -> None:
         """Tell a mapped column that no file has, even if none of them is new: ``shop.yaml`` may have been changed."""
-        current = (self.known | {entry.file: entry for entry in self.entries}).values()
-        if not self.entries and current and all(entry.columns for entry in current):
-            columns = dict.fromkeys(column for entry in current for column in entry.columns)
+        if not self.entries and all(entry.columns for entry in self.known.values()):
+            columns = dict.fromkeys(column for entry in self.known.values() for column in entry.columns)
             self._miss_columns(f"the source '{self.source}'", list(columns))
 
     def _miss_columns(self, name: str, columns: Sequence[str]) -> None:
@@ -383,9 +382,8 @@ class _Loading:
 
 def _consequences(absent: Absent) -> str:
     """What a column that rows can do without leaves open."""
-    verb = {False: "is", True: "are"}
     parts = [
-        f"{', '.join(names)} {verb[len(names) > 1]} {what}"
+        f"{', '.join(names)} {'are' if len(names) > 1 else 'is'} {what}"
         for names, what in ((absent.empty, "empty in these rows"), (absent.computed, "computed without it"))
         if names
     ]
