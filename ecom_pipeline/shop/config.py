@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
@@ -31,11 +32,12 @@ from pydantic import (
 
 from ecom_pipeline.contracts import Column, Contract, load_contracts
 from ecom_pipeline.shop.document import Document, Place, read_document
-from ecom_pipeline.shop.errors import ShopError, shorten
+from ecom_pipeline.shop.errors import LONGEST_VALUE, ShopError, shorten
 from ecom_pipeline.shop.expressions import ExpressionError, check_format, parse_expression
 from ecom_pipeline.shop.values import MOMENTS
 
 __all__ = [
+    "Absent",
     "ColumnMapping",
     "Database",
     "InputMapping",
@@ -43,6 +45,7 @@ __all__ = [
     "Shop",
     "ShopError",
     "Source",
+    "close_to",
     "did_you_mean",
     "input_contracts",
     "load_shop",
@@ -52,6 +55,8 @@ DEFAULTS = {("orders", "status"): "completed", ("messages", "author"): "customer
 """What a row stands for that does not say it."""
 EITHER = {"order_items": ("unit_price", "line_amount")}
 """Columns of which a source maps at least one."""
+MOST_NAMES = 40
+"""Names that a complaint lists; exports may have thousands of columns."""
 EXCHANGE_RATES = "exchange_rates"
 """The one input that comes from ``shop.yaml`` itself."""
 
@@ -199,6 +204,32 @@ class Source(_Model):
         return self
 
 
+@dataclass(frozen=True, kw_only=True)
+class Absent:
+    """A column that the mapping names and a file does not have.
+
+    Attributes
+    ----------
+    place
+        Where it is mapped; where it is needed, if it is.
+    is_needed
+        Whether rows without it would be rejected, routed wrongly, or taken for what they do not say.
+    empty
+        Input columns (``orders.channel``) that have no value then.
+    computed
+        Input columns of which the expression is computed as if it were null.
+    merged
+        Inputs of which rows are told apart by all their columns: such rows are not found again in another file.
+    """
+
+    column: str
+    place: Place
+    is_needed: bool
+    empty: tuple[str, ...]
+    computed: tuple[str, ...]
+    merged: tuple[str, ...]
+
+
 class Shop(_Model):
     """A shop, as its ``shop.yaml`` describes it. Made by :func:`load_shop`."""
 
@@ -211,7 +242,7 @@ class Shop(_Model):
     sources: dict[Name, Source] = Field(min_length=1)
 
     _document: Document = PrivateAttr(default=Document("shop.yaml", None, {}, {}))
-    _inputs: tuple[str, ...] = PrivateAttr(default=())
+    _contracts: Mapping[str, Contract] = PrivateAttr(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
@@ -227,15 +258,57 @@ class Shop(_Model):
     def missing_inputs(self) -> tuple[str, ...]:
         """Names of the inputs that no source is mapped to."""
         brought = {name for source in self.sources.values() for name in source.inputs}
-        return tuple(name for name in self._inputs if name not in brought)
+        return tuple(name for name in input_contracts(self._contracts) if name not in brought)
 
     def used_columns(self, source: str) -> dict[str, Place]:
         """The columns of a source that its mapping names, each with the first place that does."""
-        used: dict[str, Place] = {}
+        return {name: places[0] for name, places in self._places(source).items()}
+
+    def absent(self, source: str, columns: Iterable[str]) -> list[Absent]:
+        """What a file with these columns lacks, needed columns first."""
+        present = {column.lower() for column in columns}
+        gone = {name: places for name, places in self._places(source).items() if name.lower() not in present}
+        lost = {(place[3], place[5]) for places in gone.values() for place in places if place[4] == "columns"}
+        found = []
+        for name, places in gone.items():
+            needed = [place for place in places if self._is_needed(place, lost)]
+            fed = {f"{place[3]}.{place[5]}": place for place in places if place[4] == "columns"}
+            found.append(
+                Absent(
+                    column=name,
+                    place=(needed or places)[0],
+                    is_needed=bool(needed),
+                    empty=tuple(fed_column for fed_column, place in fed.items() if place[-1] != "sql"),
+                    computed=tuple(fed_column for fed_column, place in fed.items() if place[-1] == "sql"),
+                    merged=tuple(dict.fromkeys(str(place[3]) for place in places if self._is_fingerprinted(place))),
+                )
+            )
+        return sorted(found, key=lambda absent: not absent.is_needed)
+
+    def _places(self, source: str) -> dict[str, list[Place]]:
+        """The columns that a source's mapping names, whatever their case, each with every place that does."""
+        spelled: dict[str, str] = {}
+        places: dict[str, list[Place]] = {}
         for place, names in _uses(source, self.sources[source]):
             for name in names:
-                used.setdefault(name, place)
-        return used
+                places.setdefault(spelled.setdefault(name.lower(), name), []).append(place)
+        return places
+
+    def _is_needed(self, place: Place, lost: Iterable[tuple[str | int, str | int]]) -> bool:
+        """Whether what stands there cannot do without a column, given all input columns that lack one."""
+        source, table, kind = str(place[1]), str(place[3]), place[4]
+        if kind == "where":
+            return True
+        column = str(place[5])
+        either = [name for name in EITHER.get(table, ()) if name in self.sources[source].inputs[table].columns]
+        return column in _needed(self._contracts, table) or (
+            column in either and all((table, name) in lost for name in either)
+        )
+
+    def _is_fingerprinted(self, place: Place) -> bool:
+        source, table = self.sources[str(place[1])], str(place[3])
+        first = self._contracts[f"input.{table}"].columns[0].name
+        return source.duplicates == "drop" and first.endswith("_id") and first not in source.inputs[table].columns
 
     def problem(self, place: Place, message: str) -> str:
         """A complaint about this shop's file, with the line."""
@@ -277,12 +350,12 @@ def load_shop(
         shop = Shop.model_validate(document.content if document.content is not None else {})
     except ValidationError as error:
         raise ShopError(*(_said(document, problem) for problem in error.errors())) from error
-    inputs = input_contracts(contracts or load_contracts())
-    problems = [document.problem(place, message) for place, message in _problems(shop, inputs)]
+    promises = contracts or load_contracts()
+    problems = [document.problem(place, message) for place, message in _problems(shop, input_contracts(promises))]
     if problems:
         raise ShopError(*problems)
     shop._document = document
-    shop._inputs = tuple(inputs)
+    shop._contracts = promises
     return shop
 
 
@@ -292,14 +365,40 @@ def input_contracts(contracts: Mapping[str, Contract]) -> dict[str, Contract]:
     return {contract.table: contract for contract in inputs if contract.table != EXCHANGE_RATES}
 
 
+def _needed(contracts: Mapping[str, Contract], table: str) -> set[str]:
+    """Columns of an input of which a null rejects the row, or is taken for an answer that the row does not give.
+
+    The latter are the reporting currency, a status, and whatever is true or false: a person who refused advertising
+    must not become one who did not, because an export lost a column.
+    """
+    own = contracts[f"input.{table}"].columns
+    clean = {
+        column.name
+        for contract in contracts.values()
+        if contract.input == table
+        for column in contract.columns
+        if column.required
+    }
+    return {
+        column.name
+        for column in own
+        if column.required or column.name in clean or column.name == "currency" or column.type == "BOOLEAN"
+    }
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """``; did you mean 'x'?`` or ``; expected one of ...``, to end a complaint with."""
     names = list(known)
-    folded = {candidate.lower(): candidate for candidate in names}
+    listed = ", ".join(candidate[:LONGEST_VALUE] for candidate in names[:MOST_NAMES])
+    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+    return close_to(name, names) or (f"; expected one of {listed}{more}" if names else "")
+
+
+def close_to(name: str, known: Iterable[str]) -> str:
+    """``; did you mean 'x'?``, or nothing where nothing is near."""
+    folded = {candidate.lower(): candidate for candidate in known}
     close = difflib.get_close_matches(name.lower(), folded, n=3, cutoff=0.6)
-    if close:
-        return f"; did you mean {' or '.join(repr(folded[match]) for match in close)}?"
-    return f"; expected one of {', '.join(names)}" if names else ""
+    return f"; did you mean {' or '.join(repr(folded[match]) for match in close)}?" if close else ""
 
 
 _FIELDS: dict[tuple[str, ...], type[BaseModel]] = {

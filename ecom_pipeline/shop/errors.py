@@ -5,9 +5,11 @@ Messages only: nothing here reads a file or decides what happens next. A secret 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 LONGEST_VALUE = 80
+_UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 class ShopError(ValueError):
@@ -63,7 +65,18 @@ class InputError(ValueError):
         if self.column is not None:
             place.append(f"column '{self.column}'")
         found = "" if self.value is None else f", found {shorten(self.value)}"
-        return f"{', '.join(place)}: expected {self.expected}{found}".replace("\n", " ").replace("\r", " ")
+        return one_line(f"{', '.join(place)}: expected {self.expected}{found}")
+
+
+def one_line(text: str) -> str:
+    r"""The text without what a terminal would not print but obey: line ends, escape sequences, turns of direction.
+
+    Examples
+    --------
+    >>> print(one_line("a\nb\x1b[31mred"))
+    a b\x1b[31mred
+    """
+    return _UNSHOWN.sub(lambda found: " " if found.group() in "\r\n" else repr(found.group())[1:-1], text)
 
 
 def shorten(value: str) -> str:

@@ -88,7 +88,7 @@ class Field:
     @property
     def reason(self) -> str:
         """Column, value and expectation."""
-        shown = f"left({self.text}, {LONGEST_REASON_VALUE})"
+        shown = f"regexp_replace(left({self.text}, {LONGEST_REASON_VALUE}), '[[:cntrl:]]', ' ', 'g')"
         before, after = literal(f"{self.column.name}: '"), literal(f"' is not {self.expectation}")
         return f"{before} || {shown} || {after}"
 

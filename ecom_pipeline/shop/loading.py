@@ -2,8 +2,9 @@
 
 A file is what its path, size and hash say. What is in the ledger unchanged is not read again; what changed is read
 whole and names the load it supersedes. Nothing is half loaded: a file that is missing, unfinished, damaged or lacks a
-mapped column refuses the whole load of its source, and the error says where. How one file is read belongs to
-``readers``; where the staged rows and the ledger are kept belongs to the caller.
+column that its rows need refuses the whole load of its source, and the error says where. What a file lacks that its
+rows can do without is null, and a notice says so. How one file is read belongs to ``readers``; where the staged rows
+and the ledger are kept belongs to the caller.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from urllib.parse import quote
 
 import duckdb
 
-from ecom_pipeline.shop.config import Database, Shop, Source, did_you_mean
-from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.config import Absent, Database, Shop, Source, close_to, did_you_mean
+from ecom_pipeline.shop.errors import InputError, one_line
 from ecom_pipeline.shop.readers import FileRead, looks_partial, read_database, read_file
 from ecom_pipeline.shop.values import literal, quoted
 
@@ -122,7 +123,7 @@ def load_source(
     ------
     InputError
         No file, an unreadable folder or file, an empty or damaged file, one that is still being written, one that had
-        rows and has none any more, or one that lacks a mapped column. The staging table does not exist then.
+        rows and has none any more, or one that lacks a column its rows need. The staging table does not exist then.
     """
     loading = _Loading(con, shop, source, ledger, next_load_id, staging_table)
     described = shop.sources[source]
@@ -131,6 +132,7 @@ def load_source(
             loading.take_table(described.database, landing)
         else:
             loading.take_files(described, landing, settle_seconds, clock)
+        loading.look_for_columns_nobody_has()
     return loading.report()
 
 
@@ -151,9 +153,18 @@ def _matching(pattern: str, landing: Path) -> list[Path]:
     found = sorted(set(_expand(landing, tuple(pattern.split("/")))))
     inside = landing.resolve()
     for path in found:
+        if shown := _shown(path):
+            raise InputError(file=shown, expected="a file with a name in UTF-8")
         if not path.resolve().is_relative_to(inside):
             raise InputError(file=path, value=str(path.resolve()), expected="a file below the landing folder")
     return found
+
+
+def _shown(path: Path) -> str:
+    """How to write a path whose bytes are no text; empty for any other."""
+    name = os.fsencode(path)
+    shown = name.decode("utf-8", errors="backslashreplace")
+    return "" if shown.encode() == name else shown
 
 
 def _expand(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
@@ -209,8 +220,8 @@ class _Loading:
 
     def report(self) -> LoadReport:
         notices = [
-            f"{files[0]}: {notice}{f' (and {len(files) - 1} more files)' if len(files) > 1 else ''}"
-            for notice, files in self.notices.items()
+            f"{told[0]}{f' (and {len(told) - 1} more files)' if len(told) > 1 else ''}"
+            for told in self.notices.values()
         ]
         return LoadReport(
             source=self.source,
@@ -260,7 +271,7 @@ class _Loading:
         self._add(read, name, size=seen.st_size, sha256=sha256, modified_at=modified_at)
 
     def _add(self, read: FileRead, name: str, *, size: int, sha256: str, modified_at: datetime | None) -> None:
-        self._refuse_lacking(name, read.columns)
+        self._miss_columns(name, read.columns)
         self._note_new_columns(name, read.columns)
         for notice in read.notices:
             self._note(name, notice)
@@ -269,6 +280,8 @@ class _Loading:
             if before is not None and before.rows:
                 raise InputError(file=name, expected=f"rows below the header: its last version had {before.rows:,}")
             self._note(name, "has no rows")
+        if before is not None:
+            self._note_change(name, before.rows, read.rows + read.unreadable)
         held = {column.lower() for column in self.columns}
         if new := [column for column in read.columns if column.lower() not in held]:
             self._create([*self.columns, *new])
@@ -313,19 +326,34 @@ class _Loading:
         unquoted = self.staging.removesuffix('"')
         return f"{unquoted}__{purpose}{self.staging[len(unquoted) :]}"
 
-    def _refuse_lacking(self, name: str, columns: Sequence[str]) -> None:
-        present = {column.lower() for column in columns}
-        lacking = {
-            column: place
-            for column, place in self.shop.used_columns(self.source).items()
-            if column.lower() not in present
-        }
-        if not lacking:
-            return
-        (column, place), *others = lacking.items()
-        also = f"; it lacks {', '.join(repr(other) for other, _ in others)} too" if others else ""
-        expected = f"a column of this name, which {self.shop.line(place)} maps{did_you_mean(column, columns)}{also}"
-        raise InputError(file=name, column=column, expected=expected)
+    def look_for_columns_nobody_has(self) -> None:
+        """Tell a mapped column that no file has, even if none of them is new: ``shop.yaml`` may have been changed."""
+        if not self.entries and all(entry.columns for entry in self.known.values()):
+            columns = dict.fromkeys(column for entry in self.known.values() for column in entry.columns)
+            self._miss_columns(f"the source '{self.source}'", list(columns))
+
+    def _miss_columns(self, name: str, columns: Sequence[str]) -> None:
+        """Refuse what lacks a column its rows need; note what else is lacking."""
+        absent = self.shop.absent(self.source, columns)
+        if absent and absent[0].is_needed:
+            column, line = absent[0].column, self.shop.line(absent[0].place)
+            also = f"; it lacks {', '.join(repr(other.column) for other in absent[1:])} too" if absent[1:] else ""
+            expected = f"a column of this name, which {line} maps{did_you_mean(column, columns)}{also}"
+            raise InputError(file=name, column=column, expected=expected)
+        used = {column.lower() for column in self.shop.used_columns(self.source)}
+        unused = [column for column in columns if column.lower() not in used]
+        for one in absent:
+            self._note(
+                name,
+                f"has no column '{one.column}', which {self.shop.line(one.place)} maps: {_consequences(one)}"
+                f"{close_to(one.column, unused)}",
+            )
+
+    def _note_change(self, name: str, before: int, now: int) -> None:
+        if now < before:
+            self._note(name, f"has {now:,} rows, its last version had {before:,}: the others are gone", kind="shrunk")
+        else:
+            self._note(name, f"has changed: its {now:,} rows replace {before:,}", kind="changed")
 
     def _note_new_columns(self, name: str, columns: Sequence[str]) -> None:
         earlier = next(
@@ -339,8 +367,9 @@ class _Loading:
         if new := [column for column in columns if column.lower() not in known]:
             self._note(name, f"has columns that earlier files do not have: {', '.join(new)}")
 
-    def _note(self, name: str, notice: str) -> None:
-        self.notices.setdefault(notice, []).append(name)
+    def _note(self, name: str, notice: str, kind: str | None = None) -> None:
+        """Of several notices of a kind the first is told, with the number of the others."""
+        self.notices.setdefault(kind or notice, []).append(one_line(f"{name}: {notice}"))
 
     def _hash_of_rows(self, columns: Sequence[str]) -> str:
         texts = ", ".join(f"coalesce({quoted(column)}, chr(30))" for column in columns)
@@ -349,6 +378,20 @@ class _Loading:
             f" from (select concat_ws(chr(31), {texts}) as line from {self.reading})"
         ).fetchall()
         return hashlib.sha256(repr((tuple(columns), sums)).encode()).hexdigest()
+
+
+def _consequences(absent: Absent) -> str:
+    """What a column that rows can do without leaves open."""
+    parts = [
+        f"{', '.join(names)} {'are' if len(names) > 1 else 'is'} {what}"
+        for names, what in ((absent.empty, "empty in these rows"), (absent.computed, "computed without it"))
+        if names
+    ]
+    if absent.merged:
+        parts.append(
+            f"the id of {', '.join(absent.merged)} is made of all columns, so the same row in a file that has it counts twice"
+        )
+    return "; ".join(parts)
 
 
 def _settled(paths: Sequence[Path], settle_seconds: float, clock: Clock) -> Sequence[Path]:

@@ -105,7 +105,7 @@ def unreadable(after_one_night: Path, tmp_path_factory: pytest.TempPathFactory) 
         replace(shop / "products.csv", "Product", "商品")
         (shop / "products.csv").write_bytes((shop / "products.csv").read_text("utf-8").encode("gb18030"))
         edit(shop / "market.csv", lambda rows: [row[:2] for row in rows])
-        edit(shop / "customers.csv", lambda rows: [[*rows[0][:2], "e_mail", *rows[0][3:]], *rows[1:]])
+        edit(shop / "customers.csv", lambda rows: [["ids", *rows[0][1:]], *rows[1:]])
         edit(shop / "messages.csv", lambda rows: [rows[0], *([*row, "more", "more"] for row in rows[1:])])
         (shop / "clicks.jsonl.gz").write_bytes((shop / "clicks.jsonl.gz").read_bytes()[:-200])
         with growing(shop / "campaigns.csv"):
@@ -123,8 +123,8 @@ def unreadable(after_one_night: Path, tmp_path_factory: pytest.TempPathFactory) 
         ("header only", "lines.csv: expected rows below the header: its last version had "),
         ("wrong encoding", "products.csv, row 2: expected text in utf-8, as options.encoding says (24 places"),
         ("missing column", "market.csv, column 'value': expected a column of this name, which shop.yaml:"),
-        ("renamed column", "customers.csv, column 'email': expected a column of this name, which shop.yaml:"),
-        ("renamed column", "did you mean 'e_mail'?"),
+        ("renamed column", "customers.csv, column 'id': expected a column of this name, which shop.yaml:"),
+        ("renamed column", "did you mean 'ids'?"),
         ("every line too long", "raw.messages was refused: within_tolerance: 90 of 90 rows"),
         ("cut off", "clicks.jsonl.gz: expected a complete gzip file"),
         ("still written", "campaigns.csv: expected a finished file: it is still being written ("),

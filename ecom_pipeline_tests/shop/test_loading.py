@@ -17,6 +17,7 @@ from ecom_pipeline.shop import loading
 from ecom_pipeline.shop.config import Shop, load_shop
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.loading import LedgerEntry, LoadReport, files_of, load_source
+from ecom_pipeline.shop.mapping import input_selects
 from ecom_pipeline.shop.readers import read_file
 from ecom_pipeline_tests.shop.shops import CONTRACTS, EVENTS, make_shop, shop_text
 
@@ -139,17 +140,174 @@ def test_a_new_column_is_told_against_the_ledger(con: duckdb.DuckDBPyConnection,
     assert load(con, shop, tmp_path, ledger).notices == ("b.csv: has columns that earlier files do not have: coupon",)
 
 
-def test_a_renamed_column_refuses_the_load(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+def test_a_renamed_column_that_rows_need_refuses_the_load(
+    con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path
+) -> None:
     drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\n")
-    drop(tmp_path, "b.csv", "pv,2011-01-02,2,p\n", header="kind,at,whom,item\n")
+    drop(tmp_path, "b.csv", "pv,2011-01-02,2,p\n", header="kinds,when,who,item\n")
     with pytest.raises(InputError) as refused:
         load(con, shop, tmp_path)
     assert str(refused.value) == (
-        "b.csv, column 'who': expected a column of this name, which shop.yaml:9 maps; did you mean 'whom'?"
-        "; it lacks 'what' too"
+        "b.csv, column 'kind': expected a column of this name, which shop.yaml:9 maps; did you mean 'kinds'?"
+        "; it lacks 'at', 'what' too"
     )
-    assert (refused.value.file, refused.value.column) == ("b.csv", "who")
+    assert (refused.value.file, refused.value.column) == ("b.csv", "kind")
     assert gone(con)
+
+
+def test_a_column_that_rows_can_do_without_is_null_and_told(
+    con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path
+) -> None:
+    drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\n")
+    drop(tmp_path, "b.csv", "pv,2011-01-02,2,p\n", header="kind,at,whom,what\n")
+    drop(tmp_path, "c.csv", "pv,2011-01-03,4,p\n", header="kind,at,whom,what\n")
+    report = load(con, shop, tmp_path)
+    assert staged(con, "who, whom, what") == [("1", None, "p"), (None, "2", "p"), (None, "4", "p")]
+    assert report.notices == (
+        "b.csv: has no column 'who', which shop.yaml:9 maps: events.customer_id is empty in these rows; the id of events"
+        " is made of all columns, so the same row in a file that has it counts twice; did you mean 'whom'?"
+        " (and 1 more files)",
+        "b.csv: has columns that earlier files do not have: whom",
+    )
+    assert report.entries[1].columns == ("kind", "at", "whom", "what"), "the ledger has what the file had"
+
+
+NEEDED = """
+      orders:
+        where: "part = 'main' or part is null"
+        columns:
+          order_id: no
+          ordered_at: at
+          status: state
+          currency: money
+          is_test: {sql: "upper(staff) = 'Y'"}
+          customer_id: {sql: "coalesce(mail, phone)"}
+          channel: way
+      order_items:
+        columns: {order_item_id: line, order_id: no, product_id: sku, quantity: n, unit_price: price, line_amount: paid}
+"""
+NEEDED_HEADER = "part,no,at,state,money,staff,mail,phone,way,line,sku,n,price,paid"
+
+
+@pytest.mark.parametrize(
+    ("column", "line"),
+    [
+        ("part", 9),
+        ("no", 11),
+        ("at", 12),
+        ("state", 13),
+        ("money", 14),
+        ("staff", 15),
+        ("line", 19),
+        ("sku", 19),
+        ("n", 19),
+    ],
+)
+def test_what_rows_need(con: duckdb.DuckDBPyConnection, tmp_path: Path, column: str, line: int) -> None:
+    """A key, a condition, and what would be taken for an answer: a status, a currency, a truth value."""
+    shop = make_shop(tmp_path, NEEDED)
+    names = [name for name in NEEDED_HEADER.split(",") if name != column]
+    drop(tmp_path, "a.csv", ",".join("1" * len(names)) + "\n", header=",".join(names) + "\n")
+    with pytest.raises(InputError, match=rf"^a\.csv, column '{column}': expected a column .* shop\.yaml:{line} maps"):
+        load(con, shop, tmp_path)
+    assert gone(con)
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        (("way",), ("'way', which shop.yaml:17 maps: orders.channel is empty in these rows",)),
+        (("phone",), ("'phone', which shop.yaml:16 maps: orders.customer_id is computed without it",)),
+        (("price",), ("'price', which shop.yaml:19 maps: order_items.unit_price is empty in these rows",)),
+        (("paid",), ("'paid', which shop.yaml:19 maps: order_items.line_amount is empty in these rows",)),
+        (("mail", "phone"), ("'mail'", "'phone'")),
+    ],
+)
+def test_what_rows_can_do_without(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, columns: tuple[str, ...], told: tuple[str, ...]
+) -> None:
+    shop = make_shop(tmp_path, NEEDED)
+    names = [name for name in NEEDED_HEADER.split(",") if name not in columns]
+    drop(tmp_path, "a.csv", ",".join("a" * len(names)) + "\n", header=",".join(names) + "\n")
+    notices = load(con, shop, tmp_path).notices
+    assert len(notices) == len(told)
+    for notice, words in zip(notices, told, strict=True):
+        assert notice.startswith(f"a.csv: has no column {words}")
+    assert staged(con, "no, " + ", ".join(columns)) == [("a", *[None] * len(columns))]
+
+
+def test_a_line_without_any_amount_cannot_be(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    shop = make_shop(tmp_path, NEEDED)
+    header = NEEDED_HEADER.removesuffix(",price,paid")
+    drop(tmp_path, "a.csv", ",".join("a" * 12) + "\n", header=header + "\n")
+    with pytest.raises(InputError, match=r"column 'price': expected .*; it lacks 'paid' too"):
+        load(con, shop, tmp_path)
+
+
+def test_an_expression_sees_null_for_a_column_that_is_gone(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    shop = make_shop(tmp_path, NEEDED)
+    con.execute("create schema raw")
+    names = [name for name in NEEDED_HEADER.split(",") if name != "mail"]
+    row = "main,1,2024-01-02,completed,GBP,n,555,web,1-1,p,1,2,2"
+    drop(tmp_path, "a.csv", row + "\n", header=",".join(names) + "\n")
+    load_source(con, shop, "rows", tmp_path, (), 1, "raw.rows")
+    columns = [row[0] for row in con.execute("describe raw.rows").fetchall()]
+    orders = input_selects(shop, CONTRACTS, {"rows": columns})["orders"]
+    assert con.execute(f"select order_id, customer_id, channel from ({orders})").fetchall() == [("1", "555", "web")]
+
+
+def test_one_column_in_two_spellings(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    shop = make_shop(tmp_path, EVENTS.replace("columns:", "where: \"KIND <> 'x'\"\n        columns:"))
+    drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\n")
+    load(con, shop, tmp_path)
+    assert staged(con, "kind") == [("pv",)]
+
+
+def test_a_column_that_no_file_has_is_told_every_time(
+    con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path
+) -> None:
+    drop(tmp_path, "a.csv", "pv,2011-01-01,1,p,x\n", header="kind,at,who,what,coupon\n")
+    ledger = load(con, shop, tmp_path).entries
+    assert load(con, shop, tmp_path, ledger).notices == ()
+    later = make_shop(tmp_path, EVENTS.replace("{", "{channel: coupons, "))
+    told = load(con, later, tmp_path, ledger).notices
+    assert len(told) == 1
+    assert told[0].startswith("the source 'rows': has no column 'coupons', which shop.yaml:9 maps: events.channel")
+    assert told[0].endswith("; did you mean 'coupon'?")
+    wrong = make_shop(tmp_path, EVENTS.replace("event_at: at", "event_at: on"))
+    with pytest.raises(InputError, match="the source 'rows', column 'on': expected a column of this name"):
+        load(con, wrong, tmp_path, ledger)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (1, "a.csv: has 1 rows, its last version had 2: the others are gone"),
+        (2, "a.csv: has changed: its 2 rows replace 2"),
+        (1200, "a.csv: has changed: its 1,200 rows replace 2"),
+    ],
+)
+def test_a_changed_file_is_told_with_both_counts(
+    con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path, rows: int, told: str
+) -> None:
+    drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\n" * 2)
+    ledger = load(con, shop, tmp_path).entries
+    drop(tmp_path, "a.csv", "pv,2011-01-02,1,p\n" * rows)
+    assert load(con, shop, tmp_path, ledger).notices == (told,)
+
+
+def test_many_changed_files_are_told_in_one_line_a_kind(
+    con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path
+) -> None:
+    for name in "abcde":
+        drop(tmp_path, f"{name}.csv", f"pv,2011-01-01,{name},p\n" * 2)
+    ledger = load(con, shop, tmp_path).entries
+    for number, name in enumerate("abcd"):
+        drop(tmp_path, f"{name}.csv", f"pv,2011-01-02,{name},p\n" * (1 + 2 * (number % 2)))
+    assert load(con, shop, tmp_path, ledger).notices == (
+        "a.csv: has 1 rows, its last version had 2: the others are gone (and 1 more files)",
+        "b.csv: has changed: its 3 rows replace 2 (and 1 more files)",
+    )
 
 
 def test_unreadable_rows_are_kept_and_counted(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
@@ -317,6 +475,47 @@ def test_globs(tmp_path: Path, pattern: str, found: list[str]) -> None:
     source = text.sources["rows"].model_copy(update={"files": pattern})
     landing = tmp_path / "landing"
     assert [path.relative_to(landing).as_posix() for path in files_of(source, landing)] == found
+
+
+@pytest.mark.parametrize("pattern", ["in/*.csv", "*/*.csv", "**/*.csv", "in/../*.csv", "../outside/*.csv", "*/../../*"])
+def test_no_pattern_leads_out_of_the_landing_folder(
+    con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path, pattern: str
+) -> None:
+    """``shop.yaml`` refuses the last three itself; nothing is found even if they come this far."""
+    drop(tmp_path / "outside", "secret.csv", "pv,2011-01-01,1,p\n")
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    (landing / "in").symlink_to(tmp_path / "outside")
+    source = shop.sources["rows"].model_copy(update={"files": pattern})
+    wandering = shop.model_copy(update={"sources": {"rows": source}})
+    with pytest.raises(InputError, match=r"expected (a file below the landing folder|at least one file)"):
+        load(con, wandering, landing)
+    assert gone(con)
+
+
+def test_a_name_that_is_no_text_is_refused(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"\xff\xfe.csv")).write_text(HEADER)
+    with pytest.raises(InputError, match=r"\\xff\\xfe\.csv: expected a file with a name in UTF-8"):
+        load(con, shop, tmp_path)
+    assert gone(con)
+
+
+def test_what_a_terminal_would_obey_is_shown(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\n")
+    drop(tmp_path, "b\x1b[31m.csv", "pv,2011-01-01,1,p,x\n", header="kind,at,who,what,\x1b]0;owned\x07\n")
+    (notice,) = load(con, shop, tmp_path).notices
+    assert notice == r"b\x1b[31m.csv: has columns that earlier files do not have: \x1b]0;owned\x07"
+    drop(tmp_path, "b\x1b[31m.csv", "", header="\x1b[31m,\x07,c\n")
+    with pytest.raises(InputError) as refused:
+        load(con, shop, tmp_path)
+    assert str(refused.value).isprintable()
+
+
+def test_a_thousand_columns_are_not_listed(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv", "", header=",".join(f"{number}_{'x' * 200}" for number in range(1000)) + "\nk,\n")
+    with pytest.raises(InputError, match="and 960 more") as refused:
+        load(con, shop, tmp_path)
+    assert len(str(refused.value)) < 5_000
 
 
 def test_a_link_out_of_the_landing_folder_is_refused(

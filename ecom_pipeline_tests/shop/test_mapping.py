@@ -211,6 +211,12 @@ def test_a_row_without_an_id_gets_one(tmp_path: Path) -> None:
     assert kept == [f"rows|a.csv|{number}" for number in (1, 2, 3, 4)]
 
 
+def test_a_reason_quotes_a_value_in_one_line(tmp_path: Path) -> None:
+    raw = Raw(["kind", "at", "who", "what"], ("a\nb\x1b[31mc", "2011-01-01", "1", "2"))
+    (row,) = raw.view(make_shop(tmp_path, EVENTS), "events")
+    assert row["_reasons"].startswith("event_type: 'a b [31mc' is not one of view, ")
+
+
 def test_two_sources_share_an_input(tmp_path: Path) -> None:
     text = shop_text(EVENTS)
     (tmp_path / "shop.yaml").write_text(text + text[text.index("  rows:") :].replace("rows:", "more:", 1), "utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 from pathlib import Path
 
@@ -103,6 +104,37 @@ def test_a_quote_that_is_never_closed_spoils_only_its_line(con, tmp_path):
     assert (found.rows, found.unreadable) == (4, 1)
     assert rows(con, "id, name, _row, _problem, _line")[1] == (None, None, 2, "quote is not closed", '2,"b,3')
     assert rows(con, "id, name, _row")[3:] == [("4", "d\ne", 4), ("5", "f", 5)]
+
+
+@pytest.mark.parametrize(
+    ("sound", "torn"),
+    [(b"1,2,3,4", rb'"=c",""51","n\"","?"'), (b'"1","2","3","4"', rb'"=c",""51","m","n\"","?"')],
+)
+def test_a_line_of_which_duckdb_shows_another_is_kept_as_it_is(con, tmp_path, sound, torn):
+    load(con, tmp_path, b"a,b,c,d\n" + sound + b"\n" + torn + b"\n7,8,9,1\n")
+    assert rows(con, "a, _row, _line") == [("1", 1, None), (None, 2, torn.decode()), ("7", 3, None)]
+
+
+def test_a_long_field_at_the_beginning(con, tmp_path):
+    """Python's parser, which finds the dialect, takes 131,072 characters unless told otherwise."""
+    before = csv.field_size_limit(131_072)
+    try:
+        assert load(con, tmp_path, b'id,"text"\n1,"' + b"x" * 150_000 + b'"\n2,y\n').rows == 2
+    finally:
+        csv.field_size_limit(max(before, csv.field_size_limit()))
+
+
+@pytest.mark.parametrize("name", ["rowid", "ROWID"])
+def test_a_column_called_rowid(con, tmp_path, name):
+    load(con, tmp_path, f"{name},b\n9,1\n8,2\n".encode())
+    assert rows(con, f"{name}, b, _row") == [("9", "1", 1), ("8", "2", 2)]
+
+
+@pytest.mark.parametrize("name", ["[1].csv", "*.csv", "?.csv", "**.csv", "{1,2}.csv", "[!a].csv", "a'b.csv"])
+def test_a_name_is_no_pattern(con, tmp_path, name):
+    (tmp_path / "1.csv").write_text("a,b\nanother file,1\n")
+    load(con, tmp_path, b"a,b\nthis file,1\n", name)
+    assert rows(con, "a") == [("this file",)]
 
 
 def test_a_quote_inside_a_value(con, tmp_path):

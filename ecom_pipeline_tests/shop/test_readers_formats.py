@@ -9,6 +9,8 @@ from pathlib import Path
 
 import duckdb
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -62,9 +64,39 @@ def test_json_array(con, tmp_path):
     ]
 
 
+def test_a_key_given_twice_has_no_value(con, tmp_path):
+    lines = b'{"id": 1, "id": 2}\n{"id": 3, "more": {"id": 4, "id": 5}}\n{"id": 1.50, "ID": 2}\n{"id": 1.50, "id": 2}\n'
+    load(con, tmp_path / "orders.jsonl", lines)
+    assert rows(con, "id, _row, _problem, _line") == [
+        (None, 1, "expected every key once", '{"id": 1, "id": 2}'),
+        ("3", 2, None, None),
+        ("1.50", 3, None, None),
+        (None, 4, "expected every key once", '{"id": 1.50, "id": 2}'),
+    ]
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "json", "parquet"])
+def test_a_name_is_no_pattern(con, tmp_path, suffix):
+    for folder, text in (("a", "another file"), ("[a]", "this file")):
+        (tmp_path / folder).mkdir()
+        for name in ("1", "[1]", "*"):
+            path = tmp_path / folder / f"{name}.{suffix}"
+            if suffix == "parquet":
+                pq.write_table(pa.table({"id": [f"{text} {name}"]}), path)
+            else:
+                content = json.dumps({"id": f"{text} {name}"})
+                path.write_text(f"[{content}]" if suffix == "json" else content)
+    for name in ("1", "[1]", "*"):
+        read_file(con, tmp_path / "[a]" / f"{name}.{suffix}", "t")
+        assert rows(con, "id") == [(f"this file {name}",)]
+
+
 def test_json_damage(con, tmp_path):
     with pytest.raises(InputError, match="readable jsonl source"):
-        load(con, tmp_path / "orders.json", b'[{"id": 1}, {"id":')
+        load(con, tmp_path / "orders.json", b'[{"id": 1}, {"id": }]')
+    for cut in (b'[{"id": 1}, {"id":', b'[{"id": 1},', b'[{"id": 1},\n \n', b'[{"id": 1}', b"["):
+        with pytest.raises(InputError, match="expected a complete array: it does not end with ']'"):
+            load(con, tmp_path / "orders.json", cut)
     with pytest.raises(InputError, match="row 1: expected an object on every line"):
         load(con, tmp_path / "orders.json", b'{\n "orders": [\n1\n]\n}')
     with pytest.raises(InputError, match="only blank lines"):

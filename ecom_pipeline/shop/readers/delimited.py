@@ -16,16 +16,18 @@ import duckdb
 
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers import encoding as text
-from ecom_pipeline.shop.readers.dialect import SPACES, Dialect, detect_dialect
+from ecom_pipeline.shop.readers.dialect import MAX_LINE, SPACES, Dialect, detect_dialect
 from ecom_pipeline.shop.readers.files import CHUNK, suffix_of, unpacked
-from ecom_pipeline.shop.readers.records import KEPT, MAX_LINE, read_records
+from ecom_pipeline.shop.readers.records import KEPT, read_records
 from ecom_pipeline.shop.readers.table import (
+    BATCH,
     FileRead,
     ReadOptions,
     append,
     column_names,
     counts,
     create,
+    file_literal,
     identifier,
     insertion_order,
     literal,
@@ -142,7 +144,8 @@ def _load(
         raise InputError(file=path, expected=f"at most {MAX_COLUMNS:,} columns; {fields}")
     columns, notices = column_names(dialect.names)
     lines = count_lines(plain)
-    fast = lines.is_uniform and dialect.delimiter != SPACES and len(columns) > 1
+    hides_rowid = any(column.lower() == "rowid" for column in columns)
+    fast = lines.is_uniform and dialect.delimiter != SPACES and len(columns) > 1 and not hides_rowid
     wrong = _fast(con, plain, target, columns, dialect, lines) if fast else None
     if wrong is None:
         create(con, target, columns)
@@ -165,12 +168,12 @@ def _fast(
     refused = f"""select line - {dialect.skip} as place, min(error_type) as kind,
             case min(error_type) when 'MISSING COLUMNS' then min(column_idx) else max(column_idx) end as fields,
             any_value(error_message) as message, any_value(ltrim(csv_line, chr(10) || chr(13))) as line,
-            min(line_byte_position) as position
+            min(line_byte_position) as position, count(distinct line_byte_position) as positions
         from {errors} group by line"""
     try:
         with insertion_order(con):
             con.execute(
-                f"""create or replace table {target} as select * from read_csv({literal(str(plain))},
+                f"""create or replace table {target} as select * from read_csv({file_literal(plain)},
                     columns = {{{declared}}}, auto_detect = false, header = false, skip = {dialect.skip},
                     delim = {literal(dialect.delimiter)}, quote = {literal(dialect.quote)},
                     escape = {literal(dialect.escape)}, max_line_size = {MAX_LINE},
@@ -180,6 +183,8 @@ def _fast(
             f"select count(*), coalesce(bool_or(regexp_matches(line, '[\\r\\n]')), false) from ({refused})"
         ).fetchall()[0]
         if swallowed or not _accounted(con, target, columns, plain, lines, dialect, unreadable):
+            return None
+        if unreadable and not _shown_as_they_are(con, plain, dialect, refused):
             return None
         for own in ("_row bigint", "_problem varchar", "_line varchar"):
             con.execute(f"alter table {target} add column {own}").fetchall()
@@ -216,6 +221,36 @@ def _accounted(
     if missing in (embedded, embedded + _trailing_blank_lines(plain)):
         return True
     return embedded == 0 and unreadable == 0 and missing == _blank_lines(plain, dialect.skip)
+
+
+def _shown_as_they_are(con: duckdb.DuckDBPyConnection, plain: Path, dialect: Dialect, refused: str) -> bool:
+    """Whether the refused lines are what DuckDB shows for them.
+
+    Where quotes do not match it has shown the line before, which is sound, or the end of the line only.
+    """
+    delimiter, quote = literal(dialect.delimiter), literal(dialect.quote)
+    shared, sound = con.execute(
+        f"""select count(*) - count(distinct position) + count(*) filter (positions > 1),
+            count(*) filter (kind <> 'INVALID ENCODING' and not contains(line, {quote})
+                and length(line) - length(replace(line, {delimiter}, '')) = {dialect.width - 1})
+        from ({refused})"""
+    ).fetchall()[0]
+    if shared or sound:
+        return False
+    with_quotes = con.execute(
+        f"select position, line from ({refused}) where contains(line, {quote}) order by place limit {BATCH}"
+    ).fetchall()
+    if len(with_quotes) == BATCH:
+        return False
+    with plain.open("rb") as file:
+        return not any(_is_inside(file, place) or dialect.is_sound(line) for place, line in with_quotes)
+
+
+def _is_inside(file: BinaryIO, position: int) -> bool:
+    """Whether the place (counted from 1, sometimes at the end of the line before) is in the middle of a line."""
+    file.seek(max(position - 2, 0))
+    around = file.read(2)
+    return position > 1 and not any(end in around for end in (b"\n", b"\r"))
 
 
 def _trailing_blank_lines(plain: Path) -> int:

@@ -20,6 +20,8 @@ from ecom_pipeline.shop.readers.table import ReadOptions
 DELIMITERS = (",", "\t", ";", "|")
 SPACES = " "
 SAMPLE_RECORDS = 300
+MAX_LINE = 2_000_000
+"""Bytes of the longest line, or record of several lines, that is read as data."""
 NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar", SPACES: "runs of spaces"}
 TYPED = re.compile(
     r"""\s*(?:[-+]?[£$€¥￥]?\s?[\d.,]*\d[\d.,]*(?:[eE][-+]?\d+)?\s?%?   # number, money, percentage
@@ -64,8 +66,20 @@ class Dialect:
             return text.split(self.delimiter)
         return next(_parser(io.StringIO(text, newline=""), self.delimiter, self.quote, self.escape, strict=True), [])
 
+    def is_whole(self, values: Sequence[str]) -> bool:
+        """Whether every column has a field; empty fields after the last column say nothing, to DuckDB as well."""
+        return len(values) >= self.width and not any(values[self.width :])
+
+    def is_sound(self, line: str) -> bool:
+        """Whether a line is a whole record by itself."""
+        try:
+            return self.is_whole(self.fields(line))
+        except csv.Error:
+            return False
+
 
 def _parser(lines: io.StringIO, delimiter: str, quote: str, escape: str, *, strict: bool):  # type: ignore[no-untyped-def]
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE))
     doubled = escape == quote
     return csv.reader(
         lines,

@@ -16,8 +16,9 @@ import duckdb
 
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers import encoding as text
+from ecom_pipeline.shop.readers.dialect import MAX_LINE
 from ecom_pipeline.shop.readers.files import CHUNK, unpacked
-from ecom_pipeline.shop.readers.records import MAX_LINE, physical_lines
+from ecom_pipeline.shop.readers.records import physical_lines
 from ecom_pipeline.shop.readers.table import (
     BATCH,
     FileRead,
@@ -26,6 +27,7 @@ from ecom_pipeline.shop.readers.table import (
     column_names,
     counts,
     create,
+    file_literal,
     identifier,
     literal,
     scratch_folder,
@@ -47,12 +49,14 @@ def read_json(con: duckdb.DuckDBPyConnection, path: Path, target: str, options: 
         if not start:
             raise InputError(file=path, expected="at least one object: there are only blank lines")
         is_array = start.startswith(b"[")
+        if is_array and not _tail(plain).endswith(b"]"):
+            raise InputError(file=path, expected="a complete array: it does not end with ']'")
         try:
             con.execute(
                 f"create temp table {lines} (line varchar, _row bigint, _problem varchar, _line varchar)"
             ).fetchall()
             if is_array:
-                objects = f"read_json_objects({literal(str(plain))}, format = 'array')"
+                objects = f"read_json_objects({file_literal(plain)}, format = 'array')"
                 con.execute(
                     f"insert into {lines} select json, row_number() over (), null, null from {objects}"
                 ).fetchall()
@@ -81,6 +85,13 @@ def _as_utf8(plain: Path, scratch: Path, options: ReadOptions) -> tuple[str, tup
         return "utf-8", (), plain
     copy = scratch / "utf-8"
     return found, text.to_utf8(plain, found, copy, stated=options.encoding is not None), copy
+
+
+def _tail(plain: Path) -> bytes:
+    """The end of a file, without blanks: DuckDB takes an array that is cut off behind a comma for a whole one."""
+    with plain.open("rb") as file:
+        file.seek(max(plain.stat().st_size - CHUNK, 0))
+        return file.read().rstrip()
 
 
 def _lines(plain: Path) -> Iterator[tuple[str | None, int, str | None, str | None]]:
@@ -117,15 +128,7 @@ def _load(
             else 'expected an object, found ' || lower(json_type(line)) end
         where line is not null and (not json_valid(line) or json_type(line) <> 'OBJECT')"""
     ).fetchall()
-    keys = [
-        str(key)
-        for (key,) in con.execute(
-            f"""select key from (
-                select unnest(json_keys(line)) as key, generate_subscripts(json_keys(line), 1) as position, _row
-                from {lines} where line is not null
-            ) group by key order by min(_row), arg_min(position, _row)"""
-        ).fetchall()
-    ]
+    keys = _keys(con, lines)
     if not keys:
         first = con.execute(f"select coalesce(_line, line) from {lines} order by _row limit 1").fetchall()
         value = first[0][0] if first else "[]"
@@ -148,6 +151,34 @@ def _load(
     con.execute(f"insert into {target} ({own}) select {own} from {lines} where _problem is not null").fetchall()
     append(con, target, columns, _exactly(con, lines, exact, keys))
     return columns, notices
+
+
+def _keys(con: duckdb.DuckDBPyConnection, lines: str) -> list[str]:
+    """The keys of all objects in the order of their appearance; an object with a key given twice is refused."""
+    shapes = scratch_name("shapes")
+    con.execute(
+        f"""create temp table {shapes} as
+        select json_keys(line) as keys, min(_row) as first from {lines} where line is not null group by keys"""
+    ).fetchall()
+    try:
+        if con.execute(f"select count(*) from {shapes} where {_repeats('keys')}").fetchall()[0][0]:
+            con.execute(
+                f"""update {lines} set _line = line, line = null, _problem = 'expected every key once'
+                where line is not null and {_repeats("json_keys(line)")}"""
+            ).fetchall()
+        found = con.execute(
+            f"""select key from (
+                select unnest(keys) as key, generate_subscripts(keys, 1) as position, first
+                from {shapes} where not {_repeats("keys")}
+            ) group by key order by min(first), arg_min(position, first)"""
+        ).fetchall()
+    finally:
+        con.execute(f"drop table {shapes}").fetchall()
+    return [str(key) for (key,) in found]
+
+
+def _repeats(keys: str) -> str:
+    return f"(len(list_distinct({keys})) < len({keys}))"
 
 
 def _exactly(con: duckdb.DuckDBPyConnection, lines: str, exact: str, keys: list[str]) -> Iterator[tuple[Any, ...]]:

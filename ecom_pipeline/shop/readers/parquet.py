@@ -13,8 +13,8 @@ from ecom_pipeline.shop.readers.table import (
     as_text,
     column_names,
     counts,
+    file_literal,
     identifier,
-    literal,
     scratch_folder,
 )
 
@@ -22,7 +22,7 @@ from ecom_pipeline.shop.readers.table import (
 def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, target: str, options: ReadOptions) -> FileRead:
     """Read one Parquet file into a new table."""
     with scratch_folder(con) as scratch, unpacked(path, scratch) as plain:
-        source = f"read_parquet({literal(str(plain))}, file_row_number = true)"
+        source = f"read_parquet({file_literal(plain)}, file_row_number = true)"
         described = con.execute(f"describe select * exclude (file_row_number) from {source}").fetchall()
         originals = {str(name): str(kind) for name, kind, *_ in described}
         columns, notices = column_names(list(originals))

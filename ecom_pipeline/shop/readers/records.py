@@ -11,12 +11,10 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from ecom_pipeline.shop.readers.dialect import Dialect
+from ecom_pipeline.shop.readers.dialect import MAX_LINE, Dialect
 from ecom_pipeline.shop.readers.files import CHUNK
 from ecom_pipeline.shop.readers.table import Row
 
-MAX_LINE = 2_000_000
-"""Bytes of the longest line, or record of several lines, that is read as data."""
 KEPT = 16 * CHUNK
 """Bytes that are kept of a longer one."""
 
@@ -45,7 +43,6 @@ def physical_lines(path: Path) -> Iterator[bytes]:
 
 def read_records(path: Path, dialect: Dialect) -> Iterator[Row]:
     """Rows of a UTF-8 file: values, ``_row``, ``_problem``, ``_line``."""
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE))
     source = physical_lines(path)
     for _ in range(dialect.skip):
         next(source, None)
@@ -99,7 +96,7 @@ def _continued(line: bytes, source: Iterator[bytes], waiting: deque[bytes], dial
             if "unexpected end of data" in str(error):
                 continue
             break
-        if _is_whole(values, dialect):
+        if dialect.is_whole(values):
             return values[: dialect.width]
         break
     waiting.extendleft(reversed(taken))
@@ -107,11 +104,6 @@ def _continued(line: bytes, source: Iterator[bytes], waiting: deque[bytes], dial
 
 
 def _checked(values: list[str], dialect: Dialect, raw: str) -> tuple[list[str], str | None, str]:
-    if _is_whole(values, dialect):
+    if dialect.is_whole(values):
         return values[: dialect.width], None, raw
     return [], f"expected {dialect.width} fields, found {len(values)}", raw
-
-
-def _is_whole(values: list[str], dialect: Dialect) -> bool:
-    """Whether every column has a field; empty fields after the last column say nothing, to DuckDB as well."""
-    return len(values) >= dialect.width and not any(values[dialect.width :])

@@ -110,6 +110,11 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def file_literal(path: Path) -> str:
+    """The path, quoted for SQL so that it means this file and no other: to DuckDB ``*``, ``?`` and ``[`` are patterns."""
+    return literal(re.sub(r"[*?[]", r"[\g<0>]", str(path)))
+
+
 def table_name(name: str) -> str:
     """The name as SQL: parts quoted already stay as they are, others are quoted.
 
