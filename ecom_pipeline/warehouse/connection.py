@@ -132,6 +132,6 @@ def _clear(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("drop schema if exists staging cascade")
     for (candidate,) in connection.execute(
         "select format('{}.\"{}\"', schema_name, table_name) from duckdb_tables()"
-        " where database_name = current_database() and ends_with(table_name, '__next')"
+        " where database_name = current_database() and contains(table_name, '__next')"
     ).fetchall():
         connection.execute(f"drop table {candidate}")
