@@ -156,6 +156,8 @@ def _warehouse(settings: Settings, shop_name: str) -> AbstractContextManager[duc
         memory_limit=settings.memory_limit,
         threads=settings.threads,
         wait_seconds=settings.wait_seconds,
+        temp_folder=settings.temp_folder(shop_name),
+        temp_limit=settings.temp_limit,
     )
 
 
@@ -296,6 +298,23 @@ def _quarantine(given: argparse.Namespace, console: Console) -> int:
     return OK
 
 
+def _retention(given: argparse.Namespace, console: Console) -> int:
+    from ecom_pipeline.definitions import run_retention
+
+    settings = _settings(given)
+    done = run_retention(settings)
+    if given.json:
+        _print_json(asdict(done))
+        return OK
+    _table(console, "Loads retired", [asdict(one) for one in done.retired])
+    console.print(
+        f"Loads retired: {len(done.retired)}. Runs whose history was deleted: {done.journal_runs} in the warehouse,"
+        f" {done.dagster_runs} in Dagster. On disk: {done.bytes_before / 1e6:,.1f} MB before,"
+        f" {done.bytes_after / 1e6:,.1f} MB now."
+    )
+    return OK
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ecom",
@@ -367,6 +386,12 @@ def _parser() -> argparse.ArgumentParser:
     quarantine.add_argument("action", choices=("list", "show", "replay"))
     quarantine.add_argument("table", nargs="?", help="a clean table, such as clean.orders")
     quarantine.add_argument("--limit", type=int, default=20, help="rows to show")
+    verb(
+        "retention",
+        _retention,
+        "Delete what is older than shop.yaml (keep_days) and ECOM_KEEP_HISTORY_DAYS keep, and free its space.",
+        "  ecom retention --shop my_shop\n  ECOM_KEEP_HISTORY_DAYS=90 ecom retention --shop my_shop --json",
+    )
     return parser
 
 

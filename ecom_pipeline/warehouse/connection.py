@@ -73,7 +73,13 @@ def _holder(folder: Path) -> str:
 
 @contextmanager
 def open_warehouse(
-    folder: Path, *, memory_limit: str, threads: int, wait_seconds: float = 0.0
+    folder: Path,
+    *,
+    memory_limit: str,
+    threads: int,
+    wait_seconds: float = 0.0,
+    temp_folder: Path | None = None,
+    temp_limit: str | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The working file, for writing, closed whatever happens.
 
@@ -82,7 +88,9 @@ def open_warehouse(
     folder
         Holds ``warehouse.duckdb``, the lock and DuckDB's temporary files.
     memory_limit, threads
-        Bounds of DuckDB; what does not fit in memory spills to ``folder/tmp``.
+        Bounds of DuckDB.
+    temp_folder, temp_limit
+        Where what does not fit in memory goes, ``folder/tmp`` by default, and how much of it there may be.
 
     Raises
     ------
@@ -98,7 +106,8 @@ def open_warehouse(
                 config={
                     "memory_limit": memory_limit,
                     "threads": threads,
-                    "temp_directory": str(folder / "tmp"),
+                    "temp_directory": str(temp_folder or folder / "tmp"),
+                    **({"max_temp_directory_size": temp_limit} if temp_limit else {}),
                     "autoinstall_known_extensions": "false",
                     "autoload_known_extensions": "false",
                 },
