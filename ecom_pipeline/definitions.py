@@ -15,8 +15,8 @@ from ecom_pipeline.contracts import Contract, load_contracts
 from ecom_pipeline.defs.alerts import alert
 from ecom_pipeline.defs.assemble import assemble
 from ecom_pipeline.defs.night import Progress
-from ecom_pipeline.defs.retention import run_retention as run_retention
 from ecom_pipeline.defs.run import home_of, run_job
+from ecom_pipeline.defs.run import run_retention as run_retention
 from ecom_pipeline.settings import Settings, environment, load_settings
 from ecom_pipeline.shop.config import load_shop
 

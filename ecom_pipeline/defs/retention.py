@@ -13,10 +13,9 @@ from pathlib import Path
 
 import dagster as dg
 
-from ecom_pipeline.defs.run import home_of
 from ecom_pipeline.defs.tables import EXPECTED
-from ecom_pipeline.settings import Settings, environment
-from ecom_pipeline.shop.config import Shop, load_shop
+from ecom_pipeline.settings import Settings
+from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.warehouse.connection import open_warehouse
 from ecom_pipeline.warehouse.journal import now
 from ecom_pipeline.warehouse.retention import Retired, compact, forget_runs, retire, runs_to_keep
@@ -82,21 +81,23 @@ def let_go(settings: Settings, shop: Shop, instance: dg.DagsterInstance) -> Rete
     )
 
 
-def run_retention(settings: Settings) -> Retention:
-    """Do what the job does for the shop that the settings name, unrecorded; raises what ``let_go`` does."""
-    with dg.DagsterInstance.from_config(str(home_of(settings))) as instance:
-        return let_go(settings, load_shop(settings.shop_file, environment()), instance)
-
-
 def _forget_dagster_runs(instance: dg.DagsterInstance, before: datetime, kept: Collection[str]) -> int:
-    """Delete finished runs with their events, logs and files, and ticks of schedules and sensors."""
+    """Delete finished runs with their events, logs and files, and ticks of schedules and sensors.
+
+    Dagster empties the SQLite file of a run but leaves it, and leaves the results of its checks in the common one.
+    """
+    events = Path(instance.root_directory) / "history" / "runs"
     records = instance.get_run_records(dg.RunsFilter(statuses=FINISHED, created_before=before))
     old = [record.dagster_run.run_id for record in records if record.dagster_run.run_id not in kept]
     for run_id in old:
         instance.delete_run(run_id)
         instance.compute_log_manager.delete_logs(prefix=[run_id])
-        for file in (Path(instance.root_directory) / "history" / "runs").glob(f"{run_id}.db*"):
+        for file in events.glob(f"{run_id}.db*"):
             file.unlink()
+    if (events / "index.db").exists():
+        with closing(sqlite3.connect(events / "index.db", timeout=60)) as connection, connection:
+            these = [(run_id,) for run_id in old]
+            connection.executemany("delete from asset_check_executions where run_id = ?", these)
     for state in instance.all_instigator_state():
         instance.purge_ticks(state.instigator_origin_id, state.selector_id, before.timestamp())
     return len(old)
@@ -106,7 +107,9 @@ def _compact_history(folder: Path) -> None:
     """Rewrite those of Dagster's SQLite files of which more than half is unused."""
     for file in folder.rglob("*.db"):
         with closing(sqlite3.connect(file, timeout=60)) as connection:
-            pages, free = (connection.execute(f"pragma {name}").fetchone()[0] for name in ("page_count", "freelist_count"))
+            pages, free = (
+                connection.execute(f"pragma {name}").fetchone()[0] for name in ("page_count", "freelist_count")
+            )
             if 2 * free > pages:
                 connection.execute("vacuum")
                 connection.execute("pragma wal_checkpoint(truncate)")
@@ -125,10 +128,7 @@ def retention_job(settings: Settings, shop: Shop) -> dg.JobDefinition:
             done = let_go(settings, shop, context.instance)
         except EXPECTED as error:
             raise dg.Failure(str(error), allow_retries=False) from None
-        context.log.info(f"{len(done.retired)} loads and {done.dagster_runs} runs deleted")
-        context.add_output_metadata(
-            {name: dg.MetadataValue.json(value) for name, value in asdict(done).items()}
-        )
+        context.add_output_metadata({**asdict(done), "retired": dg.MetadataValue.json(asdict(done)["retired"])})
 
     @dg.job(
         name="retention",

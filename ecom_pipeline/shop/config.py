@@ -373,12 +373,17 @@ def _problems(shop: Shop, inputs: Mapping[str, Contract]) -> Iterator[tuple[Plac
 def _keeping_problems(shop: Shop) -> Iterator[tuple[Place, str]]:
     """Orders and their lines leave together: a line without its order would be rejected."""
     of_orders = {
-        name: source.keep_days for name, source in shop.sources.items() if {"orders", "order_items"} & set(source.inputs)
+        name: source.keep_days
+        for name, source in shop.sources.items()
+        if {"orders", "order_items"} & set(source.inputs)
     }
     if len(set(of_orders.values())) > 1:
         told = ", ".join(f"{name} {days or 'for ever'}" for name, days in of_orders.items())
         first = next(name for name, days in of_orders.items() if days)
-        yield ("sources", first, "keep_days"), f"expected the same for all sources of orders and order_items, found {told}"
+        yield (
+            ("sources", first, "keep_days"),
+            f"expected the same for all sources of orders and order_items, found {told}",
+        )
 
 
 def _mapping_problems(

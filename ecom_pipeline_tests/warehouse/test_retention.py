@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -19,7 +19,22 @@ def land(con: duckdb.DuckDBPyConnection, source: str, *ages: int, first: int = 1
     con.execute(f"create table raw.{source} (id varchar, _load_id bigint, _file varchar, _row bigint)")
     for load_id, age in enumerate(ages, start=first):
         written = now() - timedelta(days=age)
-        entry = (load_id, source, f"{load_id}.csv", 9, "hash", 2, 0, "utf-8", "comma", written, now(), "r1", None, ["id"])
+        entry = (
+            load_id,
+            source,
+            f"{load_id}.csv",
+            9,
+            "hash",
+            2,
+            0,
+            "utf-8",
+            "comma",
+            written,
+            now(),
+            "r1",
+            None,
+            ["id"],
+        )
         record(con, "loads", [entry])
         con.execute(f"insert into raw.{source} values ('a', $1, $2, 1), ('b', $1, $2, 2)", [load_id, f"{load_id}.csv"])
         con.execute(
@@ -102,12 +117,9 @@ def test_runs_that_wrote_what_is_live_outlive_the_others(con: duckdb.DuckDBPyCon
     history(con, "refused", 5, b="refused")
     assert runs_to_keep(con) == {"wrote a", "wrote b and c", "young", "refused"}
     assert forget_runs(con, now() - timedelta(days=400), runs_to_keep(con)) == 3
-    left = {"wrote a", "wrote b and c", "young", "refused"}
-    for table in ("runs", "steps"):
+    left = runs_to_keep(con)
+    for table in ("runs", "steps", "writes"):
         assert {run for (run,) in con.execute(f"select run_id from journal.{table}").fetchall()} == left
-    assert con.execute("select count(*) from journal.writes where run_id not in (select run_id from journal.runs)") == [] or (
-        con.fetchall() == [(0,)]
-    )
 
 
 def test_the_last_run_stays_however_old(con: duckdb.DuckDBPyConnection) -> None:
@@ -196,4 +208,3 @@ def test_a_warehouse_of_an_earlier_version_gains_what_is_new(tmp_path: Path) -> 
         ]
         record(con, "loads", [(2, "clicks")])
         assert con.execute("select count(*) from journal.loads where retired_at is null").fetchall() == [(2,)]
-    assert isinstance(now(), datetime)
