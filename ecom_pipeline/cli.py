@@ -26,6 +26,7 @@ from ecom_pipeline.shop.config import ShopError, load_shop
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.warehouse import release as releases
 from ecom_pipeline.warehouse.connection import WarehouseBusyError, WarehouseError, open_warehouse
+from ecom_pipeline.warehouse.space import require_space_for_a_night
 from ecom_pipeline.warehouse.summary import Summary, summarise
 
 OK, FAILED, USAGE, BUSY, NOTHING = range(5)
@@ -128,6 +129,7 @@ def _run(given: argparse.Namespace, console: Console) -> int:
     settings = _settings(given)
     shop = load_shop(settings.shop_file, environment())
     releases.require_writable(settings.releases_dir(shop.name))
+    require_space_for_a_night(settings.work_dir(shop.name), settings.releases_dir(shop.name), settings.landing_dir)
     start, end = getattr(given, "start", None), getattr(given, "end", None)
     if (start is None) != (end is None):
         raise SettingsError("--from and --to go together: the first and the last business date to rebuild")

@@ -55,22 +55,29 @@ def let_go(settings: Settings, shop: Shop, instance: dg.DagsterInstance) -> Rete
         The working file cannot be opened or written.
     """
     work, history = settings.work_dir(shop.name), Path(instance.root_directory)
-    bounds = {
-        "memory_limit": settings.memory_limit,
-        "threads": settings.threads,
-        "wait_seconds": settings.wait_seconds,
-        "temp_folder": settings.temp_folder(shop.name),
-    }
     before = _bytes_in(work) + _bytes_in(history)
     journal_runs = dagster_runs = 0
-    with open_warehouse(work, **bounds, temp_limit=settings.temp_limit) as connection:
+    with open_warehouse(
+        work,
+        memory_limit=settings.memory_limit,
+        threads=settings.threads,
+        wait_seconds=settings.wait_seconds,
+        temp_folder=settings.temp_folder(shop.name),
+        temp_limit=settings.temp_limit,
+    ) as connection:
         keep_days = {name: source.keep_days for name, source in shop.sources.items() if source.keep_days}
         retired = retire(connection, keep_days)
         if settings.keep_history_days:
             since, kept = now() - timedelta(days=settings.keep_history_days), runs_to_keep(connection)
             journal_runs = forget_runs(connection, since, kept)
             dagster_runs = _forget_dagster_runs(instance, since.replace(tzinfo=UTC), kept)
-    compact(work, **bounds)
+    compact(
+        work,
+        memory_limit=settings.memory_limit,
+        threads=settings.threads,
+        wait_seconds=settings.wait_seconds,
+        temp_folder=settings.temp_folder(shop.name),
+    )
     _compact_history(history)
     return Retention(
         retired=retired,

@@ -99,5 +99,6 @@ def test_the_history_of_old_runs_leaves_dagster_and_the_warehouse(house: House) 
         assert not list(home.rglob(f"{first}*"))
         assert list(home.rglob(f"{wrote}.db"))
         assert done.bytes_after < done.bytes_before
+    with dg.DagsterInstance.from_config(str(home)) as instance:
         assert instance.all_logs(first) == []
         assert instance.all_logs(wrote) != []

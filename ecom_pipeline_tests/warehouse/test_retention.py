@@ -185,7 +185,7 @@ def test_a_file_without_room_for_its_successor_is_left_alone(tmp_path: Path, mon
     file = fill(tmp_path, 0.9)
     before = file.stat().st_ino
     monkeypatch.setattr("shutil.disk_usage", lambda _folder: type("Usage", (), {"free": 1000}))
-    with pytest.raises(WarehouseError, match="0 MB free, about"):
+    with pytest.raises(WarehouseError, match="0 MB are free, about"):
         compact(tmp_path, **BOUNDS)
     assert file.stat().st_ino == before
 
