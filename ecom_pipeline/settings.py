@@ -32,7 +32,8 @@ class Settings(BaseModel):
     landing: Path | None = None
     """The folder the globs of ``shop.yaml`` start from; its own folder by default."""
     memory_limit: str = Field(default="2GB", pattern=SIZE)
-    """Upper bound of DuckDB's memory."""
+    """Upper bound of DuckDB's memory; what does not fit goes to ``temp_dir``. The process takes some 0.5 GB more, and what
+    the frames need that models learn from. With less than 100MB a CSV file cannot be read."""
     threads: int = Field(default=2, ge=1)
     """Threads of DuckDB."""
     temp_dir: Path | None = None

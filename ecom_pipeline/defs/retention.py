@@ -12,11 +12,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
+from sqlalchemy.exc import OperationalError
 
 from ecom_pipeline.defs.tables import EXPECTED
 from ecom_pipeline.settings import Settings
 from ecom_pipeline.shop.config import Shop
-from ecom_pipeline.warehouse.connection import open_warehouse
+from ecom_pipeline.warehouse.connection import WarehouseError, open_warehouse
 from ecom_pipeline.warehouse.journal import now
 from ecom_pipeline.warehouse.retention import Retired, compact, forget_runs, retire, runs_to_keep
 
@@ -52,25 +53,29 @@ def let_go(settings: Settings, shop: Shop, instance: dg.DagsterInstance) -> Rete
     WarehouseBusyError
         Another run holds the warehouse.
     WarehouseError
-        The working file cannot be opened or written.
+        The working file or the history of runs cannot be opened or written.
     """
     work, history = settings.work_dir(shop.name), Path(instance.root_directory)
     before = _bytes_in(work) + _bytes_in(history)
     journal_runs = dagster_runs = 0
-    with open_warehouse(
-        work,
-        memory_limit=settings.memory_limit,
-        threads=settings.threads,
-        wait_seconds=settings.wait_seconds,
-        temp_folder=settings.temp_folder(shop.name),
-        temp_limit=settings.temp_limit,
-    ) as connection:
-        keep_days = {name: source.keep_days for name, source in shop.sources.items() if source.keep_days}
-        retired = retire(connection, keep_days)
-        if settings.keep_history_days:
-            since, kept = now() - timedelta(days=settings.keep_history_days), runs_to_keep(connection)
-            journal_runs = forget_runs(connection, since, kept)
-            dagster_runs = _forget_dagster_runs(instance, since.replace(tzinfo=UTC), kept)
+    try:
+        with open_warehouse(
+            work,
+            memory_limit=settings.memory_limit,
+            threads=settings.threads,
+            wait_seconds=settings.wait_seconds,
+            temp_folder=settings.temp_folder(shop.name),
+            temp_limit=settings.temp_limit,
+        ) as connection:
+            keep_days = {name: source.keep_days for name, source in shop.sources.items() if source.keep_days}
+            retired = retire(connection, keep_days)
+            if settings.keep_history_days:
+                since, kept = now() - timedelta(days=settings.keep_history_days), runs_to_keep(connection)
+                journal_runs = forget_runs(connection, since, kept)
+                dagster_runs = _forget_dagster_runs(instance, since.replace(tzinfo=UTC), kept)
+        _compact_history(history)
+    except (OperationalError, sqlite3.Error) as error:
+        raise WarehouseError(f"{history}: the history of runs cannot be written: {error}") from error
     compact(
         work,
         memory_limit=settings.memory_limit,
@@ -78,7 +83,6 @@ def let_go(settings: Settings, shop: Shop, instance: dg.DagsterInstance) -> Rete
         wait_seconds=settings.wait_seconds,
         temp_folder=settings.temp_folder(shop.name),
     )
-    _compact_history(history)
     return Retention(
         retired=retired,
         journal_runs=journal_runs,

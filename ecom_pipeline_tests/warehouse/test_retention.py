@@ -114,7 +114,7 @@ def test_runs_that_wrote_what_is_live_outlive_the_others(con: duckdb.DuckDBPyCon
     history(con, "old", 430)
     history(con, "wrote b and c", 420, b="skipped", c="swapped", d="swapped")
     history(con, "young", 10, d="swapped")
-    history(con, "refused", 5, b="refused")
+    history(con, "refused", 5, b="refused", c="refused")
     assert runs_to_keep(con) == {"wrote a", "wrote b and c", "young", "refused"}
     assert forget_runs(con, now() - timedelta(days=400), runs_to_keep(con)) == 3
     left = runs_to_keep(con)
