@@ -129,8 +129,14 @@ def compact(
     with exclusive(folder, wait_seconds=wait_seconds):
         try:
             fresh.unlink(missing_ok=True)
-            config = {"memory_limit": memory_limit, "threads": threads, "autoinstall_known_extensions": "false"}
-            with duckdb.connect(config={**config, "temp_directory": str(temp_folder or folder / "tmp")}) as connection:
+            with duckdb.connect(
+                config={
+                    "memory_limit": memory_limit,
+                    "threads": threads,
+                    "temp_directory": str(temp_folder or folder / "tmp"),
+                    "autoinstall_known_extensions": "false",
+                }
+            ) as connection:
                 connection.execute(f"attach {literal(str(file))} as old")
                 connection.execute("checkpoint old")
                 size, used, free = connection.execute(
