@@ -27,6 +27,7 @@ from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.warehouse import release as releases
 from ecom_pipeline.warehouse.connection import WarehouseBusyError, WarehouseError, open_warehouse
 from ecom_pipeline.warehouse.difference import Difference, TableDifference, difference
+from ecom_pipeline.warehouse.space import require_space_for_a_night
 from ecom_pipeline.warehouse.summary import Summary, summarise
 
 OK, FAILED, USAGE, BUSY, NOTHING = range(5)
@@ -136,6 +137,7 @@ def _run(given: argparse.Namespace, console: Console) -> int:
     settings = _settings(given)
     shop = load_shop(settings.shop_file, environment())
     releases.require_writable(settings.releases_dir(shop.name))
+    require_space_for_a_night(settings.work_dir(shop.name), settings.releases_dir(shop.name), settings.landing_dir)
     start, end = getattr(given, "start", None), getattr(given, "end", None)
     if (start is None) != (end is None):
         raise SettingsError("--from and --to go together: the first and the last business date to rebuild")
@@ -165,6 +167,8 @@ def _warehouse(settings: Settings, shop_name: str) -> AbstractContextManager[duc
         memory_limit=settings.memory_limit,
         threads=settings.threads,
         wait_seconds=settings.wait_seconds,
+        temp_folder=settings.temp_folder(shop_name),
+        temp_limit=settings.temp_limit,
     )
 
 
@@ -349,6 +353,23 @@ def _quarantine(given: argparse.Namespace, console: Console) -> int:
     return OK
 
 
+def _retention(given: argparse.Namespace, console: Console) -> int:
+    from ecom_pipeline.definitions import run_retention
+
+    settings = _settings(given)
+    done = run_retention(settings)
+    if given.json:
+        _print_json(asdict(done))
+        return OK
+    _table(console, "Loads retired", [asdict(one) for one in done.retired])
+    console.print(
+        f"Loads retired: {len(done.retired)}. Runs whose history was deleted: {done.journal_runs} in the warehouse,"
+        f" {done.dagster_runs} in Dagster. On disk: {done.bytes_before / 1e6:,.1f} MB before,"
+        f" {done.bytes_after / 1e6:,.1f} MB now."
+    )
+    return OK
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ecom",
@@ -423,6 +444,12 @@ def _parser() -> argparse.ArgumentParser:
     quarantine.add_argument("action", choices=("list", "show", "replay"))
     quarantine.add_argument("table", nargs="?", help="a clean table, such as clean.orders")
     quarantine.add_argument("--limit", type=int, default=20, help="rows to show")
+    verb(
+        "retention",
+        _retention,
+        "Delete what is older than shop.yaml (keep_days) and ECOM_KEEP_HISTORY_DAYS keep, and free its space.",
+        "  ecom retention --shop my_shop\n  ECOM_KEEP_HISTORY_DAYS=90 ecom retention --shop my_shop --json",
+    )
     return parser
 
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 PREFIX = "ECOM_"
+SIZE = r"^\d+(\.\d+)?\s?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$"
 
 
 class SettingsError(ValueError):
@@ -30,12 +31,20 @@ class Settings(BaseModel):
     """The shop's ``shop.yaml``, or the folder it is in."""
     landing: Path | None = None
     """The folder the globs of ``shop.yaml`` start from; its own folder by default."""
-    memory_limit: str = Field(default="2GB", pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")
-    """Upper bound of DuckDB's memory."""
+    memory_limit: str = Field(default="2GB", pattern=SIZE)
+    """Upper bound of DuckDB's memory; what does not fit goes to ``temp_dir``. The process takes some 0.5 GB more, and what
+    the frames need that models learn from. With less than 100MB a CSV file cannot be read."""
     threads: int = Field(default=2, ge=1)
     """Threads of DuckDB."""
+    temp_dir: Path | None = None
+    """The folder for what does not fit in memory, one below it per shop; the shop's work folder by default."""
+    temp_limit: str | None = Field(default=None, pattern=SIZE)
+    """Upper bound of what may lie there; nine tenths of the free disk by default."""
     keep_releases: int = Field(default=7, ge=1)
     """Published releases kept for rollback."""
+    keep_history_days: int | None = Field(default=None, ge=1)
+    """Days after which ``ecom retention`` deletes the history of a run, in ``ops`` and in the Dagster UI; kept for ever by
+    default. The last run and the runs that wrote what is live always stay."""
     settle_seconds: float = Field(default=2.0, ge=0)
     """A file younger than this is looked at again before it is loaded, in case it is still being written."""
     wait_seconds: float = Field(default=0.0, ge=0)
@@ -76,6 +85,10 @@ class Settings(BaseModel):
     def work_dir(self, shop_name: str) -> Path:
         """Holds the working file of a shop."""
         return self.data_dir / "work" / shop_name
+
+    def temp_folder(self, shop_name: str) -> Path:
+        """Holds what does not fit in memory while a shop's run is at work."""
+        return self.temp_dir / shop_name if self.temp_dir else self.work_dir(shop_name) / "tmp"
 
     def dagster_dir(self, shop_name: str) -> Path:
         """Holds the Dagster instance of a shop."""

@@ -11,6 +11,7 @@ from ecom_pipeline.defs.landing import input_assets, raw_assets
 from ecom_pipeline.defs.models import model_steps
 from ecom_pipeline.defs.night import Progress, night_resource
 from ecom_pipeline.defs.release import release_asset
+from ecom_pipeline.defs.retention import retention_job, weekly
 from ecom_pipeline.defs.tables import spec_of, sql_step
 from ecom_pipeline.settings import Settings
 from ecom_pipeline.shop.config import Shop
@@ -43,6 +44,7 @@ def assemble(
         selection=dg.AssetSelection.all(),
         description="Loads what is new, rebuilds every table, publishes a release.",
     )
+    retention = retention_job(settings, shop)
     return dg.Definitions(
         assets=[
             *raw_assets(shop),
@@ -53,7 +55,7 @@ def assemble(
             *ops,
             release_asset(contracts, dg.FreshnessPolicy.time_window(fail_window=fresh_within)),
         ],
-        jobs=[job],
+        jobs=[job, retention],
         schedules=[
             dg.ScheduleDefinition(
                 name="every_night",
@@ -61,7 +63,8 @@ def assemble(
                 cron_schedule=settings.schedule,
                 execution_timezone=settings.schedule_timezone,
                 description="The nightly run; off until it is turned on.",
-            )
+            ),
+            weekly(settings, retention),
         ],
         sensors=sensors(settings, shop, job),
         resources={"night": night_resource(settings, shop, contracts, progress)},

@@ -75,9 +75,13 @@ def _recommend(night: Night) -> Learned:
 
     result = recommend_shop(
         night.frame(
-            "select * from features.interactions order by customer_id, product_id, interaction_date, event_type"
+            "select customer_id, product_id, interaction_date, event_type, interactions from features.interactions"
+            " order by customer_id, product_id, interaction_date, event_type"
         ),
-        night.frame("select * from features.products order by product_id"),
+        night.frame(
+            "select product_id, category, brand, price_band, stock, is_active, is_in_catalogue from features.products"
+            " order by product_id"
+        ),
         night.frame("select customer_id from clean.customers order by customer_id"),
         as_of_date=as_of(night),
         seed=night.settings.seed,
@@ -98,7 +102,10 @@ def _forecast(night: Night) -> Learned:
     from ecom_pipeline.ml.forecast.pipeline import forecast_shop
 
     result = forecast_shop(
-        night.frame("select * from features.daily_sales order by series_kind, series, sales_date"),
+        night.frame(
+            "select series_kind, series, sales_date, revenue from features.daily_sales"
+            " order by series_kind, series, sales_date"
+        ),
         night.frame("select calendar_date, name, kind, country from clean.calendar order by calendar_date, name"),
         country=night.shop.country,
         as_of_date=as_of(night),
@@ -132,10 +139,10 @@ def _support(night: Night) -> Learned:
 
 
 def _profile(night: Night) -> Learned:
-    from ecom_pipeline.ml.profile.pipeline import profile_shop
+    from ecom_pipeline.ml.profile.pipeline import FEATURES, profile_shop
 
     result = profile_shop(
-        night.frame("select * from features.customers order by customer_id"),
+        night.frame(f"select customer_id, {', '.join(FEATURES)} from features.customers order by customer_id"),
         as_of_date=as_of(night),
         seed=night.settings.seed,
     )

@@ -24,6 +24,7 @@ from ecom_pipeline.warehouse.connection import open_warehouse
 from ecom_pipeline.warehouse.increment import Increment, Plan, looks_at_the_run, reads_of
 from ecom_pipeline.warehouse.journal import close_steps, end_run, now, record, start_run
 from ecom_pipeline.warehouse.names import columns_of, quoted
+from ecom_pipeline.warehouse.space import require_space_for_a_night
 from ecom_pipeline.warehouse.write import Candidate, Judge, Outcome, Writer
 
 Progress = Callable[[str, str, float], None]
@@ -152,11 +153,15 @@ def night_resource(
     def night(context: dg.InitResourceContext) -> Iterator[Night]:
         start, end = (context.resource_config.get(name) for name in ("start_date", "end_date"))
         run_id = context.run.run_id if context.run else "adhoc"
+        work = settings.work_dir(shop.name)
+        require_space_for_a_night(work, settings.releases_dir(shop.name), settings.landing_dir)
         with open_warehouse(
-            settings.work_dir(shop.name),
+            work,
             memory_limit=settings.memory_limit,
             threads=settings.threads,
             wait_seconds=settings.wait_seconds,
+            temp_folder=settings.temp_folder(shop.name),
+            temp_limit=settings.temp_limit,
         ) as connection:
             current = Night(
                 connection=connection,

@@ -1,4 +1,4 @@
-"""Running the nightly job in this process, recorded as the UI would record it."""
+"""Running a job in this process: the nightly one recorded as the UI would record it, retention unrecorded."""
 
 from contextlib import nullcontext
 from datetime import date
@@ -9,6 +9,7 @@ import dagster as dg
 from sqlalchemy.exc import OperationalError
 
 from ecom_pipeline.defs.assemble import JOB
+from ecom_pipeline.defs.retention import Retention, let_go
 from ecom_pipeline.settings import Settings, environment
 from ecom_pipeline.shop.config import load_shop
 from ecom_pipeline.warehouse.connection import WarehouseError
@@ -53,3 +54,9 @@ def run_job(
     except OperationalError as error:
         raise WarehouseError(f"{home}: the history of runs cannot be written: {error.orig}") from error
     return result.run_id, result.success
+
+
+def run_retention(settings: Settings) -> Retention:
+    """Do what the job ``retention`` does for the shop that the settings name; raises what ``let_go`` does."""
+    with dg.DagsterInstance.from_config(str(home_of(settings))) as instance:
+        return let_go(settings, load_shop(settings.shop_file, environment()), instance)

@@ -195,6 +195,7 @@ class Source(_Model):
     decimal_comma: bool = False
     currency: Currency | None = None
     duplicates: Literal["drop", "keep"] = "drop"
+    keep_days: int | None = Field(default=None, ge=1)
     inputs: dict[str, InputMapping] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -453,8 +454,11 @@ def _problems(shop: Shop, inputs: Mapping[str, Contract]) -> Iterator[tuple[Plac
             yield ("tolerances", table), f"'{table}' is not a table{did_you_mean(table, inputs)}"
     if shop.exchange_rates.get(shop.currency, Decimal(1)) != 1:
         yield ("exchange_rates", shop.currency), "expected 1, since it is the reporting currency"
+    yield from _keeping_problems(shop)
     for name, source in shop.sources.items():
         above: Place = ("sources", name)
+        if source.keep_days and not re.search(r"[*?[]", source.files or ""):
+            yield (*above, "keep_days"), "expected only beside files with *, ? or [...]: one file is replaced, not kept"
         if source.currency and source.currency not in shop.rates:
             yield (*above, "currency"), f"expected a rate for {source.currency} in exchange_rates"
         if source.date_format:
@@ -465,6 +469,22 @@ def _problems(shop: Shop, inputs: Mapping[str, Contract]) -> Iterator[tuple[Plac
                 yield place, f"'{table}' is not an input{did_you_mean(table, inputs)}"
             else:
                 yield from _mapping_problems(place, shop, source, mapping, inputs[table])
+
+
+def _keeping_problems(shop: Shop) -> Iterator[tuple[Place, str]]:
+    """Orders and their lines leave together: a line without its order would be rejected."""
+    of_orders = {
+        name: source.keep_days
+        for name, source in shop.sources.items()
+        if {"orders", "order_items"} & set(source.inputs)
+    }
+    if len(set(of_orders.values())) > 1:
+        told = ", ".join(f"{name} {days or 'for ever'}" for name, days in of_orders.items())
+        first = next(name for name, days in of_orders.items() if days)
+        yield (
+            ("sources", first, "keep_days"),
+            f"expected the same for all sources of orders and order_items, found {told}",
+        )
 
 
 def _mapping_problems(

@@ -1,4 +1,4 @@
-"""DuckDB with manners: open, wait, stage, swap, describe, publish, roll back.
+"""DuckDB with manners: open, wait, stage, swap, describe, publish, roll back, let go.
 
 Here is everything that touches the working file or a release, and nothing that knows what a table means: tables arrive as
 a :class:`~ecom_pipeline.contracts.Contract` and a SELECT or frame, and the judge that decides about them is handed in.

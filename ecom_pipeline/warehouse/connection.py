@@ -82,7 +82,13 @@ def _told(what: str) -> Iterator[None]:
 
 @contextmanager
 def open_warehouse(
-    folder: Path, *, memory_limit: str, threads: int, wait_seconds: float = 0.0
+    folder: Path,
+    *,
+    memory_limit: str,
+    threads: int,
+    wait_seconds: float = 0.0,
+    temp_folder: Path | None = None,
+    temp_limit: str | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The working file, for writing, closed whatever happens.
 
@@ -91,7 +97,9 @@ def open_warehouse(
     folder
         Holds ``warehouse.duckdb``, the lock and DuckDB's temporary files.
     memory_limit, threads
-        Bounds of DuckDB; what does not fit in memory spills to ``folder/tmp``.
+        Bounds of DuckDB.
+    temp_folder, temp_limit
+        Where what does not fit in memory goes, ``folder/tmp`` by default, and how much of it there may be.
 
     Raises
     ------
@@ -100,10 +108,10 @@ def open_warehouse(
     WarehouseError
         The folder or the file cannot be opened.
     """
-    database = folder / "warehouse.duckdb"
+    database, temp_folder = folder / "warehouse.duckdb", temp_folder or folder / "tmp"
     with exclusive(folder, wait_seconds=wait_seconds):
         with _told(f"{database}: cannot be opened"):
-            for spilled in (folder / "tmp").glob("duckdb_temp_*"):
+            for spilled in temp_folder.glob("duckdb_temp_*"):
                 spilled.unlink()
             for unpacked in folder.glob(".ecom-read-*"):
                 shutil.rmtree(unpacked)
@@ -112,7 +120,8 @@ def open_warehouse(
                 config={
                     "memory_limit": memory_limit,
                     "threads": threads,
-                    "temp_directory": str(folder / "tmp"),
+                    "temp_directory": str(temp_folder),
+                    **({"max_temp_directory_size": temp_limit} if temp_limit else {}),
                     "autoinstall_known_extensions": "false",
                     "autoload_known_extensions": "false",
                 },

@@ -21,7 +21,7 @@ TABLES = {
     " rows_failed bigint, rows_checked bigint, observed varchar, checked_at timestamp",
     "loads": "load_id bigint, source varchar, file varchar, size_bytes bigint, sha256 varchar, rows bigint,"
     " unreadable_rows bigint, encoding varchar, dialect varchar, modified_at timestamp, loaded_at timestamp, run_id varchar,"
-    " superseded_by bigint, columns varchar[]",
+    " superseded_by bigint, columns varchar[], retired_at timestamp",
     "notices": "run_id varchar, source varchar, notice varchar, noticed_at timestamp",
     "conservation": "run_id varchar, input varchar, source varchar, routed_rows bigint, clean_rows bigint,"
     " duplicate_rows bigint, quarantined_rows bigint, table_name varchar",
@@ -33,7 +33,7 @@ QUARANTINE = {
     " original varchar, run_id varchar, quarantined_at timestamp",
     "duplicates": "table_name varchar, source varchar, file varchar, row_number bigint, load_id bigint",
 }
-CURRENT_LOADS = "select * from journal.loads where superseded_by is null"
+CURRENT_LOADS = "select * from journal.loads where superseded_by is null and retired_at is null"
 """The loads whose rows stand in raw."""
 
 
@@ -43,20 +43,28 @@ def now() -> datetime:
 
 
 def create_journal(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create what is missing of the journal and of the quarantine, which the mechanism writes by itself."""
+    """Create what is missing of the journal and of the quarantine, which the mechanism writes by itself.
+
+    A column that a later version added, always as the last one, is added to a table of an earlier version too.
+    """
     connection.execute("create schema if not exists journal")
     for schema, tables in (("quarantine", QUARANTINE), ("journal", TABLES)):
         for table, columns in tables.items():
             connection.execute(f"create table if not exists {schema}.{table} ({columns})")
+            for column in columns.split(", "):
+                connection.execute(f"alter table {schema}.{table} add column if not exists {column}")
     connection.execute(f"create or replace view journal.current_loads as {CURRENT_LOADS}")
 
 
 def record(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Sequence[object]]) -> None:
-    """Append rows, in the order of the table's columns."""
+    """Append rows, in the order of the table's columns; columns at the end that a row does not have are null."""
     rows = list(rows)
     if rows:
-        marks = ", ".join("?" for _ in rows[0])
-        connection.executemany(f"insert into journal.{table} values ({marks})", [list(row) for row in rows])
+        names = [column.split(" ")[0] for column in TABLES[table].split(", ")][: len(rows[0])]
+        marks = ", ".join("?" for _ in names)
+        connection.executemany(
+            f"insert into journal.{table} ({', '.join(names)}) values ({marks})", [list(row) for row in rows]
+        )
 
 
 def record_checks(connection: duckdb.DuckDBPyConnection, run_id: str, checks: Iterable[CheckResult]) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from ecom_pipeline import defs
 from ecom_pipeline.contracts import load_contracts
 from ecom_pipeline.defs.models import previous_card
 from ecom_pipeline.defs.night import Night
@@ -29,6 +31,16 @@ CARD = ModelCard(
     seed=1,
     metrics={"mase": 1.5},
 )
+
+
+def test_frames_have_the_columns_that_their_reader_names() -> None:
+    queries = [
+        query
+        for path in Path(defs.__file__).parent.glob("*.py")
+        for query in re.findall(r"frame\(\s*f?[\"'](.*)", path.read_text("utf-8"))
+    ]
+    assert len(queries) > 10
+    assert [query for query in queries if not query.startswith("select ") or query.startswith("select *")] == []
 
 
 @pytest.mark.slow

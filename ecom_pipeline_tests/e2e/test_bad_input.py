@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
@@ -368,7 +369,9 @@ def test_a_disk_that_is_read_only(after_one_night: Path, small_disk: Path, tmp_p
         assert "Traceback" not in said.words
 
 
-def test_no_room_for_the_tables(after_one_night: Path, small_disk: Path, tmp_path: Path) -> None:
+def test_no_room_for_the_tables(
+    after_one_night: Path, small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with a_house(after_one_night, small_disk) as house:
         write_instance(tmp_path / "dagster")
         house.settings = house.settings.model_copy(update={"dagster_home": tmp_path / "dagster"})
@@ -380,11 +383,18 @@ def test_no_room_for_the_tables(after_one_night: Path, small_disk: Path, tmp_pat
             )
         ballast = fill(small_disk, 400_000)
         with house.release_untouched():
+            refused = house.ecom("run")
+        assert refused.code == 1
+        assert f"{house.releases}: 0 MB are free, about " in refused.err
+        assert house.query("select count(*) from journal.runs") == [(1,)], "it did not start"
+        monkeypatch.setattr("shutil.disk_usage", lambda _folder: SimpleNamespace(free=10**12))
+        with house.release_untouched():
             said = house.ecom("run")
         assert said.code == 1
         assert "No space left on device" in said.words
         assert "Traceback" not in said.words
         ballast.unlink()
+        monkeypatch.undo()
         assert house.materialize(dg.AssetSelection.key_prefixes(["raw"], ["input"])).success
         before = house.tables()
         ballast = fill(small_disk, 400_000)

@@ -171,6 +171,48 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     assert len(refused.value.problems) == 4
 
 
+TWO = GOOD.replace(
+    "sources:\n",
+    "sources:\n  orders:\n    files: 'orders-*.csv'\n    inputs:\n      orders:\n        columns: {order_id: id, ordered_at: at}\n",
+)
+
+
+def test_a_source_says_how_long_its_rows_are_kept(tmp_path: Path) -> None:
+    kept = load(tmp_path, GOOD.replace('    files: "*.csv.gz"', '    keep_days: 400\n    files: "*.csv.gz"'))
+    assert kept.sources["lines"].keep_days == 400
+    assert load(tmp_path, GOOD).sources["lines"].keep_days is None
+    both = TWO.replace('    files: "*.csv.gz"', '    keep_days: 400\n    files: "*.csv.gz"')
+    assert load(tmp_path, both.replace("    files: 'orders", "    keep_days: 400\n    files: 'orders"))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            GOOD.replace('"*.csv.gz"', '"*.csv.gz"\n    keep_days: 0'),
+            "expected it to be greater than or equal to 1|keep_days",
+        ),
+        (
+            GOOD.replace('"*.csv.gz"', "lines.csv.gz\n    keep_days: 9"),
+            r":10: .*keep_days: expected only beside files with \*",
+        ),
+        (
+            TWO.replace('"*.csv.gz"', '"*.csv.gz"\n    keep_days: 9'),
+            r"keep_days: expected the same .* orders for ever, lines 9",
+        ),
+        (
+            TWO.replace('"*.csv.gz"', '"*.csv.gz"\n    keep_days: 9').replace("s-*.csv'", "s-*.csv'\n    keep_days: 8"),
+            "found orders 8, lines 9",
+        ),
+    ],
+)
+def test_keeping_that_would_tear_orders_apart_or_empty_a_source_is_refused(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    with pytest.raises(ShopError, match=words):
+        load(tmp_path, text)
+
+
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "just words", "a: &x [*x]\n", "? [a]\n: b\n", "\x00"])
 def test_what_is_no_shop_at_all_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ShopError, match=r"shop\.yaml:\d+: "):

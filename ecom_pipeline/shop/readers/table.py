@@ -228,14 +228,14 @@ def scratch_folder(con: duckdb.DuckDBPyConnection) -> Iterator[Path]:
 def discarded_on_error(con: duckdb.DuckDBPyConnection, target: str, source: Path | str, kind: str) -> Iterator[None]:
     """No half-filled table is left behind, and DuckDB's own refusals name the source.
 
-    What cannot be committed is no fault of the source: such an error leaves as it is.
+    What cannot be committed, or does not fit in memory, is no fault of the source: such an error leaves as it is.
     """
     try:
         yield
     except (InputError, duckdb.Error, PermissionError, IsADirectoryError) as error:
         with suppress(duckdb.Error):
             con.execute(f"drop table if exists {target}").fetchall()
-        if isinstance(error, InputError | duckdb.TransactionException):
+        if isinstance(error, InputError | duckdb.TransactionException | duckdb.OutOfMemoryException):
             raise
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError(file=source, value=reason, expected=f"a readable {kind} source") from error

@@ -11,5 +11,6 @@ select
     modified_at,
     loaded_at,
     run_id,
-    superseded_by as superseded_by_load_id
+    superseded_by as superseded_by_load_id,
+    retired_at
 from journal.loads

@@ -1,0 +1,56 @@
+"""Room on the disk, asked for before anything is written."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from ecom_pipeline.warehouse.connection import WarehouseError
+
+LOADED = 5
+"""Bytes on the disk per byte of a new file: raw and clean, each as candidate and live, and what is built from them."""
+
+
+def require_space_for_a_night(work: Path, releases: Path, landing: Path) -> None:
+    """Fail before a run starts where the disk could not hold what it writes beside what is there.
+
+    That is about half of the working file (candidates beside live tables), twice the current release (the new one, and
+    its log while it is written) and five times the files that are newer than the working file.
+
+    Raises
+    ------
+    WarehouseError
+        Says the folder, what is free and what is needed.
+    """
+    file = work / "warehouse.duckdb"
+    since = file.stat().st_mtime if file.exists() else 0.0
+    arrived = sum(path.stat().st_size for path in _files_in(landing) if path.stat().st_ctime > since)
+    live = file.stat().st_size if file.exists() else 0
+    released = sum(path.stat().st_size for path in _files_in(releases / "current"))
+    require_space(releases, live // 2 + 2 * released + LOADED * arrived)
+
+
+def require_space(folder: Path, needed: int) -> None:
+    """Fail where the disk of a folder has less room than will be needed.
+
+    Parameters
+    ----------
+    needed
+        In bytes.
+
+    Raises
+    ------
+    WarehouseError
+        Says the folder, what is free and what is needed.
+    """
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    if free < needed:
+        raise WarehouseError(
+            f"{folder}: {free / 1e6:,.0f} MB are free, about {needed / 1e6:,.0f} MB are needed;"
+            " docs/runbook.md, 'The disk is full', says how to make room"
+        )
+
+
+def _files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
