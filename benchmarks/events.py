@@ -11,8 +11,8 @@ from pathlib import Path
 
 import duckdb
 
-COLUMNS = ("event_id", "event_time", "event_type", "user_id", "product_id", "price", "channel", "device")
 FILES = {"csv": "(format csv, header)", "parquet": "(format parquet)"}
+PRICE = "DECIMAL(18,4)"
 ROWS_A_DAY, USERS = 100_000, 200_000
 SHOP = """\
 name: events
