@@ -1,8 +1,8 @@
 """What the warehouse costs beside its peers: loading and cleaning, the gate, a night with little new, a night with nothing.
 
-``python -m benchmarks.warehouse`` measures 10 and 50 million events and prints a table and, last, one line of JSON; at
-full size it needs an hour and 30 GB of disk. ``--rows 1000000`` is a quick try, ``--parts`` picks parts. Every figure has
-its peer or floor from the same run: each is measured in a process of its own, one after the other, imports stated apart.
+``python -m benchmarks.warehouse`` measures 10 and 50 million events and prints a table and, last, one line of JSON; keep
+30 GB of disk free for it. ``--rows 1000000`` is a quick try, ``--parts`` picks parts. Every figure has its peer or floor
+from the same run: each is measured in a process of its own, one after the other, imports stated apart.
 polars is no dependency of the project: ``pip install polars``, or its figures are skipped.
 """
 

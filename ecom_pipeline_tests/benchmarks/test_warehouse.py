@@ -61,6 +61,21 @@ def test_a_peer_that_is_not_installed_is_skipped(capsys: pytest.CaptureFixture[s
     assert not [name for name in figures(printed) if "polars" in name]
 
 
+def test_the_second_run_is_the_empty_night(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    said: list[str] = []
+
+    def ecom(verb: str, *_: str) -> str:
+        said.append(verb)
+        return json.dumps({"steps": [{"step": "raw__orders", "seconds": 0.25, "peak_memory_bytes": 1 << 20}]})
+
+    monkeypatch.setattr(warehouse, "_ecom", ecom)
+    warehouse.main(["--parts", "empty"])
+    printed = capsys.readouterr().out
+    assert said == ["init", "run", "run", "status"]
+    assert json.loads(printed.splitlines()[-1])["measured"]["empty night"]["steps"] == {"raw__orders": 0.25}
+    assert figures(printed)["an empty night, from command to prompt, s"]["met"]
+
+
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_the_same_rows_whichever_part_is_written(kind: str, tmp_path: Path) -> None:
     whole, part = tmp_path / f"whole.{kind}", tmp_path / f"part.{kind}"
