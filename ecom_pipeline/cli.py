@@ -26,19 +26,22 @@ from ecom_pipeline.shop.config import ShopError, load_shop
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.warehouse import release as releases
 from ecom_pipeline.warehouse.connection import WarehouseBusyError, WarehouseError, open_warehouse
+from ecom_pipeline.warehouse.difference import Difference, TableDifference, difference
 from ecom_pipeline.warehouse.summary import Summary, summarise
 
 OK, FAILED, USAGE, BUSY, NOTHING = range(5)
 SAMPLES = ("sample", "journey")
-NARROWEST = 132
+NARROWEST = 130
 """Columns of a page that is written to a file."""
+MOST_COLUMNS = 8
+"""Columns of a table that a difference prints."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a verb; returns the exit code."""
     given = _parser().parse_args(arguments)
     width = None if sys.stdout.isatty() else NARROWEST
-    console = Console(stderr=given.json, highlight=False, width=width)
+    console = _console(stderr=given.json, width=width)
     try:
         code: int = given.verb(given, console)
         return code
@@ -56,6 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ) as error:
         print(f"ecom: {error}", file=sys.stderr)
         return FAILED
+
+
+def _console(**options: Any) -> Console:
+    """A console that prints what the data say as it is: no square bracket is markup, no word between colons an emoji."""
+    return Console(highlight=False, markup=False, emoji=False, **options)
 
 
 def _settings(given: argparse.Namespace) -> Settings:
@@ -115,7 +123,7 @@ def _doctor(given: argparse.Namespace, console: Console) -> int:
     if given.json:
         _print_json({"proposal": target, "diagnosis": asdict(diagnosis)})
     else:
-        console.print(text, markup=False)
+        console.print(text)
         console.print(
             f"Wrote {target}; nothing else was touched. Read it, rename it to shop.yaml, then: ecom run --shop {given.folder}"
         )
@@ -133,10 +141,11 @@ def _run(given: argparse.Namespace, console: Console) -> int:
         raise SettingsError("--from and --to go together: the first and the last business date to rebuild")
 
     def progress(step: str, status: str, seconds: float) -> None:
-        console.print(f"  {'done  ' if status == 'succeeded' else 'FAILED'} {step:<40} {seconds:6.1f} s", markup=False)
+        console.print(f"  {'done  ' if status == 'succeeded' else 'FAILED'} {step:<40} {seconds:6.1f} s")
 
     console.print(f"One night of shop {shop.name}: {len(shop.sources)} sources from {settings.landing_dir}")
-    run_id, succeeded = run_night(settings, dates=(start, end) if start and end else None, progress=progress)
+    dates, full = (start, end) if start and end else None, getattr(given, "full", False)
+    run_id, succeeded = run_night(settings, dates=dates, full=full, progress=progress)
     with _warehouse(settings, shop.name) as connection:
         summary = summarise(connection, run_id)
     folder = settings.releases_dir(shop.name)
@@ -175,7 +184,7 @@ def _show_summary(console: Console, summary: Summary) -> None:
         [{name: value for name, value in one.items() if name != "reason"} for one in summary.models],
     )
     for one in summary.models:
-        console.print(f"{one['model']}: {one['reason']}", markup=False, soft_wrap=True)
+        console.print(f"{one['model']}: {one['reason']}", soft_wrap=True)
     _table(
         console,
         "Steps",
@@ -190,7 +199,7 @@ def _show_summary(console: Console, summary: Summary) -> None:
         ],
     )
     for failure in summary.refused:
-        console.print(f"FAILED {failure['step']}: {failure['message']}", style="bold red", markup=False, soft_wrap=True)
+        console.print(f"FAILED {failure['step']}: {failure['message']}", style="bold red", soft_wrap=True)
     took = (run["ended_at"] - run["started_at"]).total_seconds() if run["ended_at"] else None
     peak = max((s["peak_memory_bytes"] for s in summary.steps), default=0) / 2**20
     console.print(
@@ -212,7 +221,6 @@ def _show_release(console: Console, folder: Path, succeeded: bool) -> None:
     console.print(
         f"Query the release:    .venv/bin/python -c \"import duckdb; duckdb.connect('{path}', read_only=True)"
         ".sql('select segment, customers, revenue from marts.segment_summary').show()\"",
-        markup=False,
         soft_wrap=True,
     )
 
@@ -237,6 +245,13 @@ def _status(given: argparse.Namespace, console: Console) -> int:
 def _release(given: argparse.Namespace, console: Console) -> int:
     settings = _settings(given)
     folder = settings.releases_dir(load_shop(settings.shop_file, environment()).name)
+    if given.action == "diff":
+        found = _difference(settings, folder, given.ids)
+        if given.json:
+            _print_json(asdict(found))
+        else:
+            _show_difference(console, found)
+        return OK
     actions: dict[str, Callable[[], Any]] = {
         "list": lambda: [
             {
@@ -248,7 +263,6 @@ def _release(given: argparse.Namespace, console: Console) -> int:
             for one in releases.list_ids(folder)
         ],
         "show": lambda: asdict(releases.show(folder, *given.ids[:1])),
-        "diff": lambda: [asdict(one) for one in _difference(folder, given.ids)],
         "rollback": lambda: asdict(releases.rollback(folder, *given.ids[:1])),
     }
     result = actions[given.action]()
@@ -259,22 +273,60 @@ def _release(given: argparse.Namespace, console: Console) -> int:
         _table(console, "Release", [result])
         _table(console, "Tables", tables)
     else:
-        _table(console, f"Releases in {folder}" if given.action == "list" else "Difference", result)
+        _table(console, f"Releases in {folder}", result)
     return OK if result else NOTHING
 
 
-def _difference(folder: Path, ids: Sequence[str]) -> list[releases.TableDifference]:
+def _difference(settings: Settings, folder: Path, ids: Sequence[str]) -> Difference:
     kept = releases.list_ids(folder)
     if not ids and len(kept) < 2:
         raise releases.ReleaseError(f"{folder}: two releases are needed for a difference, there are {len(kept)}")
     before, after = (*ids, *kept[-2:])[:2] if len(ids) != 1 else (ids[0], kept[-1])
-    return releases.difference(folder, before, after, load_contracts())
+    return difference(
+        folder, before, after, load_contracts(), memory_limit=settings.memory_limit, threads=settings.threads
+    )
+
+
+def _show_difference(console: Console, found: Difference) -> None:
+    _table(console, "Releases", found.releases)
+    console.print(found.cause)
+    console.print()
+    for answer in found.answers.values():
+        part = f", {len(answer.rows)} of {answer.in_all:,}" if answer.in_all > len(answer.rows) else ""
+        _table(console, answer.title + part, answer.rows)
+    moved = [one for one in found.tables if not one.is_same]
+    _table(console, f"Tables that moved, {len(moved)} of {len(found.tables)}", [_moved_row(one) for one in moved])
+    still = [answer.title for answer in found.answers.values() if not answer.rows and not answer.lacking]
+    if still:
+        console.print(f"Nothing moved in: {'; '.join(still)}.")
+    for answer in found.answers.values():
+        if answer.lacking:
+            console.print(f"Not compared: {answer.title}: {answer.lacking}.")
+
+
+def _moved_row(one: TableDifference) -> dict[str, Any]:
+    most = [f"{column} {rows:,}" for column, rows in list(one.columns.items())[:MOST_COLUMNS]]
+    more = [f"{len(one.columns) - MOST_COLUMNS} more"] if len(one.columns) > MOST_COLUMNS else []
+    new, lost = (
+        [f"{word} {column}" for column in which]
+        for word, which in (("new", one.new_columns), ("lost", one.lost_columns))
+    )
+    return {
+        "table": one.table,
+        "before": one.rows_before,
+        "after": one.rows_after,
+        "added": one.added,
+        "removed": one.removed,
+        "changed": one.changed,
+        "columns_that_changed_most": ", ".join([*lost, *new, *most, *more]),
+    }
 
 
 def _quarantine(given: argparse.Namespace, console: Console) -> int:
     settings = _settings(given)
     shop = load_shop(settings.shop_file, environment())
     if given.action == "replay":
+        given.full = True
         return _run(given, console)
     query = (
         "select table_name, source, reasons, count(*) as rows from quarantine.rows where table_name = coalesce(?, table_name)"
@@ -340,20 +392,23 @@ def _parser() -> argparse.ArgumentParser:
     doctor = verb("doctor", _doctor, "Look at unknown exports and propose a shop.yaml.", "  ecom doctor exports/")
     doctor.add_argument("folder", type=Path)
     doctor.add_argument("--output", type=Path, help="where the proposal goes; FOLDER/shop.proposed.yaml by default")
-    verb(
+    run = verb(
         "run",
         _run,
-        "Run the nightly job: load what is new, rebuild every table, publish a release.",
-        "  ecom run --shop my_shop\n  ecom run --shop my_shop --from 2024-06-01 --to 2024-06-07",
+        "Run the nightly job: load what is new, build what it changes, publish a release.",
+        "  ecom run --shop my_shop\n  ecom run --shop my_shop --full\n"
+        "  ecom run --shop my_shop --from 2024-06-01 --to 2024-06-07",
         running,
         dated,
     )
+    run.add_argument("--full", action="store_true", help="build every table whole, whatever has changed")
     verb("status", _status, "Show the last run and the current release.", "  ecom status --shop my_shop --json")
     release = verb(
         "release",
         _release,
         "List, show, compare or roll back releases.",
-        "  ecom release list\n  ecom release diff\n  ecom release rollback",
+        "  ecom release list\n  ecom release diff\n"
+        "  ecom release diff 20260101T020000.000000Z 20260102T020000.000000Z --json\n  ecom release rollback",
     )
     release.add_argument("action", choices=("list", "show", "diff", "rollback"))
     release.add_argument("ids", nargs="*", metavar="ID", help="release ids; the current, or the last two, by default")

@@ -78,7 +78,14 @@ class Rule(_Model):
 
 
 class Contract(_Model):
-    """The promise of one table."""
+    """The promise of one table.
+
+    A table in mode ``merge`` is written by slices: its rows of one value of ``merge_on`` depend on a slice of each table
+    that it reads, and on nothing else. ``slices`` says which: table to SQL expressions over one of its rows, each of which
+    gives a value of ``merge_on`` that the row bears on. A table with no expression bears on every row, but only by being
+    empty or not. A clean table is sliced by its input; its other tables are sliced by the column of the input that has
+    the name of the expression. Whatever changes in a table that has no slices, or is not named, rebuilds the whole table.
+    """
 
     schema_name: str
     table: str
@@ -92,7 +99,8 @@ class Contract(_Model):
     tolerance: float = Field(default=0.0, ge=0, le=1)
     minimum_rows: int = 0
     mode: Literal["replace", "merge"] = "replace"
-    merge_on: tuple[str, ...] = ()
+    merge_on: str | None = None
+    slices: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     requires: tuple[str, ...] = ()
     requires_any: tuple[str, ...] = ()
     customer_column: str | None = None
@@ -103,11 +111,13 @@ class Contract(_Model):
         names = [column.name for column in self.columns]
         if len(set(names)) != len(names):
             raise ValueError("a column is declared twice")
-        for name in (*self.key, *self.merge_on, *filter(None, [self.customer_column])):
+        for name in (*self.key, *filter(None, [self.merge_on, self.customer_column])):
             if name not in names and name not in PROVENANCE:
                 raise ValueError(f"'{name}' is not one of the columns")
         if (self.mode == "merge") != bool(self.merge_on):
             raise ValueError("mode merge and merge_on go together")
+        if self.slices and not self.merge_on:
+            raise ValueError("slices are those of a table in mode merge")
         return self
 
     @property

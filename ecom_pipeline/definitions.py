@@ -36,6 +36,7 @@ def run_night(
     *,
     contracts: Mapping[str, Contract] | None = None,
     dates: tuple[date, date] | None = None,
+    full: bool = False,
     progress: Progress | None = None,
     instance: dg.DagsterInstance | None = None,
 ) -> tuple[str, bool]:
@@ -45,6 +46,8 @@ def run_night(
     ----------
     dates
         First and last business date of a backfill.
+    full
+        Build every table whole, whatever has changed.
     instance
         Where the run is recorded, left open; the shop's own instance by default.
 
@@ -59,7 +62,7 @@ def run_night(
         The history of runs cannot be written.
     """
     configured = build_defs(settings, contracts=contracts, progress=progress)
-    run_id, succeeded = run_job(configured, home_of(settings), dates, instance)
+    run_id, succeeded = run_job(configured, home_of(settings), instance, dates=dates, full=full)
     if not succeeded:
         shop = load_shop(settings.shop_file, environment()).name
         alert(settings, "run_failed", f"{shop}: run {run_id} failed", logging.getLogger(__name__))

@@ -14,6 +14,7 @@ from ecom_pipeline.defs.release import release_asset
 from ecom_pipeline.defs.tables import spec_of, sql_step
 from ecom_pipeline.settings import Settings
 from ecom_pipeline.shop.config import Shop
+from ecom_pipeline.warehouse.journal import QUARANTINE
 
 JOB = "nightly"
 
@@ -46,7 +47,7 @@ def assemble(
         assets=[
             *raw_assets(shop),
             *input_assets(shop, contracts),
-            spec_of(contracts["quarantine.rows"], _clean(contracts), {"duckdb"}),
+            *(spec_of(contracts[f"quarantine.{table}"], _clean(contracts), {"duckdb"}) for table in QUARANTINE),
             *science,
             *model_steps(contracts),
             *ops,

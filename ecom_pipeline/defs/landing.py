@@ -4,6 +4,7 @@ A view holds no rows, so it is not swapped but defined; it is judged all the sam
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -12,14 +13,16 @@ import duckdb
 from ecom_pipeline.contracts import CheckResult, Column, Contract, Rule
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.defs.tables import EXPECTED, check_result, checks_of, key_of, spec_of, step
-from ecom_pipeline.quality import judge
 from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.loading import LedgerEntry, LoadReport, load_source
 from ecom_pipeline.shop.mapping import input_selects, routing_select
+from ecom_pipeline.warehouse.builds import Build, remember
 from ecom_pipeline.warehouse.connection import WarehouseError
 from ecom_pipeline.warehouse.describe import describe
+from ecom_pipeline.warehouse.increment import load_version
 from ecom_pipeline.warehouse.journal import now, record, record_checks
-from ecom_pipeline.warehouse.write import Candidate, Outcome, columns_of, literal, quarantine, quoted
+from ecom_pipeline.warehouse.names import columns_of, quoted
+from ecom_pipeline.warehouse.write import Candidate, next_of, quarantine
 
 RAW_COLUMNS = {
     "_load_id": ("BIGINT", "The load that brought the row."),
@@ -50,7 +53,7 @@ def raw_contract(source: str, columns: list[str]) -> Contract:
         ),
         tolerance=0.05,
         mode="merge",
-        merge_on=("_file",),
+        merge_on="_file",
     )
 
 
@@ -60,41 +63,55 @@ def raw_assets(shop: Shop) -> list[dg.AssetsDefinition]:
 
 
 def _raw_asset(shop: Shop, source: str) -> dg.AssetsDefinition:
-    mapped = raw_contract(source, list(shop.used_columns(source)))
-    staging = f"staging.{quoted('load__' + source)}"
-    reports: list[LoadReport] = []
+    mapped = mapped_contract(shop, source)
+    return step(
+        f"raw__{source}", [mapped], {mapped.name: []}, lambda night: [load(night, source)], kinds={"duckdb", "file"}
+    )
 
-    def compute(night: Night) -> list[Candidate]:
-        try:
-            report = load_source(
-                night.connection,
-                shop,
-                source,
-                night.settings.landing_dir,
-                _ledger(night, source),
-                _next_load_id(night),
-                staging,
-                night.settings.settle_seconds,
-            )
-        except (duckdb.Error, OSError) as error:
-            raise WarehouseError(f"raw.{source}: {error}") from error
-        reports[:] = [report]
-        present = [name for name in columns_of(night.connection, staging) if name not in RAW_COLUMNS]
-        return [
-            Candidate(
-                contract=raw_contract(source, present),
-                content=f"select * from {staging}",
-                replace_where=f"_file in ({', '.join(literal(entry.file) for entry in report.entries) or 'null'})",
-            )
-        ]
 
-    def after(night: Night, _outcomes: list[Outcome]) -> None:
-        (report,) = reports
-        night.connection.execute(f"drop table if exists {staging}")
-        _record_loads(night, source, report)
-        _account(night, source)
+def mapped_contract(shop: Shop, source: str) -> Contract:
+    """The promise of ``raw.<source>`` before anything was loaded: the columns that are mapped."""
+    return raw_contract(source, list(shop.used_columns(source)))
 
-    return step(f"raw__{source}", [mapped], {mapped.name: []}, compute, kinds={"duckdb", "file"}, after=after)
+
+def load(night: Night, source: str) -> Candidate:
+    """The rows of a source's new and changed files, which take the place of those of their last versions."""
+    mapped = mapped_contract(night.shop, source)
+    staged = next_of(mapped)
+    try:
+        report = load_source(
+            night.connection,
+            night.shop,
+            source,
+            night.settings.landing_dir,
+            _ledger(night, source),
+            _next_load_id(night),
+            staged,
+            night.settings.settle_seconds,
+        )
+    except (duckdb.Error, OSError) as error:
+        raise WarehouseError(f"raw.{source}: {error}") from error
+    plan = night.plan(mapped, ())
+    if plan.mode == "unchanged" and not report.entries:
+        return Candidate(contract=mapped, plan=plan, together=lambda: _record_loads(night, source, report))
+    present = [name for name in columns_of(night.connection, staged) if name not in RAW_COLUMNS]
+    whole = plan.mode == "replace"
+    if night.exists(mapped.name):
+        plan = replace(plan, mode="merge", touched=_touched_files(night, source, report))
+    return Candidate(
+        contract=raw_contract(source, present),
+        plan=plan,
+        is_staged=True,
+        together=lambda: _account(night, source, report, whole=whole),
+    )
+
+
+def _touched_files(night: Night, source: str, report: LoadReport) -> str:
+    touched = f"staging.{quoted('touched__raw__' + source)}"
+    night.connection.execute(f"create or replace table {touched} (_file varchar)")
+    if report.entries:
+        night.connection.executemany(f"insert into {touched} values (?)", [[entry.file] for entry in report.entries])
+    return touched
 
 
 def _ledger(night: Night, source: str) -> list[LedgerEntry]:
@@ -153,36 +170,46 @@ def _record_loads(night: Night, source: str, report: LoadReport) -> None:
     record(night.connection, "notices", [(night.run_id, source, notice, now()) for notice in report.notices])
 
 
-def _account(night: Night, source: str) -> None:
-    """Quarantine the rows that no input takes, and prove that raw holds what the ledger says was read."""
+def _account(night: Night, source: str, report: LoadReport, *, whole: bool) -> None:
+    """Write down the loads, quarantine their rows that no input takes, and prove that raw holds what was read.
+
+    Parameters
+    ----------
+    whole
+        Ask again about the rows of earlier loads too: ``shop.yaml`` may say something else about them now.
+    """
+    _record_loads(night, source, report)
+    first = 0 if whole else min((entry.load_id for entry in report.entries), default=0)
     rejects = f"staging.{quoted('unrouted__' + source)}"
     night.connection.execute(
         f"create or replace table {rejects} as select _source, _load_id, _file, _row, _reasons as reasons"
-        f" from ({routing_select(night.shop, source)}) where _reasons is not null"
+        f" from ({routing_select(night.shop, source)}) where _reasons is not null and _load_id >= {first}"
     )
-    quarantine(night.connection, f"raw.{source}", rejects, night.run_id)
-    arrived, held, rejected = night.connection.execute(
-        f"select (select coalesce(sum(rows), 0) from journal.loads where source = ? and superseded_by is null),"
-        f" (select count(*) from raw.{quoted(source)}), (select count(*) from {rejects})",
-        [source],
-    ).fetchall()[0]
+    leaves = f"load_id >= {first} or load_id not in (select load_id from journal.current_loads)"
+    quarantine(night.connection, f"raw.{source}", rejects, night.run_id, leaves)
     night.connection.execute(f"drop table {rejects}")
-    record(night.connection, "conservation", [(night.run_id, "raw", source, arrived, held - rejected, 0, rejected)])
+    arrived, held, rejected = night.connection.execute(
+        f"select (select coalesce(sum(rows), 0) from journal.current_loads where source = ?),"
+        f" (select count(*) from raw.{quoted(source)}),"
+        f" (select count(*) from quarantine.rows where table_name = ?)",
+        [source, f"raw.{source}"],
+    ).fetchall()[0]
+    counted = (night.run_id, "raw", source, arrived, held - rejected, 0, rejected, f"raw.{source}")
+    record(night.connection, "conservation", [counted])
     if arrived != held:
         raise WarehouseError(f"raw.{source}: the files had {arrived} rows, raw has {held}")
 
 
 def input_assets(shop: Shop, contracts: Mapping[str, Contract]) -> list[dg.AssetsDefinition]:
     """One step that defines every view of ``input``."""
-    views = [contract for contract in contracts.values() if contract.schema_name == "input"]
-    feeding = {
-        contract.name: [f"raw.{name}" for name, source in shop.sources.items() if contract.table in source.inputs]
-        for contract in views
-    }
+    views = _views(contracts)
+
+    def feeding(contract: Contract) -> list[str]:
+        return [f"raw.{source}" for source in _sources_of(shop, contract)]
 
     @dg.multi_asset(
         name="inputs",
-        specs=[spec_of(contract, feeding[contract.name], {"duckdb", "view"}) for contract in views],
+        specs=[spec_of(contract, feeding(contract), {"duckdb", "view"}) for contract in views],
         check_specs=[spec for contract in views for spec in checks_of(contract)],
         required_resource_keys={"night"},
         can_subset=False,
@@ -191,7 +218,7 @@ def input_assets(shop: Shop, contracts: Mapping[str, Contract]) -> list[dg.Asset
         night: Night = context.resources.night
         with night.step("inputs"):
             try:
-                results = list(_define(night, views))
+                results = define_inputs(night)
             except EXPECTED as error:
                 raise dg.Failure(str(error), allow_retries=False) from None
             yield from (check_result(check) for check in results)
@@ -200,31 +227,37 @@ def input_assets(shop: Shop, contracts: Mapping[str, Contract]) -> list[dg.Asset
                 raise dg.Failure("; ".join(refused), allow_retries=False)
             for contract in views:
                 yield dg.MaterializeResult(
-                    asset_key=key_of(contract.name), metadata={"sources": ", ".join(feeding[contract.name]) or "none"}
+                    asset_key=key_of(contract.name), metadata={"sources": ", ".join(feeding(contract)) or "none"}
                 )
 
     return [inputs]
 
 
-def _define(night: Night, views: list[Contract]) -> list[CheckResult]:
+def define_inputs(night: Night) -> list[CheckResult]:
     """Judge the views as they would be, then define all of them, or none."""
-    connection = night.connection
-    columns = {
-        source: list(found)
-        for source in night.shop.sources
-        if (found := columns_of(connection, f"raw.{quoted(source)}"))
-    }
-    selects = input_selects(night.shop, night.contracts, columns)
+    connection, views = night.connection, _views(night.contracts)
+    selects = input_selects(night.shop, night.contracts, night.raw_columns)
     results: list[CheckResult] = []
     for contract in views:
         candidate = f"staging.{quoted('input__' + contract.table)}"
         connection.execute(f"create or replace view {candidate} as {selects[contract.table]}")
-        results += judge(connection, contract, candidate, scope="table")
+        results += night.judge(connection, contract, candidate, tolerance=0.0, scope="table")
+        connection.execute(f"drop view {candidate}")
     if not any(check.refuses for check in results):
         for contract in views:
-            connection.execute(f"create or replace view input.{quoted(contract.table)} as {selects[contract.table]}")
+            select = selects[contract.table]
+            connection.execute(f"create or replace view input.{quoted(contract.table)} as {select}")
             describe(connection, contract, kind="view")
-    for contract in views:
-        connection.execute(f"drop view staging.{quoted('input__' + contract.table)}")
+            version = load_version(connection, _sources_of(night.shop, contract), select)
+            build = Build(version=version, built_from={}, fingerprint="", run_id=night.run_id)
+            remember(connection, contract.name, build)
     record_checks(connection, night.run_id, results)
     return results
+
+
+def _views(contracts: Mapping[str, Contract]) -> list[Contract]:
+    return [contract for contract in contracts.values() if contract.schema_name == "input"]
+
+
+def _sources_of(shop: Shop, contract: Contract) -> list[str]:
+    return [name for name, source in shop.sources.items() if contract.table in source.inputs]

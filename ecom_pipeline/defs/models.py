@@ -5,7 +5,7 @@ they are, and the card says so.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import dagster as dg
@@ -40,8 +40,10 @@ def model_step(
     written = [contracts[table] for table in (*tables, card_table)]
 
     def compute(night: Night) -> list[Candidate]:
-        if any(night.missing(contract) for contract in written):
-            return [night.candidate(contract, "") for contract in written]
+        plans = {contract.name: night.plan(contract, reads) for contract in written}
+        missing = any(night.missing(contract) for contract in written)
+        if missing or all(plan.mode == "unchanged" for plan in plans.values()):
+            return [night.candidate(contract, "", plans[contract.name]) for contract in written]
         result = learn(night)
         frames = {**result.frames, card_table: pd.DataFrame([result.card.row()])}
         kept = result.card.decision == "kept"
@@ -49,6 +51,7 @@ def model_step(
             night.candidate(
                 contract,
                 f"select * from {contract.name}" if kept and contract.name in result.learned else frames[contract.name],
+                replace(plans[contract.name], mode="replace"),
             )
             for contract in written
         ]

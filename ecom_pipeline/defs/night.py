@@ -1,9 +1,10 @@
 """The run in progress: one open warehouse, one writer, one journal, handed to every step as the resource ``night``."""
 
+import hashlib
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -17,9 +18,13 @@ from ecom_pipeline.contracts import Contract
 from ecom_pipeline.quality import judge
 from ecom_pipeline.settings import Settings
 from ecom_pipeline.shop.config import Shop
+from ecom_pipeline.shop.mapping import sliced_select
+from ecom_pipeline.warehouse.builds import code_fingerprint
 from ecom_pipeline.warehouse.connection import open_warehouse
+from ecom_pipeline.warehouse.increment import Increment, Plan, looks_at_the_run, reads_of
 from ecom_pipeline.warehouse.journal import close_steps, end_run, now, record, start_run
-from ecom_pipeline.warehouse.write import Candidate, Outcome, Writer, columns_of
+from ecom_pipeline.warehouse.names import columns_of, quoted
+from ecom_pipeline.warehouse.write import Candidate, Judge, Outcome, Writer
 
 Progress = Callable[[str, str, float], None]
 """Told the step, its status and its seconds when it ends."""
@@ -29,7 +34,8 @@ Progress = Callable[[str, str, float], None]
 class Night:
     """What a step needs and nothing else.
 
-    ``start_date`` and ``end_date`` are set in a backfill: tables in merge mode rebuild only these business dates.
+    ``dates`` are those of a backfill: tables merged on a date build these business dates too. ``full`` builds every table
+    whole, whatever has changed.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -37,14 +43,21 @@ class Night:
     shop: Shop
     contracts: Mapping[str, Contract]
     run_id: str
-    start_date: date | None = None
-    end_date: date | None = None
+    full: bool = False
+    dates: tuple[date, date] | None = None
     progress: Progress | None = None
+    judge: Judge = judge
 
     @property
     def writer(self) -> Writer:
         """The one mechanism, for this run."""
-        return Writer(connection=self.connection, judge=judge, run_id=self.run_id, tolerances=self.shop.tolerances)
+        return Writer(
+            connection=self.connection,
+            judge=self.judge,
+            run_id=self.run_id,
+            tolerances=self.shop.tolerances,
+            watched=frozenset(table for contract in self.contracts.values() for table in contract.slices),
+        )
 
     def frame(self, query: str) -> pd.DataFrame:
         """The result of a query as a frame."""
@@ -64,17 +77,44 @@ class Night:
             return f"shop.yaml maps no source to any of {', '.join(contract.requires_any)}"
         return None
 
-    def candidate(self, contract: Contract, content: str | pd.DataFrame) -> Candidate:
-        """The table as this run would write it: empty where an input is missing, a range of dates in a backfill."""
+    def plan(self, contract: Contract, reads: Iterable[str]) -> Plan:
+        """What of a table that reads others has to be written tonight."""
+        increment = Increment(
+            connection=self.connection,
+            contracts=self.contracts,
+            sliced_input=self._sliced_input,
+            full=self.full,
+            dates=self.dates,
+        )
+        return increment.plan(contract, reads, self.fingerprint(contract))
+
+    def fingerprint(self, contract: Contract) -> str:
+        """Of all that decides about a table beside the tables it reads."""
+        deciding = (contract.model_dump_json(), contract.select or "", code_fingerprint(), self.shop.fingerprint)
+        return hashlib.sha256("\n".join((*deciding, str(self.settings.seed))).encode()).hexdigest()
+
+    def _sliced_input(self, table: str, rows: str) -> str:
+        return sliced_select(self.shop, self.contracts, self.raw_columns, table, rows)
+
+    @property
+    def raw_columns(self) -> dict[str, list[str]]:
+        """The columns of every source that was ever loaded."""
+        held = {source: columns_of(self.connection, f"raw.{quoted(source)}") for source in self.shop.sources}
+        return {source: list(columns) for source, columns in held.items() if columns}
+
+    def candidate(self, contract: Contract, content: str | pd.DataFrame, plan: Plan) -> Candidate:
+        """The table as this run would write it: empty where an input is missing."""
         skipped = self.missing(contract)
         if skipped:
-            return Candidate(contract=contract, content=None, skipped=skipped)
-        if contract.mode == "merge" and self.start_date and self.end_date and isinstance(content, str):
-            within = f"{contract.merge_on[0]} between date '{self.start_date}' and date '{self.end_date}'"
-            return Candidate(
-                contract=contract, content=f"select * from (\n{content}\n) where {within}", replace_where=within
-            )
-        return Candidate(contract=contract, content=content)
+            return Candidate(contract=contract, skipped=skipped)
+        return Candidate(contract=contract, content=content, plan=plan)
+
+    def candidate_in_sql(self, contract: Contract) -> Candidate:
+        """The table that its SELECT keeps; one that tells about the run itself is never left alone."""
+        plan = (
+            Plan() if looks_at_the_run(contract) or self.missing(contract) else self.plan(contract, reads_of(contract))
+        )
+        return self.candidate(contract, str(contract.select), plan)
 
     def write(self, candidates: list[Candidate]) -> list[Outcome]:
         """Judge and swap, as the one mechanism does."""
@@ -106,10 +146,11 @@ def night_resource(
 ) -> dg.ResourceDefinition:
     """Open the warehouse for the length of a run; the launchpad shows the two dates of a backfill."""
     optional_date = dg.Field(str, is_required=False, description="ISO date; with the other one: a backfill")
+    whole = dg.Field(bool, default_value=False, description="Build every table whole, whatever has changed")
 
-    @dg.resource(config_schema={"start_date": optional_date, "end_date": optional_date})
+    @dg.resource(config_schema={"start_date": optional_date, "end_date": optional_date, "full": whole})
     def night(context: dg.InitResourceContext) -> Iterator[Night]:
-        dates = {key: date.fromisoformat(value) for key, value in context.resource_config.items()}
+        start, end = (context.resource_config.get(name) for name in ("start_date", "end_date"))
         run_id = context.run.run_id if context.run else "adhoc"
         with open_warehouse(
             settings.work_dir(shop.name),
@@ -124,8 +165,8 @@ def night_resource(
                 contracts=contracts,
                 run_id=run_id,
                 progress=progress,
-                start_date=dates.get("start_date"),
-                end_date=dates.get("end_date"),
+                full=context.resource_config["full"],
+                dates=(date.fromisoformat(start), date.fromisoformat(end)) if start and end else None,
             )
             start_run(connection, run_id, shop.name, shop.fingerprint)
             yield current

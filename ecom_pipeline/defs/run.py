@@ -25,7 +25,12 @@ def home_of(settings: Settings) -> Path:
 
 
 def run_job(
-    definitions: dg.Definitions, home: Path, dates: tuple[date, date] | None, instance: dg.DagsterInstance | None
+    definitions: dg.Definitions,
+    home: Path,
+    instance: dg.DagsterInstance | None,
+    *,
+    dates: tuple[date, date] | None,
+    full: bool,
 ) -> tuple[str, bool]:
     """Run it; the run id, and whether it succeeded.
 
@@ -34,13 +39,13 @@ def run_job(
     WarehouseError
         The history of runs cannot be written.
     """
-    config = {"start_date": dates[0].isoformat(), "end_date": dates[1].isoformat()} if dates else {}
+    backfill = {"start_date": dates[0].isoformat(), "end_date": dates[1].isoformat()} if dates else {}
     try:
         with nullcontext(instance) if instance else dg.DagsterInstance.from_config(str(home)) as recorder:
             result = definitions.resolve_job_def(JOB).execute_in_process(
                 instance=recorder,
                 run_config={
-                    "resources": {"night": {"config": config}},
+                    "resources": {"night": {"config": backfill | {"full": full}}},
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
                 },
                 raise_on_error=False,

@@ -14,12 +14,13 @@ import dagster as dg
 
 from ecom_pipeline.contracts import CheckResult, Contract
 from ecom_pipeline.defs.charts import CHARTS
-from ecom_pipeline.defs.lineage import column_lineage, tables_read
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.quality import check_specs
 from ecom_pipeline.shop.config import ShopError
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.warehouse.connection import WarehouseError
+from ecom_pipeline.warehouse.increment import reads_of
+from ecom_pipeline.warehouse.lineage import column_lineage
 from ecom_pipeline.warehouse.release import ReleaseError
 from ecom_pipeline.warehouse.write import CONSERVATION, CONSERVATION_WORDS, Candidate, Outcome
 
@@ -80,7 +81,6 @@ def step(
     *,
     kinds: set[str],
     fresh_within: timedelta | None = None,
-    after: Callable[[Night, list[Outcome]], None] | None = None,
 ) -> dg.AssetsDefinition:
     """One Dagster step that writes tables through the gate.
 
@@ -90,8 +90,6 @@ def step(
         Tables read, per table written.
     compute
         Gives the candidates, in the order of ``contracts``.
-    after
-        Called once the tables are live.
     """
 
     @dg.multi_asset(
@@ -112,8 +110,6 @@ def step(
                 if refused:
                     words = "; ".join(f"{outcome.contract.name} was refused: {outcome.reason}" for outcome in refused)
                     raise dg.Failure(f"{words}. The live table is as it was.", allow_retries=False)
-                if after:
-                    after(night, outcomes)
             except EXPECTED as error:
                 raise dg.Failure(str(error), allow_retries=False) from None
             for outcome in outcomes:
@@ -150,6 +146,7 @@ def metadata_of(night: Night, outcome: Outcome) -> dict[str, Any]:
     contract = outcome.contract
     metadata: dict[str, Any] = {
         "dagster/row_count": outcome.rows,
+        "outcome": outcome.status,
         "dagster/column_lineage": _lineage(night, contract),
     }
     if outcome.reason:
@@ -186,13 +183,11 @@ def sql_step(
     after
         Tables that must have been written before, although the SELECT does not read them: what ``ops`` reports on.
     """
-    select = str(contract.select)
-    read = [table for table in tables_read(select) if not table.startswith("journal.")]
     return step(
         contract.name.replace(".", "__"),
         [contract],
-        {contract.name: [*read, *after]},
-        lambda night: [night.candidate(contract, select)],
+        {contract.name: [*reads_of(contract), *after]},
+        lambda night: [night.candidate_in_sql(contract)],
         kinds={"duckdb", "sql"},
         fresh_within=fresh_within,
     )

@@ -123,13 +123,16 @@ class ExpectFewRowsToBreakRules(ExpectRowsToKeepRule):
     ----------
     tolerance
         The share, from 0 to 1.
+    beside
+        Further rows of which the share is counted, and those of them that break a rule.
     """
 
     tolerance: float
-    success_keys: ClassVar[tuple[str, ...]] = ("breaks", "tolerance")
+    beside: tuple[int, int] = (0, 0)
+    success_keys: ClassVar[tuple[str, ...]] = ("breaks", "tolerance", "beside")
 
     def _outcome(self, metrics: dict[str, Any]) -> dict[str, Any]:
-        broken, rows = metrics[BROKEN], metrics[ROWS]
+        rows, broken = metrics[ROWS] + self.beside[0], metrics[BROKEN] + self.beside[1]
         within = broken == 0 or (broken / rows <= self.tolerance and broken < rows)
         return {"success": within, "result": {"unexpected_count": broken, "element_count": rows}}
 

@@ -32,6 +32,7 @@ def judge(
     *,
     tolerance: float | None = None,
     scope: str,
+    beside: tuple[int, int] = (0, 0),
 ) -> list[CheckResult]:
     """Judge a staged, committed relation against a contract.
 
@@ -44,6 +45,9 @@ def judge(
     scope
         ``rows``: the row rules, on a candidate that may have ``_reasons`` and ``_duplicate``. ``table``: columns, key
         and number of rows of what would go live.
+    beside
+        Rows of the table that are not in the relation, and those of them that are in quarantine: the tolerance is a share
+        of all rows.
 
     Returns
     -------
@@ -52,7 +56,8 @@ def judge(
         columns do not match, nothing else of scope ``table`` is judged.
     """
     if scope == "rows":
-        return _judge_rows(connection, contract, relation, contract.tolerance if tolerance is None else tolerance)
+        allowed = contract.tolerance if tolerance is None else tolerance
+        return _judge_rows(connection, contract, relation, allowed, beside)
     if scope == "table":
         return _judge_table(connection, contract, relation)
     raise ValueError(f"scope: expected rows or table, found {scope!r}")
@@ -86,7 +91,7 @@ def _row_count_words(contract: Contract) -> str:
 
 
 def _judge_rows(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, relation: str, tolerance: float
+    connection: duckdb.DuckDBPyConnection, contract: Contract, relation: str, tolerance: float, beside: tuple[int, int]
 ) -> list[CheckResult]:
     rules = contract.row_rules
     quarantines = _quarantines(contract)
@@ -101,7 +106,8 @@ def _judge_rows(
         leaving.append("_reasons is not null")
     expectations = [ExpectRowsToKeepRule(breaks=rule.breaks) for rule in rules]
     if quarantines:
-        expectations.append(ExpectFewRowsToBreakRules(breaks=" or ".join(leaving) or "false", tolerance=tolerance))
+        breaks = " or ".join(leaving) or "false"
+        expectations.append(ExpectFewRowsToBreakRules(breaks=breaks, tolerance=tolerance, beside=beside))
     results = []
     with session_on(connection, relation, "(_duplicate > 1) is not true" if "_duplicate" in own else "true") as session:
         verdicts = session.validate(expectations)

@@ -62,6 +62,20 @@ def input_selects(
     return selects | {EXCHANGE_RATES: _exchange_rates(shop)}
 
 
+def sliced_select(
+    shop: Shop, contracts: Mapping[str, Contract], raw_columns: Mapping[str, Sequence[str]], table: str, rows: str
+) -> str:
+    """The SELECT of one view, for the rows that a relation of ``_load_id, _row`` names."""
+    parts = [
+        _select(
+            shop, name, source.inputs[table], contracts[f"input.{table}"], f" semi join {rows} using (_load_id, _row)"
+        )
+        for name, source in shop.sources.items()
+        if table in source.inputs and name in raw_columns
+    ]
+    return "\nunion all\n".join(parts) or _nothing(contracts[f"input.{table}"])
+
+
 def lacking(shop: Shop, source: str, columns: Sequence[str]) -> list[str]:
     """What is wrong with the columns a source has: one line for every mapped column it lacks."""
     if source not in shop.sources:
@@ -123,7 +137,7 @@ def _exchange_rates(shop: Shop) -> str:
     return f"select currency, rate from (values {rows}) as rates(currency, rate)"
 
 
-def _select(shop: Shop, name: str, mapping: InputMapping, contract: Contract) -> str:
+def _select(shop: Shop, name: str, mapping: InputMapping, contract: Contract, rows: str = "") -> str:
     source = shop.sources[name]
     types = {column.name: column for column in contract.columns}
     fields = {
@@ -153,7 +167,7 @@ def _select(shop: Shop, name: str, mapping: InputMapping, contract: Contract) ->
     place = "_load_id, _file, _row"
     return (
         f"select {listed}\nfrom (\n select {place}, {typed} from (\n  select {place}, {texts} from (\n"
-        f"   select {place}, {arrived}\n   from raw.{quoted(name)}\n"
+        f"   select {place}, {arrived}\n   from raw.{quoted(name)}{rows}\n"
         f"   where _problem is null and {_where(shop, name, mapping)}\n  )\n )\n)"
     )
 

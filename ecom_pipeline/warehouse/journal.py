@@ -24,13 +24,17 @@ TABLES = {
     " superseded_by bigint, columns varchar[]",
     "notices": "run_id varchar, source varchar, notice varchar, noticed_at timestamp",
     "conservation": "run_id varchar, input varchar, source varchar, routed_rows bigint, clean_rows bigint,"
-    " duplicate_rows bigint, quarantined_rows bigint",
+    " duplicate_rows bigint, quarantined_rows bigint, table_name varchar",
     "writes": "run_id varchar, table_name varchar, outcome varchar, rows bigint, reason varchar, written_at timestamp",
+    "builds": "table_name varchar, version varchar, built_from varchar, fingerprint varchar, run_id varchar",
 }
-QUARANTINE = (
-    "table_name varchar, source varchar, file varchar, row_number bigint, load_id bigint, reasons varchar,"
-    " original varchar, run_id varchar, quarantined_at timestamp"
-)
+QUARANTINE = {
+    "rows": "table_name varchar, source varchar, file varchar, row_number bigint, load_id bigint, reasons varchar,"
+    " original varchar, run_id varchar, quarantined_at timestamp",
+    "duplicates": "table_name varchar, source varchar, file varchar, row_number bigint, load_id bigint",
+}
+CURRENT_LOADS = "select * from journal.loads where superseded_by is null"
+"""The loads whose rows stand in raw."""
 
 
 def now() -> datetime:
@@ -41,9 +45,10 @@ def now() -> datetime:
 def create_journal(connection: duckdb.DuckDBPyConnection) -> None:
     """Create what is missing of the journal and of the quarantine, which the mechanism writes by itself."""
     connection.execute("create schema if not exists journal")
-    connection.execute(f"create table if not exists quarantine.rows ({QUARANTINE})")
-    for table, columns in TABLES.items():
-        connection.execute(f"create table if not exists journal.{table} ({columns})")
+    for schema, tables in (("quarantine", QUARANTINE), ("journal", TABLES)):
+        for table, columns in tables.items():
+            connection.execute(f"create table if not exists {schema}.{table} ({columns})")
+    connection.execute(f"create or replace view journal.current_loads as {CURRENT_LOADS}")
 
 
 def record(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Sequence[object]]) -> None:
@@ -76,6 +81,28 @@ def record_checks(connection: duckdb.DuckDBPyConnection, run_id: str, checks: It
             for c in checks
         ],
     )
+
+
+def checks_of_run(connection: duckdb.DuckDBPyConnection, run_id: str, table: str) -> list[CheckResult]:
+    """The verdicts that a run gave about a table."""
+    found = connection.execute(
+        "select check_name, description, action, passed, rows_failed, rows_checked, observed from journal.checks"
+        " where run_id = ? and table_name = ?",
+        [run_id, table],
+    ).fetchall()
+    return [
+        CheckResult(
+            table=table,
+            name=name,
+            description=description,
+            action=action,
+            passed=passed,
+            rows_failed=rows_failed,
+            rows_checked=rows_checked,
+            observed=observed,
+        )
+        for name, description, action, passed, rows_failed, rows_checked, observed in found
+    ]
 
 
 def start_run(connection: duckdb.DuckDBPyConnection, run_id: str, shop: str, fingerprint: str) -> None:

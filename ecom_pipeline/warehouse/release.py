@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from ecom_pipeline.contracts import Contract
 from ecom_pipeline.warehouse.connection import WarehouseError
 from ecom_pipeline.warehouse.describe import describe
 from ecom_pipeline.warehouse.journal import now
-from ecom_pipeline.warehouse.write import literal, quoted
+from ecom_pipeline.warehouse.names import literal, quoted
 
 PUBLISHED = ("marts", "models", "ops")
 STORAGE_VERSION = "v1.2.0"
@@ -52,18 +52,6 @@ class Release:
     published_at: str
     digest: str
     tables: list[PublishedTable] = field(default_factory=list)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TableDifference:
-    """How a table moved from one release to the next, by its key where it has one."""
-
-    table: str
-    rows_before: int
-    rows_after: int
-    added: int
-    removed: int
-    changed: int
 
 
 def publish(
@@ -232,59 +220,6 @@ def rollback(folder: Path, release_id: str | None = None) -> Release:
     release = show(folder, release_id)
     _point(folder, release_id)
     return release
-
-
-def difference(folder: Path, before: str, after: str, contracts: Mapping[str, Contract]) -> list[TableDifference]:
-    """What changed between two releases, table by table.
-
-    Raises
-    ------
-    ReleaseError
-        One of them does not exist.
-    """
-    first, second = show(folder, before), show(folder, after)
-    names = sorted({table.name for table in (*first.tables, *second.tables)} & set(contracts))
-    with duckdb.connect() as connection:
-        for alias, release in (("before", first), ("after", second)):
-            connection.execute(
-                f"attach {literal(str(folder / release.release_id / 'release.duckdb'))} as {quoted(alias)} (read_only)"
-            )
-        return [_table_difference(connection, contracts[name]) for name in names]
-
-
-def _table_difference(connection: duckdb.DuckDBPyConnection, contract: Contract) -> TableDifference:
-    existing = {
-        row[0]
-        for row in connection.execute(
-            "select database_name from duckdb_tables() where schema_name = ? and table_name = ?",
-            [contract.schema_name, contract.table],
-        ).fetchall()
-    }
-    columns = ", ".join(quoted(name) for name in contract.types)
-    one, two = (
-        f"select {columns} from {quoted(side)}.{contract.schema_name}.{quoted(contract.table)}"
-        if side in existing
-        else f"select {', '.join(f'null::{kind} as {quoted(name)}' for name, kind in contract.types.items())} where false"
-        for side in ("before", "after")
-    )
-    key = ", ".join(quoted(name) for name in contract.key) or columns
-    rows_before, rows_after, gone, come, moved = connection.execute(
-        f"""
-        with before as ({one}), after as ({two}),
-            gone as (from before except all from after), come as (from after except all from before),
-            moved as (select {key} from gone intersect all select {key} from come)
-        select (select count(*) from before), (select count(*) from after),
-            (select count(*) from gone), (select count(*) from come), (select count(*) from moved)
-        """
-    ).fetchall()[0]
-    return TableDifference(
-        table=contract.name,
-        rows_before=rows_before,
-        rows_after=rows_after,
-        added=come - moved,
-        removed=gone - moved,
-        changed=moved,
-    )
 
 
 def require_writable(folder: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from ecom_pipeline.warehouse.write import columns_of
+from ecom_pipeline.warehouse.names import columns_of
 
 
 @dataclass(frozen=True, kw_only=True)

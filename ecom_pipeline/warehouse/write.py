@@ -1,14 +1,14 @@
 """The one way to write a table: candidate, judged, then swapped or refused.
 
-A candidate is built beside the live table. The judge is asked twice: about the rows of the candidate (clean tables only
-lose rows here, to quarantine, each with its reasons), then about the table that would go live. Only when no candidate of
-the group is refused do all of them replace their live tables, in one transaction. The live table is never half written,
-and a refusal leaves it as it was.
+A candidate is built beside the live table: the whole of it, or the slices that changed. The judge is asked twice: about
+the rows of the candidate (clean tables only lose rows here, to quarantine, each with its reasons), then about the rows
+that would go live. Only when no candidate of the group is refused do all of them go live, in one transaction. The live
+table is never half written, and a refusal leaves it as it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -17,9 +17,19 @@ import duckdb
 import pandas as pd
 
 from ecom_pipeline.contracts import PROVENANCE, CheckResult, Contract, Rule
+from ecom_pipeline.warehouse.builds import (
+    Build,
+    build_of,
+    changes_of,
+    content_version,
+    note_changes,
+    remember,
+)
 from ecom_pipeline.warehouse.connection import WarehouseError
 from ecom_pipeline.warehouse.describe import describe
-from ecom_pipeline.warehouse.journal import now, record, record_checks
+from ecom_pipeline.warehouse.increment import Plan
+from ecom_pipeline.warehouse.journal import checks_of_run, now, record, record_checks
+from ecom_pipeline.warehouse.names import columns_of, count, literal, quoted
 
 CONSERVATION = "conservation"
 CONSERVATION_WORDS = "every row that arrived is clean, a duplicate, or in quarantine"
@@ -28,10 +38,20 @@ STEERING = {"_reasons": "VARCHAR", "_duplicate": "BIGINT"}
 
 
 class Judge(Protocol):
-    """Decides about a relation: ``scope`` is ``rows`` (before rows are moved out) or ``table`` (what would go live)."""
+    """Decides about a relation: ``scope`` is ``rows`` (before rows are moved out) or ``table`` (what would go live).
+
+    ``beside`` counts the rows of the table that are not in the relation, and those of them that are in quarantine.
+    """
 
     def __call__(
-        self, connection: duckdb.DuckDBPyConnection, contract: Contract, relation: str, *, tolerance: float, scope: str
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        contract: Contract,
+        relation: str,
+        *,
+        tolerance: float,
+        scope: str,
+        beside: tuple[int, int] = (0, 0),
     ) -> list[CheckResult]:
         """Give the result of every check, in the order of the contract."""
         ...
@@ -47,19 +67,25 @@ class Candidate:
         A SELECT, a frame, or None to write the promised columns with no rows.
     skipped
         Why there are no rows, where an input is missing.
-    replace_where
-        Merge mode: the condition on live rows that the candidate's rows replace; None replaces the table.
+    plan
+        What of the table is written; the whole of it by default.
+    is_staged
+        Whether the rows already lie in :func:`next_of` the table.
+    together
+        Called within the transaction, once the rows are live: what must never be true of one and not of the other.
     """
 
     contract: Contract
-    content: str | pd.DataFrame | None
+    content: str | pd.DataFrame | None = None
     skipped: str | None = None
-    replace_where: str | None = None
+    plan: Plan = field(default_factory=Plan)
+    is_staged: bool = False
+    together: Callable[[], None] | None = None
 
 
 @dataclass(kw_only=True)
 class Outcome:
-    """What became of a candidate: ``swapped``, ``refused`` or ``skipped``."""
+    """What became of a candidate: ``swapped``, ``merged``, ``unchanged``, ``refused`` or ``skipped``."""
 
     contract: Contract
     status: str = "refused"
@@ -71,7 +97,7 @@ class Outcome:
 
     @property
     def refused(self) -> bool:
-        """Whether the live table stayed as it was."""
+        """Whether the live table stayed as it was, against the plan."""
         return self.status == "refused"
 
 
@@ -85,15 +111,18 @@ class Writer:
         See :class:`Judge`.
     tolerances
         Share of rows that a clean table may lose to quarantine, where the shop overrides the contract.
+    watched
+        Tables of which others want to know the rows that changed.
     """
 
     connection: duckdb.DuckDBPyConnection
     judge: Judge
     run_id: str
     tolerances: Mapping[str, float] = field(default_factory=dict)
+    watched: frozenset[str] = frozenset()
 
     def write(self, candidates: Sequence[Candidate]) -> list[Outcome]:
-        """Judge the candidates and swap all of them, or none.
+        """Judge the candidates and let all of them go live, or none.
 
         Raises
         ------
@@ -104,10 +133,10 @@ class Writer:
         try:
             for one in staged:
                 one.build()
-            verdict = not any(check.refuses for one in staged for check in one.outcome.checks)
+            verdict = not any(check.refuses for one in staged if not one.is_unchanged for check in one.outcome.checks)
             with self._transaction():
                 for one in staged:
-                    one.settle(swap=verdict)
+                    one.settle(goes_live=verdict)
         except duckdb.Error as error:
             names = ", ".join(candidate.contract.name for candidate in candidates)
             raise WarehouseError(f"{names}: {error}") from error
@@ -128,45 +157,68 @@ class Writer:
 
 
 class _Staged:
-    """One candidate on its way: ``candidate`` as computed, ``next`` as it would go live."""
+    """One candidate on its way. It lies in ``next``, from which rows only leave, and which goes live."""
 
     def __init__(self, writer: Writer, candidate: Candidate) -> None:
         contract = candidate.contract
-        self.writer, self.given, self.contract = writer, candidate, contract
+        self.writer, self.given, self.contract, self.plan = writer, candidate, contract, candidate.plan
         self.con = writer.connection
         self.live = f"{contract.schema_name}.{quoted(contract.table)}"
-        self.next = f"{contract.schema_name}.{quoted(contract.table + '__next')}"
+        self.next = next_of(contract)
         self.splits = contract.input is not None
         own = f"{contract.schema_name}__{contract.table}"
-        self.candidate = f"staging.{quoted(own)}" if self.splits else self.next
         self.rejects = f"staging.{quoted(own + '__rejects')}"
+        self.duplicates = f"staging.{quoted(own + '__duplicates')}"
+        self.keys = f"staging.{quoted(own + '__keys')}"
+        self.leaving = f"staging.{quoted(own + '__leaving')}"
         self.outcome = Outcome(contract=contract)
+        self.is_unchanged, self.merges = self.plan.mode == "unchanged", self.plan.mode == "merge"
 
     def build(self) -> None:
+        if self.is_unchanged:
+            self._carry_over()
+            return
         self._stage()
         tolerance = self.writer.tolerances.get(self.contract.table, self.contract.tolerance)
         lacking = self._lacking()
         if self.splits and lacking:
             raise WarehouseError(f"{self.contract.name}: the SELECT does not give {', '.join(lacking)}")
-        judged = (
-            []
-            if lacking
-            else self.writer.judge(self.con, self.contract, self.candidate, tolerance=tolerance, scope="rows")
-        )
+        beside = self._beside() if self.splits and self.merges else (0, 0)
+        judged = [] if lacking else self._judge(self.next, tolerance, "rows", beside)
         if self.splits:
             self._split()
-        checks = self.writer.judge(self.con, self.contract, self.next, tolerance=tolerance, scope="table")
+        checks = self._judge(self._would_be_live(), tolerance, "table", (0, 0))
         self.outcome.checks = [*judged, *checks, *self._conserved()]
-        self.outcome.rows = _count(self.con, self.next)
+        self.outcome.rows = count(self.con, self.next) + self._count_staying()
+
+    def _carry_over(self) -> None:
+        """The verdicts of the last build: the rows are the same."""
+        build = build_of(self.con, self.contract.name)
+        run_id = build.run_id if build else ""
+        self.outcome.rows = count(self.con, self.live)
+        self.outcome.checks = checks_of_run(self.con, run_id, self.contract.name)
+        self.outcome.conservation = self.con.execute(
+            "select source, routed_rows, clean_rows, duplicate_rows, quarantined_rows from journal.conservation"
+            " where run_id = ? and table_name = ? order by source",
+            [run_id, self.contract.name],
+        ).fetchall()
+
+    def _judge(self, relation: str, tolerance: float, scope: str, beside: tuple[int, int]) -> list[CheckResult]:
+        return self.writer.judge(self.con, self.contract, relation, tolerance=tolerance, scope=scope, beside=beside)
 
     def _stage(self) -> None:
-        content = self.given.content
+        content = self.plan.select or self.given.content
+        if self.merges:
+            touched = f"{quoted(str(self.contract.merge_on))} in (from {self.plan.touched})"
+            self._create(self.leaving, f"select rowid as _place, * from {self.live} where {touched}")
+        if self.given.is_staged:
+            return
         if content is None:
             kinds = self.contract.types | (STEERING if self.splits else {})
             nothing = ", ".join(f"null::{kind} as {quoted(name)}" for name, kind in kinds.items())
-            self._create(self.candidate, f"select {nothing} where false")
+            self._create(self.next, f"select {nothing} where false")
         elif isinstance(content, str):
-            self._create(self.candidate, content)
+            self._create(self.next, content)
         else:
             self.con.register("candidate_frame", content)
             try:
@@ -175,7 +227,7 @@ class _Staged:
                     f"cast({quoted(name)} as {kinds[name]}) as {quoted(name)}" for name in kinds if name in content
                 ]
                 beyond = [quoted(name) for name in content if name not in kinds]
-                self._create(self.candidate, f"select {', '.join(promised + beyond)} from candidate_frame")
+                self._create(self.next, f"select {', '.join(promised + beyond)} from candidate_frame")
             finally:
                 self.con.unregister("candidate_frame")
 
@@ -184,25 +236,66 @@ class _Staged:
 
     def _lacking(self) -> list[str]:
         """Promised columns that the candidate does not have, so that its rules cannot be asked at all."""
-        found = columns_of(self.con, self.candidate)
+        found = columns_of(self.con, self.next)
         return [name for name in [*self.contract.types, *(STEERING if self.splits else [])] if name not in found]
+
+    def _beside(self) -> tuple[int, int]:
+        """Rows of the table that are not judged tonight, and those of them that are in quarantine."""
+        name = literal(self.contract.name)
+        held = (
+            f"select 1 from quarantine.rows where table_name = {name} and not ({self._leaves('load_id', 'row_number')})"
+        )
+        broken = count(self.con, f"({held})")
+        return self._count_staying() + broken, broken
+
+    def _leaves(self, load_id: str, row: str) -> str:
+        """The condition on rows of quarantine that this write decides about anew."""
+        if not self.merges:
+            return "true"
+        return (
+            f"({load_id}, {row}) in (select (_load_id, _row) from {self.plan.arrived})"
+            f" or {load_id} not in (select load_id from journal.current_loads)"
+        )
+
+    def _count_staying(self) -> int:
+        """Rows of the live table that this write leaves alone."""
+        return count(self.con, self.live) - count(self.con, self.leaving) if self.merges else 0
+
+    @property
+    def _stays(self) -> str:
+        return f"rowid not in (select _place from {self.leaving})"
+
+    def _would_be_live(self) -> str:
+        """What is judged as a table: the new rows, and of the others those with a key that a new row has too."""
+        key, merge_on = self.contract.key, self.contract.merge_on
+        if not self.merges or not key or merge_on in key:
+            return self.next
+        columns, keys = (", ".join(quoted(name) for name in names) for names in (self.contract.types, key))
+        self.con.execute(
+            f"create or replace view {self.keys} as select * from {self.next} union all by name"
+            f" select {columns} from {self.live} semi join {self.next} using ({keys}) where {self._stays}"
+        )
+        return self.keys
 
     def _split(self) -> None:
         rules = [rule for rule in self.contract.row_rules if rule.action == "quarantine"]
         keep = " and ".join(["_duplicate = 1", "_reasons is null", *(f"not {rule.breaks}" for rule in rules)])
-        own = ", ".join(quoted(name) for name in self.contract.types)
-        self._create(self.next, f"select {own} from {self.candidate} where {keep}")
         reasons = ", ".join(
             [
                 "_reasons",
                 *(f"case when {_told(rule)} then {literal(rule.description)} end" for rule in rules),
             ]
         )
+        place = ", ".join(PROVENANCE)
+        self._create(self.duplicates, f"select {place} from {self.next} where _duplicate > 1")
         rejected = f"_duplicate = 1 and not ({keep.removeprefix('_duplicate = 1 and ')})"
         self._create(
             self.rejects,
-            f"select {', '.join(PROVENANCE)}, concat_ws('; ', {reasons}) as reasons from {self.candidate} where {rejected}",
+            f"select {place}, concat_ws('; ', {reasons}) as reasons from {self.next} where {rejected}",
         )
+        self.con.execute(f"delete from {self.next} where not ({keep})")
+        for column in STEERING:
+            self.con.execute(f"alter table {self.next} drop column {column}")
         self.outcome.quarantined = dict(
             self.con.execute(
                 f"select reasons, count(*) from {self.rejects} group by reasons order by count(*) desc, reasons"
@@ -236,36 +329,66 @@ class _Staged:
         ]
 
     def _counts(self) -> list[tuple[str, int, int, int, int]]:
-        """Per source: rows routed, kept, dropped as duplicates, rejected."""
+        """Per source: rows routed, kept, dropped as duplicates, rejected, those of earlier nights among them."""
+        name, leaves = literal(self.contract.name), self._leaves("load_id", "row_number")
+        earlier = f"table_name = {name} and not ({leaves})"
+        staying = f"union all select _source from {self.live} where {self._stays}" if self.merges else ""
         return self.con.execute(
             f"""
             with routed as (select _source, count(*) as n from input.{quoted(str(self.contract.input))} group by _source),
-                kept as (select _source, count(*) as n from {self.next} group by _source),
-                twice as (select _source, count(*) as n from {self.candidate} where _duplicate > 1 group by _source),
-                rejected as (select _source, count(*) as n from {self.rejects} group by _source)
+                kept as (select _source, count(*) as n from (select _source from {self.next} {staying}) group by _source),
+                twice as (
+                    select _source, count(*) as n
+                    from (
+                        select _source from {self.duplicates}
+                        union all select source from quarantine.duplicates where {earlier}
+                    )
+                    group by _source
+                ),
+                rejected as (
+                    select _source, count(*) as n
+                    from (
+                        select _source from {self.rejects}
+                        union all select source from quarantine.rows where {earlier}
+                    )
+                    group by _source
+                )
             select _source, coalesce(routed.n, 0), coalesce(kept.n, 0), coalesce(twice.n, 0), coalesce(rejected.n, 0)
             from routed full join kept using (_source) full join twice using (_source) full join rejected using (_source)
             order by _source
             """
         ).fetchall()
 
-    def settle(self, *, swap: bool) -> None:
-        """Within the transaction: swap or not, and write down what happened."""
+    def settle(self, *, goes_live: bool) -> None:
+        """Within the transaction: go live or not, and write down what happened."""
         name, run_id, moment = self.contract.name, self.writer.run_id, now()
-        if swap:
-            self._swap()
-            self.outcome.status = "skipped" if self.given.skipped else "swapped"
+        if goes_live:
+            self._remember(self._go_live())
             self.outcome.reason = self.given.skipped or ""
+            if self.given.together:
+                self.given.together()
         else:
             self.outcome.reason = self._why_refused()
-        if self.splits:
-            quarantine(self.con, name, self.rejects, run_id)
+        if self.splits and not self.is_unchanged:
+            leaves = self._leaves("load_id", "row_number")
+            quarantine(self.con, name, self.rejects, run_id, leaves)
+            self._set_duplicates_aside(leaves)
         record(
             self.con, "writes", [(run_id, name, self.outcome.status, self.outcome.rows, self.outcome.reason, moment)]
         )
         record_checks(self.con, run_id, self.outcome.checks)
         record(
-            self.con, "conservation", [(run_id, self.contract.input, *counts) for counts in self.outcome.conservation]
+            self.con,
+            "conservation",
+            [(run_id, self.contract.input or "raw", *counts, name) for counts in self.outcome.conservation],
+        )
+
+    def _set_duplicates_aside(self, leaves: str) -> None:
+        name = literal(self.contract.name)
+        self.con.execute(f"delete from quarantine.duplicates where table_name = {name} and ({leaves})")
+        self.con.execute(
+            f"insert into quarantine.duplicates by name select {name} as table_name, _source as source, _file as file,"
+            f" _row as row_number, _load_id as load_id from {self.duplicates}"
         )
 
     def _why_refused(self) -> str:
@@ -275,32 +398,77 @@ class _Staged:
             refusing.append(f"most often ({most[1]:,} rows) {most[0]}")
         return "; ".join(refusing) or "another table of the same step was refused"
 
-    def _swap(self) -> None:
-        if self.given.replace_where is not None and columns_of(self.con, self.live):
-            for column, kind in columns_of(self.con, self.next).items():
-                self.con.execute(f"alter table {self.live} add column if not exists {quoted(column)} {kind}")
-            self.con.execute(f"delete from {self.live} where {self.given.replace_where}")
-            self.con.execute(f"insert into {self.live} by name select * from {self.next}")
-            self.outcome.rows = _count(self.con, self.live)
-        else:
-            self.con.execute(f"drop table if exists {self.live}")
-            self.con.execute(f"alter table {self.next} rename to {quoted(self.contract.table)}")
+    def _go_live(self) -> str:
+        """Let the candidate go live; the version of the table from now on."""
+        before = build_of(self.con, self.contract.name)
+        if self.is_unchanged:
+            self.outcome.status = "unchanged"
+            return before.version if before else ""
+        if self.merges:
+            self.outcome.status = "merged"
+            return self._merge(before)
+        self.outcome.status = "skipped" if self.given.skipped else "swapped"
+        return self._replace(before)
+
+    def _merge(self, before: Build | None) -> str:
+        if self.contract.name in self.writer.watched and before:
+            note_changes(self.con, self.contract.name, self.contract.types, self.leaving, self.next, before.version)
+            if not count(self.con, changes_of(self.contract.name)):
+                return before.version
+        held = columns_of(self.con, self.live)
+        for column, kind in columns_of(self.con, self.next).items():
+            if column not in held:
+                self.con.execute(f"alter table {self.live} add column {quoted(column)} {kind}")
+        self.con.execute(f"delete from {self.live} where not ({self._stays})")
+        self.con.execute(f"insert into {self.live} by name select * from {self.next}")
         describe(self.con, self.contract)
+        return self.writer.run_id
+
+    def _replace(self, before: Build | None) -> str:
+        self.con.execute(f"drop table if exists {changes_of(self.contract.name)}")
+        version = self.writer.run_id if self.contract.mode == "merge" else content_version(self.con, self.next)
+        is_known = before is not None and columns_of(self.con, self.live) == columns_of(self.con, self.next)
+        if before and is_known and self.contract.mode == "replace" and self.contract.name in self.writer.watched:
+            note_changes(self.con, self.contract.name, self.contract.types, self.live, self.next, before.version)
+        self.con.execute(f"drop table if exists {self.live}")
+        self.con.execute(f"alter table {self.next} rename to {quoted(self.contract.table)}")
+        describe(self.con, self.contract)
+        return version
+
+    def _remember(self, version: str) -> None:
+        build = Build(
+            version=version,
+            built_from=self.plan.built_from,
+            fingerprint=self.plan.fingerprint,
+            run_id=self.writer.run_id,
+        )
+        remember(self.con, self.contract.name, build)
 
     def discard(self) -> None:
-        for relation in (self.next, self.candidate, self.rejects):
+        self.con.execute(f"drop view if exists {self.keys}")
+        own = (self.next, self.rejects, self.duplicates, self.leaving)
+        for relation in (*own, *filter(None, (self.plan.touched, self.plan.arrived))):
             self.con.execute(f"drop table if exists {relation}")
 
 
-def quarantine(connection: duckdb.DuckDBPyConnection, table: str, rejects: str, run_id: str) -> None:
+def next_of(contract: Contract) -> str:
+    """Where the rows lie that would go live."""
+    return f"{contract.schema_name}.{quoted(contract.table + '__next')}"
+
+
+def quarantine(
+    connection: duckdb.DuckDBPyConnection, table: str, rejects: str, run_id: str, leaves: str = "true"
+) -> None:
     """Replace what a table has in quarantine by its present rejects, with the original rows as they stand in raw.
 
     Parameters
     ----------
     rejects
         A relation of ``_source, _load_id, _file, _row, reasons``.
+    leaves
+        The condition on the rows of quarantine that are replaced; the others stay.
     """
-    connection.execute("delete from quarantine.rows where table_name = ?", [table])
+    connection.execute(f"delete from quarantine.rows where table_name = ? and ({leaves})", [table])
     for (source,) in connection.execute(f"select distinct _source from {rejects} order by _source").fetchall():
         connection.execute(
             f"""
@@ -320,29 +488,3 @@ def _told(rule: Rule) -> str:
     if rule.kind != "not_null":
         return rule.breaks
     return f"{rule.breaks} and not contains('; ' || coalesce(_reasons, ''), {literal(f'; {rule.column}: ')})"
-
-
-def quoted(name: str) -> str:
-    """A name as a SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text as a SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
-    """Column names and types of ``schema.table``; empty where there is no such table."""
-    schema, table = relation.split(".", 1)
-    return dict(
-        connection.execute(
-            "select column_name, data_type from duckdb_columns() where database_name = current_database()"
-            " and schema_name = ? and table_name = ? order by column_index",
-            [schema, table.strip('"').replace('""', '"')],
-        ).fetchall()
-    )
-
-
-def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
-    return int(connection.execute(f"select count(*) from {relation}").fetchall()[0][0])

@@ -8,9 +8,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from ecom_pipeline import cli
 from ecom_pipeline.definitions import build_defs, run_night
 from ecom_pipeline.settings import Settings
 
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+QUIET: dict[str, object] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 ROOT = Path(__file__).parents[2]
 
 
@@ -110,10 +111,13 @@ class House:
         """A whole night."""
         return run_night(self.settings, instance=self.instance, **options)[1]
 
-    def materialize(self, selection: dg.AssetSelection) -> dg.ExecuteInProcessResult:
+    def materialize(
+        self, selection: dg.AssetSelection, *, full: bool = False, dates: tuple[date, date] | None = None
+    ) -> dg.ExecuteInProcessResult:
         """A part of a night, as somebody would start it from the UI."""
         definitions = build_defs(self.settings)
-        return materialize(definitions, selection, self.instance)
+        backfill = {"start_date": str(dates[0]), "end_date": str(dates[1])} if dates else {}
+        return materialize(definitions, selection, self.instance, {"full": full} | backfill)
 
     def load(self) -> bool:
         """The part of a night from the files to the clean tables."""
@@ -160,13 +164,19 @@ class House:
 
 
 def materialize(
-    definitions: dg.Definitions, selection: dg.AssetSelection, instance: dg.DagsterInstance
+    definitions: dg.Definitions,
+    selection: dg.AssetSelection,
+    instance: dg.DagsterInstance,
+    night: Mapping[str, object] | None = None,
 ) -> dg.ExecuteInProcessResult:
     """Run a selection of the nightly job, with the other tables of the steps it touches."""
     graph = definitions.resolve_asset_graph()
     keys = selection.required_multi_asset_neighbors().resolve(graph) & graph.executable_asset_keys
     return definitions.resolve_job_def("nightly").execute_in_process(
-        instance=instance, asset_selection=sorted(keys), run_config=QUIET, raise_on_error=False
+        instance=instance,
+        asset_selection=sorted(keys),
+        run_config=QUIET | {"resources": {"night": {"config": dict(night or {})}}},
+        raise_on_error=False,
     )
 
 

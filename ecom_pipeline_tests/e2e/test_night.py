@@ -34,8 +34,12 @@ def test_a_second_night_loads_nothing_and_publishes_the_same_content(house: Hous
     listed = house.ecom("release", "list", "--json").json
     assert [one["content"] for one in listed] == [before, before]
     assert [one["current"] for one in listed] == ["", "*"]
-    differences = house.ecom("release", "diff", "--json").json
-    assert all(one["table"].startswith("ops.") for one in differences if one["added"] or one["removed"]), differences
+    found = house.ecom("release", "diff", "--json").json
+    moved = [one["table"] for one in found["tables"] if one["added"] or one["removed"] or one["changed"]]
+    assert moved
+    assert all(name.startswith("ops.") for name in moved), found
+    assert found["answers"]["loads"]["rows"] == []
+    assert found["cause"] in house.ecom("release", "diff").words
     assert house.ecom("release", "rollback", "--json").json["release_id"] == listed[0]["release"]
     assert house.ecom("release", "show", "--json").json["release_id"] == listed[0]["release"]
     status = house.ecom("status", "--json")

@@ -7,7 +7,9 @@ import pytest
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.quality import judge
 from ecom_pipeline.warehouse.connection import WarehouseError
-from ecom_pipeline.warehouse.write import Candidate, Outcome, Writer, columns_of
+from ecom_pipeline.warehouse.increment import Plan
+from ecom_pipeline.warehouse.names import columns_of
+from ecom_pipeline.warehouse.write import Candidate, Outcome, Writer
 
 GOOD = "select 'a' as product_id, 1.50::decimal(18,2) as price union all select 'b', 2.00"
 
@@ -92,17 +94,26 @@ def test_a_skipped_table_is_empty_and_says_why(con: duckdb.DuckDBPyConnection, m
     assert columns_of(con, "marts.products") == mart.types
 
 
-def test_merge_replaces_only_the_rows_of_its_condition(con: duckdb.DuckDBPyConnection, mart: Contract) -> None:
-    write(con, Candidate(contract=mart, content=GOOD))
-    write(
-        con,
-        Candidate(
-            contract=mart,
-            content="select 'b' as product_id, 7.00::decimal(18,2) as price",
-            replace_where="product_id = 'b'",
-        ),
-    )
+def test_a_merge_replaces_the_touched_rows_and_judges_the_new_ones_with_the_keys_they_touch(
+    con: duckdb.DuckDBPyConnection, mart: Contract
+) -> None:
+    by_key = mart.model_copy(update={"mode": "merge", "merge_on": "product_id"})
+    by_price = mart.model_copy(update={"mode": "merge", "merge_on": "price"})
+    write(con, Candidate(contract=by_key, content=GOOD))
+    assert merge(con, by_key, "'b' as product_id", "select 'b' as product_id, 7.00::decimal(18,2) as price") == "merged"
     assert [(key, float(str(price))) for key, price in rows(con, "marts.products")] == [("a", 1.5), ("b", 7.0)]
+    clash = merge(con, by_price, "9.00 as price", "select 'a' as product_id, 9.00::decimal(18,2) as price")
+    assert clash == "refused", "the key is taken by a row that stays"
+    assert merge(con, by_price, "1.50 as price", "select 'a' as product_id, 9.00::decimal(18,2) as price") == "merged"
+    assert [(key, float(str(price))) for key, price in rows(con, "marts.products")] == [("a", 9.0), ("b", 7.0)]
+    assert leftovers(con) == []
+
+
+def merge(con: duckdb.DuckDBPyConnection, contract: Contract, touched: str, select: str) -> str:
+    con.execute(f"create or replace table staging.touched as select {touched}")
+    plan = Plan(mode="merge", select=select, touched="staging.touched")
+    (outcome,) = write(con, Candidate(contract=contract, plan=plan))
+    return outcome.status
 
 
 def test_a_statement_that_fails_is_a_warehouse_error_and_changes_nothing(

@@ -1,14 +1,4 @@
-with owners as (
-    select
-        session_id,
-        max(customer_id) as customer_id
-    from clean.events
-    where session_id is not null
-    group by session_id
-    having min(customer_id) = max(customer_id)
-),
-
-owned as (
+with owned as (
     select
         coalesce(events.customer_id, owners.customer_id, events.visitor_id) as visitor_id,
         events.session_id,
@@ -21,7 +11,7 @@ owned as (
         events.campaign_id,
         events.device
     from clean.events as events
-    left join owners on events.session_id = owners.session_id
+    left join features.session_owners as owners on events.session_id = owners.session_id
     where events.visitor_id is not null
 ),
 

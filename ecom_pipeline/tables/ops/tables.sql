@@ -15,7 +15,7 @@ written as (
         table_name,
         max(written_at) as last_swapped_at
     from ops.writes
-    where outcome in ('swapped', 'skipped')
+    where outcome in ('swapped', 'merged', 'skipped')
     group by table_name
 )
 

@@ -1,0 +1,113 @@
+"""What every table was built from: the memory that lets a night build only what changed.
+
+A version is an opaque text that is another one when the rows of a table are. Each table remembers its own version, those
+of the tables it read, and the fingerprint of everything else that decides about it: promise, SELECT, code, libraries,
+``shop.yaml``. Rows that changed in this run, as they were and as they are, lie in ``staging`` until its end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+import duckdb
+
+import ecom_pipeline
+from ecom_pipeline.warehouse.names import literal, quoted
+
+PACKAGE = "ecom_pipeline"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """The last successful build of a table."""
+
+    version: str
+    built_from: Mapping[str, str]
+    fingerprint: str
+    run_id: str
+
+
+def build_of(connection: duckdb.DuckDBPyConnection, table: str) -> Build | None:
+    """The last successful build of ``schema.table``, or None before the first."""
+    found = connection.execute(
+        "select version, built_from, fingerprint, run_id from journal.builds where table_name = ?", [table]
+    ).fetchall()
+    if not found:
+        return None
+    version, built_from, fingerprint, run_id = found[0]
+    return Build(version=version, built_from=json.loads(built_from), fingerprint=fingerprint, run_id=run_id)
+
+
+def versions_of(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> dict[str, str]:
+    """The present version of each table; the empty text where it was never built."""
+    known = dict(connection.execute("select table_name, version from journal.builds").fetchall())
+    return {table: known.get(table, "") for table in tables}
+
+
+def remember(connection: duckdb.DuckDBPyConnection, table: str, build: Build) -> None:
+    """Put a build in the place of the last one; part of the transaction that swaps the table."""
+    connection.execute("delete from journal.builds where table_name = ?", [table])
+    connection.execute(
+        "insert into journal.builds values (?, ?, ?, ?, ?)",
+        [table, build.version, json.dumps(dict(build.built_from), sort_keys=True), build.fingerprint, build.run_id],
+    )
+
+
+def content_version(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
+    """The same for the same rows in any order."""
+    counted = connection.execute(
+        f"select count(*), coalesce(sum(hash(one)::hugeint), 0)::varchar from (from {relation}) as one"
+    ).fetchall()
+    return " ".join(str(value) for value in counted[0])
+
+
+def changes_of(table: str) -> str:
+    """The relation of the rows of ``schema.table`` that changed in this run, with ``_was`` true for those gone."""
+    return f"staging.{quoted('changed__' + table.replace('.', '__'))}"
+
+
+def note_changes(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: Iterable[str], gone: str, come: str, before: str
+) -> None:
+    """Keep the rows that are in one of two relations and not in the other; ``before`` is the version they change."""
+    names = ", ".join(quoted(column) for column in columns)
+    connection.execute(
+        f"""
+        create or replace table {changes_of(table)} as
+        with gone as (select {names} from {gone}), come as (select {names} from {come})
+        select *, true as _was from (from gone except all from come)
+        union all
+        select *, false as _was from (from come except all from gone)
+        """
+    )
+    connection.execute(f"comment on table {changes_of(table)} is {literal(before)}")
+
+
+def changed_from(connection: duckdb.DuckDBPyConnection, table: str) -> str | None:
+    """The version that the table had before this run, where the rows that changed since are known."""
+    name = changes_of(table).removeprefix("staging.").strip('"')
+    found = connection.execute(
+        "select comment from duckdb_tables() where schema_name = 'staging' and table_name = ?", [name]
+    ).fetchall()
+    return found[0][0] if found else None
+
+
+@cache
+def code_fingerprint() -> str:
+    """Of every file of this package and the version of every library it names: other code, other results."""
+    root = Path(ecom_pipeline.__file__).parent
+    files = sorted(path for path in root.rglob("*") if path.suffix in (".py", ".sql", ".yml", ".yaml", ".csv"))
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for requirement in sorted(metadata.requires(PACKAGE) or []):
+        name = requirement.replace("<", " ").replace(">", " ").replace("=", " ").replace(";", " ").split()[0]
+        if "extra ==" not in requirement:
+            digest.update(f"{name} {metadata.version(name)}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,241 @@
+"""What a night has to build of a table: nothing, the slices that changed, or the whole.
+
+A table is left alone where nothing that it was built from has changed. A table in mode ``merge`` is built for the values of
+``merge_on`` that the changed rows of its inputs bear on, as the contract's slices say; the result is that of a whole
+rebuild. Whenever the changed rows are not known (a night was missed, another table was rebuilt whole, something changed
+that has no slices) the table is built whole. Nothing here writes a table that anybody reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+import duckdb
+
+from ecom_pipeline.contracts import Contract
+from ecom_pipeline.warehouse.builds import Build, build_of, changed_from, changes_of, versions_of
+from ecom_pipeline.warehouse.journal import checks_of_run
+from ecom_pipeline.warehouse.lineage import columns_read, redirected, tables_read
+from ecom_pipeline.warehouse.names import columns_of, count, literal, quoted
+
+CLOCK = "current_timestamp"
+"""A rule that names it may let a row through tonight that it rejected last night."""
+Mode = Literal["unchanged", "merge", "replace"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How a table is written tonight, and what it will have been built from.
+
+    Attributes
+    ----------
+    select
+        Mode merge: the SELECT of the touched slices.
+    touched
+        Mode merge: a relation of the touched values, in a column with the name of ``merge_on``.
+    arrived
+        Mode merge, clean tables: a relation of ``_load_id, _row``, the rows of the input that are judged.
+    """
+
+    mode: Mode = "replace"
+    built_from: Mapping[str, str] = field(default_factory=dict)
+    fingerprint: str = ""
+    select: str | None = None
+    touched: str | None = None
+    arrived: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Increment:
+    """Plans the tables of one run.
+
+    Parameters
+    ----------
+    sliced_input
+        Gives the SELECT of an input for the rows that a relation of ``_load_id, _row`` names.
+    full
+        Build everything whole.
+    dates
+        First and last business date of a backfill: tables merged on a date build these dates as well.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    contracts: Mapping[str, Contract]
+    sliced_input: Callable[[str, str], str]
+    full: bool = False
+    dates: tuple[date, date] | None = None
+
+    def plan(self, contract: Contract, reads: Iterable[str], fingerprint: str) -> Plan:
+        """How to write a table that reads others; ``fingerprint`` is that of all else that decides about it."""
+        built_from = versions_of(self.connection, reads)
+        whole = Plan(built_from=built_from, fingerprint=fingerprint)
+        before = build_of(self.connection, contract.name)
+        if self.full or before is None or before.fingerprint != fingerprint or not self._was_judged(contract, before):
+            return whole
+        changed = [table for table, version in built_from.items() if before.built_from.get(table) != version]
+        again = bool(contract.input) and self._is_waiting(contract)
+        backfilled = self._dates_of(contract)
+        if not changed and not again and not backfilled:
+            return Plan(mode="unchanged", built_from=built_from, fingerprint=fingerprint)
+        if contract.mode == "merge" and all(self._has_slices(contract, table, before) for table in changed):
+            return self._merge(contract, before, whole, changed, backfilled)
+        return whole
+
+    def _was_judged(self, contract: Contract, before: Build) -> bool:
+        """Whether the table is there, and so are the verdicts of its last build."""
+        return bool(
+            columns_of(self.connection, contract.name) and checks_of_run(self.connection, before.run_id, contract.name)
+        )
+
+    def _has_slices(self, contract: Contract, table: str, before: Build) -> bool:
+        """Whether it is known which rows of a changed table changed, and what they bear on."""
+        if table == _input(contract):
+            return True
+        if table not in contract.slices or changed_from(self.connection, table) != before.built_from.get(table):
+            return False
+        gone, come = self.connection.execute(
+            f"select count(*) filter (where _was), count(*) filter (where not _was) from {changes_of(table)}"
+        ).fetchall()[0]
+        rows = count(self.connection, table)
+        return bool(rows) and rows - come + gone > 0
+
+    def _merge(
+        self, contract: Contract, before: Build, whole: Plan, changed: Sequence[str], backfilled: Sequence[str]
+    ) -> Plan:
+        touched = f"staging.{quoted('touched__' + contract.name.replace('.', '__'))}"
+        key = quoted(str(contract.merge_on))
+        parts = list(backfilled)
+        if contract.input:
+            parts += self._touched_by_input(contract, before, changed)
+        else:
+            parts += [part for table in changed for part in self._touched_by(contract, table, key)]
+        values = " union all ".join(parts) or f"select null as {key}"
+        kind = contract.types[str(contract.merge_on)]
+        self._create(touched, f"select distinct cast({key} as {kind}) as {key} from ({values}) where {key} is not null")
+        if contract.input:
+            return self._merge_clean(contract, before, whole, touched)
+        if not count(self.connection, touched):
+            return Plan(mode="unchanged", built_from=whole.built_from, fingerprint=whole.fingerprint)
+        select = redirected(str(contract.select), self._slices(contract, touched))
+        return Plan(
+            mode="merge",
+            built_from=whole.built_from,
+            fingerprint=whole.fingerprint,
+            select=select,
+            touched=touched,
+        )
+
+    def _touched_by(self, contract: Contract, table: str, key: str) -> list[str]:
+        """SELECTs of the values that the changed rows of a table bear on; only columns that the table reads count."""
+        name = table.split(".")[1]
+        expressions = contract.slices[table]
+        if not expressions:
+            return []
+        asked = f"select {', '.join(expressions)} from {table} as {quoted(name)}"
+        used = columns_read(str(contract.select), self.contracts)[table] | columns_read(asked, self.contracts)[table]
+        columns = ", ".join(quoted(column) for column in sorted(used))
+        was, now = (
+            f"select {columns} from {changes_of(table)} where {condition}" for condition in ("_was", "not _was")
+        )
+        rows = f"(({was}) except all ({now})) union all (({now}) except all ({was}))"
+        return [f"select {expression} as {key} from ({rows}) as {quoted(name)}" for expression in expressions]
+
+    def _slices(self, contract: Contract, touched: str) -> dict[str, str]:
+        """The relation to read in the place of each table that has slices: its rows that bear on a touched value."""
+        relations = {}
+        for table, expressions in contract.slices.items():
+            if expressions:
+                name = quoted(table.split(".")[1])
+                wanted = " or ".join(f"{expression} in (from {touched})" for expression in expressions)
+                relations[table] = f"(select * from {table} as {name} where {wanted})"
+        return relations
+
+    def _touched_by_input(self, contract: Contract, before: Build, changed: Sequence[str]) -> list[str]:
+        source, key, own = _input(contract), _key_in_input(contract), quoted(str(contract.merge_on))
+        parts = [
+            f"select {key} as {own} from {source} where _load_id > {_last_load(before.built_from[source])}",
+            f"select {own} from {contract.name} where _load_id not in (select load_id from journal.current_loads)",
+            f"select {key} as {own} from {source} semi join ({self._waiting(contract)}) using (_load_id, _row)",
+        ]
+        for table in changed:
+            for rows in self._touched_by(contract, table, "value") if table != source else ():
+                (column,) = contract.slices[table]
+                parts.append(f"select {key} as {own} from {source} where nullif(trim({column}), '') in ({rows})")
+        return parts
+
+    def _merge_clean(self, contract: Contract, before: Build, whole: Plan, touched: str) -> Plan:
+        source = _input(contract)
+        arrived = f"staging.{quoted('arrived__' + contract.name.replace('.', '__'))}"
+        self._create(
+            arrived,
+            f"select _load_id, _row from {source} where _load_id > {_last_load(before.built_from[source])}"
+            f" or {_key_in_input(contract)} in (from {touched})"
+            f" union select _load_id, _row from ({self._waiting(contract)})",
+        )
+        rows = self.sliced_input(str(contract.input), arrived)
+        return Plan(
+            mode="merge",
+            built_from=whole.built_from,
+            fingerprint=whole.fingerprint,
+            select=redirected(str(contract.select), {source: f"({rows})"}),
+            touched=touched,
+            arrived=arrived,
+        )
+
+    def _is_waiting(self, contract: Contract) -> bool:
+        return bool(self.connection.execute(f"select 1 from ({self._waiting(contract)}) limit 1").fetchall())
+
+    def _waiting(self, contract: Contract) -> str:
+        """Rows of raw that a rule rejected which looks at the clock."""
+        words = [rule.description for rule in contract.row_rules if CLOCK in rule.where]
+        told = " or ".join(f"contains(reasons, {literal(one)})" for one in words) or "false"
+        return (
+            f"select load_id as _load_id, row_number as _row from quarantine.rows"
+            f" where table_name = {literal(contract.name)} and ({told})"
+        )
+
+    def _dates_of(self, contract: Contract) -> list[str]:
+        if self.dates is None or contract.merge_on is None or contract.types[contract.merge_on] != "DATE":
+            return []
+        first, last = self.dates
+        days = f"range(date '{first}', date '{last}' + 1, interval 1 day)"
+        return [f"select unnest({days}) as {quoted(contract.merge_on)}"]
+
+    def _create(self, relation: str, select: str) -> None:
+        self.connection.execute(f"create or replace table {relation} as {select}")
+
+
+def load_version(connection: duckdb.DuckDBPyConnection, sources: Sequence[str], definition: str) -> str:
+    """The version of an input: its last load, which loads it stands on, and how they are read."""
+    marks = ", ".join("?" for _ in sources) or "null"
+    last, loads = connection.execute(
+        f"select coalesce(max(load_id), 0), md5(concat_ws(' ', string_agg(load_id, ' ' order by load_id), ?))"
+        f" from journal.current_loads where source in ({marks})",
+        [definition, *sources],
+    ).fetchall()[0]
+    return f"{last} {loads}"
+
+
+def reads_of(contract: Contract) -> tuple[str, ...]:
+    """The tables that the SELECT of a contract reads, the journal apart."""
+    return tuple(table for table in tables_read(str(contract.select)) if not table.startswith("journal."))
+
+
+def looks_at_the_run(contract: Contract) -> bool:
+    """Whether the SELECT reads what the mechanism writes about itself, so that no night is like another."""
+    return any(table.startswith(("journal.", "quarantine.")) for table in tables_read(str(contract.select)))
+
+
+def _input(contract: Contract) -> str:
+    return f"input.{contract.input}"
+
+
+def _key_in_input(contract: Contract) -> str:
+    return f"nullif(trim({quoted(str(contract.merge_on))}), '')"
+
+
+def _last_load(version: str) -> int:
+    return int(version.split()[0])
