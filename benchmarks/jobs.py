@@ -30,10 +30,8 @@ def ours(shop: str, data: str, features: bool) -> Work:
 
     settings = Settings(data_dir=Path(data), shop=Path(shop), settle_seconds=0, memory_limit=MEMORY, threads=THREADS)
     definitions = build_defs(settings)
-    wanted = ["clean.events", *(["features.bot_days", "features.sessions"] if features else [])]
-    selection = dg.AssetSelection.key_prefixes(["raw"], ["input"]) | dg.AssetSelection.keys(
-        *(dg.AssetKey(name.split(".")) for name in wanted)
-    )
+    last = "features.sessions" if features else "clean.events"
+    selection = dg.AssetSelection.keys(dg.AssetKey(last.split("."))).upstream()
     graph = definitions.resolve_asset_graph()
     keys = selection.required_multi_asset_neighbors().resolve(graph) & graph.executable_asset_keys
     job = definitions.resolve_job_def("nightly")
