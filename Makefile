@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export DAGSTER_DISABLE_TELEMETRY := 1
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: demo test unit lint ui clean
+.PHONY: demo test unit lint ui bench-warehouse clean
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -36,6 +36,9 @@ unit: $(VENV)/.installed
 
 test: lint
 	$(BIN)/python -m pytest
+
+bench-warehouse: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.warehouse
 
 clean:
 	rm -rf $(VENV) data/work data/releases data/dagster

@@ -28,7 +28,7 @@ from ecom_pipeline.shop.errors import InputError, one_line
 from ecom_pipeline.shop.readers import FileRead, looks_partial, read_database, read_file
 from ecom_pipeline.shop.values import literal, quoted
 
-OWN_COLUMNS = {"_load_id": "BIGINT", "_file": "VARCHAR", "_row": "BIGINT", "_problem": "VARCHAR", "_line": "VARCHAR"}
+OWN_COLUMNS = {"_row": "BIGINT", "_problem": "VARCHAR", "_line": "VARCHAR", "_load_id": "BIGINT", "_file": "VARCHAR"}
 
 
 class Clock(Protocol):
@@ -115,7 +115,7 @@ def load_source(
         The first free number; every file takes one.
     staging_table
         Name of the table, schema included, as SQL; replaced, and empty if nothing is new. Its columns are those of the
-        files, the mapped ones at least, then ``_load_id, _file, _row, _problem, _line``.
+        files, the mapped ones at least, and ``_row, _problem, _line, _load_id, _file``.
     settle_seconds
         A file younger than this is looked at twice.
 
@@ -198,25 +198,24 @@ class _Loading:
     ledger: Sequence[LedgerEntry]
     next_load_id: int
     staging: str
-    columns: list[str] = field(default_factory=list)
     entries: list[LedgerEntry] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     notices: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.known = {entry.file: entry for entry in sorted(self.ledger, key=lambda entry: entry.load_id)}
-        self.reading = self._beside("reading")
+        self.beside = self._beside("reading")
 
     @contextmanager
     def discarded_on_error(self) -> Iterator[None]:
-        self._create(self.shop.used_columns(self.source))
+        self._empty()
         try:
             yield
         except BaseException:
             self.con.execute(f"drop table if exists {self.staging}")
             raise
         finally:
-            self.con.execute(f"drop table if exists {self.reading}")
+            self.con.execute(f"drop table if exists {self.beside}")
 
     def report(self) -> LoadReport:
         notices = [
@@ -246,11 +245,12 @@ class _Loading:
             self._take_file(path, path.relative_to(landing).as_posix(), described)
 
     def take_table(self, database: Database, landing: Path) -> None:
-        read = read_database(self.con, _below(landing, database.url.get_secret_value()), database.table, self.reading)
+        read = read_database(self.con, _below(landing, database.url.get_secret_value()), database.table, self.staging)
         sha256 = self._hash_of_rows(read.columns)
         before = self.known.get(database.location)
         if before is not None and before.sha256 == sha256:
             self.unchanged.append(database.location)
+            self._empty()
             return
         self._add(read, database.location, size=0, sha256=sha256, modified_at=None)
 
@@ -262,7 +262,7 @@ class _Loading:
             self.unchanged.append(name)
             return
         options = described.options.model_dump(exclude_none=True)
-        read = read_file(self.con, path, self.reading, format=described.format, options=options)
+        read = read_file(self.con, path, self._target, format=described.format, options=options)
         _refuse_changed(path, seen, _look(path))
         twin = next((entry.file for entry in (*self.known.values(), *self.entries) if entry.sha256 == sha256), None)
         if twin is not None and twin != name:
@@ -282,15 +282,7 @@ class _Loading:
             self._note(name, "has no rows")
         if before is not None:
             self._note_change(name, before.rows, read.rows + read.unreadable)
-        held = {column.lower() for column in self.columns}
-        if new := [column for column in read.columns if column.lower() not in held]:
-            self._create([*self.columns, *new])
-        load_id = self.next_load_id + len(self.entries)
-        names = ", ".join(quoted(column) for column in read.columns)
-        self.con.execute(
-            f"insert into {self.staging} ({names}, _load_id, _file, _row, _problem, _line)"
-            f" select {names}, {load_id}, {literal(name)}, _row, _problem, _line from {self.reading}"
-        )
+        self._keep(read.columns, load_id := self.next_load_id + len(self.entries), name)
         self.entries.append(
             LedgerEntry(
                 load_id=load_id,
@@ -307,19 +299,36 @@ class _Loading:
             )
         )
 
-    def _create(self, columns: Iterable[str]) -> None:
-        """Make the staging table, or widen it and keep its rows."""
-        held, self.columns = self.columns, list(columns)
+    @property
+    def _target(self) -> str:
+        """What a reader fills: the first file becomes the staging table, since writing text again costs more than reading it."""
+        return self.beside if self.entries else self.staging
+
+    def _keep(self, columns: Sequence[str], load_id: int, name: str) -> None:
+        """Have the staging table hold what was read, marked with its load."""
+        own = {"_load_id": str(load_id), "_file": literal(name)}
+        if self._target == self.staging:
+            for column, value in own.items():
+                self.con.execute(
+                    f"alter table {self.staging} add column {column} {OWN_COLUMNS[column]} default {value}"
+                )
+                self.con.execute(f"alter table {self.staging} alter column {column} drop default")
+            self._widen(self.shop.used_columns(self.source))
+        else:
+            self._widen(columns)
+            marks = ", ".join(f"{value} as {column}" for column, value in own.items())
+            self.con.execute(f"insert into {self.staging} by name select *, {marks} from {self._target}")
+
+    def _empty(self) -> None:
+        """Make the staging table, without rows."""
+        mapped = [f"{quoted(column)} VARCHAR" for column in self.shop.used_columns(self.source)]
         own = [f"{name} {kind}" for name, kind in OWN_COLUMNS.items()]
-        body = ", ".join([*(f"{quoted(column)} VARCHAR" for column in self.columns), *own])
-        narrow = self._beside("narrow")
-        if self.entries:
-            self.con.execute(f"create or replace table {narrow} as select * from {self.staging}")
-        self.con.execute(f"create or replace table {self.staging} ({body})")
-        if self.entries:
-            names = ", ".join([*(quoted(column) for column in held), *OWN_COLUMNS])
-            self.con.execute(f"insert into {self.staging} ({names}) select {names} from {narrow}")
-            self.con.execute(f"drop table {narrow}")
+        self.con.execute(f"create or replace table {self.staging} ({', '.join([*mapped, *own])})")
+
+    def _widen(self, columns: Iterable[str]) -> None:
+        """Give the staging table the columns it lacks; a name in other capitals is no other column."""
+        for column in columns:
+            self.con.execute(f"alter table {self.staging} add column if not exists {quoted(column)} VARCHAR")
 
     def _beside(self, purpose: str) -> str:
         """The name of a helper table beside the staging table."""
@@ -375,7 +384,7 @@ class _Loading:
         texts = ", ".join(f"coalesce({quoted(column)}, chr(30))" for column in columns)
         sums = self.con.execute(
             f"select count(*), sum(md5_number_lower(line)), sum(md5_number_upper(line))"
-            f" from (select concat_ws(chr(31), {texts}) as line from {self.reading})"
+            f" from (select concat_ws(chr(31), {texts}) as line from {self.staging})"
         ).fetchall()
         return hashlib.sha256(repr((tuple(columns), sums)).encode()).hexdigest()
 
