@@ -3,7 +3,8 @@
 Every function takes SQL text and gives SQL text. The common spelling is read by a plain cast; only what the cast
 refuses takes the slow way through a pattern. A value is read exactly or not at all: no number passes through a float
 on its way to a decimal, and a cast that would ignore half of its text (DuckDB reads ``10:00 PM`` and ``10:00+08:00``
-as ten o'clock) is never asked. Which column is read how belongs to ``mapping``.
+as ten o'clock) is never asked. Lists of words are patterns: DuckDB makes a join of ``in`` with five words or more, and
+then looks at every row. Which column is read how belongs to ``mapping``.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ Unit = Literal["s", "ms"]
 BOOLEANS = ("true", "false", "yes", "no", "1", "0", "是", "否")
 """How a truth value may be written, for messages."""
 
-_TRUE = ("true", "t", "yes", "y", "1", "1.0", "是", "on")
-_FALSE = ("false", "f", "no", "n", "0", "0.0", "否", "off")
+_TRUE = r"true|t|yes|y|1|1\.0|是|on"
+_FALSE = r"false|f|no|n|0|0\.0|否|off"
 _SPACE = r"[\s\x{a0}\x{202f}]?"
 _SIGN = "[-+−]"
 _CURRENCY = f"[¥￥$€£元]?{_SPACE}"
 _CURRENCY_AFTER = f"{_SPACE}[¥￥$€£元]?"
 _OFFSET = r"^[0-9].*[0-9] ?(Z|z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?|[A-Z][A-Za-z_]+/[A-Za-z_/]+)$"
+_NULL = "|".join(word.replace("\\", "\\\\") for word in NULL_WORDS)
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 
 
@@ -40,11 +42,6 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def one_of(values: tuple[str, ...]) -> str:
-    """The inside of an ``in (...)``."""
-    return ", ".join(literal(value) for value in values)
-
-
 def trimmed(text: str) -> str:
     """The text without blanks around it, the empty text as null."""
     ends = " or ".join(f"ends_with({text}, {literal(blank)})" for blank in " \t\r\u00a0\u3000")
@@ -54,12 +51,13 @@ def trimmed(text: str) -> str:
 
 def is_missing(text: str) -> str:
     """Whether a text that no type could be read from stands for nothing."""
-    return f"lower(trim({text}, {literal(BLANKS)})) in ('', {one_of(NULL_WORDS)})"
+    blanks = r"[ \t\r\n\x{a0}\x{3000}\x{feff}]*"
+    return f"regexp_full_match({text}, {literal(f'(?i){blanks}({_NULL})?{blanks}')})"
 
 
 def is_missing_word(text: str) -> str:
     """The same for an identifier, whose text is short and trimmed then."""
-    return f"length({text}) <= 4 and lower({text}) in ({one_of(NULL_WORDS)})"
+    return f"length({text}) <= 4 and regexp_full_match({text}, {literal(f'(?i){_NULL}')})"
 
 
 def number(text: str, kind: str, *, decimal_comma: bool = False) -> str:
@@ -95,7 +93,7 @@ def _number(text: str, kind: str, decimal_comma: bool) -> str:
 
 def boolean(text: str) -> str:
     """A BOOLEAN from English, Chinese or numeric spellings."""
-    true, false = (f"lower({text}) in ({one_of(words)})" for words in (_TRUE, _FALSE))
+    true, false = (f"regexp_full_match({text}, {literal(f'(?i){words}')})" for words in (_TRUE, _FALSE))
     return f"case when {true} then true when {false} then false end"
 
 

@@ -26,6 +26,18 @@ ORDERS = """
 """
 
 
+def test_no_view_joins_its_rows_with_a_list_of_words(tmp_path: Path) -> None:
+    for text, columns in (
+        (EVENTS, ["kind", "at", "who", "what"]),
+        (ORDERS, ["id", "at", "state", "money", "test", "what", "amount"]),
+    ):
+        raw = Raw(columns)
+        shop = make_shop(tmp_path, text)
+        for select in input_selects(shop, CONTRACTS, {"rows": raw.columns}).values():
+            plan = raw.con.execute(f"explain {select}").fetchall()[0][1]
+            assert "MARK" not in plan
+
+
 def test_every_view_has_exactly_the_promised_columns(tmp_path: Path) -> None:
     shop = make_shop(tmp_path, EVENTS)
     raw = Raw(["kind", "at", "who", "what"])
