@@ -51,7 +51,7 @@ while True:
             told["torn"] += [[file, sorted(ids)]] if len(ids) > 1 else []
     if last:
         break
-    time.sleep(0.01)
+    time.sleep(0.05)
 told["newest"] = max(ids)
 print(json.dumps(told))
 """
