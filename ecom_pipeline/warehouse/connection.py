@@ -134,10 +134,11 @@ def open_warehouse(
                     connection.execute(f"create schema if not exists {schema}")
                 create_journal(connection)
             yield connection
+            _clear(connection)
 
 
 def _clear(connection: duckdb.DuckDBPyConnection) -> None:
-    """Drop what a killed run left: its candidates. Whoever holds the lock has no other run beside it."""
+    """Drop what belongs to one run only, be it one that was killed. Whoever holds the lock has no other beside it."""
     connection.execute("drop schema if exists staging cascade")
     for (candidate,) in connection.execute(
         "select format('{}.\"{}\"', schema_name, table_name) from duckdb_tables()"

@@ -1,7 +1,6 @@
 """A night builds only what changed, and the tables are those of a whole rebuild, row for row.
 
-The nights here are those of the real steps, from the files to the features, without the orchestrator, and with a judge that
-lets everything pass: that verdicts are given is shown elsewhere.
+The nights here are those of :mod:`ecom_pipeline_tests.nights`, from the files to the features.
 """
 
 from __future__ import annotations
@@ -19,37 +18,15 @@ import duckdb
 import numpy as np
 import pytest
 
-from ecom_pipeline.contracts import CheckResult, Contract, load_contracts
-from ecom_pipeline.defs.landing import define_inputs, load
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.settings import Settings
-from ecom_pipeline.shop.config import load_shop
 from ecom_pipeline.warehouse.connection import open_warehouse
-from ecom_pipeline.warehouse.increment import reads_of
 from ecom_pipeline_tests.e2e.conftest import settings_for
 from ecom_pipeline_tests.e2e.mini import CUSTOMERS, PRODUCTS, write_mini
+from ecom_pipeline_tests.nights import CONTRACTS, in_order, night
 
-CONTRACTS = load_contracts()
+IN_ORDER = in_order("clean", "features")
 Change = Callable[[Path, np.random.Generator], None]
-
-
-def in_order() -> list[Contract]:
-    """Clean tables and features, each after those it reads."""
-    waiting = [one for one in CONTRACTS.values() if one.schema_name in ("clean", "features")]
-    names, ordered = {one.name for one in waiting}, list[Contract]()
-    while waiting:
-        done = {one.name for one in ordered}
-        ready = [one for one in waiting if set(reads_of(one)) & names <= done]
-        ordered += ready
-        waiting = [one for one in waiting if one not in ready]
-    return ordered
-
-
-IN_ORDER = in_order()
-
-
-def lenient(_: object, contract: Contract, __: str, *, scope: str, **___: object) -> list[CheckResult]:
-    return [CheckResult(table=contract.name, name=scope, description="", action="warn", passed=True)]
 
 
 class Nights:
@@ -66,21 +43,9 @@ class Nights:
     def run(self, *, until: str = "features.", **options: Any) -> dict[str, str]:
         """One night; what became of each table."""
         self.count += 1
+        tables = [one for one in IN_ORDER if one.name < until or until == "features."]
         with self.open() as connection:
-            night = Night(
-                connection=connection,
-                settings=self.settings,
-                shop=load_shop(self.settings.shop_file, {}),
-                contracts=CONTRACTS,
-                run_id=f"r{self.count}",
-                judge=lenient,
-                **options,
-            )
-            outcomes = [one for source in night.shop.sources for one in night.write([load(night, source)])]
-            define_inputs(night)
-            for contract in IN_ORDER:
-                if contract.name < until or until == "features.":
-                    outcomes += night.write([night.candidate_in_sql(contract)])
+            outcomes = night(connection, self.settings, f"r{self.count}", tables, **options)
         assert not [one for one in outcomes if one.refused]
         return {one.contract.name: one.status for one in outcomes}
 

@@ -11,15 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ecom_pipeline.contracts import load_contracts
-from ecom_pipeline.defs.landing import RAW_COLUMNS, raw_contract
 from ecom_pipeline.defs.night import peak_memory, reset_peak_memory
 from ecom_pipeline.quality import judge
-from ecom_pipeline.shop.config import load_shop
-from ecom_pipeline.shop.loading import load_source
-from ecom_pipeline.shop.mapping import input_selects
 from ecom_pipeline.warehouse.connection import open_warehouse
-from ecom_pipeline.warehouse.write import Candidate, Writer, columns_of
 
 LIMIT = 100_000_000
 """DuckDB's CSV reader alone takes buffers of 32 MB; with less than this it says that there is not enough."""
@@ -78,25 +72,15 @@ def most_in(folder: Path) -> Iterator[list[int]]:
 def test_ten_times_the_memory_limit_is_loaded_and_cleaned(tmp_path: Path) -> None:
     file = write_exports(tmp_path, ROWS)
     assert file.stat().st_size > 10 * LIMIT
-    contracts, temp = load_contracts(), tmp_path / "temp"
-    shop = load_shop(tmp_path / "shop.yaml", {}, contracts)
+    temp, settings = tmp_path / "temp", Settings(data_dir=tmp_path, shop=tmp_path, settle_seconds=0)
     bounds = {"memory_limit": f"{LIMIT // 1_000_000}MB", "threads": 1}
     with most_in(temp) as spilled, open_warehouse(tmp_path / "work", **bounds, temp_folder=temp) as con:
-        writer = Writer(connection=con, judge=judge, run_id="r1")
         import_module("ecom_pipeline.quality.session")  # Great Expectations alone takes 250 MB
         reset_peak_memory()
         before = peak_memory()
-        load_source(con, shop, "clicks", tmp_path, [], 1, "staging.load")
-        columns = [name for name in columns_of(con, "staging.load") if name not in RAW_COLUMNS]
-        raw = Candidate(contract=raw_contract("clicks", columns), content="from staging.load", replace_where="true")
-        assert [outcome.rows for outcome in writer.write([raw])] == [ROWS]
-        con.execute("drop table staging.load")
-        for name, select in input_selects(shop, contracts, {"clicks": list(columns_of(con, "raw.clicks"))}).items():
-            con.execute(f"create view input.{name} as {select}")
-        events = contracts["clean.events"]
-        (outcome,) = writer.write([Candidate(contract=events, content=events.select)])
+        raw, events = night(con, settings, "r1", [CONTRACTS["clean.events"]], judge=judge)
         grown = peak_memory() - before
-        assert (outcome.status, outcome.rows) == ("swapped", ROWS)
+        assert (raw.status, raw.rows) == (events.status, events.rows) == ("swapped", ROWS)
     assert spilled[0] > LIMIT / 2, "it did not need the disk, so it proves nothing"
     assert grown < LIMIT + BESIDE
     assert list(temp.glob("*")) == []

@@ -1,0 +1,60 @@
+"""Nights of the real steps, from the files to whichever tables, without the orchestrator.
+
+The judge lets everything pass unless another is given: what comes of a verdict is shown elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+
+from ecom_pipeline.contracts import CheckResult, Contract, load_contracts
+from ecom_pipeline.defs.landing import define_inputs, load
+from ecom_pipeline.defs.night import Night
+from ecom_pipeline.settings import Settings
+from ecom_pipeline.shop.config import load_shop
+from ecom_pipeline.warehouse.increment import reads_of
+from ecom_pipeline.warehouse.write import Judge, Outcome
+
+CONTRACTS = load_contracts()
+
+
+def in_order(*schemas: str) -> list[Contract]:
+    """The tables of some schemas that SELECTs keep, each after those it reads."""
+    waiting = [one for one in CONTRACTS.values() if one.schema_name in schemas and one.select]
+    names, ordered = {one.name for one in waiting}, list[Contract]()
+    while waiting:
+        done = {one.name for one in ordered}
+        ready = [one for one in waiting if set(reads_of(one)) & names <= done]
+        ordered += ready
+        waiting = [one for one in waiting if one not in ready]
+    return ordered
+
+
+def lenient(_: object, contract: Contract, __: str, *, scope: str, **___: object) -> list[CheckResult]:
+    return [CheckResult(table=contract.name, name=scope, description="", action="warn", passed=True)]
+
+
+def night(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    run_id: str,
+    tables: Sequence[Contract],
+    judge: Judge = lenient,
+    **options: Any,
+) -> list[Outcome]:
+    """Load, define the inputs, write the tables; what became of each."""
+    one = Night(
+        connection=connection,
+        settings=settings,
+        shop=load_shop(settings.shop_file, {}),
+        contracts=CONTRACTS,
+        run_id=run_id,
+        judge=judge,
+        **options,
+    )
+    outcomes = [outcome for source in one.shop.sources for outcome in one.write([load(one, source)])]
+    define_inputs(one)
+    return outcomes + [outcome for table in tables for outcome in one.write([one.candidate_in_sql(table)])]
