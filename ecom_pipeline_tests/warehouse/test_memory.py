@@ -13,7 +13,9 @@ import pytest
 
 from ecom_pipeline.defs.night import peak_memory, reset_peak_memory
 from ecom_pipeline.quality import judge
+from ecom_pipeline.settings import Settings
 from ecom_pipeline.warehouse.connection import open_warehouse
+from ecom_pipeline_tests.nights import CONTRACTS, night
 
 LIMIT = 100_000_000
 """DuckDB's CSV reader alone takes buffers of 32 MB; with less than this it says that there is not enough."""
