@@ -116,7 +116,7 @@ def _touched_files(night: Night, source: str, report: LoadReport) -> str:
 
 def _ledger(night: Night, source: str) -> list[LedgerEntry]:
     rows = night.connection.execute(
-        "select load_id, file, size_bytes, sha256, modified_at, rows, columns from journal.loads"
+        "select load_id, file, size_bytes, sha256, modified_at, loaded_at, rows, columns from journal.loads"
         " where source = ? and superseded_by is null",
         [source],
     ).fetchall()
@@ -127,10 +127,11 @@ def _ledger(night: Night, source: str) -> list[LedgerEntry]:
             size=size,
             sha256=sha256,
             modified_at=modified,
+            loaded_at=loaded,
             rows=count,
             columns=tuple(columns),
         )
-        for load_id, file, size, sha256, modified, count, columns in rows
+        for load_id, file, size, sha256, modified, loaded, count, columns in rows
     ]
 
 
@@ -182,7 +183,7 @@ def _account(night: Night, source: str, report: LoadReport, *, whole: bool) -> N
     first = 0 if whole else min((entry.load_id for entry in report.entries), default=0)
     rejects = f"staging.{quoted('unrouted__' + source)}"
     night.connection.execute(
-        f"create or replace table {rejects} as select _source, _load_id, _file, _row, _reasons as reasons"
+        f"create or replace table {rejects} as select _source, _load_id, _file, _row, _reasons as reasons, null as key"
         f" from ({routing_select(night.shop, source)}) where _reasons is not null and _load_id >= {first}"
     )
     leaves = f"load_id >= {first} or load_id not in (select load_id from journal.current_loads)"

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -107,14 +107,13 @@ class Night:
         """The table as this run would write it: empty where an input is missing."""
         skipped = self.missing(contract)
         if skipped:
-            return Candidate(contract=contract, skipped=skipped)
+            empty = plan if plan.mode == "unchanged" else replace(plan, mode="replace", select=None)
+            return Candidate(contract=contract, skipped=skipped, plan=empty)
         return Candidate(contract=contract, content=content, plan=plan)
 
     def candidate_in_sql(self, contract: Contract) -> Candidate:
         """The table that its SELECT keeps; one that tells about the run itself is never left alone."""
-        plan = (
-            Plan() if looks_at_the_run(contract) or self.missing(contract) else self.plan(contract, reads_of(contract))
-        )
+        plan = Plan() if looks_at_the_run(contract) else self.plan(contract, reads_of(contract))
         return self.candidate(contract, str(contract.select), plan)
 
     def write(self, candidates: list[Candidate]) -> list[Outcome]:

@@ -1,7 +1,7 @@
 """The load ledger's rules: which files of a source are new, and how they get into one table of text.
 
-A file is what its path, size and hash say. What is in the ledger unchanged is not read again; what changed is read
-whole and names the load it supersedes. Nothing is half loaded: a file that is missing, unfinished, damaged or lacks a
+A file is what its path, size and hash say. What is in the ledger unchanged is not read again, not even for its hash where
+nothing was written since; what changed is read whole and names the load it supersedes. Nothing is half loaded: a file that is missing, unfinished, damaged or lacks a
 column that its rows need refuses the whole load of its source, and the error says where. What a file lacks that its
 rows can do without is null, and a notice says so. How one file is read belongs to ``readers``; where the staged rows
 and the ledger are kept belongs to the caller.
@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +28,7 @@ from ecom_pipeline.shop.errors import InputError, one_line
 from ecom_pipeline.shop.readers import FileRead, looks_partial, read_database, read_file
 from ecom_pipeline.shop.values import literal, quoted
 
+CLOCKS_APART = timedelta(seconds=2)
 OWN_COLUMNS = {"_row": "BIGINT", "_problem": "VARCHAR", "_line": "VARCHAR", "_load_id": "BIGINT", "_file": "VARCHAR"}
 
 
@@ -61,8 +62,8 @@ class LedgerEntry:
         As the file names them; a ledger that does not know them leaves them empty.
     supersedes
         The load of an earlier version of the same file.
-    modified_at
-        When the file was last written, UTC.
+    modified_at, loaded_at
+        When the file was last written, and when it was read, UTC.
     """
 
     load_id: int
@@ -70,6 +71,7 @@ class LedgerEntry:
     size: int
     sha256: str
     modified_at: datetime | None = None
+    loaded_at: datetime | None = None
     rows: int = 0
     unreadable: int = 0
     columns: tuple[str, ...] = ()
@@ -257,6 +259,9 @@ class _Loading:
     def _take_file(self, path: Path, name: str, described: Source) -> None:
         before = self.known.get(name)
         seen = _look(path)
+        if before is not None and _is_untouched(before, seen):
+            self.unchanged.append(name)
+            return
         sha256 = _hash_of_file(path)
         if before is not None and (before.size, before.sha256) == (seen.st_size, sha256):
             self.unchanged.append(name)
@@ -267,8 +272,7 @@ class _Loading:
         twin = next((entry.file for entry in (*self.known.values(), *self.entries) if entry.sha256 == sha256), None)
         if twin is not None and twin != name:
             self._note(name, f"has the same content as {twin}; both are loaded")
-        modified_at = datetime.fromtimestamp(seen.st_mtime, UTC).replace(tzinfo=None)
-        self._add(read, name, size=seen.st_size, sha256=sha256, modified_at=modified_at)
+        self._add(read, name, size=seen.st_size, sha256=sha256, modified_at=_utc(seen.st_mtime))
 
     def _add(self, read: FileRead, name: str, *, size: int, sha256: str, modified_at: datetime | None) -> None:
         self._miss_columns(name, read.columns)
@@ -425,6 +429,22 @@ def _refuse_changed(path: Path, before: os.stat_result, after: os.stat_result) -
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         grown = f"{before.st_size} and then {after.st_size} bytes"
         raise InputError(file=path, expected=f"a finished file: it is still being written ({grown})")
+
+
+def _is_untouched(before: LedgerEntry, seen: os.stat_result) -> bool:
+    """Whether nothing can have been written into a file since it was loaded, so that it need not be read for its hash.
+
+    Its size and time are the same, and the system's own note of its last change, which nobody can set back, is older than
+    the load by more than clocks are apart.
+    """
+    if before.modified_at is None or before.loaded_at is None:
+        return False
+    same = (before.size, before.modified_at) == (seen.st_size, _utc(seen.st_mtime))
+    return same and _utc(seen.st_ctime) < before.loaded_at - CLOCKS_APART
+
+
+def _utc(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
 
 
 def _hash_of_file(path: Path) -> str:

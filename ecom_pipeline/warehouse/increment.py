@@ -17,7 +17,7 @@ import duckdb
 
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.warehouse.builds import Build, build_of, changed_from, changes_of, versions_of
-from ecom_pipeline.warehouse.journal import checks_of_run
+from ecom_pipeline.warehouse.journal import QUARANTINE, checks_of_run
 from ecom_pipeline.warehouse.lineage import columns_read, redirected, tables_read
 from ecom_pipeline.warehouse.names import columns_of, count, literal, quoted
 
@@ -76,7 +76,7 @@ class Increment:
         if self.full or before is None or before.fingerprint != fingerprint or not self._was_judged(contract, before):
             return whole
         changed = [table for table, version in built_from.items() if before.built_from.get(table) != version]
-        again = bool(contract.input) and self._is_waiting(contract)
+        again = bool(contract.input) and count(self.connection, f"({self._waiting(contract, ())})") > 0
         backfilled = self._dates_of(contract)
         if not changed and not again and not backfilled:
             return Plan(mode="unchanged", built_from=built_from, fingerprint=fingerprint)
@@ -116,7 +116,7 @@ class Increment:
         kind = contract.types[str(contract.merge_on)]
         self._create(touched, f"select distinct cast({key} as {kind}) as {key} from ({values}) where {key} is not null")
         if contract.input:
-            return self._merge_clean(contract, before, whole, touched)
+            return self._merge_clean(contract, before, whole, changed, touched)
         if not count(self.connection, touched):
             return Plan(mode="unchanged", built_from=whole.built_from, fingerprint=whole.fingerprint)
         select = redirected(str(contract.select), self._slices(contract, touched))
@@ -154,26 +154,37 @@ class Increment:
         return relations
 
     def _touched_by_input(self, contract: Contract, before: Build, changed: Sequence[str]) -> list[str]:
-        source, key, own = _input(contract), _key_in_input(contract), quoted(str(contract.merge_on))
+        """SELECTs of the keys of rows that are new, whose load is gone, that refer to a changed row, or that may be let in."""
+        source, key = _input(contract), quoted(str(contract.merge_on))
         parts = [
-            f"select {key} as {own} from {source} where _load_id > {_last_load(before.built_from[source])}",
-            f"select {own} from {contract.name} where _load_id not in (select load_id from journal.current_loads)",
-            f"select {key} as {own} from {source} semi join ({self._waiting(contract)}) using (_load_id, _row)",
+            f"select {_key_in_input(contract)} as {key} from {source} where _load_id > {_last_load(before.built_from[source])}",
+            f"select {key} from {contract.name} where _load_id not in (select load_id from journal.current_loads)",
+            f"select key as {key} from ({self._waiting(contract, changed)})",
         ]
         for table in changed:
             for rows in self._touched_by(contract, table, "value") if table != source else ():
                 (column,) = contract.slices[table]
-                parts.append(f"select {key} as {own} from {source} where nullif(trim({column}), '') in ({rows})")
+                parts.append(f"select {key} from {contract.name} where {quoted(column)} in ({rows})")
         return parts
 
-    def _merge_clean(self, contract: Contract, before: Build, whole: Plan, touched: str) -> Plan:
-        source = _input(contract)
+    def _merge_clean(
+        self, contract: Contract, before: Build, whole: Plan, changed: Sequence[str], touched: str
+    ) -> Plan:
+        """Judge new rows, and those of a touched key, wherever they went: to clean, to quarantine, among the duplicates."""
+        source, key, name = _input(contract), quoted(str(contract.merge_on)), literal(contract.name)
         arrived = f"staging.{quoted('arrived__' + contract.name.replace('.', '__'))}"
+        aside = " union all ".join(
+            f"select load_id, row_number from quarantine.{table} where table_name = {name} and key in (from {touched})"
+            for table in QUARANTINE
+        )
+        known = (
+            f"select _load_id, _row from {contract.name} where {key} in (from {touched}) union all {aside}"
+            f" union all select load_id, row_number from ({self._waiting(contract, changed)})"
+        )
         self._create(
             arrived,
             f"select _load_id, _row from {source} where _load_id > {_last_load(before.built_from[source])}"
-            f" or {_key_in_input(contract)} in (from {touched})"
-            f" union select _load_id, _row from ({self._waiting(contract)})",
+            f" union select * from ({known}) semi join (select load_id as _load_id from journal.current_loads) using (_load_id)",
         )
         rows = self.sliced_input(str(contract.input), arrived)
         return Plan(
@@ -185,16 +196,14 @@ class Increment:
             arrived=arrived,
         )
 
-    def _is_waiting(self, contract: Contract) -> bool:
-        return bool(self.connection.execute(f"select 1 from ({self._waiting(contract)}) limit 1").fetchall())
-
-    def _waiting(self, contract: Contract) -> str:
-        """Rows of raw that a rule rejected which looks at the clock."""
-        words = [rule.description for rule in contract.row_rules if CLOCK in rule.where]
-        told = " or ".join(f"contains(reasons, {literal(one)})" for one in words) or "false"
+    def _waiting(self, contract: Contract, changed: Sequence[str]) -> str:
+        """Rejected rows that may be let through tonight: where a rule looks at the clock, or at a table that changed."""
+        told = [f"contains(reasons, {literal(rule.description)})" for rule in contract.row_rules if CLOCK in rule.where]
+        if any(table != _input(contract) for table in changed):
+            told.append("true")
         return (
-            f"select load_id as _load_id, row_number as _row from quarantine.rows"
-            f" where table_name = {literal(contract.name)} and ({told})"
+            f"select load_id, row_number, key from quarantine.rows"
+            f" where table_name = {literal(contract.name)} and ({' or '.join(told) or 'false'})"
         )
 
     def _dates_of(self, contract: Contract) -> list[str]:

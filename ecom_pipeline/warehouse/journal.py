@@ -30,8 +30,8 @@ TABLES = {
 }
 QUARANTINE = {
     "rows": "table_name varchar, source varchar, file varchar, row_number bigint, load_id bigint, reasons varchar,"
-    " original varchar, run_id varchar, quarantined_at timestamp",
-    "duplicates": "table_name varchar, source varchar, file varchar, row_number bigint, load_id bigint",
+    " original varchar, run_id varchar, quarantined_at timestamp, key varchar",
+    "duplicates": "table_name varchar, source varchar, file varchar, row_number bigint, load_id bigint, key varchar",
 }
 CURRENT_LOADS = "select * from journal.loads where superseded_by is null and retired_at is null"
 """The loads whose rows stand in raw."""

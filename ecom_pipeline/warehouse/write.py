@@ -286,7 +286,8 @@ class _Staged:
                 *(f"case when {_told(rule)} then {literal(rule.description)} end" for rule in rules),
             ]
         )
-        place = ", ".join(PROVENANCE)
+        key = quoted(self.contract.merge_on) if self.contract.merge_on else "null"
+        place = f"{', '.join(PROVENANCE)}, cast({key} as varchar) as key"
         self._create(self.duplicates, f"select {place} from {self.next} where _duplicate > 1")
         rejected = f"_duplicate = 1 and not ({keep.removeprefix('_duplicate = 1 and ')})"
         self._create(
@@ -388,7 +389,7 @@ class _Staged:
         self.con.execute(f"delete from quarantine.duplicates where table_name = {name} and ({leaves})")
         self.con.execute(
             f"insert into quarantine.duplicates by name select {name} as table_name, _source as source, _file as file,"
-            f" _row as row_number, _load_id as load_id from {self.duplicates}"
+            f" _row as row_number, _load_id as load_id, key from {self.duplicates}"
         )
 
     def _why_refused(self) -> str:
@@ -402,7 +403,7 @@ class _Staged:
         """Let the candidate go live; the version of the table from now on."""
         before = build_of(self.con, self.contract.name)
         if self.is_unchanged:
-            self.outcome.status = "unchanged"
+            self.outcome.status = "skipped" if self.given.skipped else "unchanged"
             return before.version if before else ""
         if self.merges:
             self.outcome.status = "merged"
@@ -426,7 +427,8 @@ class _Staged:
 
     def _replace(self, before: Build | None) -> str:
         self.con.execute(f"drop table if exists {changes_of(self.contract.name)}")
-        version = self.writer.run_id if self.contract.mode == "merge" else content_version(self.con, self.next)
+        grows = self.contract.mode == "merge" and not self.given.skipped
+        version = self.writer.run_id if grows else content_version(self.con, self.next)
         is_known = before is not None and columns_of(self.con, self.live) == columns_of(self.con, self.next)
         if before and is_known and self.contract.mode == "replace" and self.contract.name in self.writer.watched:
             note_changes(self.con, self.contract.name, self.contract.types, self.live, self.next, before.version)
@@ -464,7 +466,7 @@ def quarantine(
     Parameters
     ----------
     rejects
-        A relation of ``_source, _load_id, _file, _row, reasons``.
+        A relation of ``_source, _load_id, _file, _row, reasons, key``.
     leaves
         The condition on the rows of quarantine that are replaced; the others stay.
     """
@@ -473,11 +475,11 @@ def quarantine(
         connection.execute(
             f"""
             insert into quarantine.rows by name
-            select ? as table_name, _source as source, _file as file, _row as row_number, _load_id as load_id, reasons,
-                to_json(original) as original, ? as run_id, ? as quarantined_at
-            from {rejects} join raw.{quoted(source)} as original using (_load_id, _file, _row)
+            select ? as table_name, _source as source, rejected._file as file, _row as row_number, _load_id as load_id, reasons,
+                to_json(original) as original, ? as run_id, ? as quarantined_at, key
+            from {rejects} as rejected join raw.{quoted(source)} as original using (_load_id, _row)
             where _source = ?
-            order by _load_id, _file, _row
+            order by _load_id, _row
             """,
             [table, run_id, now(), source],
         )

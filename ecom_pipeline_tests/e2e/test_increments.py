@@ -18,6 +18,7 @@ import duckdb
 import numpy as np
 import pytest
 
+from ecom_pipeline.contracts import Contract
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.settings import Settings
 from ecom_pipeline.warehouse.connection import open_warehouse
@@ -281,7 +282,7 @@ def test_a_row_of_tomorrow_is_let_through_when_its_day_has_come(
         assert connection.execute(waiting).fetchall() == [(1,)]
     events = CONTRACTS["clean.events"]
     later = [one.model_copy(update={"where": one.where.replace("1 day", "100 year")}) for one in events.rules]
-    changed = events.model_copy(update={"rules": tuple(later)})
+    changed = Contract.model_validate(events.model_dump() | {"rules": later})
     monkeypatch.setattr(f"{__name__}.IN_ORDER", [changed if one is events else one for one in IN_ORDER])
     assert nights.run()["clean.events"] == "merged"
     with nights.open() as connection:

@@ -6,7 +6,8 @@ import gzip
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,20 @@ def test_a_changed_file_supersedes_its_last_load(con: duckdb.DuckDBPyConnection,
     assert (ledger[1].supersedes, ledger[1].size) == (1, ledger[0].size)
     drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\n")
     assert load(con, shop, tmp_path, tuple(reversed(ledger))).entries[0].supersedes == 2
+
+
+def test_a_file_that_nobody_wrote_to_is_not_read_for_its_hash(
+    con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = drop(tmp_path, "a.csv", "v,2024-01-01,c1,p1\n")
+    (entry,) = load(con, shop, tmp_path).entries
+    later = replace(entry, loaded_at=datetime.now(UTC).replace(tzinfo=None) + timedelta(minutes=1))
+    monkeypatch.setattr(loading, "_hash_of_file", lambda path: pytest.fail(f"{path} was read"))
+    assert load(con, shop, tmp_path, (later,)).unchanged == ("a.csv",)
+    monkeypatch.undo()
+    drop(tmp_path, "a.csv", "v,2024-01-01,c2,p1\n")
+    assert (path.stat().st_size, path.stat().st_mtime) == (entry.size, OLD), "only the system knows that it was written"
+    assert len(load(con, shop, tmp_path, (entry, replace(entry, loaded_at=entry.modified_at))).entries) == 1
 
 
 def test_columns_are_united_by_name(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
