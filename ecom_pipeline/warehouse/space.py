@@ -20,12 +20,14 @@ def require_space_for_a_night(work: Path, releases: Path, landing: Path) -> None
     Raises
     ------
     WarehouseError
-        Says the folder, what is free and what is needed.
+        Says the folder, what is free and what is needed; or that the work folder is closed.
     """
     file = work / "warehouse.duckdb"
-    since = file.stat().st_mtime if file.exists() else 0.0
+    try:
+        live, since = (file.stat().st_size, file.stat().st_mtime) if file.exists() else (0, 0.0)
+    except OSError as error:
+        raise WarehouseError(f"{work}: cannot be written: {error.strerror}") from error
     arrived = sum(path.stat().st_size for path in _files_in(landing) if path.stat().st_ctime > since)
-    live = file.stat().st_size if file.exists() else 0
     released = sum(path.stat().st_size for path in _files_in(releases / "current"))
     require_space(releases, live // 2 + 2 * released + LOADED * arrived)
 
@@ -47,7 +49,7 @@ def require_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(existing).free
     if free < needed:
         raise WarehouseError(
-            f"{folder}: {free / 1e6:,.0f} MB are free, about {needed / 1e6:,.0f} MB are needed;"
+            f"{folder}: {free / 1e6:,.1f} MB are free, about {needed / 1e6:,.1f} MB are needed;"
             " docs/runbook.md, 'The disk is full', says how to make room"
         )
 

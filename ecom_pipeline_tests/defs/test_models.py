@@ -15,6 +15,7 @@ from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.settings import Settings
 from ecom_pipeline.shop.config import load_shop
 from ecom_pipeline.warehouse.connection import open_warehouse
+from ecom_pipeline.warehouse.increment import Plan
 from ecom_pipeline_tests.e2e.mini import write_mini
 
 CARD = ModelCard(
@@ -52,6 +53,6 @@ def test_the_live_card_comes_back_from_the_warehouse_as_it_was_written(tmp_path:
         night = Night(connection=connection, settings=Settings(), shop=shop, contracts=contracts, run_id="r1")
         if written:
             contract = contracts["models.forecast_card"]
-            (outcome,) = night.write([night.candidate(contract, pd.DataFrame([CARD.row()]))])
+            (outcome,) = night.write([night.candidate(contract, pd.DataFrame([CARD.row()]), Plan())])
             assert not outcome.refused
         assert previous_card(night, "forecast") == (CARD if written else None)

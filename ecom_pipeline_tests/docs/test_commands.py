@@ -112,7 +112,7 @@ def reader(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rea
 class Reader:
     def __init__(self, house: House, folder: Path, patch: pytest.MonkeyPatch) -> None:
         self.house, self.folder, self.patch = house, folder, patch
-        self.nights: list[tuple[str, tuple[date, date] | None]] = []
+        self.nights: list[tuple[str, tuple[date, date] | None, bool]] = []
         self.made = 0
         patch.setattr("ecom_pipeline.definitions.run_night", self._night)
         from ecom_pipeline.warehouse.release import publish
@@ -120,8 +120,8 @@ class Reader:
         with duckdb.connect(str(house.warehouse)) as connection:
             publish(connection, load_contracts().values(), house.releases, run_id="again", shop="mini", keep=7)
 
-    def _night(self, settings: Any, *, dates: Any = None, progress: Any = None) -> tuple[str, bool]:
-        self.nights.append((settings.shop_file.parent.name, dates))
+    def _night(self, settings: Any, *, dates: Any = None, full: bool = False, progress: Any = None) -> tuple[str, bool]:
+        self.nights.append((settings.shop_file.parent.name, dates, full))
         return str(self.house.query("select run_id from journal.runs")[0][0]), True
 
     def types(self, words: list[str]) -> None:
@@ -157,13 +157,16 @@ def test_the_commands_of_a_page_run(page: str, reader: Reader) -> None:
         if words[0] in ECOM:
             reader.types(words)
     nights = [words for words in typed if words[0] in ECOM and (words[1] == "run" or "replay" in words)]
-    assert [dates for _, dates in reader.nights] == [
-        (date.fromisoformat(words[words.index("--from") + 1]), date.fromisoformat(words[words.index("--to") + 1]))
-        if "--from" in words
-        else None
+    assert [(dates, full) for _, dates, full in reader.nights] == [
+        (
+            (date.fromisoformat(words[words.index("--from") + 1]), date.fromisoformat(words[words.index("--to") + 1]))
+            if "--from" in words
+            else None,
+            "--full" in words or "replay" in words,
+        )
         for words in nights
     ]
-    assert {name for name, _ in reader.nights} <= {"shop"}
+    assert {name for name, *_ in reader.nights} <= {"shop"}
 
 
 @pytest.fixture(scope="module")

@@ -109,7 +109,7 @@ def test_a_failed_run_reaches_the_webhook(house: House, webhook: Webhook) -> Non
 
 
 def test_a_red_ecom_run_reaches_the_webhook(house: House, webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(definitions, "run_job", lambda *_: ("the-run", False))
+    monkeypatch.setattr(definitions, "run_job", lambda *_, **__: ("the-run", False))
     assert with_settings(house, webhook_url=webhook.url).ecom("run").code == 1
     assert [(one["event"], one["text"]) for one in webhook.taken] == [("run_failed", "mini: run the-run failed")]
 

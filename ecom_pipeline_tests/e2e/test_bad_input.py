@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 
 import dagster as dg
 import pytest
@@ -344,8 +343,11 @@ def test_no_room_for_the_history_of_runs(house: House, small_disk: Path) -> None
     assert f"{small_disk}: the history of runs cannot be written: database or disk is full" in said.err
 
 
-def test_no_room_for_anything(house: House, small_disk: Path) -> None:
+def test_no_room_for_anything(house: House, small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(small_disk, 0)
+    refused = house.ecom("run", "--data-dir", str(small_disk))
+    assert (refused.code, f"{small_disk}/releases/mini: 0.0 MB are free, about " in refused.err) == (1, True)
+    monkeypatch.setattr("ecom_pipeline.warehouse.space.require_space", lambda *_: None)
     said = house.ecom("run", "--data-dir", str(small_disk))
     assert said.code == 1
     assert f"{small_disk}/work/mini: cannot be written: No space left on device" in said.words
@@ -385,16 +387,15 @@ def test_no_room_for_the_tables(
         with house.release_untouched():
             refused = house.ecom("run")
         assert refused.code == 1
-        assert f"{house.releases}: 0 MB are free, about " in refused.err
+        assert f"{house.releases}: 0.4 MB are free, about " in refused.err
         assert house.query("select count(*) from journal.runs") == [(1,)], "it did not start"
-        monkeypatch.setattr("shutil.disk_usage", lambda _folder: SimpleNamespace(free=10**12))
+        monkeypatch.setattr("ecom_pipeline.warehouse.space.require_space", lambda *_: None)
         with house.release_untouched():
             said = house.ecom("run")
         assert said.code == 1
         assert "No space left on device" in said.words
         assert "Traceback" not in said.words
         ballast.unlink()
-        monkeypatch.undo()
         assert house.materialize(dg.AssetSelection.key_prefixes(["raw"], ["input"])).success
         before = house.tables()
         ballast = fill(small_disk, 400_000)

@@ -110,13 +110,14 @@ def write(path: Path, content: list[str]) -> None:
 
 
 def clicks(folder: Path, name: str, rows: list[dict[str, Any]]) -> None:
-    """A file of events; some belong to a session of the shop's own, in which not everybody has signed in."""
+    """A file of events; those that name no session may get one, in which not everybody has signed in."""
     with gzip.open(folder / f"clicks{name}.jsonl.gz", "wt", encoding="utf-8") as file:
         for row in rows:
-            number = int(row["id"][1:]) if row["id"][1:].isdigit() else 0
-            session = {"session": f"S{number // 5}" if number % 3 == 0 else None}
-            signed = {"user": None if session["session"] and number % 2 else row["user"]}
-            file.write(json.dumps({"channel": None, "campaign": None} | row | session | signed) + "\n")
+            number = int(row["id"][1:])
+            drawn = {"session": f"S{number // 5}" if number % 3 == 0 else None}
+            signed = {"user": None if drawn["session"] and number % 2 else row["user"]}
+            told = row if "session" in row else row | drawn | signed
+            file.write(json.dumps({"channel": None, "campaign": None} | told) + "\n")
 
 
 def new_day(folder: Path, random: np.random.Generator) -> None:
@@ -154,7 +155,8 @@ def late_events(folder: Path, random: np.random.Generator) -> None:
             f"2024-0{1 + int(random.integers(4))}-15T04:00",
             int(random.integers(9)),
         )
-        for _ in range(12)
+        | ({"session": f"S{int(random.integers(300))}"} if n % 2 else {})
+        for n in range(16)
     ]
     clicks(folder, f"-late{int(random.integers(3))}", [*rows, *rows[:3]])
 
@@ -171,10 +173,15 @@ def corrected_orders(folder: Path, random: np.random.Generator) -> None:
 
 
 def late_order(folder: Path, random: np.random.Generator) -> None:
-    """Orders that were gone come back in a file of their own."""
+    """Orders that were gone come back in a file of their own, and one that was not comes again."""
     head = lines(folder / "orders-1.csv")[0]
-    found = [f"O{int(random.integers(400)):05d},C{n},2024-02-0{n + 1} 12:00:00,completed,CNY,mail" for n in range(5)]
-    write(folder / "orders-9.csv", [head, *found])
+    wanted = {line.split(",")[1] for line in lines(folder / "lines.csv")[1:]}
+    there = {line.split(",")[0] for path in folder.glob("orders-?.csv") for line in lines(path) if "2924-" not in line}
+    found = [*sorted(wanted - there)[:5], f"O{int(random.integers(400)):05d}"]
+    write(
+        folder / "orders-9.csv",
+        [head, *(f"{order},C{n},2024-02-0{n + 1} 12:00:00,completed,CNY,mail" for n, order in enumerate(found))],
+    )
 
 
 def other_products(folder: Path, random: np.random.Generator) -> None:

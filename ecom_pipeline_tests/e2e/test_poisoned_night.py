@@ -15,7 +15,7 @@ from ecom_pipeline_tests.e2e.conftest import House, materialize
 
 pytestmark = pytest.mark.slow
 CONTRACTS = load_contracts()
-PIPELINES_OWN = {"quarantine.rows"}
+PIPELINES_OWN = {"quarantine.rows", "quarantine.duplicates"}
 """Written by the steps of other tables."""
 
 

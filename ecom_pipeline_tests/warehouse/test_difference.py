@@ -394,7 +394,12 @@ def test_a_rollback_moves_one_link_and_so_takes_no_time_at_any_size(
     (one,) = compare(tmp_path, {mart.name: mart}).tables
     assert (one.rows_before, one.removed, one.added, one.columns) == (2_000_000, 1_999_991, 0, {"price": 9})
     before = files()
-    assert len(before) == 8
+    assert {path.name for path in before} >= {
+        "release.duckdb",
+        "views.duckdb",
+        "marts.products.parquet",
+        "manifest.json",
+    }
     started = time.perf_counter()
     assert releases.rollback(tmp_path).release_id == large
     assert time.perf_counter() - started < 1
