@@ -3,6 +3,7 @@
 A view holds no rows, so it is not swapped but defined; it is judged all the same before it replaces the last definition.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,11 +17,11 @@ from ecom_pipeline.defs.tables import EXPECTED, check_result, checks_of, key_of,
 from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.loading import LedgerEntry, LoadReport, load_source
 from ecom_pipeline.shop.mapping import input_selects, routing_select
-from ecom_pipeline.warehouse.builds import Build, remember
+from ecom_pipeline.warehouse.builds import Build, build_of, remember
 from ecom_pipeline.warehouse.connection import WarehouseError
 from ecom_pipeline.warehouse.describe import describe
 from ecom_pipeline.warehouse.increment import load_version
-from ecom_pipeline.warehouse.journal import now, record, record_checks
+from ecom_pipeline.warehouse.journal import checks_of_run, now, record, record_checks
 from ecom_pipeline.warehouse.names import columns_of, quoted
 from ecom_pipeline.warehouse.write import Candidate, next_of, quarantine
 
@@ -235,24 +236,36 @@ def input_assets(shop: Shop, contracts: Mapping[str, Contract]) -> list[dg.Asset
 
 
 def define_inputs(night: Night) -> list[CheckResult]:
-    """Judge the views as they would be, then define all of them, or none."""
+    """Judge the views that read otherwise than before, then define all of them, or none."""
     connection, views = night.connection, _views(night.contracts)
     selects = input_selects(night.shop, night.contracts, night.raw_columns)
-    results: list[CheckResult] = []
-    for contract in views:
-        candidate = f"staging.{quoted('input__' + contract.table)}"
-        connection.execute(f"create or replace view {candidate} as {selects[contract.table]}")
-        results += night.judge(connection, contract, candidate, tolerance=0.0, scope="table")
-        connection.execute(f"drop view {candidate}")
+    marks = {
+        one.name: hashlib.sha256((selects[one.table] + one.model_dump_json()).encode()).hexdigest() for one in views
+    }
+    results = [check for one in views for check in _judge_view(night, one, selects[one.table], marks[one.name])]
     if not any(check.refuses for check in results):
         for contract in views:
-            select = selects[contract.table]
+            select, mark = selects[contract.table], marks[contract.name]
             connection.execute(f"create or replace view input.{quoted(contract.table)} as {select}")
             describe(connection, contract, kind="view")
-            version = load_version(connection, _sources_of(night.shop, contract), select)
-            build = Build(version=version, built_from={}, fingerprint="", run_id=night.run_id)
-            remember(connection, contract.name, build)
+            version = load_version(connection, _sources_of(night.shop, contract), mark)
+            remember(
+                connection, contract.name, Build(version=version, built_from={}, fingerprint=mark, run_id=night.run_id)
+            )
     record_checks(connection, night.run_id, results)
+    return results
+
+
+def _judge_view(night: Night, contract: Contract, select: str, mark: str) -> list[CheckResult]:
+    before = build_of(night.connection, contract.name)
+    if before and before.fingerprint == mark and not night.full:
+        told = checks_of_run(night.connection, before.run_id, contract.name)
+        if told:
+            return told
+    candidate = f"staging.{quoted('input__' + contract.table)}"
+    night.connection.execute(f"create or replace view {candidate} as {select}")
+    results = night.judge(night.connection, contract, candidate, tolerance=0.0, scope="table")
+    night.connection.execute(f"drop view {candidate}")
     return results
 
 
