@@ -242,19 +242,18 @@ class _Staged:
     def _beside(self) -> tuple[int, int]:
         """Rows of the table that are not judged tonight, and those of them that are in quarantine."""
         name = literal(self.contract.name)
-        held = (
-            f"select 1 from quarantine.rows where table_name = {name} and not ({self._leaves('load_id', 'row_number')})"
-        )
+        held = f"select 1 from quarantine.rows where table_name = {name} and not ({self._leaves})"
         broken = count(self.con, f"({held})")
         return self._count_staying() + broken, broken
 
-    def _leaves(self, load_id: str, row: str) -> str:
+    @property
+    def _leaves(self) -> str:
         """The condition on rows of quarantine that this write decides about anew."""
         if not self.merges:
             return "true"
         return (
-            f"({load_id}, {row}) in (select (_load_id, _row) from {self.plan.arrived})"
-            f" or {load_id} not in (select load_id from journal.current_loads)"
+            f"(load_id, row_number) in (select (_load_id, _row) from {self.plan.arrived})"
+            " or load_id not in (select load_id from journal.current_loads)"
         )
 
     def _count_staying(self) -> int:
@@ -331,8 +330,7 @@ class _Staged:
 
     def _counts(self) -> list[tuple[str, int, int, int, int]]:
         """Per source: rows routed, kept, dropped as duplicates, rejected, those of earlier nights among them."""
-        name, leaves = literal(self.contract.name), self._leaves("load_id", "row_number")
-        earlier = f"table_name = {name} and not ({leaves})"
+        earlier = f"table_name = {literal(self.contract.name)} and not ({self._leaves})"
         staying = f"union all select _source from {self.live} where {self._stays}" if self.merges else ""
         return self.con.execute(
             f"""
@@ -371,9 +369,8 @@ class _Staged:
         else:
             self.outcome.reason = self._why_refused()
         if self.splits and not self.is_unchanged:
-            leaves = self._leaves("load_id", "row_number")
-            quarantine(self.con, name, self.rejects, run_id, leaves)
-            self._set_duplicates_aside(leaves)
+            quarantine(self.con, name, self.rejects, run_id, self._leaves)
+            self._set_duplicates_aside()
         record(
             self.con, "writes", [(run_id, name, self.outcome.status, self.outcome.rows, self.outcome.reason, moment)]
         )
@@ -384,9 +381,9 @@ class _Staged:
             [(run_id, self.contract.input or "raw", *counts, name) for counts in self.outcome.conservation],
         )
 
-    def _set_duplicates_aside(self, leaves: str) -> None:
+    def _set_duplicates_aside(self) -> None:
         name = literal(self.contract.name)
-        self.con.execute(f"delete from quarantine.duplicates where table_name = {name} and ({leaves})")
+        self.con.execute(f"delete from quarantine.duplicates where table_name = {name} and ({self._leaves})")
         self.con.execute(
             f"insert into quarantine.duplicates by name select {name} as table_name, _source as source, _file as file,"
             f" _row as row_number, _load_id as load_id, key from {self.duplicates}"
@@ -458,9 +455,7 @@ def next_of(contract: Contract) -> str:
     return f"{contract.schema_name}.{quoted(contract.table + '__next')}"
 
 
-def quarantine(
-    connection: duckdb.DuckDBPyConnection, table: str, rejects: str, run_id: str, leaves: str = "true"
-) -> None:
+def quarantine(connection: duckdb.DuckDBPyConnection, table: str, rejects: str, run_id: str, leaves: str) -> None:
     """Replace what a table has in quarantine by its present rejects, with the original rows as they stand in raw.
 
     Parameters
