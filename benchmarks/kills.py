@@ -47,7 +47,7 @@ def main(kills: int = 100, seed: int = 20240601) -> None:
             if number % 5 == 0:
                 shutil.rmtree(work)
             moment = draws.uniform(0, length)
-            with house.start("run") as night:
+            with house.start("run", "--full") as night:
                 time.sleep(moment)
                 night.kill()
             assert_whole(house.releases)
