@@ -39,7 +39,9 @@ def test_what_a_night_needs(night: tuple[Path, Path, Path], monkeypatch: pytest.
     leave(monkeypatch, 19_000_000)
     require_space_for_a_night(*night)
     leave(monkeypatch, 18_999_999)
-    with pytest.raises(WarehouseError, match=r"releases: 19 MB are free, about 19 MB are needed; docs/runbook\.md"):
+    with pytest.raises(
+        WarehouseError, match=r"releases: 19\.0 MB are free, about 19\.0 MB are needed; docs/runbook\.md"
+    ):
         require_space_for_a_night(*night)
 
 
@@ -47,7 +49,7 @@ def test_the_first_night_needs_room_for_all_files(
     night: tuple[Path, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leave(monkeypatch, 24_000_000)
-    with pytest.raises(WarehouseError, match="about 25 MB are needed"):
+    with pytest.raises(WarehouseError, match=r"about 25\.0 MB are needed"):
         require_space_for_a_night(tmp_path / "no_work", tmp_path / "no_releases", night[2])
     leave(monkeypatch, 25_000_000)
     require_space_for_a_night(tmp_path / "no_work", tmp_path / "no_releases", night[2])
