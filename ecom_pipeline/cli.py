@@ -162,14 +162,7 @@ def _run(given: argparse.Namespace, console: Console) -> int:
 
 
 def _warehouse(settings: Settings, shop_name: str) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-    return open_warehouse(
-        settings.work_dir(shop_name),
-        memory_limit=settings.memory_limit,
-        threads=settings.threads,
-        wait_seconds=settings.wait_seconds,
-        temp_folder=settings.temp_folder(shop_name),
-        temp_limit=settings.temp_limit,
-    )
+    return open_warehouse(settings.work_dir(shop_name), **settings.bounds(shop_name))
 
 
 def _show_summary(console: Console, summary: Summary) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -89,6 +90,16 @@ class Settings(BaseModel):
     def temp_folder(self, shop_name: str) -> Path:
         """Holds what does not fit in memory while a shop's run is at work."""
         return self.temp_dir / shop_name if self.temp_dir else self.work_dir(shop_name) / "tmp"
+
+    def bounds(self, shop_name: str) -> dict[str, Any]:
+        """How a shop's working file is opened: what it may use of the machine, and how long to wait for it."""
+        return {
+            "memory_limit": self.memory_limit,
+            "threads": self.threads,
+            "wait_seconds": self.wait_seconds,
+            "temp_folder": self.temp_folder(shop_name),
+            "temp_limit": self.temp_limit,
+        }
 
     def dagster_dir(self, shop_name: str) -> Path:
         """Holds the Dagster instance of a shop."""

@@ -154,14 +154,7 @@ def night_resource(
         run_id = context.run.run_id if context.run else "adhoc"
         work = settings.work_dir(shop.name)
         require_space_for_a_night(work, settings.releases_dir(shop.name), settings.landing_dir)
-        with open_warehouse(
-            work,
-            memory_limit=settings.memory_limit,
-            threads=settings.threads,
-            wait_seconds=settings.wait_seconds,
-            temp_folder=settings.temp_folder(shop.name),
-            temp_limit=settings.temp_limit,
-        ) as connection:
+        with open_warehouse(work, **settings.bounds(shop.name)) as connection:
             current = Night(
                 connection=connection,
                 settings=settings,

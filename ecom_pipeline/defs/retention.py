@@ -59,14 +59,7 @@ def let_go(settings: Settings, shop: Shop, instance: dg.DagsterInstance) -> Rete
     before = _bytes_in(work) + _bytes_in(history)
     journal_runs = dagster_runs = 0
     try:
-        with open_warehouse(
-            work,
-            memory_limit=settings.memory_limit,
-            threads=settings.threads,
-            wait_seconds=settings.wait_seconds,
-            temp_folder=settings.temp_folder(shop.name),
-            temp_limit=settings.temp_limit,
-        ) as connection:
+        with open_warehouse(work, **settings.bounds(shop.name)) as connection:
             keep_days = {name: source.keep_days for name, source in shop.sources.items() if source.keep_days}
             retired = retire(connection, keep_days)
             if settings.keep_history_days:
