@@ -12,8 +12,9 @@ import dagster as dg
 import duckdb
 
 from ecom_pipeline.contracts import CheckResult, Column, Contract, Rule
+from ecom_pipeline.defs.checks import check_of, check_results, key_of
 from ecom_pipeline.defs.night import Night
-from ecom_pipeline.defs.tables import EXPECTED, check_result, checks_of, key_of, spec_of, step
+from ecom_pipeline.defs.tables import EXPECTED, spec_of, step
 from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.loading import LedgerEntry, LoadReport, load_source
 from ecom_pipeline.shop.mapping import input_selects, routing_select
@@ -212,7 +213,7 @@ def input_assets(shop: Shop, contracts: Mapping[str, Contract]) -> list[dg.Asset
     @dg.multi_asset(
         name="inputs",
         specs=[spec_of(contract, feeding(contract), {"duckdb", "view"}) for contract in views],
-        check_specs=[spec for contract in views for spec in checks_of(contract)],
+        check_specs=[check_of(contract) for contract in views],
         required_resource_keys={"night"},
         can_subset=False,
     )
@@ -223,7 +224,7 @@ def input_assets(shop: Shop, contracts: Mapping[str, Contract]) -> list[dg.Asset
                 results = define_inputs(night)
             except EXPECTED as error:
                 raise dg.Failure(str(error), allow_retries=False) from None
-            yield from (check_result(check) for check in results)
+            yield from check_results(views, results)
             refused = [f"{check.table}: {check.name}: {check.observed}" for check in results if check.refuses]
             if refused:
                 raise dg.Failure("; ".join(refused), allow_retries=False)

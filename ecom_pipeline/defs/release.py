@@ -6,8 +6,9 @@ from typing import Any
 import dagster as dg
 
 from ecom_pipeline.contracts import Contract
+from ecom_pipeline.defs.checks import key_of
 from ecom_pipeline.defs.night import Night
-from ecom_pipeline.defs.tables import EXPECTED, key_of
+from ecom_pipeline.defs.tables import EXPECTED
 from ecom_pipeline.warehouse.release import PUBLISHED, publish
 
 

@@ -1,6 +1,7 @@
 """Running a job in this process: the nightly one recorded as the UI would record it, retention unrecorded."""
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -9,6 +10,7 @@ import dagster as dg
 from sqlalchemy.exc import OperationalError
 
 from ecom_pipeline.defs.assemble import JOB
+from ecom_pipeline.defs.history import kept_open
 from ecom_pipeline.defs.retention import Retention, let_go
 from ecom_pipeline.settings import Settings, environment
 from ecom_pipeline.shop.config import load_shop
@@ -42,7 +44,7 @@ def run_job(
     """
     backfill = {"start_date": dates[0].isoformat(), "end_date": dates[1].isoformat()} if dates else {}
     try:
-        with nullcontext(instance) if instance else dg.DagsterInstance.from_config(str(home)) as recorder:
+        with _recorder(home, instance) as recorder:
             result = definitions.resolve_job_def(JOB).execute_in_process(
                 instance=recorder,
                 run_config={
@@ -54,6 +56,15 @@ def run_job(
     except OperationalError as error:
         raise WarehouseError(f"{home}: the history of runs cannot be written: {error.orig}") from error
     return result.run_id, result.success
+
+
+@contextmanager
+def _recorder(home: Path, instance: dg.DagsterInstance | None) -> Iterator[dg.DagsterInstance]:
+    if instance:
+        yield instance
+    else:
+        with kept_open(home), dg.DagsterInstance.from_config(str(home)) as own:
+            yield own
 
 
 def run_retention(settings: Settings) -> Retention:

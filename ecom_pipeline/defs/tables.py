@@ -12,25 +12,20 @@ from typing import Any
 
 import dagster as dg
 
-from ecom_pipeline.contracts import CheckResult, Contract
+from ecom_pipeline.contracts import Contract
 from ecom_pipeline.defs.charts import CHARTS
+from ecom_pipeline.defs.checks import check_of, check_results, key_of
 from ecom_pipeline.defs.night import Night
-from ecom_pipeline.quality import check_specs
 from ecom_pipeline.shop.config import ShopError
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.warehouse.connection import WarehouseError
 from ecom_pipeline.warehouse.increment import reads_of
 from ecom_pipeline.warehouse.lineage import column_lineage
 from ecom_pipeline.warehouse.release import ReleaseError
-from ecom_pipeline.warehouse.write import CONSERVATION, CONSERVATION_WORDS, Candidate, Outcome
+from ecom_pipeline.warehouse.write import Candidate, Outcome
 
 EXPECTED = (InputError, ShopError, WarehouseError, ReleaseError)
 """Errors whose message says all there is to say: they end a step without a traceback."""
-
-
-def key_of(table: str) -> dg.AssetKey:
-    """Asset key of ``schema.table``."""
-    return dg.AssetKey(table.split("."))
 
 
 def spec_of(
@@ -95,7 +90,7 @@ def step(
     @dg.multi_asset(
         name=name,
         specs=[spec_of(contract, deps[contract.name], kinds, fresh_within) for contract in contracts],
-        check_specs=[spec for contract in contracts for spec in checks_of(contract)],
+        check_specs=[check_of(contract) for contract in contracts],
         required_resource_keys={"night"},
         can_subset=False,
     )
@@ -104,8 +99,7 @@ def step(
         with night.step(name):
             try:
                 outcomes = night.write(compute(night))
-                for outcome in outcomes:
-                    yield from (check_result(check) for check in outcome.checks)
+                yield from check_results(contracts, [check for outcome in outcomes for check in outcome.checks])
                 refused = [outcome for outcome in outcomes if outcome.refused]
                 if refused:
                     words = "; ".join(f"{outcome.contract.name} was refused: {outcome.reason}" for outcome in refused)
@@ -114,35 +108,14 @@ def step(
                 raise dg.Failure(str(error), allow_retries=False) from None
             for outcome in outcomes:
                 yield dg.MaterializeResult(
-                    asset_key=key_of(outcome.contract.name), metadata=metadata_of(night, outcome)
+                    asset_key=key_of(outcome.contract.name), metadata=metadata_of(night, outcome, context.instance)
                 )
 
     return materialize
 
 
-def checks_of(contract: Contract) -> list[dg.AssetCheckSpec]:
-    """The checks that the UI lists for a table before it was ever judged."""
-    conserved = [(CONSERVATION, CONSERVATION_WORDS, True)] if contract.input else []
-    return [
-        dg.AssetCheckSpec(name=check, asset=key_of(contract.name), description=words, blocking=blocking)
-        for check, words, blocking in [*check_specs(contract), *conserved]
-    ]
-
-
-def check_result(check: CheckResult) -> dg.AssetCheckResult:
-    """A verdict as Dagster records it."""
-    return dg.AssetCheckResult(
-        asset_key=key_of(check.table),
-        check_name=check.name,
-        passed=check.passed,
-        severity=dg.AssetCheckSeverity.ERROR if check.action == "fail" else dg.AssetCheckSeverity.WARN,
-        description=check.description,
-        metadata={"rows failed": check.rows_failed, "rows checked": check.rows_checked, "observed": check.observed},
-    )
-
-
-def metadata_of(night: Night, outcome: Outcome) -> dict[str, Any]:
-    """Rows, lineage, quarantine and the chart of a table that went live."""
+def metadata_of(night: Night, outcome: Outcome, instance: dg.DagsterInstance) -> dict[str, Any]:
+    """Rows, lineage, quarantine and the chart of a table that went live; an unchanged table keeps its last chart."""
     contract = outcome.contract
     metadata: dict[str, Any] = {
         "dagster/row_count": outcome.rows,
@@ -160,8 +133,15 @@ def metadata_of(night: Night, outcome: Outcome) -> dict[str, Any]:
         )
     chart = CHARTS.get(contract.name)
     if chart and outcome.rows:
-        metadata["chart"] = dg.MetadataValue.md(chart(night))
+        last = _last_chart(instance, contract) if outcome.status == "unchanged" else None
+        metadata["chart"] = last or dg.MetadataValue.md(chart(night))
     return metadata
+
+
+def _last_chart(instance: dg.DagsterInstance, contract: Contract) -> dg.MetadataValue[Any] | None:
+    event = instance.get_latest_materialization_event(key_of(contract.name))
+    shown = event.asset_materialization if event else None
+    return shown.metadata.get("chart") if shown else None
 
 
 def _lineage(night: Night, contract: Contract) -> dg.TableColumnLineage:

@@ -61,9 +61,9 @@ def record(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Seq
     rows = list(rows)
     if rows:
         names = [column.split(" ")[0] for column in TABLES[table].split(", ")][: len(rows[0])]
-        marks = ", ".join("?" for _ in names)
-        connection.executemany(
-            f"insert into journal.{table} ({', '.join(names)}) values ({marks})", [list(row) for row in rows]
+        marks = ", ".join(f"({', '.join('?' for _ in names)})" for _ in rows)
+        connection.execute(
+            f"insert into journal.{table} ({', '.join(names)}) values {marks}", [value for row in rows for value in row]
         )
 
 
