@@ -23,8 +23,8 @@ def columns(page: Page, url: str) -> None:
 
 
 def checks(page: Page, url: str) -> None:
-    page.open(f"{url}/assets/clean/orders?view=checks&checkDetail=not_a_test")
-    page.wait_for("not_a_test", "rows failed", "conservation")
+    page.open(f"{url}/assets/clean/orders?view=checks&checkDetail=contract")
+    page.wait_for("not_a_test", "warned by", "conservation")
 
 
 def chart(page: Page, url: str) -> None:

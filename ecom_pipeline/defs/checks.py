@@ -34,27 +34,32 @@ def check_of(contract: Contract) -> dg.AssetCheckSpec:
 
 
 def check_results(contracts: Iterable[Contract], judged: Sequence[CheckResult]) -> Iterator[dg.AssetCheckResult]:
-    """Verdicts about tables as Dagster records them: an error where one refuses the table, else a warning."""
+    """Verdicts about tables as Dagster records them: an error where one refuses the table, else a warning.
+
+    A table about which nothing was judged gets no result, which fails its step.
+    """
     for contract in contracts:
         verdicts = [check for check in judged if check.table == contract.name]
-        refused = [check for check in verdicts if check.refuses]
-        warned = [check for check in verdicts if not check.passed and not check.refuses]
-        told = {"refused by": refused, "warned by": warned}
-        yield dg.AssetCheckResult(
-            asset_key=key_of(contract.name),
-            check_name=NAME,
-            passed=not refused and not warned,
-            severity=dg.AssetCheckSeverity.ERROR if refused else dg.AssetCheckSeverity.WARN,
-            metadata={
-                **{
-                    words: "; ".join(f"{one.name}: {one.observed}" for one in some)
-                    for words, some in told.items()
-                    if some
-                },
-                "single checks": len(verdicts),
-                "verdicts": dg.MetadataValue.table([_record(check) for check in verdicts]),
-            },
-        )
+        if verdicts:
+            yield _result(contract, verdicts)
+
+
+def _result(contract: Contract, verdicts: Sequence[CheckResult]) -> dg.AssetCheckResult:
+    refused = [check for check in verdicts if check.refuses]
+    warned = [check for check in verdicts if not check.passed and not check.refuses]
+    told = {"refused by": refused, "warned by": warned}
+    named = {words: "; ".join(f"{one.name}: {one.observed}" for one in some) for words, some in told.items() if some}
+    return dg.AssetCheckResult(
+        asset_key=key_of(contract.name),
+        check_name=NAME,
+        passed=not named,
+        severity=dg.AssetCheckSeverity.ERROR if refused else dg.AssetCheckSeverity.WARN,
+        metadata={
+            **named,
+            "single checks": len(verdicts),
+            "verdicts": dg.MetadataValue.table([_record(check) for check in verdicts]),
+        },
+    )
 
 
 def _record(check: CheckResult) -> dg.TableRecord:

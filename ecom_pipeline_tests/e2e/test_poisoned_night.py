@@ -68,15 +68,20 @@ def poison(house: House, names: Iterable[str], patch: pytest.MonkeyPatch) -> dg.
     return build_defs(house.settings, contracts=contracts)
 
 
-def refusals(house: House, result: dg.ExecuteInProcessResult) -> list[tuple[str, str]]:
-    """What the UI shows in red: table and check of every failed evaluation with severity ERROR in the event log."""
+def told(evaluation: dg.AssetCheckEvaluation, verdict: str) -> list[dict[str, object]]:
+    """The single checks with this verdict, as the UI lists them."""
+    listed = evaluation.metadata["verdicts"]
+    assert isinstance(listed, dg.TableMetadataValue)
+    return [dict(record.data) for record in listed.records if record.data["verdict"] == verdict]
+
+
+def refusals(house: House, result: dg.ExecuteInProcessResult) -> list[tuple[str, object]]:
+    """What the UI shows in red: table and single check of every failed evaluation with severity ERROR in the event log."""
     logged = house.instance.all_logs(result.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
     evaluations = [entry.dagster_event.asset_check_evaluation_data for entry in logged if entry.dagster_event]
-    return [
-        (".".join(one.asset_key.path), one.check_name)
-        for one in evaluations
-        if not one.passed and one.severity is dg.AssetCheckSeverity.ERROR
-    ]
+    failed = [one for one in evaluations if not one.passed and one.severity is dg.AssetCheckSeverity.ERROR]
+    assert all(one.metadata["refused by"].value for one in failed)
+    return [(".".join(one.asset_key.path), single["check"]) for one in failed for single in told(one, "refused")]
 
 
 def run_from(house: House, definitions: dg.Definitions, *tables: str) -> dg.ExecuteInProcessResult:
@@ -203,9 +208,10 @@ def test_a_few_bad_rows_warn_and_go_to_quarantine(house: House) -> None:
     assert result.success
     assert refusals(house, result) == []
     warned = [
-        (one.check_name, one.metadata["rows failed"].value)
+        (single["check"], single["rows failed"])
         for one in result.get_asset_check_evaluations()
         if not one.passed and one.severity is dg.AssetCheckSeverity.WARN
+        for single in told(one, "warned")
     ]
     assert ("quantity__between", 10) in warned
     assert house.query("select count(*) from clean.order_items") == [(before - 10,)]

@@ -95,13 +95,13 @@ def test_the_ui_shows_what_happened(ui: str) -> None:
 
 
 def a_refused_table_names_its_check(page: Page, ui: str) -> None:
-    page.open(f"{ui}/assets/clean/orders?view=checks&checkDetail=within_tolerance")
+    page.open(f"{ui}/assets/clean/orders?view=checks&checkDetail=contract")
     seen = page.wait_for(
-        "This is a blocking asset check.", "% of the rows go to quarantine", "Latest execution", "rows failed"
+        "This is a blocking asset check.", "% of the rows go to quarantine", "Latest execution", "refused by"
     )
     latest = seen[seen.index("Latest execution") :]
     assert "Failed" in latest
-    assert re.search(r"observed\s+([\d,]+) of \1 rows", latest), latest
+    assert re.search(r"refused by\s+within_tolerance: ([\d,]+) of \1 rows", latest), latest
 
 
 def a_table_has_its_columns_and_its_chart(page: Page, ui: str) -> None:
