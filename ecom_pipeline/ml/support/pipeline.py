@@ -1,6 +1,6 @@
 """The single entry: a shop's messages and FAQ in; intents, moods, answers, their evaluation and a model card out.
 
-The linear model and its baselines are tried on the same messages; the linear model's intents are used only where it
+The kernel model and its baselines are tried on the same messages; the kernel model's intents are used only where it
 beats the better baseline. Each model abstains below the confidence that keeps its mistakes under ``target_error`` on
 texts it did not learn from; an abstained message gets no answer. What does not belong here: reading or writing
 tables, and any text of a message in what is returned.
@@ -117,7 +117,7 @@ def support_shop(
         return SupportResult(
             predictions=_predictions(written, None, None), evaluation=_evaluation(sentiment_rows), card=card
         )
-    trials = try_models(examples, target_error, seed)
+    trials = try_models(examples, target_error)
     metric = "macro_f1" if examples.folds is None else "cross_validated_macro_f1"
     verdict = decide(trials, examples, metric, previous_card, seed=seed)
     answering = _learn_answers(questions, examples, verdict.winner) if len(questions) else None
@@ -247,12 +247,13 @@ def _card(
             "target_error": target_error,
             "intent_threshold": winner.gate.threshold,
             "minimum_similarity": MINIMUM_SIMILARITY,
-            "penalty_inverse": getattr(winner.model, "penalty_inverse", None),
-            "temperature": getattr(winner.model, "temperature_", None),
+            "sharpness": getattr(winner.model, "sharpness", None),
+            "ridge": getattr(winner.model, "ridge", None),
+            "unknown_share": getattr(winner.model, "unknown_share", None),
         },
         seed=seed,
         metrics=figures,
-        libraries=("scikit-learn",),
+        libraries=("scikit-learn", "wordllama"),
     )
 
 
@@ -279,7 +280,7 @@ def _card_without_model(
         parameters={"model": NO_MODEL, "target_error": target_error},
         seed=seed,
         metrics={"labelled_messages": len(labelled), "example_questions": len(questions), **_own_figures(rows)},
-        libraries=("scikit-learn",),
+        libraries=("scikit-learn", "wordllama"),
     )
 
 
