@@ -22,17 +22,34 @@ class Cost(NamedTuple):
     error: float | None
 
 
-def choose_threshold(confidence: NDArray[np.float64], is_right: NDArray[np.bool_], target_error: float) -> float:
+class Rehearsed(NamedTuple):
+    """Guesses of texts the model did not learn from: how sure, whether right, and how much each one counts."""
+
+    confidence: NDArray[np.float64]
+    is_right: NDArray[np.bool_]
+    weight: NDArray[np.float64]
+
+    def take(self, rows: NDArray[np.bool_]) -> Rehearsed:
+        """Return some of them."""
+        return Rehearsed(*(each[rows] for each in self))
+
+    def plus(self, other: Rehearsed | None) -> Rehearsed:
+        """Return these and some more."""
+        return self if other is None else Rehearsed(*map(np.concatenate, zip(self, other, strict=True)))
+
+
+def choose_threshold(rehearsed: Rehearsed, target_error: float) -> float:
     """Return the lowest confidence at which the answers given are wrong at most ``target_error`` of the time.
 
     Texts with a confidence of 0 are never answered. ``NEVER`` if no threshold keeps the target.
 
-    >>> choose_threshold(np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, True, True, False]), 0.05)
+    >>> sure = np.array([0.9, 0.8, 0.7, 0.6])
+    >>> choose_threshold(Rehearsed(sure, np.array([True, True, True, False]), np.ones(4)), 0.05)
     0.7
     """
-    order = np.argsort(-confidence, kind="stable")
-    sure, right = confidence[order], is_right[order]
-    error = np.cumsum(~right) / np.arange(1, len(right) + 1)
+    order = np.argsort(-rehearsed.confidence, kind="stable")
+    sure, right, weight = (each[order] for each in rehearsed)
+    error = np.cumsum(weight * ~right) / np.cumsum(weight)
     is_last_of_ties = np.append(sure[1:] != sure[:-1], True) if len(sure) else np.empty(0, dtype=bool)
     allowed = np.flatnonzero(is_last_of_ties & (error <= target_error) & (sure > 0))
     return float(sure[allowed[-1]]) if len(allowed) else NEVER
@@ -57,22 +74,22 @@ class Gate(NamedTuple):
     answered: NDArray[np.bool_]
 
 
-def gate_later(
-    confidence: NDArray[np.float64], is_right: NDArray[np.bool_], later: NDArray[np.float64], target_error: float
-) -> Gate:
+def gate_later(rehearsed: Rehearsed, later: NDArray[np.float64], target_error: float) -> Gate:
     """Choose the threshold on some texts and apply it to the confidence of later ones."""
-    threshold = choose_threshold(confidence, is_right, target_error)
+    threshold = choose_threshold(rehearsed, target_error)
     return Gate(threshold, is_answered(later, threshold))
 
 
 def gate_across(
-    confidence: NDArray[np.float64], is_right: NDArray[np.bool_], folds: NDArray[np.int_], target_error: float
+    rehearsed: Rehearsed, folds: NDArray[np.int_], target_error: float, *, extra: Rehearsed | None = None
 ) -> Gate:
-    """Choose the threshold on all texts, but let each fold be judged by what the other folds would have chosen."""
-    answered = np.zeros(len(confidence), dtype=bool)
+    """Choose the threshold on all texts, but let each fold be judged by what the other folds would have chosen.
+
+    ``extra`` counts for every choice and is judged nowhere: questions that no intent answers.
+    """
+    answered = np.zeros(len(folds), dtype=bool)
     for fold in np.unique(folds):
         inside = folds == fold
-        answered[inside] = is_answered(
-            confidence[inside], choose_threshold(confidence[~inside], is_right[~inside], target_error)
-        )
-    return Gate(choose_threshold(confidence, is_right, target_error), answered)
+        threshold = choose_threshold(rehearsed.take(~inside).plus(extra), target_error)
+        answered[inside] = is_answered(rehearsed.confidence[inside], threshold)
+    return Gate(choose_threshold(rehearsed.plus(extra), target_error), answered)

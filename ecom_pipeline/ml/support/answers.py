@@ -7,13 +7,13 @@ filling in a customer's facts, does not belong here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ecom_pipeline.ml.support.features import TextFeatures
+from ecom_pipeline.ml.support.features import Points, TextFeatures, similarity
 from ecom_pipeline.ml.support.language import detect_language
 from ecom_pipeline.ml.support.text import has_words, intent_text
 
@@ -71,19 +71,19 @@ class AnswerFinder:
         """Learn the example questions, as ``example_questions`` returns them; at least one."""
         self.questions_ = questions.reset_index(drop=True)
         self.features_ = TextFeatures()
-        self.vectors_ = self.features_.fit_transform(self.questions_["text"].tolist())
+        self.points_ = self.features_.fit_transform(self.questions_["text"].tolist())
         return self
 
     def match(self, texts: Sequence[str], intents: Sequence[str | None], languages: Sequence[str]) -> Matches:
         """Return the best entry of each message's intent, in its language if there is one; none without an intent."""
         wanted = pd.DataFrame({"intent": list(intents), "language": list(languages)}, dtype=object)
-        vectors = self.features_.transform(texts)
+        points = self.features_.transform(texts)
         found = _nothing(len(wanted))
         for (intent, language), group in wanted.dropna(subset=["intent"]).groupby(["intent", "language"], sort=True):
             of_intent = self.questions_["intent"] == intent
             in_language = of_intent & (self.questions_["language"] == language)
             candidates = np.flatnonzero(in_language if in_language.any() else of_intent)
-            self._fill(found, group.index.to_numpy(), candidates, texts, vectors)
+            self._fill(found, group.index.to_numpy(), candidates, texts, points)
         return found
 
     def nearest(self, texts: Sequence[str]) -> Matches:
@@ -99,7 +99,7 @@ class AnswerFinder:
         rows: NDArray[np.int_],
         candidates: NDArray[np.int_],
         texts: Sequence[str],
-        vectors: Any,
+        points: Points,
     ) -> None:
         """Write the best of the candidates into some rows of ``found``, where it is alike enough."""
         if not len(candidates):
@@ -107,12 +107,12 @@ class AnswerFinder:
         questions = self.questions_.iloc[candidates]
         for start in range(0, len(rows), _CHUNK):
             part = rows[start : start + _CHUNK]
-            similarity = (vectors[part] @ self.vectors_[candidates].T).toarray() / 2
+            likeness = similarity(points.take(part), self.points_.take(candidates))
             if self.skip_same_text:
                 own = np.array([texts[row] for row in part], dtype=object)
-                similarity[own[:, None] == questions["text"].to_numpy()[None, :]] = 0.0
-            best = similarity.argmax(axis=1)
-            score = np.clip(similarity[np.arange(len(part)), best], 0.0, 1.0)
+                likeness[own[:, None] == questions["text"].to_numpy()[None, :]] = 0.0
+            best = likeness.argmax(axis=1)
+            score = np.clip(likeness[np.arange(len(part)), best], 0.0, 1.0)
             is_alike = score >= MINIMUM_SIMILARITY
             found.faq_ids[part[is_alike]] = questions["faq_id"].to_numpy()[best[is_alike]]
             found.intents[part[is_alike]] = questions["intent"].to_numpy()[best[is_alike]]

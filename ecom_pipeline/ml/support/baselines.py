@@ -1,6 +1,6 @@
 """What an intent model has to beat: always the most frequent intent, and a few telling words per intent.
 
-Both speak the same language as ``LinearIntent`` (``fit``, ``predict``). Baselines of the answers and of the sentiment
+Both speak the same language as ``KernelIntent`` (``fit``, ``predict``). Baselines of the answers and of the sentiment
 live beside those.
 """
 
@@ -39,7 +39,8 @@ class MajorityIntent:
 
     def predict(self, texts: Sequence[str]) -> Guesses:
         """Return the most frequent intent for every text."""
-        return Guesses(np.full(len(texts), self.intent_, dtype=object), np.full(len(texts), self.share_))
+        share = np.full(len(texts), self.share_)
+        return Guesses(np.full(len(texts), self.intent_, dtype=object), share, share)
 
 
 class KeywordIntent:
@@ -88,7 +89,7 @@ class KeywordIntent:
             if hits:
                 intents[row] = min(hits, key=lambda intent: (-hits[intent], intent))
                 confidence[row] = hits[intents[row]] / hits.total()
-        return Guesses(intents, confidence)
+        return Guesses(intents, confidence, confidence)
 
 
 def _words(text: str) -> set[str]:

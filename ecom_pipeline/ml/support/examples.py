@@ -13,9 +13,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ecom_pipeline.ml.support.answers import example_questions
 from ecom_pipeline.ml.support.language import detect_language
+from ecom_pipeline.ml.support.personal import mask
 from ecom_pipeline.ml.support.text import has_words, intent_text
 
+PUBLISHED_COLUMNS = ("example_id", "customer_id", "intent", "text", "language", "faq_id", "answer")
+PUBLISHED_PER_INTENT = 40
+"""Labelled messages of an intent, the latest different ones, that are published beside the FAQ's questions."""
+LEARNT = 8_000
+"""Labelled messages that models learn from, the latest: time grows with their cube."""
 MINIMUM_HISTORY = 50
 """Labelled messages from which on the models are tested on the latest of them; with fewer, by cross-validation."""
 TEST_SHARE = 0.2
@@ -46,6 +53,7 @@ def customer_messages(messages: pd.DataFrame) -> pd.DataFrame:
             "message_id": chosen["message_id"],
             "customer_id": chosen["customer_id"],
             "sent_at": pd.to_datetime(chosen["sent_at"], utc=True).dt.tz_localize(None),
+            "order_id": chosen["order_id"],
             "raw": chosen["text"],
             "text": pd.Series([intent_text(text) for text in texts], dtype=object),
             "language": pd.Series(
@@ -62,7 +70,7 @@ def labelled_messages(messages: pd.DataFrame, as_of_date: dt.date) -> pd.DataFra
     end = pd.Timestamp(as_of_date) + pd.Timedelta(days=1)
     usable = messages["intent"].notna() & (messages["sent_at"] < end) & messages["text"].map(has_words).astype(bool)
     ordered = messages[usable].sort_values(["sent_at", "message_id", "text"], kind="stable")
-    return ordered[["text", "language", "intent", "sent_at"]].reset_index(drop=True)
+    return ordered[["message_id", "customer_id", "raw", "text", "language", "intent", "sent_at"]].tail(LEARNT).reset_index(drop=True)
 
 
 def split(labelled: pd.DataFrame, questions: pd.DataFrame, seed: int) -> Split | None:
@@ -85,6 +93,19 @@ def split(labelled: pd.DataFrame, questions: pd.DataFrame, seed: int) -> Split |
     if test["intent"].nunique() < 2:
         return None
     return Split(examples, test, test, folds[folds >= 0])
+
+
+def published_examples(labelled: pd.DataFrame, faq: pd.DataFrame) -> pd.DataFrame:
+    """Return what a reader of the release learns intents from: the questions of the FAQ, and masked messages.
+
+    A question brings its entry and the answer; a message is masked first, and then written as models read it.
+    """
+    asked = example_questions(faq).merge(faq[["faq_id", "answer"]].drop_duplicates("faq_id"), on="faq_id")
+    asked["example_id"] = [f"{row.faq_id}/{at}" for at, row in enumerate(asked.itertuples(index=False), 1)]
+    told = labelled.assign(text=[intent_text(mask(raw).text) for raw in labelled["raw"]], example_id=labelled["message_id"])
+    told = told.drop_duplicates(["intent", "text"], keep="last").groupby("intent", sort=True).tail(PUBLISHED_PER_INTENT)
+    both = pd.concat([asked.astype(object), told.astype(object)], ignore_index=True)
+    return both.reindex(columns=list(PUBLISHED_COLUMNS)).astype(object).where(lambda frame: frame.notna(), None)
 
 
 def _folds(intents: pd.Series, seed: int) -> NDArray[np.int_]:

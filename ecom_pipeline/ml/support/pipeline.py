@@ -1,9 +1,9 @@
-"""The single entry: a shop's messages and FAQ in; intents, moods, answers, their evaluation and a model card out.
+"""The single entry: a shop's messages and FAQ in; what each message wants, names, feels and should be told, out.
 
-The linear model and its baselines are tried on the same messages; the linear model's intents are used only where it
+The kernel model and its baselines are tried on the same messages; the kernel model's intents are used only where it
 beats the better baseline. Each model abstains below the confidence that keeps its mistakes under ``target_error`` on
-texts it did not learn from; an abstained message gets no answer. What does not belong here: reading or writing
-tables, and any text of a message in what is returned.
+texts it did not learn from, unknown questions among them; an abstained message gets no answer. What does not belong
+here: reading or writing tables, and any text of a message that is not masked in what is returned.
 """
 
 from __future__ import annotations
@@ -23,20 +23,33 @@ from ecom_pipeline.ml.support.answers import MINIMUM_SIMILARITY, AnswerFinder, M
 from ecom_pipeline.ml.support.baselines import MajorityIntent
 from ecom_pipeline.ml.support.challenge import evaluate_sentiment
 from ecom_pipeline.ml.support.decision import Verdict, decide
-from ecom_pipeline.ml.support.examples import Split, customer_messages, labelled_messages, split
+from ecom_pipeline.ml.support.desk import Desk, read_messages
+from ecom_pipeline.ml.support.drafts import draft_entries
+from ecom_pipeline.ml.support.examples import Split, customer_messages, labelled_messages, published_examples, split
 from ecom_pipeline.ml.support.intent import Guesses
-from ecom_pipeline.ml.support.sentiment import can_read, read_mood
+from ecom_pipeline.ml.support.personal import KINDS
+from ecom_pipeline.ml.support.several import further_intents
 from ecom_pipeline.ml.support.trials import Trial, try_models
 
 MODEL = "support_intent"
 NO_MODEL = "none"
-MESSAGE_COLUMNS = ("message_id", "customer_id", "sent_at", "text", "language", "author", "intent")
+TARGET_ERROR = 0.03
+"""The share of wrong intents, and of wrong answers, among those given."""
+MESSAGE_COLUMNS = ("message_id", "customer_id", "sent_at", "text", "language", "order_id", "author", "intent")
 FAQ_COLUMNS = ("faq_id", "intent", "questions", "answer", "language")
 PREDICTION_COLUMNS = (
-    "message_id", "customer_id", "language", "intent", "confidence", "is_abstained", "sentiment", "sentiment_score",
-    "faq_id", "faq_score", "model",
+    "message_id", "customer_id", "language", "intent", "other_intents", "confidence", "out_of_scope", "is_abstained",
+    "sentiment", "sentiment_score", "urgency", "urgency_score", "urgency_reasons", "is_complaint", "faq_id", "faq_score",
+    "facts", "sources", "masked_text", *(f"masked_{kind}" for kind in KINDS), "model",
 )  # fmt: skip
+SLOT_COLUMNS = ("message_id", "customer_id", "position", "slot", "value")
 EVALUATION_COLUMNS = ("task", "model", "metric", "value", "rows", "is_baseline")
+_TYPES = {
+    "sentiment_score": "float64",
+    "urgency_score": "float64",
+    "is_complaint": "bool",
+    **{f"masked_{kind}": "int64" for kind in KINDS},
+}
 
 _Row = tuple[str, str, str, float | None, int, bool]
 
@@ -48,10 +61,15 @@ class SupportResult:
     Attributes
     ----------
     predictions
-        One row per message of a customer: ``message_id, customer_id, language, intent, confidence, is_abstained,
-        sentiment, sentiment_score, faq_id, faq_score, model``. An abstained message keeps the best guess in
+        One row per message of a customer, ``PREDICTION_COLUMNS``. An abstained message keeps the best guess in
         ``intent`` and has no answer; a message without a known word has no intent. ``sentiment`` is missing for
         languages without a lexicon.
+    slots
+        One row per thing a message names: ``message_id, customer_id, position, slot, value``.
+    drafts
+        Entries that the FAQ lacks, see ``drafts.COLUMNS``.
+    examples
+        What questions can be answered from outside the warehouse: ``examples.PUBLISHED_COLUMNS``.
     evaluation
         ``task, model, metric, value, rows, is_baseline`` for the tasks intent, answer and sentiment; ``value`` is
         missing where a model answers nothing that could be wrong.
@@ -60,6 +78,9 @@ class SupportResult:
     """
 
     predictions: pd.DataFrame
+    slots: pd.DataFrame
+    drafts: pd.DataFrame
+    examples: pd.DataFrame
     evaluation: pd.DataFrame
     card: ModelCard
 
@@ -78,7 +99,8 @@ def support_shop(
     *,
     as_of_date: dt.date,
     seed: int,
-    target_error: float = 0.05,
+    desk: Desk | None = None,
+    target_error: float = TARGET_ERROR,
     previous_card: ModelCard | None = None,
 ) -> SupportResult:
     """Read every customer message of a shop.
@@ -86,13 +108,16 @@ def support_shop(
     Parameters
     ----------
     messages
-        ``message_id, customer_id, sent_at, text, language, author, intent``; may be empty. ``intent`` is a known label.
+        ``message_id, customer_id, sent_at, text, language, order_id, author, intent``; may be empty. ``intent`` is a
+        known label, ``order_id`` the order that the shop says the message is about.
     faq
         ``faq_id, intent, questions, answer, language``, the example questions separated by ``|``; may be empty.
     as_of_date
         Labels of later messages are not learnt from.
     seed
         Fixes all randomness.
+    desk
+        The shop's orders, goods and recommendations, for slots and facts; without it there are none of the shop's own.
     target_error
         The share of wrong intents, and of wrong answers, among those given.
     previous_card
@@ -112,21 +137,25 @@ def support_shop(
     questions = example_questions(faq)
     examples = split(labelled, questions, seed)
     sentiment_rows: list[_Row] = list(evaluate_sentiment())
-    if examples is None:
-        card = _card_without_model(labelled, questions, sentiment_rows, target_error, seed)
-        return SupportResult(
-            predictions=_predictions(written, None, None), evaluation=_evaluation(sentiment_rows), card=card
-        )
-    trials = try_models(examples, target_error, seed)
-    metric = "macro_f1" if examples.folds is None else "cross_validated_macro_f1"
-    verdict = decide(trials, examples, metric, previous_card, seed=seed)
-    answering = _learn_answers(questions, examples, verdict.winner) if len(questions) else None
-    rows = [*_intent_rows(trials, examples), *(answering.rows if answering else ()), *sentiment_rows]
-    predictions = _predictions(written, verdict.winner, answering)
+    trials = try_models(examples, target_error) if examples else []
+    metric = "macro_f1" if examples and examples.folds is None else "cross_validated_macro_f1"
+    verdict = decide(trials, examples, metric, previous_card, seed=seed) if examples else None
+    winner = verdict.winner if verdict else None
+    answering = _learn_answers(questions, examples, winner) if examples and winner and len(questions) else None
+    predictions, slots = _predictions(written, faq, winner, answering, desk or Desk.empty(), as_of_date)
+    if verdict and examples:
+        rows = [*_intent_rows(trials, examples), *(answering.rows if answering else ()), *sentiment_rows]
+        card = _card(verdict, examples, labelled, questions, predictions, rows, metric, target_error, seed)
+    else:
+        rows = sentiment_rows
+        card = _card_without_model(labelled, questions, rows, target_error, seed)
     return SupportResult(
         predictions=predictions,
+        slots=slots,
+        drafts=draft_entries(written[predictions["faq_id"].isna().to_numpy()]),
+        examples=published_examples(labelled, faq),
         evaluation=_evaluation(rows),
-        card=_card(verdict, examples, labelled, questions, predictions, rows, metric, target_error, seed),
+        card=card,
     )
 
 
@@ -177,34 +206,47 @@ def _evaluation(rows: Sequence[_Row]) -> pd.DataFrame:
     return frame.astype({"value": "float64", "rows": "int64", "is_baseline": "bool"})
 
 
-def _predictions(written: pd.DataFrame, winner: Trial | None, answering: _Answering | None) -> pd.DataFrame:
-    texts = written["text"].tolist()
-    moods = [
-        read_mood(raw) if can_read(raw, language) else None
-        for raw, language in zip(written["raw"], written["language"], strict=True)
-    ]
+def _predictions(
+    written: pd.DataFrame,
+    faq: pd.DataFrame,
+    winner: Trial | None,
+    answering: _Answering | None,
+    desk: Desk,
+    as_of_date: dt.date,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     frame = written[["message_id", "customer_id", "language"]].assign(
         intent=pd.Series(None, index=written.index, dtype=object),
         confidence=np.nan,
+        out_of_scope=np.nan,
         is_abstained=True,
-        sentiment=pd.Series([mood.sentiment if mood else None for mood in moods], index=written.index, dtype=object),
-        sentiment_score=[mood.score if mood else np.nan for mood in moods],
         faq_id=pd.Series(None, index=written.index, dtype=object),
         faq_score=np.nan,
         model=winner.model.name if winner else NO_MODEL,
     )
+    texts = written["text"].tolist()
+    others: list[list[str]] = [[] for _ in texts]
     if winner is not None and texts:
         guesses = winner.model.predict(texts)
         has_text = np.array([bool(text) for text in texts])
         answered = is_answered(guesses.confidence, winner.gate.threshold) & has_text
         frame["intent"] = _only(guesses.intents, has_text)
-        frame["confidence"] = np.where(frame["intent"].notna(), guesses.confidence, np.nan)
+        is_guessed = frame["intent"].notna()
+        frame["confidence"] = np.where(is_guessed, guesses.confidence, np.nan)
+        frame["out_of_scope"] = np.where(is_guessed, 1 - guesses.scope, np.nan)
         frame["is_abstained"] = ~answered
+        others = further_intents(texts, _only(guesses.intents, answered), winner.model, winner.gate.threshold)
         if answering is not None:
             found = _match(answering.finder, written, guesses, answered)
             frame["faq_id"] = found.faq_ids
             frame["faq_score"] = np.where(found.scores > 0, found.scores, np.nan)
-    return frame[list(PREDICTION_COLUMNS)]
+    read = read_messages(written, frame, others, faq, desk, as_of_date)
+    slots = [
+        (row.message_id, row.customer_id, position, *slot)
+        for row, named in zip(written.itertuples(index=False), read["slots"], strict=True)
+        for position, slot in enumerate(named, 1)
+    ]
+    frame = frame.join(read.drop(columns="slots")).astype(_TYPES)
+    return frame[list(PREDICTION_COLUMNS)], pd.DataFrame(slots, columns=list(SLOT_COLUMNS)).astype({"position": "int64"})
 
 
 def _card(
@@ -245,14 +287,15 @@ def _card(
             "model": winner.model.name,
             "tested_on": examples.method,
             "target_error": target_error,
-            "intent_threshold": winner.gate.threshold,
+            "intent_threshold": winner.gate.threshold if np.isfinite(winner.gate.threshold) else None,
             "minimum_similarity": MINIMUM_SIMILARITY,
-            "penalty_inverse": getattr(winner.model, "penalty_inverse", None),
-            "temperature": getattr(winner.model, "temperature_", None),
+            "sharpness": getattr(winner.model, "sharpness", None),
+            "ridge": getattr(winner.model, "ridge", None),
+            "unknown_share": getattr(winner.model, "unknown_share", None),
         },
         seed=seed,
         metrics=figures,
-        libraries=("scikit-learn",),
+        libraries=("scikit-learn", "wordllama"),
     )
 
 
@@ -279,7 +322,7 @@ def _card_without_model(
         parameters={"model": NO_MODEL, "target_error": target_error},
         seed=seed,
         metrics={"labelled_messages": len(labelled), "example_questions": len(questions), **_own_figures(rows)},
-        libraries=("scikit-learn",),
+        libraries=("scikit-learn", "wordllama"),
     )
 
 

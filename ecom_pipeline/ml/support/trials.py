@@ -1,6 +1,6 @@
 """Every intent model tried on the same texts: what it guesses on those it did not learn from, and what that is worth.
 
-What does not belong here: which model's results go live (``pipeline``).
+What does not belong here: which model's results go live (``decision``).
 """
 
 from __future__ import annotations
@@ -13,17 +13,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ecom_pipeline.ml.support.abstention import Gate, gate_across, gate_later, measure
+from ecom_pipeline.ml.support.abstention import Gate, Rehearsed, gate_across, gate_later, measure
 from ecom_pipeline.ml.support.baselines import KeywordIntent, MajorityIntent
 from ecom_pipeline.ml.support.examples import Split
-from ecom_pipeline.ml.support.intent import Guesses, LinearIntent
+from ecom_pipeline.ml.support.intent import Guesses, KernelIntent, Rehearsal
 
-PENALTIES = (0.5, 2.0)
-"""What ``C`` is chosen from where there are tuning messages."""
 RESAMPLES = 2000
-_PENALTY = 1.0
-_FAR = -2.0
-"""Margin of an intent that a fold had no example of."""
 
 
 class IntentModel(Protocol):
@@ -79,6 +74,20 @@ def chance_level(truth: Sequence[str], guesses: Sequence[str | None], *, seed: i
     return float(np.quantile([_macro_f1(true, random.permutation(mine)) for _ in range(RESAMPLES)], 0.975))
 
 
+def calibration_error(confidence: NDArray[np.float64], is_right: NDArray[np.bool_], bins: int = 10) -> float:
+    """Return how far stated confidence and share of right guesses lie apart, on average over ten equal steps of confidence.
+
+    The expected calibration error of Guo et al. 2017, "On calibration of modern neural networks".
+
+    >>> calibration_error(np.array([0.9, 0.9]), np.array([True, False]))
+    0.4
+    """
+    step = np.minimum((confidence * bins).astype(int), bins - 1)
+    size = np.bincount(step, minlength=bins)
+    gap = np.bincount(step, confidence, bins) - np.bincount(step, is_right, bins)
+    return float(np.abs(gap).sum() / max(size.sum(), 1))
+
+
 def _codes(*columns: Sequence[str | None]) -> list[NDArray[np.int_]]:
     """Number the intents alike in all columns; no intent is 0."""
     number = {name: at for at, name in enumerate(sorted({name for column in columns for name in column if name}), 1)}
@@ -93,73 +102,61 @@ def _macro_f1(truth: NDArray[np.int_], guesses: NDArray[np.int_]) -> float:
     return float((2 * hits[occurs] / (holds + named)[occurs]).mean())
 
 
-def try_models(split: Split, target_error: float, seed: int) -> list[Trial]:
-    """Try the linear model and the baselines on one split."""
+def try_models(split: Split, target_error: float) -> list[Trial]:
+    """Try the kernel model and the baselines on one split."""
     return [
-        _try_linear(split, target_error, seed),
+        _try_kernel(split, target_error),
         _try_baseline(split, KeywordIntent, target_error),
         _try_baseline(split, MajorityIntent, target_error),
     ]
+
+
+def _try_kernel(split: Split, target_error: float) -> Trial:
+    """The kernel model says itself what it would have guessed of each example, so nothing is held out to tune it."""
+    if split.folds is None:
+        model = KernelIntent().fit(*_texts(split.train, split.tuning))
+        test = model.predict(split.test["text"].tolist())
+        gate = gate_later(_rehearsed(model.rehearsal_), test.confidence, target_error)
+        return _judge(split, KernelIntent().fit(*_texts(split.train, split.tuning, split.test)), False, gate, test)
+    model = KernelIntent().fit(*_texts(split.train))
+    rehearsed, is_known = _rehearsed(model.rehearsal_), model.rehearsal_.truth != None  # noqa: E711
+    gate = gate_across(rehearsed.take(is_known), split.folds, target_error, extra=rehearsed.take(~is_known))
+    return _judge(split, model, False, gate, Guesses(*(each[is_known] for each in model.rehearsal_.guesses)))
+
+
+def _rehearsed(rehearsal: Rehearsal) -> Rehearsed:
+    is_right = rehearsal.guesses.intents == rehearsal.truth
+    return Rehearsed(rehearsal.guesses.confidence, is_right, rehearsal.weight)
 
 
 def _try_baseline(split: Split, make: Callable[[], KeywordIntent | MajorityIntent], target_error: float) -> Trial:
     if split.folds is None:
         tuning = make().fit(*_texts(split.train)).predict(split.tuning["text"].tolist())
         test = make().fit(*_texts(split.train, split.tuning)).predict(split.test["text"].tolist())
-        final = make().fit(*_texts(split.train, split.tuning, split.test))
-        return _judge(split, final, True, tuning, test, target_error)
-    intents, confidence = np.full(len(split.test), None, dtype=object), np.zeros(len(split.test))
+        gate = gate_later(_scored(tuning, split.tuning), test.confidence, target_error)
+        return _judge(split, make().fit(*_texts(split.train, split.tuning, split.test)), True, gate, test)
+    intents, sure = np.full(len(split.test), None, dtype=object), np.zeros((2, len(split.test)))
     for held in _held_out(split, split.folds):
-        guesses = make().fit(*held.rest).predict(held.texts)
-        intents[held.rows], confidence[held.rows] = guesses
-    guesses = Guesses(intents, confidence)
-    return _judge(split, make().fit(*_texts(split.train)), True, guesses, guesses, target_error)
+        intents[held.rows], *sure[:, held.rows] = make().fit(*held.rest).predict(held.texts)
+    guesses = Guesses(intents, *sure)
+    gate = gate_across(_scored(guesses, split.test), split.folds, target_error)
+    return _judge(split, make().fit(*_texts(split.train)), True, gate, guesses)
 
 
-def _try_linear(split: Split, target_error: float, seed: int) -> Trial:
-    if split.folds is None:
-        return _try_linear_later(split, target_error, seed)
-    final = LinearIntent(penalty_inverse=_PENALTY, seed=seed).fit(*_texts(split.train))
-    margins = np.full((len(split.test), len(final.classes_)), np.nan)
-    for held in _held_out(split, split.folds):
-        model = LinearIntent(penalty_inverse=_PENALTY, seed=seed).fit(*held.rest)
-        margins[held.rows] = _aligned(model, held.texts, final.classes_)
-    guesses = final.calibrate(margins, split.test["intent"].tolist()).guess(margins)
-    return _judge(split, final, False, guesses, guesses, target_error)
+def _scored(guesses: Guesses, told: pd.DataFrame) -> Rehearsed:
+    return Rehearsed(guesses.confidence, guesses.intents == told["intent"].to_numpy(), np.ones(len(told)))
 
 
-def _try_linear_later(split: Split, target_error: float, seed: int) -> Trial:
-    truth = split.tuning["intent"].tolist()
-    tried: list[tuple[float, float, LinearIntent, Guesses]] = []
-    for penalty in PENALTIES:
-        model = LinearIntent(penalty_inverse=penalty, seed=seed).fit(*_texts(split.train))
-        margins = model.margins(split.tuning["text"].tolist())
-        guesses = model.calibrate(margins, truth).guess(margins)
-        tried.append((macro_f1(truth, guesses.intents.tolist()), penalty, model, guesses))
-    _, penalty, chosen, tuning = max(tried, key=lambda each: (each[0], -each[1]))
-    later = LinearIntent(penalty_inverse=penalty, seed=seed).fit(*_texts(split.train, split.tuning))
-    later.temperature_ = chosen.temperature_
-    final = LinearIntent(penalty_inverse=penalty, seed=seed).fit(*_texts(split.train, split.tuning, split.test))
-    final.temperature_ = chosen.temperature_
-    return _judge(split, final, False, tuning, later.predict(split.test["text"].tolist()), target_error)
-
-
-def _judge(
-    split: Split, final: IntentModel, is_baseline: bool, tuning: Guesses, test: Guesses, target_error: float
-) -> Trial:
+def _judge(split: Split, final: IntentModel, is_baseline: bool, gate: Gate, test: Guesses) -> Trial:
     truth = split.test["intent"].to_numpy()
     is_right = test.intents == truth
-    if split.folds is None:
-        tuning_right = tuning.intents == split.tuning["intent"].to_numpy()
-        gate = gate_later(tuning.confidence, tuning_right, test.confidence, target_error)
-    else:
-        gate = gate_across(test.confidence, is_right, split.folds, target_error)
     cost = measure(gate.answered, is_right)
     figures = {
         "accuracy": float(is_right.mean()),
         "macro_f1": macro_f1(truth.tolist(), test.intents.tolist()),
         "coverage": cost.coverage,
         "error": cost.error,
+        "calibration_error": calibration_error(test.confidence, is_right),
     }
     return Trial(final, is_baseline, gate, test, figures)
 
@@ -181,12 +178,6 @@ def _held_out(split: Split, folds: NDArray[np.int_]) -> list[_Held]:
         rest = split.train[~pd.MultiIndex.from_frame(split.train[key]).isin(out)]
         held.append(_Held(rows, split.test["text"].iloc[rows].tolist(), _texts(rest)))
     return held
-
-
-def _aligned(model: LinearIntent, texts: Sequence[str], classes: NDArray[np.object_]) -> NDArray[np.float64]:
-    margins = np.full((len(texts), len(classes)), _FAR)
-    margins[:, np.searchsorted(classes, model.classes_)] = model.margins(texts)
-    return margins
 
 
 def _texts(*parts: pd.DataFrame) -> tuple[list[str], list[str]]:

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
 from ecom_pipeline.ml.support import trials
-from ecom_pipeline.ml.support.abstention import NEVER, choose_threshold, is_answered, measure
+from ecom_pipeline.ml.support.abstention import NEVER, Rehearsed, choose_threshold, is_answered, measure
 from ecom_pipeline.ml.support.baselines import KeywordIntent, MajorityIntent
 from ecom_pipeline.ml.support.challenge import evaluate_sentiment
 from ecom_pipeline.ml.support.language import detect_language
 from ecom_pipeline.ml.support.sentiment import read_mood
 from ecom_pipeline.ml.support.trials import chance_level, lead_interval, macro_f1
 
-MODULES = ("abstention", "answers", "baselines", "features", "intent", "language", "sentiment", "text", "trials")
+MODULES = ("abstention", "answers", "baselines", "embedding", "features", "intent", "language", "sentiment", "text", "trials")
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -66,7 +66,7 @@ def test_sentiment_beats_counting_words_on_the_challenge_in_both_languages() -> 
 def test_the_threshold_keeps_the_error_it_was_chosen_for(pairs: list[tuple[float, bool]], target: float) -> None:
     confidence = np.array([sure for sure, _ in pairs], dtype=float)
     right = np.array([is_right for _, is_right in pairs], dtype=bool)
-    threshold = choose_threshold(confidence, right, target)
+    threshold = choose_threshold(Rehearsed(confidence, right, np.ones(len(pairs))), target)
     cost = measure(is_answered(confidence, threshold), right)
     assert cost.error is None or cost.error <= target
     if threshold == NEVER:

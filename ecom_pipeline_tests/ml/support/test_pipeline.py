@@ -36,6 +36,7 @@ def messages(number: int = 240, *, labelled: bool = True) -> pd.DataFrame:
                 "sent_at": pd.Timestamp("2024-01-01") + pd.Timedelta(hours=12 * n),
                 "text": f"{filler} {saying} {n}",
                 "language": None,
+                "order_id": None,
                 "author": "customer",
                 "intent": intent if labelled else None,
             }

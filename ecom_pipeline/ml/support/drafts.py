@@ -1,0 +1,76 @@
+"""What the FAQ does not answer yet: messages that got no answer, grouped into drafts of new entries.
+
+Messages of one language whose points lie near each other on average (average linkage) make a draft: its title is the
+message nearest to all others, its examples the next ones, all of them masked. Writing the answer is the shop's.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ecom_pipeline.ml.support.answers import QUESTION_SEPARATOR
+from ecom_pipeline.ml.support.features import TextFeatures, similarity
+from ecom_pipeline.ml.support.personal import mask
+from ecom_pipeline.ml.support.text import has_words
+
+SMALLEST = 3
+"""Messages that make a draft."""
+MOST = 1_500
+"""Messages of a language that are looked at, the latest."""
+EXAMPLES = 3
+_APART = 0.65
+"""Clusters further apart than this (one minus the mean cosine) are two."""
+COLUMNS = (
+    "draft_id", "language", "title", "examples", "messages", "customers", "first_sent_date", "last_sent_date",
+)  # fmt: skip
+
+
+def draft_entries(unanswered: pd.DataFrame) -> pd.DataFrame:
+    """Return drafts of FAQ entries, the most asked first.
+
+    Parameters
+    ----------
+    unanswered
+        ``message_id, customer_id, sent_at, raw, text, language`` of messages without an answer.
+    """
+    usable = unanswered[unanswered["text"].map(has_words).astype(bool)]
+    drafts = [
+        _draft(members, alike)
+        for _, group in usable.groupby("language", sort=True)
+        for members, alike in _clusters(group.sort_values(["sent_at", "message_id"], kind="stable").tail(MOST))
+    ]
+    drafts.sort(key=lambda draft: (-draft["messages"], draft["language"], draft["title"]))
+    frame = pd.DataFrame(drafts, columns=[name for name in COLUMNS if name != "draft_id"])
+    frame.insert(0, "draft_id", [f"D{number:04}" for number in range(1, len(frame) + 1)])
+    return frame
+
+
+def _clusters(group: pd.DataFrame) -> list[tuple[pd.DataFrame, NDArray[np.float32]]]:
+    """Return the groups of messages that are large enough, each with its similarities."""
+    from sklearn.cluster import AgglomerativeClustering
+
+    if len(group) < SMALLEST:
+        return []
+    points = TextFeatures().fit_transform(group["text"].tolist())
+    alike = similarity(points, points)
+    labels = AgglomerativeClustering(
+        n_clusters=None, metric="precomputed", linkage="average", distance_threshold=_APART
+    ).fit_predict(np.clip(1 - alike, 0, 2))
+    members = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    return [(group.iloc[rows], alike[np.ix_(rows, rows)]) for rows in members if len(rows) >= SMALLEST]
+
+
+def _draft(members: pd.DataFrame, alike: NDArray[np.float32]) -> dict[str, object]:
+    order = np.argsort(-alike.mean(axis=1), kind="stable")
+    texts = list(dict.fromkeys(mask(members["raw"].iloc[row]).text.replace(QUESTION_SEPARATOR, "/") for row in order))
+    return {
+        "language": members["language"].iloc[0],
+        "title": texts[0],
+        "examples": f" {QUESTION_SEPARATOR} ".join(texts[:EXAMPLES]),
+        "messages": len(members),
+        "customers": int(members["customer_id"].nunique()),
+        "first_sent_date": members["sent_at"].min().date(),
+        "last_sent_date": members["sent_at"].max().date(),
+    }

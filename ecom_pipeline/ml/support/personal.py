@@ -1,0 +1,115 @@
+"""Personal data in a message: found by its form, and masked before the text goes anywhere but ``clean``.
+
+E-mail addresses, telephone numbers, numbers of papers and of cards (by their check digits, where they have some), and
+postal addresses, in Chinese and English forms. Names are not found: they have no form, so a masked text is still the
+text of a person. What does not belong here: order numbers and prices (``slots``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ecom_pipeline.ml.support.text import HAN, clean_text
+
+KINDS = ("email", "card", "id", "phone", "address")
+"""What is masked, in the order it is looked for."""
+
+_ORDER_BEFORE = re.compile(
+    r"(?:order|tracking|invoice|parcel|ticket)(?:\s*(?:no\.?|number|id))?\s*(?:is|:|#)?\s*#?$|(?:单号|订单|运单|编号|发票号)(?:号)?(?:码)?\s*(?:是|为|:)?\s*$",
+    re.IGNORECASE,
+)
+_STREET_EN = (
+    r"(?i:street|st\.?|road|rd\.?|avenue|ave\.?|lane|ln\.?|drive|dr\.|boulevard|blvd\.?|way|court|square|place|terrace|close"
+    r"|highway|parkway|crescent|row)"
+)
+_PATTERNS = {
+    "email": r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
+    "card": r"(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w])",
+    "id": (
+        r"(?<!\w)\d{17}[\dXx](?!\w)|(?<!\w)\d{3}-\d{2}-\d{4}(?!\w)|(?<!\w)[A-CEGHJ-PR-TW-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)"
+        r"|(?:(?<=护照号)|(?<=护照号码)|(?<=护照)|(?<=passport )|(?<=passport number ))[:：]? ?[A-Za-z]\d{7,8}(?!\w)"
+    ),
+    "phone": (
+        r"(?<![\w-])(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?![\d-])"
+        r"|(?<![\w-])0\d{2,3}[ -]\d{7,8}(?![\d-])|(?<![\w-])[48]00[ -]?\d{3}[ -]?\d{4}(?![\d-])"
+        r"|\+\d{1,3}(?:[ .-]?\(?\d{1,4}\)?){2,5}(?!\w)|(?<!\w)\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\w)"
+        r"|(?<!\w)0\d{2} \d{4} \d{4}(?!\w)|(?<!\w)0\d{3,4} \d{3} ?\d{3,4}(?!\w)"
+    ),
+    "address": (
+        rf"(?:[{HAN}]{{2,7}}(?:省|自治区|市|区|县|镇|乡)){{1,4}}[{HAN}\d]{{1,12}}?(?:大道|大街|胡同|小区|路|街|巷|弄|村)"
+        rf"(?:[{HAN}]{{0,4}}\d+(?:号院|号楼|号|弄|栋|幢|座|单元|楼|层|室|房|-)?)*"
+        rf"|[{HAN}]{{1,6}}(?:大道|大街|胡同|路|街|巷|弄)\d+(?:号院|号楼|号|弄)(?:[{HAN}]{{0,4}}\d+(?:号楼|号|栋|幢|座|单元|楼|层|室|房)?)*"
+        rf"|(?<!\w)\d{{1,5}}[A-Za-z]?,? (?:[A-Z0-9][\w'.]*\s){{1,4}}?{_STREET_EN}(?!\w)"
+        r"(?:,? (?:apt|apartment|flat|unit|suite)\.? ?#?\w+)?"
+        r"|(?<!\w)[A-ZÄÖÜ][\wäöüß]*?(?:strasse|straße|str\.|weg|platz|gasse) \d{1,4}[a-z]?(?!\w)"
+        r"|(?<!\w)[A-Z][\w']*(?: [A-Z][\w']*){0,2} (?:Street|Road|Avenue|Lane|Drive|Square) \d{1,4}[a-z]?(?!\w)"
+    ),
+}
+
+
+class Masked(NamedTuple):
+    """A text without the personal data that has a form, and how many pieces of each kind there were."""
+
+    text: str
+    counts: dict[str, int]
+
+
+def mask(text: object) -> Masked:
+    """Return a message with ``[email]``, ``[phone]`` ... in place of personal data.
+
+    >>> mask("我的电话138 0013 8000，邮箱a.b@example.com")
+    Masked(text='我的电话[phone],邮箱[email]', counts={'email': 1, 'phone': 1})
+    >>> mask("order 13800138000 for 291 W 23rd Street").text
+    'order 13800138000 for [address]'
+    """
+    written, counts = clean_text(text), {}
+    for kind in KINDS:
+        found = [match for match in _FORMS[kind].finditer(written) if _ACCEPTED.get(kind, _always)(match)]
+        for match in reversed(found):
+            written = f"{written[: match.start()]}[{kind}]{written[match.end() :]}"
+        if found:
+            counts[kind] = len(found)
+    return Masked(written, counts)
+
+
+def _always(match: re.Match[str]) -> bool:
+    return True
+
+
+def _is_card(match: re.Match[str]) -> bool:
+    """Luhn's check digit (ISO/IEC 7812), and no paper's number that has it by chance."""
+    if _is_chinese_identity(match.group()):
+        return False
+    digits = [int(each) for each in re.sub(r"\D", "", match.group())]
+    doubled = [sum(divmod(2 * each, 10)) for each in digits[-2::-2]]
+    return len(set(digits)) > 1 and (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+
+
+def _is_paper(match: re.Match[str]) -> bool:
+    """Papers other than a Chinese identity card are known by their form alone."""
+    return len(match.group()) != 18 or _is_chinese_identity(match.group())
+
+
+def _is_chinese_identity(number: str) -> bool:
+    """The check character of a Chinese identity number (GB 11643), and its date."""
+    if not re.fullmatch(r"\d{17}[\dXx]", number):
+        return False
+    try:
+        dt.date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+    except ValueError:
+        return False
+    weights = (2 ** (17 - at) % 11 for at in range(17))
+    rest = sum(int(digit) * weight for digit, weight in zip(number, weights, strict=False)) % 11
+    return "10X98765432"[rest] == number[-1].upper()
+
+
+def _is_phone(match: re.Match[str]) -> bool:
+    """A number that is announced as an order's is none of a telephone."""
+    return not _ORDER_BEFORE.search(match.string[: match.start()])
+
+
+_FORMS = {kind: re.compile(pattern, re.ASCII) for kind, pattern in _PATTERNS.items()}
+_ACCEPTED: dict[str, Callable[[re.Match[str]], bool]] = {"card": _is_card, "id": _is_paper, "phone": _is_phone}

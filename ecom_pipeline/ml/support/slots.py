@@ -1,0 +1,266 @@
+"""What a message names: orders, goods, money, days, amounts, and whether a telephone number or an address is in it.
+
+By form and by the shop's own names, in Chinese and English; nothing is learned. A telephone number or an address is
+only told of, never repeated (``personal``). Looking up what is named does not belong here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from importlib.resources import files
+from typing import NamedTuple
+
+import pandas as pd
+import yaml
+
+from ecom_pipeline.ml.support.personal import mask
+from ecom_pipeline.ml.support.text import HAN, clean_text
+
+NEARLY = 0.2
+"""How far "about 2000" reaches, as a share of it."""
+_SHAPES = 5
+"""The commonest forms of an order number that are looked for."""
+
+
+class Slot(NamedTuple):
+    """One thing a message names. ``value`` is text: a number in plain digits, a day as ISO date."""
+
+    name: str
+    value: str
+
+
+_DIGITS = dict(zip("零一二三四五六七八九两", (*range(10), 2), strict=True))
+_UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "k": 1000, "K": 1000, "w": 10_000}
+_NUMBER = r"\d[\d,]*(?:\.\d+)?\s?[千万kKw]?|[零一二三四五六七八九十百千万两]+"
+_MONEY = rf"(?:(?:¥|￥|\$|€|£|rmb\s?|usd\s?|cny\s?)\s?(?P<{{0}}a>{_NUMBER})|(?P<{{0}}b>{_NUMBER})\s?(?:元|块钱?|圆|美元|欧元|dollars?\b|bucks?\b|yuan\b|euros?\b|pounds?\b|usd\b|rmb\b|cny\b|¥|\$|€|£))"
+_ONE = _MONEY.format("x")
+_RANGE = re.compile(
+    rf"(?:between\s+|from\s+)?(?:¥|￥|\$|€|£)?\s?(?P<low>{_NUMBER})\s?(?:元|块)?\s?(?:-|~|到|至|—|and|to)\s?"
+    + _MONEY.format("h"),
+    re.IGNORECASE,
+)
+_BUDGET = re.compile(
+    rf"(?:预算|budget\s?(?:is|of)?)[\s:是]*(?P<n>{_NUMBER})(?!\d|\s?[-~到至]\s?\d)", re.IGNORECASE
+)
+_PRICE = re.compile(_ONE, re.IGNORECASE)
+_ABOUT = (re.compile(r"(?:about|around|roughly|approximately|大约|大概|差不多|约)\s*$", re.I), re.compile(r"^\s*(?:左右|上下|前后|or so|ish)", re.I))
+_MOST = (re.compile(r"(?:under|below|less than|at most|up to|cheaper than|max(?:imum)?|不超过|低于|最多|少于|小于)\s*(?:of\s*)?$", re.I), re.compile(r"^\s*(?:以内|以下|之内|or less|max)", re.I))
+_LEAST = (re.compile(r"(?:over|above|more than|at least|from|高于|至少|超过|大于)\s*$", re.I), re.compile(r"^\s*(?:以上|起|or more)", re.I))
+_PAID = re.compile(r"(?:退|扣|付|charged|refund|paid|pay|off|owe|扣了|少减了|差价|乘以)[^,.;!?。]{0,12}$", re.I)
+"""Before an amount that has moved already: no wish about a price."""
+_QUANTITY = re.compile(
+    rf"(?P<n>\d{{1,4}}|[一二三四五六七八九十两]{{1,3}})\s?(?:件|个|瓶|盒|双|台|只|套|箱|袋|本|条|支|包)(?![{HAN}]*(?:小时|月|星期|快递))"
+    r"|(?<![\w.])(?P<e>\d{1,4})\s?(?:pcs|pieces?|items?|pairs?|boxes|bottles|packs?|sets?|of (?:them|the|these|those)|x\b)",
+    re.IGNORECASE,
+)
+_DAYS_AGO = {"今天": 0, "昨天": 1, "昨日": 1, "前天": 2, "大前天": 3, "明天": -1, "后天": -2, "today": 0, "yesterday": 1, "tomorrow": -1}
+_MONTHS = {name: at for at, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_DATE = re.compile(
+    r"(?<!\d)(?P<y>20\d\d)[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})(?!\d)日?|(?<!\d)(?P<m2>\d{1,2})月(?P<d2>\d{1,2})[日号]"
+    r"|\b(?P<d3>\d{1,2})(?:st|nd|rd|th)?(?: of)? (?P<w3>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b"
+    r"|\b(?P<w4>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? (?P<d4>\d{1,2})(?:st|nd|rd|th)?\b"
+    r"|(?P<n5>\d{1,3})\s?(?:天前|days? ago)|(?P<word>大前天|今天|昨天|昨日|前天|明天|后天|\b(?:today|yesterday|tomorrow)\b)",
+    re.IGNORECASE,
+)
+_ANNOUNCED = re.compile(
+    r"(?:order|订单|单号|编号)(?:\s*(?:no\.?|number|号码?|is|是|#|:))*\s*#?\s*(?P<id>[A-Z]{0,4}-?\d[\dA-Z-]{3,24})", re.IGNORECASE
+)
+
+
+class SlotReader:
+    """Find what messages name of one shop.
+
+    Parameters
+    ----------
+    order_ids
+        Some of the shop's order numbers: numbers of their form are looked for.
+    products
+        ``product_id, name, category`` of what it sells; may be empty.
+
+    Examples
+    --------
+    >>> goods = pd.DataFrame({"product_id": ["p"], "name": ["Lumio desk lamp"], "category": ["Electronics"]})
+    >>> reader = SlotReader(["SO20240101"], goods)
+    >>> [tuple(slot) for slot in reader.read("2000元左右的电子产品", dt.date(2024, 6, 1))]
+    [('category', 'Electronics'), ('price_from', '1600'), ('price_to', '2400')]
+    >>> [tuple(slot) for slot in reader.read("Did SO20240399 with the desk lamp ship yesterday?", dt.date(2024, 6, 1))]
+    [('order_number', 'SO20240399'), ('product', 'desk lamp'), ('date', '2024-05-31')]
+    """
+
+    def __init__(self, order_ids: Iterable[str], products: pd.DataFrame) -> None:
+        self._orders = _order_pattern(order_ids)
+        self.products_of: dict[str, list[str]] = {}
+        """Ids of the products that a name, or a part of one, can mean."""
+        for row in products.dropna(subset=["name"]).itertuples(index=False):
+            for phrase in _phrases(row.name):
+                self.products_of.setdefault(phrase, []).append(row.product_id)
+        self._longest = max((len(phrase) for phrase in self.products_of), default=0)
+        self._categories = _category_words(products["category"].dropna().unique())
+
+    def read(self, text: object, sent_on: dt.date) -> list[Slot]:
+        """Return what a message names, in a fixed order; a thing named twice stands once."""
+        written = clean_text(text)
+        found = [Slot("order_number", number) for number in self._order_numbers(written)]
+        rest = written
+        for slot in found:
+            rest = re.sub(re.escape(slot.value), " ", rest, flags=re.IGNORECASE)
+        phrase = self._product(rest.lower())
+        found += [Slot("product", phrase)] if phrase else []
+        found += [Slot("category", name) for name in self._category(rest.lower(), phrase)]
+        personal = mask(rest)
+        found += _prices(personal.text)
+        found += [Slot("date", day.isoformat()) for day in _dates(personal.text, sent_on)]
+        found += [Slot("quantity", number) for number in _quantities(personal.text)]
+        found += [Slot(kind, f"[{kind}]") for kind in ("phone", "address") if kind in personal.counts]
+        return list(dict.fromkeys(found))
+
+    def _order_numbers(self, text: str) -> list[str]:
+        shaped = self._orders.findall(text) if self._orders else []
+        announced = [match["id"].rstrip("-") for match in _ANNOUNCED.finditer(text)]
+        return list(dict.fromkeys([each.upper() for each in (*shaped, *announced)]))
+
+    def _product(self, text: str) -> str | None:
+        """Return the longest name, or part of a name, of a product that the text holds."""
+        return max((each for each in _candidates(text, self._longest) if each in self.products_of), key=len, default=None)
+
+    def _category(self, text: str, product: str | None) -> list[str]:
+        rest = text.replace(product, " ") if product else text
+        words = set(re.findall(r"[a-z]+", rest))
+        return [
+            name
+            for name, called in self._categories.items()
+            if any(word in words if word.isascii() else word in rest for word in called)
+        ]
+
+
+def _order_pattern(order_ids: Iterable[str]) -> re.Pattern[str] | None:
+    """Return a pattern of the commonest forms: letters as they are, digits as any digits; none for a bare short number."""
+    shapes = Counter(re.sub(r"\d", "9", each) for each in order_ids if isinstance(each, str))
+    usual = [shape for shape, _ in shapes.most_common(_SHAPES) if shape.count("9") >= 4 and (not shape.isdigit() or len(shape) >= 8)]
+    forms = sorted({re.sub(r"9+", lambda run: rf"\d{{{len(run.group())}}}", re.escape(shape)) for shape in usual})
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(forms)})(?![A-Za-z0-9])", re.IGNORECASE) if forms else None
+
+
+def _phrases(name: str) -> set[str]:
+    """Return a product's name and those parts of it that can stand for it: Chinese words of three characters, two words."""
+    low = clean_text(name).lower()
+    chinese = {part for part in re.findall(rf"[{HAN}]+", low) if len(part) >= 3}
+    words = re.findall(r"[a-z0-9'-]+", low)
+    latin = {" ".join(words[start:stop]) for start in range(len(words)) for stop in range(start + 2, len(words) + 1)}
+    return {low} | chinese | latin if len(words) <= 8 else {low} | chinese
+
+
+def _candidates(text: str, longest: int) -> Iterator[str]:
+    for run in re.findall(rf"[{HAN}]+", text):
+        for start in range(len(run)):
+            for stop in range(start + 3, min(len(run), start + longest) + 1):
+                yield run[start:stop]
+    words = re.findall(r"[a-z0-9'-]+", text)
+    for start in range(len(words)):
+        for stop in range(start + 2, min(len(words), start + 8) + 1):
+            yield " ".join(words[start:stop])
+    yield text.strip()
+
+
+@lru_cache(maxsize=1)
+def _kinds_of_goods() -> list[list[str]]:
+    content: list[list[str]] = yaml.safe_load((files(__package__) / "categories.yaml").read_text("utf-8"))
+    return content
+
+
+def _category_words(names: Iterable[str]) -> dict[str, set[str]]:
+    """Return by which words each category is called: its own name, and those of its kind of goods."""
+    called: dict[str, set[str]] = {}
+    for name in sorted(names):
+        low = name.lower()
+        words = set(re.findall(r"[a-z]+", low))
+        kin = [kind for kind in _kinds_of_goods() if any(each in words if each.isascii() else each in low for each in kind)]
+        called[name] = {low, *(word for kind in kin for word in kind)}
+    return called
+
+
+def number(written: str) -> float:
+    """Return the value of a number in digits or Chinese, with its unit.
+
+    >>> number("2,000"), number("两千"), number("一百五"), number("1.5万"), number("2k"), number("十二")
+    (2000.0, 2000.0, 150.0, 15000.0, 2000.0, 12.0)
+    """
+    plain = written.replace(",", "").replace(" ", "")
+    if plain[0].isdigit():
+        unit = _UNITS.get(plain[-1], 1)
+        return float(plain.rstrip("千万kKw")) * unit
+    total, section, digit, last = 0.0, 0.0, 0.0, 1.0
+    for each in plain:
+        if each in _DIGITS:
+            digit = _DIGITS[each]
+        elif each == "万":
+            total, section, digit, last = (total + section + digit) * 10_000, 0.0, 0.0, 10_000
+        else:
+            section += (digit or 1) * _UNITS[each]
+            digit, last = 0.0, _UNITS[each]
+    return total + section + digit * (last / 10 if last > 10 and "零" not in plain else 1)
+
+
+def _prices(text: str) -> list[Slot]:
+    between = _RANGE.search(text)
+    if between and not _PAID.search(text[: between.start()]):
+        high = number(between["ha"] or between["hb"])
+        return _bounds(min(number(between["low"]), high), max(number(between["low"]), high))
+    budget = _BUDGET.search(text)
+    if budget:
+        return _near(number(budget["n"]), "", text[budget.end() :]) or _bounds(None, number(budget["n"]))
+    for match in _PRICE.finditer(text):
+        before, after = text[: match.start()], text[match.end() :]
+        if not _PAID.search(before):
+            found = _near(number(match["xa"] or match["xb"]), before, after)
+            if found:
+                return found
+    return []
+
+
+def _near(amount: float, before: str, after: str) -> list[Slot]:
+    """Return the range that the words around an amount of money make of it; nothing where they make none."""
+    if _MOST[0].search(before) or _MOST[1].search(after):
+        return _bounds(None, amount)
+    if _LEAST[0].search(before) or _LEAST[1].search(after):
+        return _bounds(amount, None)
+    if _ABOUT[0].search(before) or _ABOUT[1].search(after):
+        return _bounds(amount * (1 - NEARLY), amount * (1 + NEARLY))
+    return []
+
+
+def _bounds(low: float | None, high: float | None) -> list[Slot]:
+    named = (("price_from", low), ("price_to", high))
+    return [Slot(name, f"{value:.2f}".rstrip("0").rstrip(".")) for name, value in named if value is not None]
+
+
+def _dates(text: str, sent_on: dt.date) -> Iterator[dt.date]:
+    for match in _DATE.finditer(text):
+        part = match.groupdict()
+        if part["word"]:
+            yield sent_on - dt.timedelta(days=_DAYS_AGO[part["word"].lower()])
+        elif part["n5"]:
+            yield sent_on - dt.timedelta(days=int(part["n5"]))
+        else:
+            month = part["m"] or part["m2"] or str(_MONTHS[(part["w3"] or part["w4"]).lower()])
+            day = int(part["d"] or part["d2"] or part["d3"] or part["d4"])
+            years = [int(part["y"])] if part["y"] else [sent_on.year + 1, sent_on.year, sent_on.year - 1]
+            days = [found for year in years if (found := _day(year, int(month), day))]
+            yield from sorted(days, key=lambda each: abs((each - sent_on).days))[:1]
+
+
+def _day(year: int, month: int, day: int) -> dt.date | None:
+    try:
+        return dt.date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _quantities(text: str) -> list[str]:
+    found = (number(match["n"] or match["e"]) for match in _QUANTITY.finditer(text))
+    return [str(math.floor(each)) for each in found]

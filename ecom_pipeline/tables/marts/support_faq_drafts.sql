@@ -1,0 +1,10 @@
+select
+    draft_id,
+    language,
+    title,
+    examples,
+    messages,
+    customers,
+    first_sent_date,
+    last_sent_date
+from models.faq_drafts

@@ -1,0 +1,7 @@
+select
+    message_id,
+    customer_id,
+    position,
+    slot,
+    value
+from models.message_slots
