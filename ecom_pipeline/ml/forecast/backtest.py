@@ -31,7 +31,7 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tested:
+class Backtested:
     """What a backtest found, for M models, O origins, S series and H periods ahead.
 
     Attributes
@@ -62,7 +62,7 @@ class Tested:
         count = known.sum(axis=3)
         return np.where(count > 0, np.where(known, gaps, 0.0).sum(axis=3) / np.maximum(count, 1), np.nan)
 
-    def with_model(self, name: str, forecast: np.ndarray) -> Tested:
+    def with_model(self, name: str, forecast: np.ndarray) -> Backtested:
         """The same backtest with one more answer, (O, S, H)."""
         return replace(
             self, models=(*self.models, name), forecast=np.concatenate([self.forecast, forecast[np.newaxis]])
@@ -86,7 +86,7 @@ def origins_of(panel: Panel, horizon: int, count: int = ORIGINS) -> tuple[tuple[
     return tuple(cuts)
 
 
-def backtest(panel: Panel, entries: Sequence[Entry], horizon: int) -> Tested:
+def backtest(panel: Panel, entries: Sequence[Entry], horizon: int) -> Backtested:
     """Let every model forecast every cut; a model that fails has no answer, and its reason is kept."""
     cuts = origins_of(panel, horizon)
     shape = (len(cuts), len(panel.keys), horizon)
@@ -106,7 +106,7 @@ def backtest(panel: Panel, entries: Sequence[Entry], horizon: int) -> Tested:
         for number, entry in enumerate(entries):
             mine = rows if entry.rows is None else np.intersect1d(rows, entry.rows)
             forecast[number, place, mine, :ahead] = answers(entry.model, past, mine, ahead, failures)
-    return Tested(
+    return Backtested(
         models=tuple(entry.model.name for entry in entries),
         origins=tuple(length for length, _ in cuts),
         forecast=forecast,

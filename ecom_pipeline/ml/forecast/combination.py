@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecom_pipeline.ml.forecast.backtest import Tested
+from ecom_pipeline.ml.forecast.backtest import Backtested
 
 ORIENTATION: Mapping[str, float] = {
     "boosting": 1.00,
@@ -86,7 +86,7 @@ def combined(forecast: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return np.where(weight.sum(axis=0)[:, np.newaxis] > 0, answer, np.nan)
 
 
-def combine_past(tested: Tested, kinds: np.ndarray) -> np.ndarray:
+def combine_past(tested: Backtested, kinds: np.ndarray) -> np.ndarray:
     """(O, S, H) what the combination would have said at each origin, weighed by the origins before it."""
     errors, shape = tested.errors(), tested.actual.shape
     answer = np.full(shape, np.nan)
@@ -100,7 +100,7 @@ def combine_past(tested: Tested, kinds: np.ndarray) -> np.ndarray:
     return answer
 
 
-def prove(tested: Tested, answer: np.ndarray, rows: np.ndarray, baselines: Sequence[str]) -> Proof:
+def prove(tested: Backtested, answer: np.ndarray, rows: np.ndarray, baselines: Sequence[str]) -> Proof:
     """Score an answer (O, S, H) beside every baseline on the origins whose weights had evidence; on the only one there is."""
     whole = [place for place in range(len(tested.origins)) if np.isfinite(tested.actual[place, rows]).any()]
     scored = whole[1:] or whole

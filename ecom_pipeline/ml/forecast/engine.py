@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecom_pipeline.ml.forecast.backtest import Entry, Tested, answers, backtest
+from ecom_pipeline.ml.forecast.backtest import Backtested, Entry, answers, backtest
 from ecom_pipeline.ml.forecast.base import LEVELS, Forecaster
 from ecom_pipeline.ml.forecast.boosting import BoostingForecaster
 from ecom_pipeline.ml.forecast.calendar import EffectKind
@@ -64,7 +64,7 @@ class Outcome:
     upper: np.ndarray
     source: tuple[str, ...]
     weight: np.ndarray
-    tested: Tested
+    tested: Backtested
     proof: Mapping[str, Proof]
     covered: np.ndarray
     without: Mapping[str, np.ndarray]
@@ -216,7 +216,7 @@ def _published(
     return answer, tuple(said)
 
 
-def _past_published(past: np.ndarray, tested: Tested, source: Sequence[str]) -> np.ndarray:
+def _past_published(past: np.ndarray, tested: Backtested, source: Sequence[str]) -> np.ndarray:
     answer = past.copy()
     for row, name in enumerate(source):
         if name != COMBINATION:

@@ -95,6 +95,8 @@ def _quantiles(errors: np.ndarray, usual: np.ndarray, levels: Sequence[float]) -
 
 def _by_row(values: np.ndarray, shares: Sequence[float]) -> np.ndarray:
     """(shares, S) quantiles of the known values of each row; 0 for a row without any."""
+    if not values.shape[1]:
+        return np.zeros((len(shares), len(values)))
     ordered = np.sort(np.where(np.isfinite(values), values, np.inf), axis=1)
     last = np.maximum(np.isfinite(values).sum(axis=1) - 1, 0)
     place = np.asarray(shares)[:, np.newaxis] * last

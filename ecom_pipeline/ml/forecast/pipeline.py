@@ -10,13 +10,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.card import ModelCard
-from ecom_pipeline.ml.forecast.backtest import Tested
+from ecom_pipeline.ml.forecast.backtest import Backtested
 from ecom_pipeline.ml.forecast.base import LEVELS
 from ecom_pipeline.ml.forecast.calendar import effects_of, supported_country
 from ecom_pipeline.ml.forecast.combination import Proof, prove
@@ -30,7 +31,7 @@ from ecom_pipeline.ml.forecast.purchase import ADVICE_COLUMNS, RISK_COLUMNS, adv
 from ecom_pipeline.ml.forecast.reconcile import Hierarchy
 
 MEASURES = ("revenue", "units")
-PROPHET_SERIES = 16
+PROPHET_SERIES = 10
 """Prophet is tried on the revenue of this many series, those that sold most in the last year, products last."""
 MEMORY_DAYS = 4 * 365
 """Older days are left out."""
@@ -133,13 +134,13 @@ def forecast_shop(
     shop = {measure: _measure(measure, *sources, country, as_of_date, horizon) for measure in MEASURES}
     if not all(each.panel.keys for each in shop.values()):
         return _nothing(horizon, seed, country)
-    outcomes = {measure: _forecast(measure, each, horizon, seed, None) for measure, each in shop.items()}
+    outcomes = _forecast_all(shop, horizon, seed, None)
     tested = outcomes["revenue"].tested
     proof = prove(tested, tested.of(COMBINATION), _proving(shop["revenue"].panel, tested), BASELINES)
     verdict = decide(proof, previous_card, as_of_date)
     live = outcomes
     if verdict.decision == "refused":
-        live = {measure: _forecast(measure, each, horizon, seed, proof.baseline) for measure, each in shop.items()}
+        live = _forecast_all(shop, horizon, seed, proof.baseline)
     dates = [(pd.Timestamp(as_of_date) + pd.Timedelta(days=day)).date() for day in range(1, horizon + 1)]
     parts = _parts(shop["revenue"].panel, live["revenue"], dates)
     advice, risk = _purchase(products, shop["units"], live["units"], as_of_date)
@@ -196,6 +197,13 @@ def _measure(
     sold_out = {("product", str(name)) for name in products.loc[products["stock"] <= 0, "product_id"]}
     panel, lost = without_stockouts(panel, sold_out)
     return _Measure(panel=panel, hierarchy=hierarchy, lost=lost, skip=skip)
+
+
+def _forecast_all(shop: Mapping[str, _Measure], horizon: int, seed: int, baseline: str | None) -> dict[str, Outcome]:
+    """Every measure by the method of ``engine``, side by side: NumPy, LightGBM and Stan leave the interpreter free."""
+    with ThreadPoolExecutor(len(shop)) as pool:
+        found = {name: pool.submit(_forecast, name, each, horizon, seed, baseline) for name, each in shop.items()}
+        return {name: each.result() for name, each in found.items()}
 
 
 def _forecast(measure: str, each: _Measure, horizon: int, seed: int, baseline: str | None) -> Outcome:
@@ -276,7 +284,7 @@ def _largest(panel: Panel, count: int) -> list[int]:
     return sorted(rows, key=lambda row: (first[row], panel.keys[row][0] != "total", -volume[row], row))[:count]
 
 
-def _proving(panel: Panel, tested: Tested) -> np.ndarray:
+def _proving(panel: Panel, tested: Backtested) -> np.ndarray:
     """Rows a shop is judged by: its categories that were tested, or the total where it has no others."""
     able = np.isfinite(tested.actual).any(axis=(0, 2))
     kinds = np.array([kind for kind, _ in panel.keys])

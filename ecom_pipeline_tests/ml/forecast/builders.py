@@ -19,10 +19,14 @@ WEEKLY = np.array([10.0, 12.0, 14.0, 16.0, 30.0, 40.0, 5.0])
 Values = Sequence[float] | np.ndarray
 
 
-def panel_of(*series: Values, first: dt.date = FIRST_DAY, effects: Effects | None = None, kind: str = "category") -> Panel:
+def panel_of(
+    *series: Values, first: dt.date = FIRST_DAY, effects: Effects | None = None, kind: str = "category"
+) -> Panel:
     """Series that all end on the last day; shorter ones start later."""
     length = max(len(values) for values in series)
-    rows = [np.concatenate([np.full(length - len(values), np.nan), np.asarray(values, dtype=float)]) for values in series]
+    rows = [
+        np.concatenate([np.full(length - len(values), np.nan), np.asarray(values, dtype=float)]) for values in series
+    ]
     return Panel(
         keys=tuple((kind, f"s{place}") for place in range(len(series))),
         days=pd.date_range(first, periods=length, freq="D"),
