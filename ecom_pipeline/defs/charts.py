@@ -62,22 +62,67 @@ def covariance(night: Night) -> str:
 
 
 def forecast(night: Night) -> str:
-    """The last 120 days of total revenue, the forecast and its interval."""
+    """The last 120 days of total revenue, the forecast and its intervals."""
     history = night.frame(
         "select sales_date, revenue from features.daily_sales where series_kind = 'total'"
         " and sales_date > (select as_of_date from features.as_of) - 120 order by sales_date"
     )
     ahead = night.frame(
-        "select forecast_date, forecast, lower, upper, model from models.forecasts where series_kind = 'total' order by forecast_date"
+        "select forecast_date, forecast, lower, upper, lower_95, upper_95, model from models.forecasts"
+        " where measure = 'revenue' and series_kind = 'total' order by forecast_date"
     )
     model = ahead["model"].iloc[0] if len(ahead) else "no model"
-    figure, axes = _canvas(f"Total revenue per day: history and {len(ahead)} days ahead ({model}, 80 % interval)")
+    figure, axes = _canvas(
+        f"Total revenue per day: history and {len(ahead)} days ahead ({model}, 80 and 95 % intervals)"
+    )
     axes.plot(history["sales_date"], history["revenue"], color="0.3", linewidth=1)
-    axes.fill_between(ahead["forecast_date"], ahead["lower"], ahead["upper"], color="C0", alpha=0.25, linewidth=0)
+    for lower, upper, alpha in (("lower_95", "upper_95", 0.12), ("lower", "upper", 0.25)):
+        axes.fill_between(ahead["forecast_date"], ahead[lower], ahead[upper], color="C0", alpha=alpha, linewidth=0)
     axes.plot(ahead["forecast_date"], ahead["forecast"], color="C0", linewidth=1.5)
     axes.set_ylim(bottom=0)
     axes.tick_params(axis="x", rotation=30, labelsize=8)
     return _markdown(figure, "forecast with interval")
+
+
+def forecast_parts(night: Night) -> str:
+    """What the expected total revenue of each coming day is made of, beside its level."""
+    frame = night.frame(
+        "select forecast_date, part, value from models.forecast_parts where series_kind = 'total' order by forecast_date"
+    )
+    table = frame.pivot(index="forecast_date", columns="part", values="value")
+    figure, axes = _canvas("Total revenue ahead: what is added to the level of the last four weeks")
+    for index, part in enumerate(name for name in table.columns if name != "level"):
+        axes.plot(table.index, table[part], color=f"C{index}", linewidth=1.5, label=part)
+    axes.axhline(0, color="0.7", linewidth=0.8)
+    axes.tick_params(axis="x", rotation=30, labelsize=8)
+    if len(table):
+        axes.legend(fontsize=8, frameon=False)
+    return _markdown(figure, "parts of the forecast")
+
+
+def forecast_errors(night: Night) -> str:
+    """Backtest error of every model over the categories' revenue, baselines in grey."""
+    frame = night.frame(
+        "select model, is_baseline, avg(value) as wape from models.forecast_evaluation where measure = 'revenue'"
+        " and metric = 'wape' and series_kind = 'category' group by model, is_baseline order by wape desc"
+    )
+    figure, axes = _canvas("Mean WAPE of the categories on past weeks, baselines in grey")
+    bars = axes.barh(frame["model"], frame["wape"], color=["0.7" if each else "C0" for each in frame["is_baseline"]])
+    axes.bar_label(bars, fmt="%.3f", padding=3, fontsize=8)
+    return _markdown(figure, "error by model")
+
+
+def forecast_coverage(night: Night) -> str:
+    """Share of the last tested days that 80 % bands held, by kind of series."""
+    frame = night.frame(
+        "select measure || ': ' || series_kind as series, avg(coverage_80) as held from models.forecast_series"
+        " where coverage_80 is not null group by all order by series desc"
+    )
+    figure, axes = _canvas("Share of the last tested days within 80 % bands made before them")
+    bars = axes.barh(frame["series"], frame["held"], color="C0")
+    axes.bar_label(bars, fmt="%.2f", padding=3, fontsize=8)
+    axes.axvline(0.8, color="0.3", linewidth=1)
+    return _markdown(figure, "coverage")
 
 
 def recommendation_quality(night: Night) -> str:
@@ -109,6 +154,9 @@ CHARTS: dict[str, Chart] = {
     "marts.customer_profiles": segments_map,
     "models.behaviour_covariance": covariance,
     "marts.sales_forecasts": forecast,
+    "models.forecast_parts": forecast_parts,
+    "models.forecast_evaluation": forecast_errors,
+    "models.forecast_series": forecast_coverage,
     "models.recommendation_evaluation": recommendation_quality,
     "marts.funnel_daily": funnel,
 }

@@ -1,117 +1,134 @@
 """Rolling origin: every model forecasts the same weeks of the past, knowing only what came before them.
 
-The origins end where the series ends and lie one horizon apart, so that no day is forecast twice. What does not
-belong here: which models compete, and what follows from the errors.
+The origins end where the panel ends and lie one horizon apart, so that no day is forecast twice. What does not belong
+here: which models compete, and what follows from the errors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-import pandas as pd
 
 from ecom_pipeline.ml.forecast.base import Forecaster, ForecastError
-from ecom_pipeline.ml.forecast.intervals import with_band
-from ecom_pipeline.ml.forecast.metrics import WEEK, bias, coverage, mase, seasonal_scale, wape
+from ecom_pipeline.ml.forecast.metrics import seasonal_scale
+from ecom_pipeline.ml.forecast.panel import WEEK, Panel, SeriesKey
 
-FEWEST_TRAINING_DAYS = 14
-WANTED_TRAINING_DAYS = 28
-METRICS = ("wape", "mase", "bias", "coverage")
+ORIGINS = 3
+FEWEST_PERIODS = 14
+"""A series is tested only after this many known periods."""
+CHUNK = 2000
+"""Series that a model without any limit gets at once: what bounds the memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
-    """Where the series is cut: training days before each origin, oldest first, and the days forecast after it."""
+class Entry:
+    """A model that takes part, and the series (rows of the panel) it is tried on; all where ``rows`` is None."""
 
-    training_days: tuple[int, ...]
-    horizon: int
+    model: Forecaster
+    rows: np.ndarray | None = None
 
 
-def plan(days: int, *, horizon: int, origins: int = 3) -> Plan | None:
-    """Cut a history of ``days``; None where it is too short to leave two weeks to learn from and one to forecast.
+@dataclass(frozen=True, kw_only=True)
+class Backtested:
+    """What a backtest found, for M models, O origins, S series and H periods ahead.
 
-    As many of the wanted origins are used as leave four weeks of training. A short history is tested on a shorter
-    horizon.
-
-    >>> plan(365, horizon=28)
-    Plan(training_days=(281, 309, 337), horizon=28)
-    >>> plan(30, horizon=28)
-    Plan(training_days=(14,), horizon=16)
-    >>> plan(20, horizon=28) is None
-    True
+    Attributes
+    ----------
+    origins
+        Periods known at each origin, oldest first.
+    forecast
+        (M, O, S, H); NaN where a model has no answer.
+    actual
+        (O, S, H); NaN where a series is not tested.
+    scale
+        (O, S) unit of MASE: the seasonal-naive error within the history; NaN where there is none.
+    failures
+        Per model the series that have no answer, and why.
     """
-    ahead = min(horizon, days - FEWEST_TRAINING_DAYS)
-    if ahead < min(WEEK, horizon):
-        return None
-    count = max(1, min(origins, (days - WANTED_TRAINING_DAYS) // ahead))
-    return Plan(training_days=tuple(days - ahead * back for back in range(count, 0, -1)), horizon=ahead)
+
+    models: tuple[str, ...]
+    origins: tuple[int, ...]
+    forecast: np.ndarray
+    actual: np.ndarray
+    scale: np.ndarray
+    failures: Mapping[str, Mapping[SeriesKey, str]] = field(default_factory=dict)
+
+    def errors(self) -> np.ndarray:
+        """(M, O, S) mean absolute error; NaN where nothing was tested."""
+        gaps = np.abs(self.forecast - self.actual)
+        known = np.isfinite(gaps)
+        count = known.sum(axis=3)
+        return np.where(count > 0, np.where(known, gaps, 0.0).sum(axis=3) / np.maximum(count, 1), np.nan)
+
+    def with_model(self, name: str, forecast: np.ndarray) -> Backtested:
+        """The same backtest with one more answer, (O, S, H)."""
+        return replace(
+            self, models=(*self.models, name), forecast=np.concatenate([self.forecast, forecast[np.newaxis]])
+        )
+
+    def of(self, model: str) -> np.ndarray:
+        """(O, S, H) what a model answered."""
+        return np.asarray(self.forecast[self.models.index(model)])
 
 
-def backtest(
-    series: pd.Series, calendar: pd.DataFrame, models: Sequence[Forecaster], cuts: Plan
-) -> tuple[pd.DataFrame, Mapping[str, str]]:
-    """Let every model forecast every cut.
+def origins_of(panel: Panel, horizon: int, count: int = ORIGINS) -> tuple[tuple[int, int], ...]:
+    """Where a panel is cut, and how many periods are forecast there, oldest first.
 
-    A model without a band of its own gets, at each origin, the band of its errors at the origins before; at the first
-    it has none.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``model, origin, forecast_date, actual, forecast, lower, upper, scale``; ``origin`` counts from 0, ``scale`` is
-        the unit of MASE there.
-    Mapping[str, str]
-        The models that failed, with the reason; they have no rows.
+    Series too short for the whole horizon are tested over their last week, which is a cut of its own.
     """
-    tested, failed = [], {}
-    for model in models:
-        rows: list[pd.DataFrame] = []
-        try:
-            for origin, days in enumerate(cuts.training_days):
-                rows.append(_forecast_cut(series, calendar, model, origin, days, cuts.horizon, rows))
-        except ForecastError as error:
-            failed[model.name] = str(error)
-            continue
-        tested += rows
-    return pd.concat(tested, ignore_index=True), failed
+    cuts = [(panel.length - horizon * back, horizon) for back in range(count, 0, -1)]
+    cuts = [cut for cut in cuts if cut[0] >= FEWEST_PERIODS]
+    too_short = panel.known < FEWEST_PERIODS + horizon
+    if (too_short & (panel.known >= FEWEST_PERIODS + WEEK)).any() and horizon > WEEK:
+        cuts.append((panel.length - WEEK, WEEK))
+    return tuple(cuts)
 
 
-def _forecast_cut(
-    series: pd.Series,
-    calendar: pd.DataFrame,
-    model: Forecaster,
-    origin: int,
-    days: int,
-    horizon: int,
-    earlier: list[pd.DataFrame],
-) -> pd.DataFrame:
-    history, future = series.iloc[:days], series.iloc[days : days + horizon]
-    forecasts = model.fit(history, calendar).predict(horizon)
-    if forecasts["lower"].isna().all():
-        forecasts = with_band(forecasts, residuals(pd.concat(earlier)) if earlier else [])
-    scale = seasonal_scale(history)
-    return forecasts.assign(
-        model=model.name,
-        origin=origin,
-        actual=future.to_numpy(dtype=float),
-        scale=np.nan if scale is None else scale,
+def backtest(panel: Panel, entries: Sequence[Entry], horizon: int) -> Backtested:
+    """Let every model forecast every cut; a model that fails has no answer, and its reason is kept."""
+    cuts = origins_of(panel, horizon)
+    shape = (len(cuts), len(panel.keys), horizon)
+    actual, scale = np.full(shape, np.nan), np.full(shape[:2], np.nan)
+    forecast = np.full((len(entries), *shape), np.nan)
+    failures: dict[str, dict[SeriesKey, str]] = {}
+    tested_before = np.zeros(len(panel.keys), dtype=bool)
+    for place, (length, ahead) in enumerate(cuts):
+        past = panel.until(length)
+        tested = past.known >= FEWEST_PERIODS
+        if ahead < horizon:
+            tested &= ~tested_before
+        tested_before |= tested
+        rows = np.flatnonzero(tested)
+        actual[place, rows, :ahead] = panel.values[rows, length : length + ahead]
+        scale[place, rows] = seasonal_scale(past.values[rows], panel.season)
+        for number, entry in enumerate(entries):
+            mine = rows if entry.rows is None else np.intersect1d(rows, entry.rows)
+            forecast[number, place, mine, :ahead] = answers(entry.model, past, mine, ahead, failures)
+    return Backtested(
+        models=tuple(entry.model.name for entry in entries),
+        origins=tuple(length for length, _ in cuts),
+        forecast=forecast,
+        actual=actual,
+        scale=scale,
+        failures=failures,
     )
 
 
-def residuals(tested: pd.DataFrame) -> np.ndarray:
-    """Actual minus forecast, per tested day."""
-    errors: np.ndarray = (tested["actual"] - tested["forecast"]).to_numpy(dtype=float)
-    return errors
-
-
-def scores(tested: pd.DataFrame) -> dict[str, float | None]:
-    """The figures of `METRICS` over the rows of a backtest, whatever series and origins they come from."""
-    actual, forecast = tested["actual"], tested["forecast"]
-    return {
-        "wape": wape(actual, forecast),
-        "mase": mase(actual, forecast, tested["scale"]),
-        "bias": bias(actual, forecast),
-        "coverage": coverage(actual, tested["lower"], tested["upper"]),
-    }
+def answers(
+    model: Forecaster, panel: Panel, rows: np.ndarray, horizon: int, failures: dict[str, dict[SeriesKey, str]]
+) -> np.ndarray:
+    """(rows, horizon) what a model says of some series; failures are added to ``failures``."""
+    found = np.full((len(rows), horizon), np.nan)
+    width = CHUNK if model.is_baseline else max(1, len(rows))
+    for start in range(0, len(rows), width):
+        part = panel.only(rows[start : start + width])
+        try:
+            found[start : start + width] = model.fit(part).predict(horizon)
+            reasons = model.failures_
+        except ForecastError as error:
+            reasons = dict.fromkeys(part.keys, str(error))
+        if reasons:
+            failures.setdefault(model.name, {}).update(reasons)
+    return found

@@ -9,7 +9,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from ecom_pipeline.ml.card import Decision, ModelCard
-from ecom_pipeline.ml.forecast.choice import Proof
+from ecom_pipeline.ml.forecast.combination import Proof
 
 MARGIN = 0.10
 """A result worse than the live one by more than this share does not replace it."""
@@ -36,8 +36,6 @@ def decide(proof: Proof, previous: ModelCard | None, as_of_date: dt.date) -> Ver
         return Verdict(decision="refused", reason=why, live_value=None)
     baseline = f"{proof.baseline_value:.3f} of {proof.baseline}"
     figures = f"WAPE {proof.value:.3f} against {baseline} over {proof.series} series"
-    if not proof.unseen:
-        figures += " (chosen and scored on the same days: the history holds no more)"
     if proof.value >= proof.baseline_value:
         return Verdict(decision="refused", reason=f"{figures}: no better", live_value=proof.baseline_value)
     live = _live_value(previous)

@@ -1,7 +1,8 @@
-"""How wrong a forecast was: four figures, each with its definition, each ``None`` where it is not defined.
+"""How wrong a forecast was: five figures, each with its definition, each ``None`` where it is not defined.
 
 References: Hyndman & Athanasopoulos, *Forecasting: Principles and Practice*, 3rd ed., section 5.8 (MASE); Kolassa &
-Schütz, *Advantages of the MAD/mean ratio over the MAPE*, Foresight 6 (WAPE is that ratio). What does not belong here:
+Schütz, *Advantages of the MAD/mean ratio over the MAPE*, Foresight 6 (WAPE is that ratio);
+Koenker & Bassett (1978), *Regression quantiles* (pinball loss). What does not belong here:
 choosing a model.
 """
 
@@ -35,17 +36,27 @@ def bias(actual: ArrayLike, forecast: ArrayLike) -> float | None:
     return float((guess - truth).sum() / total) if total > 0 else None
 
 
-def seasonal_scale(history: ArrayLike, season: int = WEEK) -> float | None:
-    """Mean absolute error of "the same as one season ago" within the history: the unit of MASE.
+def seasonal_scale(history: ArrayLike, season: int = WEEK) -> np.ndarray:
+    """Mean absolute error of "the same as one season ago" within each history: the unit of MASE.
 
-    >>> seasonal_scale([1, 1, 2, 5], season=2)
+    Parameters
+    ----------
+    history
+        (S, T), or one series (T,); missing values are left out.
+
+    Returns
+    -------
+    numpy.ndarray
+        (S,), or one number; NaN where it is not defined.
+
+    >>> float(seasonal_scale([1, 1, 2, 5], season=2))
     2.5
     """
     values = np.asarray(history, dtype=float)
-    if len(values) <= season:
-        return None
-    scale = float(np.abs(values[season:] - values[:-season]).mean())
-    return scale if scale > 0 else None
+    steps = np.abs(values[..., season:] - values[..., :-season])
+    known = np.isfinite(steps)
+    scale = np.where(known, steps, 0.0).sum(axis=-1) / np.maximum(known.sum(axis=-1), 1)
+    return np.where(scale > 0, scale, np.nan)
 
 
 def mase(actual: ArrayLike, forecast: ArrayLike, scale: ArrayLike) -> float | None:
@@ -73,6 +84,18 @@ def coverage(actual: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> float | N
     high = np.asarray(upper, dtype=float)
     known = np.isfinite(low) & np.isfinite(high)
     return float(((truth >= low) & (truth <= high))[known].mean()) if known.any() else None
+
+
+def pinball(actual: ArrayLike, quantile: ArrayLike, share: float) -> float | None:
+    """Mean pinball loss of a forecast of the ``share`` quantile: what is missed above costs ``share``, below the rest.
+
+    >>> pinball([10, 10], [8, 12], 0.9)
+    1.0
+    """
+    truth, guess = _pair(actual, quantile)
+    known = np.isfinite(guess)
+    gap = (truth - guess)[known]
+    return float(np.maximum(share * gap, (share - 1) * gap).mean()) if known.any() else None
 
 
 def _pair(first: ArrayLike, second: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

@@ -4,9 +4,14 @@ with lines as (
         sales.order_id,
         sales.quantity,
         sales.revenue,
-        coalesce(products.category, 'unknown') as category
+        coalesce(products.category, 'unknown') as category,
+        coalesce(products.brand, 'unknown') as brand,
+        coalesce(orders.channel, 'unknown') as channel,
+        coalesce(placed.country, 'unknown') as country
     from features.sales as sales
     left join features.products as products on sales.product_id = products.product_id
+    left join features.orders as orders on sales.order_id = orders.order_id
+    left join clean.orders as placed on sales.order_id = placed.order_id
 ),
 
 sold as (
@@ -31,15 +36,59 @@ sold as (
         sum(revenue) as revenue
     from lines
     group by category, ordered_date
+
+    union all
+
+    select
+        'brand' as series_kind,
+        brand as series,
+        ordered_date,
+        count(distinct order_id) as orders,
+        sum(quantity) as units,
+        sum(revenue) as revenue
+    from lines
+    group by brand, ordered_date
+
+    union all
+
+    select
+        'channel' as series_kind,
+        channel as series,
+        ordered_date,
+        count(distinct order_id) as orders,
+        sum(quantity) as units,
+        sum(revenue) as revenue
+    from lines
+    group by channel, ordered_date
+
+    union all
+
+    select
+        'country' as series_kind,
+        country as series,
+        ordered_date,
+        count(distinct order_id) as orders,
+        sum(quantity) as units,
+        sum(revenue) as revenue
+    from lines
+    group by country, ordered_date
+),
+
+said as (
+    select series_kind
+    from sold
+    group by series_kind
+    having series_kind in ('total', 'category') or max(case when series <> 'unknown' then 1 else 0 end) = 1
 ),
 
 series as (
     select
-        series_kind,
-        series,
-        min(ordered_date) as first_date
+        sold.series_kind,
+        sold.series,
+        min(sold.ordered_date) as first_date
     from sold
-    group by series_kind, series
+    inner join said on sold.series_kind = said.series_kind
+    group by sold.series_kind, sold.series
 )
 
 select

@@ -35,6 +35,10 @@ described as (
         products.cost,
         products.stock,
         products.lead_time_days,
+        products.pack_size,
+        products.minimum_order,
+        products.review_days,
+        products.service_level,
         coalesce(products.is_active, true) as is_active,
         products.product_id is not null as is_in_catalogue
     from known
@@ -77,6 +81,10 @@ select
     cost,
     stock,
     lead_time_days,
+    pack_size,
+    minimum_order,
+    review_days,
+    service_level,
     is_active,
     is_in_catalogue
 from ranked

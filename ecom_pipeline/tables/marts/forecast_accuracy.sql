@@ -1,10 +1,11 @@
 select
+    measure,
     series_kind,
     series,
     model,
-    is_baseline,
     metric,
     value,
     origins,
-    horizon_days
+    horizon_days,
+    is_baseline
 from models.forecast_evaluation

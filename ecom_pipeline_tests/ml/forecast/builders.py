@@ -1,4 +1,4 @@
-"""Series, calendars and models the forecast tests are built from."""
+"""Panels, calendars and models the forecast tests are built from."""
 
 from __future__ import annotations
 
@@ -10,14 +10,35 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.forecast.base import Forecaster, ForecastError
+from ecom_pipeline.ml.forecast.calendar import Effects
+from ecom_pipeline.ml.forecast.panel import Panel
 
 FIRST_DAY = dt.date(2023, 1, 2)
 NO_CALENDAR = pd.DataFrame(columns=["calendar_date", "name", "kind", "country"])
 WEEKLY = np.array([10.0, 12.0, 14.0, 16.0, 30.0, 40.0, 5.0])
+Values = Sequence[float] | np.ndarray
 
 
-def daily(values: Sequence[float] | np.ndarray, first: dt.date = FIRST_DAY) -> pd.Series:
-    return pd.Series(np.asarray(values, dtype=float), index=pd.date_range(first, periods=len(values), freq="D"))
+def panel_of(
+    *series: Values, first: dt.date = FIRST_DAY, effects: Effects | None = None, kind: str = "category"
+) -> Panel:
+    """Series that all end on the last day; shorter ones start later."""
+    length = max(len(values) for values in series)
+    rows = [
+        np.concatenate([np.full(length - len(values), np.nan), np.asarray(values, dtype=float)]) for values in series
+    ]
+    return Panel(
+        keys=tuple((kind, f"s{place}") for place in range(len(series))),
+        days=pd.date_range(first, periods=length, freq="D"),
+        values=np.stack(rows),
+        effects=effects or Effects.none(),
+    )
+
+
+def effect(kind: str, days: Sequence[int], length: int) -> Effects:
+    row = np.zeros(length)
+    row[list(days)] = 1.0
+    return Effects(names=(kind,), kinds=(kind,), values=row[np.newaxis, np.newaxis])  # type: ignore[arg-type]
 
 
 def weekly(days: int, noise: float = 0.0, seed: int = 0) -> np.ndarray:
@@ -25,7 +46,12 @@ def weekly(days: int, noise: float = 0.0, seed: int = 0) -> np.ndarray:
     return pattern
 
 
-def sales(series: dict[str, Sequence[float] | np.ndarray], last: dt.date) -> pd.DataFrame:
+def calendar(*days: tuple[str, str, str | None, str | None]) -> pd.DataFrame:
+    frame = pd.DataFrame(days, columns=["calendar_date", "name", "kind", "country"])
+    return frame.assign(calendar_date=pd.to_datetime(frame["calendar_date"]))
+
+
+def sales(series: dict[str, Values], last: dt.date) -> pd.DataFrame:
     """``features.daily_sales`` with every series ending on ``last``; ``total`` is the total, the rest categories."""
     parts = [
         pd.DataFrame(
@@ -34,6 +60,7 @@ def sales(series: dict[str, Sequence[float] | np.ndarray], last: dt.date) -> pd.
                 "series": name,
                 "sales_date": pd.date_range(end=last, periods=len(values), freq="D"),
                 "revenue": np.asarray(values, dtype=float),
+                "units": np.asarray(values, dtype=float) / 10,
             }
         )
         for name, values in series.items()
@@ -46,25 +73,23 @@ class StandIn(Forecaster):
 
     name: ClassVar[str] = "prophet"
     is_baseline: ClassVar[bool] = False
-    minimum_days: ClassVar[int] = 28
+    minimum_periods: ClassVar[int] = 28
     answer: ClassVar[float] = 0.0
 
-    def __init__(self, *, seed: int, country: str | None = None, allow_yearly: bool = True) -> None:
+    def __init__(self, *, seed: int = 1) -> None:
         self.seed = seed
-        self.country = country
-        self.allow_yearly = allow_yearly
 
-    def fit(self, series: pd.Series, calendar: pd.DataFrame) -> Self:
-        self._start(series)
+    def fit(self, panel: Panel) -> Self:
+        self.panel_ = panel
+        self.failures_ = {}
         return self
 
-    def predict(self, horizon: int) -> pd.DataFrame:
-        forecast = np.full(horizon, self.answer)
-        return self._frame(forecast, forecast - 1, forecast + 1)
+    def predict(self, horizon: int, effects: Effects | None = None) -> np.ndarray:
+        return self._answer(self.panel_, np.full((len(self.panel_.keys), horizon), self.answer))
 
 
 class Failing(StandIn):
     """Cannot be fitted to anything."""
 
-    def fit(self, series: pd.Series, calendar: pd.DataFrame) -> Self:
+    def fit(self, panel: Panel) -> Self:
         raise ForecastError("prophet: did not converge")

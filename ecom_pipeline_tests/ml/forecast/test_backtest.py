@@ -1,74 +1,74 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecom_pipeline.ml.forecast.backtest import Plan, backtest, plan, residuals, scores
-from ecom_pipeline.ml.forecast.baselines import ExponentialSmoothing, MovingAverage, SeasonalNaive
-from ecom_pipeline_tests.ml.forecast.builders import NO_CALENDAR, Failing, StandIn, daily, weekly
+from ecom_pipeline.ml.forecast.backtest import Entry, backtest, origins_of
+from ecom_pipeline.ml.forecast.smoothing import ExponentialSmoothing, MovingAverage, SeasonalNaive
+from ecom_pipeline_tests.ml.forecast.builders import Failing, effect, panel_of, weekly
 
 
-@given(st.integers(0, 2000), st.integers(1, 60), st.integers(1, 5))
-def test_cuts_leave_two_weeks_to_learn_and_forecast_no_day_twice(days: int, horizon: int, origins: int) -> None:
-    cuts = plan(days, horizon=horizon, origins=origins)
-    if cuts is None:
-        assert days < 14 + 7
-        return
-    assert min(cuts.training_days) >= 14
-    assert cuts.training_days[-1] + cuts.horizon == days
-    assert set(np.diff(cuts.training_days)) <= {cuts.horizon}
-    assert 1 <= len(cuts.training_days) <= origins
-    assert cuts.horizon <= horizon
+@given(st.integers(1, 900), st.integers(1, 60))
+def test_cuts_leave_two_weeks_to_learn_and_forecast_no_day_twice(days: int, horizon: int) -> None:
+    cuts = origins_of(panel_of(np.ones(days)), horizon)
+    assert all(length >= 14 and length + ahead <= days for length, ahead in cuts)
+    whole = [length for length, ahead in cuts if ahead == horizon]
+    assert set(np.diff(whole)) <= {horizon}
+    assert len(whole) <= 3
+    if not cuts:
+        assert days < 14 + max(7, horizon) or days < 21
+
+
+def test_a_short_series_is_tested_on_its_last_week_alone() -> None:
+    tested = backtest(panel_of(weekly(120), weekly(30)), [Entry(model=MovingAverage())], 28)
+    assert tested.origins == (36, 64, 92, 113)
+    long, short = np.isfinite(tested.actual).sum(axis=2).T
+    assert long.tolist() == [28, 28, 28, 0]
+    assert short.tolist() == [0, 0, 0, 7]
 
 
 def test_models_know_only_the_past() -> None:
     values = weekly(120, noise=3)
-    cuts = Plan(training_days=(60, 80), horizon=20)
     changed = values.copy()
-    changed[80:] = 1e6
-    models = [MovingAverage(), SeasonalNaive(), ExponentialSmoothing()]
-    before, _ = backtest(daily(values), NO_CALENDAR, models, cuts)
-    after, _ = backtest(daily(changed), NO_CALENDAR, models, cuts)
-    columns = ["model", "origin", "forecast_date", "forecast", "lower", "upper", "scale"]
-    pd.testing.assert_frame_equal(before[columns], after[columns])
-    assert (after.loc[after["origin"] == 1, "actual"] == 1e6).all()
+    changed[92:] = 1e6
+    entries = [Entry(model=model) for model in (MovingAverage(), SeasonalNaive(), ExponentialSmoothing())]
+    before, after = (backtest(panel_of(each), entries, 28) for each in (values, changed))
+    np.testing.assert_array_equal(before.forecast, after.forecast)
+    np.testing.assert_array_equal(before.scale, after.scale)
+    assert (after.actual[2] == 1e6).all()
 
 
 def test_forecast_and_actual_are_of_the_same_day() -> None:
-    series = daily(weekly(60))
-    tested, _ = backtest(series, NO_CALENDAR, [SeasonalNaive()], Plan(training_days=(20, 37), horizon=17))
-    assert tested["actual"].tolist() == series[tested["forecast_date"]].tolist()
-    assert residuals(tested) == pytest.approx(np.zeros(34))
+    tested = backtest(panel_of(weekly(100)), [Entry(model=SeasonalNaive())], 17)
+    assert np.nan_to_num(tested.errors()).max() == 0
+    assert tested.actual[0, 0].tolist() == weekly(100)[49:66].tolist()
 
 
-def test_a_band_is_made_of_the_errors_before_it() -> None:
-    values = np.concatenate([np.full(28, 10.0), np.full(28, 14.0), np.full(28, 18.0)])
-    tested, _ = backtest(daily(values), NO_CALENDAR, [SeasonalNaive()], Plan(training_days=(28, 56), horizon=28))
-    first, second = tested[tested["origin"] == 0], tested[tested["origin"] == 1]
-    assert first["upper"].isna().all()
-    # wrong by +4 on every day of the first origin, so the band of the second reaches 4 above its forecast of 14
-    assert second["upper"].tolist() == [18.0] * 28
-    assert scores(tested)["coverage"] == 1.0
+def test_a_model_is_tried_on_its_rows_alone_and_failures_are_named() -> None:
+    panel = panel_of(weekly(100), weekly(100), weekly(100))
+    entries = [Entry(model=SeasonalNaive(), rows=np.array([0, 2])), Entry(model=Failing(), rows=np.array([1]))]
+    tested = backtest(panel, entries, 28)
+    assert np.isfinite(tested.of("seasonal_naive")).any(axis=(0, 2)).tolist() == [True, False, True]
+    assert not np.isfinite(tested.of("prophet")).any()
+    assert tested.failures == {"prophet": {("category", "s1"): "prophet: did not converge"}}
 
 
-def test_a_model_keeps_the_band_it_brings() -> None:
-    tested, _ = backtest(daily(weekly(60)), NO_CALENDAR, [StandIn(seed=1)], Plan(training_days=(32,), horizon=28))
-    assert tested["upper"].tolist() == [1.0] * 28
+def test_many_series_are_forecast_in_pieces_of_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+
+    class Counting(MovingAverage):
+        def fit(self, panel):  # type: ignore[no-untyped-def]
+            sizes.append(len(panel.keys))
+            return super().fit(panel)
+
+    monkeypatch.setattr("ecom_pipeline.ml.forecast.backtest.CHUNK", 2)
+    tested = backtest(panel_of(*[np.full(50, value) for value in range(1, 6)]), [Entry(model=Counting())], 28)
+    assert set(sizes) == {2, 1}
+    assert tested.of("moving_average")[0, :, 0].tolist() == [1, 2, 3, 4, 5]
 
 
-def test_a_model_that_fails_is_named_and_has_no_rows() -> None:
-    tested, failed = backtest(
-        daily(weekly(60)), NO_CALENDAR, [MovingAverage(), Failing(seed=1)], Plan(training_days=(32,), horizon=28)
-    )
-    assert failed == {"prophet": "prophet: did not converge"}
-    assert set(tested["model"]) == {"moving_average"}
-
-
-def test_scores_of_a_backtest() -> None:
-    tested = pd.DataFrame(
-        {"actual": [10.0, 30.0], "forecast": [8.0, 36.0], "lower": 0.0, "upper": [20.0, 20.0], "scale": 4.0}
-    )
-    assert scores(tested) == pytest.approx({"wape": 0.2, "mase": 1.0, "bias": 0.1, "coverage": 0.5})
+def test_the_market_of_the_tested_days_is_not_known() -> None:
+    panel = panel_of(weekly(60), effects=effect("market", range(30, 60), 60))
+    assert not panel.until(20).effects.values[:, :, 20:].any()

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from ecom_pipeline.ml.card import Decision, ModelCard
-from ecom_pipeline.ml.forecast.choice import Proof
+from ecom_pipeline.ml.forecast.combination import Proof
 from ecom_pipeline.ml.forecast.decision import decide
 
 TODAY = dt.date(2024, 3, 10)
 
 
-def proof(value: float | None, baseline_value: float | None = 0.5, unseen: bool = True) -> Proof:
-    return Proof(value=value, baseline="seasonal_naive", baseline_value=baseline_value, unseen=unseen, series=9)
+def proof(value: float | None, baseline_value: float | None = 0.5) -> Proof:
+    return Proof(value=value, baseline="seasonal_naive", baseline_value=baseline_value, series=9)
 
 
 def card(value: float, decision: Decision = "published", age: int = 1, **metrics: Any) -> ModelCard:
@@ -72,7 +72,3 @@ def test_a_live_forecast_is_not_kept_for_ever() -> None:
     verdict = decide(proof(0.4), card(0.3, age=8), TODAY)
     assert verdict.decision == "published"
     assert "older than 7 days" in verdict.reason
-
-
-def test_a_choice_scored_on_the_days_it_saw_says_so() -> None:
-    assert "same days" in decide(proof(0.4, unseen=False), None, TODAY).reason

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecom_pipeline.ml.forecast import backtest, metrics, prophet
-from ecom_pipeline.ml.forecast.metrics import bias, coverage, mase, seasonal_scale, wape
+from ecom_pipeline.ml.forecast import calendar, metrics
+from ecom_pipeline.ml.forecast.metrics import bias, coverage, mase, pinball, seasonal_scale, wape
 
 
-@pytest.mark.parametrize("module", [metrics, backtest, prophet])
+@pytest.mark.parametrize("module", [metrics, calendar])
 def test_examples_in_the_documentation_hold(module: object) -> None:
     result = doctest.testmod(module)  # type: ignore[arg-type]
     assert result.attempted > 0
@@ -50,8 +50,20 @@ def test_a_figure_that_is_not_defined_is_none() -> None:
     assert wape([0, 0], [1, 1]) is None
     assert bias([0, 0], [1, 1]) is None
     assert coverage([1], [np.nan], [np.nan]) is None
-    assert seasonal_scale([1.0] * 7) is None
-    assert seasonal_scale([1.0] * 20) is None
+    assert pinball([1], [np.nan], 0.9) is None
+    assert np.isnan(seasonal_scale([1.0] * 7))
+    assert np.isnan(seasonal_scale([1.0] * 20))
+
+
+def test_unknown_days_are_no_part_of_the_scale_and_each_series_has_its_own() -> None:
+    found = seasonal_scale([[0.0, 0, 2, np.nan, 6], [0, 0, 1, 1, 2]], season=2)
+    assert found == pytest.approx([3.0, 1.0])
+
+
+def test_pinball_of_the_median_is_half_the_absolute_error_and_misses_above_cost_more_of_a_high_quantile() -> None:
+    assert pinball([10, 10], [8, 16], 0.5) == pytest.approx(2.0)
+    assert pinball([10], [8], 0.9) == pytest.approx(1.8)
+    assert pinball([10], [12], 0.9) == pytest.approx(0.2)
 
 
 def test_lengths_that_differ_are_refused() -> None:

@@ -1,0 +1,128 @@
+"""How much each model counts for a series, and whether the combination was worth it.
+
+The forecast is the weighted mean of the models. A weight falls steeply with the error on past origins: the series' own
+error, drawn towards the error over all series of its kind, drawn towards what the models are worth on other shops'
+data. So a series with three tested months mostly follows its kind, and one without any follows the orientation. Picking
+one champion per series was worse on real data (MASE 1.30 against 1.22 for the mean of two good models). Reference:
+Bates & Granger (1969), *The combination of forecasts*; Petropoulos et al. (2022), *Forecasting: theory and practice*,
+section 2.6. The proof weighs at each origin from the origins before it, and scores on the days that follow. What does
+not belong here: fitting, or what a decision leads to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ecom_pipeline.ml.forecast.backtest import Backtested
+
+ORIENTATION: Mapping[str, float] = {
+    "boosting": 1.00,
+    "prophet": 1.00,
+    "theta": 1.08,
+    "exponential_smoothing": 1.08,
+    "tsb": 1.15,
+    "moving_average": 1.20,
+    "seasonal_naive": 1.35,
+}
+"""Error of each model beside the best, on real daily sales of other shops: what is believed before a shop is tested."""
+SIMPLEST_FIRST = ("moving_average", "seasonal_naive", "tsb", "exponential_smoothing", "theta", "boosting", "prophet")
+STEEPNESS = 16.0
+"""A model with 10 % more error than another counts 0.22 times as much; chosen on four data sets at origins before the tested ones."""
+BELIEF = 3.0
+"""Origins of the kind's evidence that weigh as much as a series' own, and series that weigh as much as the orientation."""
+WORST = 1.25
+"""A model with more than this times the error of the best does not count."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """WAPE of an answer beside that of the best single baseline, pooled over the same series and days."""
+
+    value: float | None
+    baseline: str
+    baseline_value: float | None
+    series: int
+
+
+def weights(errors: np.ndarray, models: Sequence[str], answered: np.ndarray) -> np.ndarray:
+    """(M, S) weights that sum to 1 over the models of a series.
+
+    Parameters
+    ----------
+    errors
+        (M, O, S) mean absolute errors on past origins; NaN where untested. Series of one kind.
+    answered
+        (M, S) whether a model has an answer to be weighed.
+    """
+    prior = np.array([ORIENTATION[name] for name in models])
+    known = np.isfinite(errors)
+    both = known & known.any(axis=0, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        usual = np.where(known, errors, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        relative = np.where(both & (usual > 0), errors / usual, np.nan)
+    seen = np.isfinite(relative)
+    tested = seen.sum(axis=1)
+    own = np.where(tested > 0, np.where(seen, relative, 0.0).sum(axis=1) / np.maximum(tested, 1), 0.0)
+    series = (tested > 0).sum(axis=1)
+    kind = own.sum(axis=1) / np.maximum(series, 1)
+    level = kind[series > 0].mean() / prior[series > 0].mean() if (series > 0).any() else 1.0
+    kind = (series * kind + BELIEF * level * prior) / (series + BELIEF)
+    believed = (tested * own + BELIEF * kind[:, np.newaxis]) / (tested + BELIEF)
+    believed = np.where(answered, believed, np.inf)
+    best = believed.min(axis=0)
+    with np.errstate(invalid="ignore"):
+        ratio = np.where(np.isfinite(believed), believed / best, np.inf)
+    found = np.where(ratio <= WORST, ratio**-STEEPNESS, 0.0)
+    total = found.sum(axis=0)
+    return np.asarray(np.where(total > 0, found / np.where(total > 0, total, 1.0), 0.0))
+
+
+def combined(forecast: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """(S, H) weighted mean of (M, S, H) forecasts; NaN where no model has an answer."""
+    answer = np.einsum("ms,msh->sh", weight, np.where(np.isfinite(forecast), forecast, 0.0))
+    return np.where(weight.sum(axis=0)[:, np.newaxis] > 0, answer, np.nan)
+
+
+def combine_past(tested: Backtested, kinds: np.ndarray) -> np.ndarray:
+    """(O, S, H) what the combination would have said at each origin, weighed by the origins before it."""
+    errors, shape = tested.errors(), tested.actual.shape
+    answer = np.full(shape, np.nan)
+    for origin in range(shape[0]):
+        for kind in np.unique(kinds):
+            rows = np.flatnonzero(kinds == kind)
+            forecast = tested.forecast[:, origin, rows]
+            answered = np.isfinite(forecast[:, :, 0])
+            weight = weights(errors[:, :origin, rows], tested.models, answered)
+            answer[origin, rows] = combined(forecast, weight)
+    return answer
+
+
+def prove(tested: Backtested, answer: np.ndarray, rows: np.ndarray, baselines: Sequence[str]) -> Proof:
+    """Score an answer (O, S, H) beside every baseline on the origins whose weights had evidence; on the only one there is."""
+    whole = [place for place in range(len(tested.origins)) if np.isfinite(tested.actual[place, rows]).any()]
+    scored = whole[1:] or whole
+    actual, found = tested.actual[scored][:, rows], answer[scored][:, rows]
+    alone = {name: tested.of(name)[scored][:, rows] for name in baselines}
+    use = np.isfinite(actual) & np.isfinite(found)
+    wrong = {name: _gap(actual, forecast, use) for name, forecast in alone.items()}
+    complete = {name: gap for name, gap in wrong.items() if gap is not None}
+    if not complete:
+        return Proof(value=None, baseline=SIMPLEST_FIRST[0], baseline_value=None, series=0)
+    best = min(complete, key=lambda name: (complete[name], SIMPLEST_FIRST.index(name)))
+    sold = float(np.abs(actual[use]).sum())
+    return Proof(
+        value=float(np.abs(actual - found)[use].sum()) / sold if sold > 0 else None,
+        baseline=best,
+        baseline_value=complete[best] / sold if sold > 0 else None,
+        series=int(use.any(axis=(0, 2)).sum()),
+    )
+
+
+def _gap(actual: np.ndarray, forecast: np.ndarray, use: np.ndarray) -> float | None:
+    """Sum of absolute errors where ``use``; None where a baseline has no answer there."""
+    if not use.any() or not np.isfinite(forecast[use]).all():
+        return None
+    return float(np.abs(actual - forecast)[use].sum())

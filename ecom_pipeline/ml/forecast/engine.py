@@ -1,0 +1,265 @@
+"""The whole method without a shop: a panel in, forecasts with calibrated bands out, and the proof beside the baselines.
+
+Cheap models forecast every series, boosting learns across all, Prophet is fitted to the series it is worth the time for.
+On the backtest each kind of series has to beat its best single baseline with the combination, or is published with that
+baseline. Then sums are made to agree and bands are learned from what was really wrong. What does not belong here: where
+series come from, and what a proof means for what is live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ecom_pipeline.ml.forecast.backtest import Backtested, Entry, answers, backtest
+from ecom_pipeline.ml.forecast.base import LEVELS, Forecaster
+from ecom_pipeline.ml.forecast.boosting import BoostingForecaster
+from ecom_pipeline.ml.forecast.calendar import EffectKind
+from ecom_pipeline.ml.forecast.combination import Proof, combine_past, combined, prove, weights
+from ecom_pipeline.ml.forecast.intervals import learn_bands, measured
+from ecom_pipeline.ml.forecast.panel import Panel, SeriesKey
+from ecom_pipeline.ml.forecast.prophet import ProphetForecaster
+from ecom_pipeline.ml.forecast.reconcile import Hierarchy, reconcile
+from ecom_pipeline.ml.forecast.smoothing import ExponentialSmoothing, MovingAverage, SeasonalNaive, Theta, Tsb
+
+COMBINATION = "combination"
+BASELINES = (
+    MovingAverage.name,
+    SeasonalNaive.name,
+    Tsb.name,
+    ExponentialSmoothing.name,
+    Theta.name,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What the method says of the S series of a panel for the H periods it was asked about.
+
+    Attributes
+    ----------
+    forecast, lower, upper
+        (S, H) and twice (levels, S, H), for `LEVELS`.
+    source
+        Per series what is published: ``combination``, or the name of one model.
+    weight
+        (M, S) how much each of ``tested.models`` counts for the combination.
+    tested
+        The backtest, with the published answer as its last model, `COMBINATION`.
+    proof
+        Per kind of series, the combination beside the best baseline.
+    covered
+        (levels, S) share of values within the bands on the last tested origin, learned from those before; NaN where there
+        are none.
+    without
+        Per part asked for, (S, H) the forecast as if its effects were absent.
+    failures
+        Per model the series without an answer, and why.
+    """
+
+    forecast: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    source: tuple[str, ...]
+    weight: np.ndarray
+    tested: Backtested
+    proof: Mapping[str, Proof]
+    covered: np.ndarray
+    without: Mapping[str, np.ndarray]
+    failures: Mapping[str, Mapping[SeriesKey, str]]
+
+
+def models(*, seed: int, horizon: int) -> list[Forecaster]:
+    """Every model but Prophet, cheapest first."""
+    return [
+        MovingAverage(),
+        SeasonalNaive(),
+        Tsb(),
+        ExponentialSmoothing(),
+        Theta(),
+        BoostingForecaster(seed=seed, horizon=horizon),
+    ]
+
+
+def forecast_panel(
+    panel: Panel,
+    *,
+    horizon: int,
+    skip: int = 0,
+    seed: int,
+    prophet_rows: Sequence[int] | np.ndarray = (),
+    hierarchy: Hierarchy | None = None,
+    baseline: str | None = None,
+    parts: Mapping[str, tuple[EffectKind, ...]] | None = None,
+) -> Outcome:
+    """Forecast a panel.
+
+    Parameters
+    ----------
+    horizon
+        Periods to forecast.
+    skip
+        Periods right after the panel that are not asked for.
+    seed
+        Fixes all randomness.
+    prophet_rows
+        Series that Prophet is tried on.
+    hierarchy
+        What adds up to what, if anything.
+    baseline
+        The one model to publish everything with; the others are left out.
+    parts
+        Kinds of effects whose contribution to the forecast is wanted.
+    """
+    entries = [
+        Entry(model=model)
+        for model in models(seed=seed, horizon=horizon)
+        if baseline is None or model.name in (baseline, MovingAverage.name)
+    ]
+    if len(prophet_rows) and baseline is None:
+        entries.append(Entry(model=ProphetForecaster(seed=seed), rows=np.asarray(prophet_rows)))
+    kinds = np.array([kind for kind, _ in panel.keys])
+    tested = backtest(panel, entries, horizon)
+    failures = {name: dict(reasons) for name, reasons in tested.failures.items()}
+    past = combine_past(tested, kinds)
+    yardsticks = [name for name in BASELINES if name in tested.models]
+    proof = {str(kind): prove(tested, past, np.flatnonzero(kinds == kind), yardsticks) for kind in np.unique(kinds)}
+    source = tuple(baseline or _source(proof[str(kind)]) for kind in kinds)
+
+    asked = skip + horizon
+    found, absent = _final(panel, entries, asked, failures, parts or {})
+    answered = np.isfinite(found[:, :, 0])
+    weight = np.zeros(answered.shape)
+    errors = tested.errors()
+    for kind in np.unique(kinds):
+        rows = np.flatnonzero(kinds == kind)
+        weight[:, rows] = weights(errors[:, :, rows], tested.models, answered[:, rows])
+    forecast, source = _published(found, weight, source, tested.models)
+    plain = {part: _published(values, weight, source, tested.models)[0] for part, values in absent.items()}
+    past = np.where(np.isfinite(tested.actual), _past_published(past, tested, source), np.nan)
+
+    variance = _variance(tested.actual - past, forecast)
+    together = forecast
+    if hierarchy is not None and len(panel.keys):
+        together = reconcile(forecast, variance, hierarchy, hierarchy.errors_of_sums(past, tested.actual))
+        past = _reconciled_past(past, tested.actual, hierarchy)
+    ratio = np.where(forecast > 0, together / np.where(forecast > 0, forecast, 1.0), 1.0)
+    usual = np.sqrt(variance) * 0.8
+    lower, upper = np.zeros((len(LEVELS), *together.shape)), np.zeros((len(LEVELS), *together.shape))
+    covered = np.full((len(LEVELS), len(panel.keys)), np.nan)
+    for kind in np.unique(kinds):
+        rows = np.flatnonzero(kinds == kind)
+        bands = learn_bands(past[:, rows], tested.actual[:, rows], usual[rows], LEVELS)
+        lower[:, rows], upper[:, rows] = bands.around(together[rows])
+        covered[:, rows] = _covered(past[:, rows], tested.actual[:, rows], usual[rows])
+    return Outcome(
+        forecast=together[:, skip:],
+        lower=lower[:, :, skip:],
+        upper=upper[:, :, skip:],
+        source=source,
+        weight=weight,
+        tested=tested.with_model(COMBINATION, past),
+        proof=proof,
+        covered=covered,
+        without={part: (values * ratio)[:, skip:] for part, values in plain.items()},
+        failures=failures,
+    )
+
+
+def _source(proof: Proof) -> str:
+    """What a kind of series is published with: nothing that does not beat its baseline."""
+    if proof.value is None or proof.baseline_value is None or proof.value < proof.baseline_value:
+        return COMBINATION
+    return proof.baseline
+
+
+def _final(
+    panel: Panel,
+    entries: Sequence[Entry],
+    asked: int,
+    failures: dict[str, dict[SeriesKey, str]],
+    parts: Mapping[str, tuple[EffectKind, ...]],
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """(M, S, asked) what each model says after the whole panel, and what it says without each part of the effects."""
+    shape = (len(entries), len(panel.keys), asked)
+    found = np.full(shape, np.nan)
+    known = {part: kinds for part, kinds in parts.items() if set(kinds) & set(panel.effects.kinds)}
+    absent = {part: np.full(shape, np.nan) for part in known}
+    for number, entry in enumerate(entries):
+        rows = np.arange(len(panel.keys)) if entry.rows is None else entry.rows
+        found[number, rows] = answers(entry.model, panel, rows, asked, failures)
+        for part, kinds in known.items():
+            if entry.model.is_baseline or not np.isfinite(found[number, rows]).any():
+                absent[part][number, rows] = found[number, rows]
+            else:
+                fitted = entry.model.panel_
+                effects = fitted.effects.without(kinds, fitted.length)
+                absent[part][number, rows] = entry.model.predict(asked, effects)
+    return found, absent
+
+
+def _published(
+    found: np.ndarray, weight: np.ndarray, source: Sequence[str], names: Sequence[str]
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """(S, H) the combination, or the baseline a series is published with; where that has no answer, the combination."""
+    answer = combined(found, weight)
+    said = list(source)
+    for row, name in enumerate(source):
+        if name != COMBINATION:
+            own = found[names.index(name), row]
+            if np.isfinite(own).all():
+                answer[row] = own
+            else:
+                said[row] = COMBINATION
+    return answer, tuple(said)
+
+
+def _past_published(past: np.ndarray, tested: Backtested, source: Sequence[str]) -> np.ndarray:
+    answer = past.copy()
+    for row, name in enumerate(source):
+        if name != COMBINATION:
+            own = tested.of(name)[:, row]
+            answer[:, row] = np.where(np.isfinite(own), own, answer[:, row])
+    return answer
+
+
+def _variance(errors: np.ndarray, forecast: np.ndarray) -> np.ndarray:
+    """(S,) mean squared error of each series; where untested, that of a Poisson variable, scaled like the tested ones."""
+    known = np.isfinite(errors)
+    count = known.sum(axis=(0, 2))
+    squared = (np.where(known, errors, 0.0) ** 2).sum(axis=(0, 2))
+    mean = forecast.mean(axis=1)
+    tested = (count > 0) & (mean > 0)
+    dispersion = np.median(squared[tested] / count[tested] / mean[tested]) if tested.any() else 1.0
+    floor = 1e-6 * max(1.0, float(np.square(mean).max(initial=0.0)) * 1e-6)
+    return np.maximum(np.where(count > 0, squared / np.maximum(count, 1), dispersion * mean), floor)
+
+
+def _reconciled_past(past: np.ndarray, actual: np.ndarray, hierarchy: Hierarchy) -> np.ndarray:
+    """Each origin reconciled with what the origins before it knew, over the periods that its roots have."""
+    found = past.copy()
+    for origin, forecast in enumerate(past):
+        known = np.isfinite(forecast)
+        whole = known[hierarchy.parent < 0].all(axis=0)
+        if whole.any():
+            variance = _variance((actual - past)[:origin], np.where(known, forecast, 0.0))
+            sums = hierarchy.errors_of_sums(past[:origin], actual[:origin])
+            agreed = reconcile(np.where(known, forecast, 0.0)[:, whole], variance, hierarchy, sums)
+            found[origin][:, whole] = np.where(known[:, whole], agreed, np.nan)
+    return found
+
+
+def _covered(past: np.ndarray, actual: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    """(levels, S) share of the last origin's values within bands learned before it."""
+    ends = measured(past, actual, usual, LEVELS)
+    if ends is None:
+        return np.full((len(LEVELS), len(usual)), np.nan)
+    last = max(place for place in range(len(actual)) if np.isfinite(actual[place] - past[place]).any())
+    truth = actual[last]
+    known = np.isfinite(truth) & np.isfinite(past[last])
+    lower, upper = ends
+    inside = (truth >= lower) & (truth <= upper) & known
+    count = known.sum(axis=1)
+    return np.where(count > 0, inside.sum(axis=2) / np.maximum(count, 1), np.nan)

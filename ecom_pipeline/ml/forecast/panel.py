@@ -1,0 +1,156 @@
+"""Many series side by side: the one form every model reads.
+
+A panel holds the series of a shop in the rows of a matrix whose columns are consecutive periods. What was not yet on
+sale, and what nobody could buy because it was out of stock, is missing (NaN): unknown demand, not demand of zero. What
+does not belong here: any judgement of a series beyond what the table says, and any model.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from ecom_pipeline.ml.forecast.calendar import Effects
+
+SeriesKey = tuple[str, str]
+"""Kind and name of a series, such as ``("category", "Garden")``."""
+WEEK = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """Series of the same length, period and last day.
+
+    Attributes
+    ----------
+    keys
+        Kind and name of each of the S series.
+    days
+        The T consecutive periods; the first day of each.
+    values
+        (S, T) amounts per period; NaN before a series starts and where its demand is unknown.
+    effects
+        What is known about periods, those to come included; its columns start at ``days[0]``.
+    season
+        Periods after which the main pattern repeats: 7 for days, 52 for weeks.
+    """
+
+    keys: tuple[SeriesKey, ...]
+    days: pd.DatetimeIndex
+    values: np.ndarray
+    effects: Effects
+    season: int = WEEK
+
+    @property
+    def length(self) -> int:
+        """Periods T."""
+        return int(self.values.shape[1])
+
+    @property
+    def step(self) -> int:
+        """Days from one period to the next: 1 or 7."""
+        return 1 if self.season == WEEK else WEEK
+
+    @property
+    def year(self) -> int:
+        """Whole seasons' periods that come closest to a year."""
+        return 52 * WEEK // self.step
+
+    @property
+    def starts(self) -> np.ndarray:
+        """(S,) first known period of each series; T where it has none."""
+        known = np.isfinite(self.values)
+        return np.where(known.any(axis=1), known.argmax(axis=1), self.length)
+
+    @property
+    def known(self) -> np.ndarray:
+        """(S,) periods from the first known one on."""
+        return np.asarray(self.length - self.starts)
+
+    def coming(self, horizon: int) -> pd.DatetimeIndex:
+        """First days of the ``horizon`` periods after the panel."""
+        step = pd.Timedelta(days=self.step)
+        return pd.date_range(self.days[-1] + step, periods=horizon, freq=step)
+
+    def until(self, length: int) -> Panel:
+        """The panel as it was after its first ``length`` periods: of the effects, market indicators were not yet known."""
+        known = self.effects.without(("market",), length)
+        return replace(self, days=self.days[:length], values=self.values[:, :length], effects=known)
+
+    def last(self, length: int) -> Panel:
+        """The panel without all but its last ``length`` periods."""
+        drop = max(0, self.length - length)
+        return replace(
+            self, days=self.days[drop:], values=self.values[:, drop:], effects=self.effects.from_period(drop)
+        )
+
+    def only(self, rows: Sequence[int] | np.ndarray) -> Panel:
+        """Some of the series, in this order."""
+        chosen = np.asarray(rows, dtype=int)
+        effects = self.effects.of_rows(chosen)
+        return replace(self, keys=tuple(self.keys[row] for row in chosen), values=self.values[chosen], effects=effects)
+
+
+def daily_panel(
+    daily_sales: pd.DataFrame, effects: Effects | None = None, *, target: str, as_of_date: dt.date
+) -> Panel:
+    """The panel of a table of daily sales: a number for every day of a series from its first sale on.
+
+    A day without a row, or without a value, sold nothing. The as-of day may still be going on, so the panel ends the
+    day before, unless that day is all it has. Later days are left out.
+
+    Raises
+    ------
+    ValueError
+        A column is missing, a day appears twice in a series, or a value is infinite: says which.
+    """
+    absent = sorted({"series_kind", "series", "sales_date", target} - set(daily_sales.columns))
+    if absent:
+        raise ValueError(f"daily_sales: no column {', '.join(absent)}")
+    rows = pd.DataFrame(
+        {
+            "series_kind": daily_sales["series_kind"].astype(str),
+            "series": daily_sales["series"].astype(str),
+            "day": pd.to_datetime(daily_sales["sales_date"]).astype("datetime64[ns]"),
+            "value": daily_sales[target].astype(float).fillna(0.0),
+        }
+    )
+    _refuse(rows[rows.duplicated(["series_kind", "series", "day"])], "appears twice")
+    _refuse(rows[np.isinf(rows["value"])], f"has an infinite {target}")
+    as_of = pd.Timestamp(as_of_date)
+    rows = rows[rows["day"] <= as_of]
+    if rows.empty:
+        return Panel(keys=(), days=pd.DatetimeIndex([]), values=np.empty((0, 0)), effects=Effects.none())
+    groups = rows.groupby(["series_kind", "series"], sort=True)
+    keys = tuple((str(kind), str(name)) for kind, name in groups.groups)
+    first = rows["day"].min()
+    last = max(first, as_of - pd.Timedelta(days=1))
+    days = pd.date_range(first, last, freq="D")
+    row, column = groups.ngroup().to_numpy(), (rows["day"] - first).dt.days.to_numpy()
+    starts = np.full(len(keys), len(days))
+    np.minimum.at(starts, row, column)
+    starts = np.minimum(starts, len(days) - 1)
+    values = np.where(np.arange(len(days)) >= starts[:, np.newaxis], 0.0, np.nan)
+    within = column < len(days)
+    values[row[within], column[within]] = rows["value"].to_numpy()[within]
+    return Panel(keys=keys, days=days, values=values, effects=effects or Effects.none())
+
+
+def weekly_panel(panel: Panel) -> Panel:
+    """Sums of the whole weeks that end with the panel's last day; a week with an unknown day has its known days' rate."""
+    weeks = panel.length // WEEK
+    cut = panel.last(weeks * WEEK)
+    by_week = cut.values.reshape(len(cut.keys), weeks, WEEK)
+    known = np.isfinite(by_week).sum(axis=2)
+    rate = np.where(known > 0, np.nansum(by_week, axis=2) / np.maximum(known, 1), np.nan)
+    return replace(cut, days=cut.days[::WEEK], values=rate * WEEK, effects=cut.effects.weekly(), season=52)
+
+
+def _refuse(rows: pd.DataFrame, what: str) -> None:
+    if not rows.empty:
+        first = rows.sort_values(["series_kind", "series", "day"]).iloc[0]
+        raise ValueError(f"daily_sales: {first['series_kind']} {first['series']!r}, {first['day']:%Y-%m-%d}: {what}")

@@ -1,0 +1,138 @@
+"""Why a forecast is what it is: level, trend, season, holidays, promotions and market, which add up to it; and what moved it.
+
+The parts do not depend on the model. What holidays, promotions and the market contribute is the forecast minus the same
+models' forecast as if there were none; what is left is split into the level of the last four weeks, the pattern within
+the week, and the rest, the trend. What does not belong here: the forecast itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from ecom_pipeline.ml.forecast.calendar import EffectKind
+
+PARTS = ("level", "trend", "season", "holiday", "promotion", "market")
+EFFECTS: Mapping[str, tuple[EffectKind, ...]] = {
+    "holiday": ("holiday", "event", "closed", "working_day"),
+    "promotion": ("promotion",),
+    "market": ("market",),
+}
+CHINESE = {
+    "level": "近期水平",
+    "trend": "趋势",
+    "season": "周内规律",
+    "holiday": "节日与活动",
+    "promotion": "促销",
+    "market": "市场",
+}
+ENGLISH = {
+    "level": "the recent level",
+    "trend": "the trend",
+    "season": "the weekly pattern",
+    "holiday": "holidays and events",
+    "promotion": "promotions",
+    "market": "the market",
+}
+MOVED_FROM = 0.01
+"""A change of less than this share is called none."""
+
+
+def split(forecast: np.ndarray, without: Mapping[str, np.ndarray], recent: np.ndarray, season: int) -> np.ndarray:
+    """(6, S, H) the parts of `PARTS`; they sum to the forecast.
+
+    Parameters
+    ----------
+    forecast
+        (S, H) what is published.
+    without
+        Per part of `EFFECTS` that the models know of, (S, H) what they say as if there were none of it.
+    recent
+        (S, T) the end of each series.
+    season
+        Periods of the pattern.
+    """
+    effects = {part: forecast - without[part] if part in without else np.zeros_like(forecast) for part in EFFECTS}
+    plain = forecast - sum(effects.values())
+    known = np.isfinite(recent)
+    level = np.where(known, recent, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    level_part = np.tile(level[:, np.newaxis], forecast.shape[1])
+    smooth = _smooth(plain, season)
+    return np.stack([level_part, smooth - level_part, plain - smooth, *(effects[part] for part in EFFECTS)])
+
+
+def _smooth(values: np.ndarray, season: int) -> np.ndarray:
+    """(S, H) mean over the season around each period; at the ends, over the first and the last season."""
+    horizon = values.shape[1]
+    width = min(season, horizon)
+    total = np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1)
+    first = np.clip(np.arange(horizon) - width // 2, 0, horizon - width)
+    return np.asarray((total[:, first + width] - total[:, first]) / width)
+
+
+def moves(parts: pd.DataFrame, previous: pd.DataFrame | None) -> pd.DataFrame:
+    """What changed since the last release, over the days that both forecast, in a sentence of each language.
+
+    Parameters
+    ----------
+    parts, previous
+        ``series_kind, series, forecast_date, part, value``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``series_kind, series, days, before, now, main_part, main_change, sentence_en, sentence_zh``, one row per series.
+    """
+    columns = [
+        "series_kind",
+        "series",
+        "days",
+        "before",
+        "now",
+        "main_part",
+        "main_change",
+        "sentence_en",
+        "sentence_zh",
+    ]
+    key = ["series_kind", "series", "forecast_date", "part"]
+    rows = []
+    before_all = parts.head(0) if previous is None else previous
+    both = parts.merge(before_all, on=key, suffixes=("_now", "_before"))
+    by_series = dict(iter(both.groupby(["series_kind", "series"], sort=True)))
+    for name, group in parts.groupby(["series_kind", "series"], sort=True):
+        kind, series = name
+        shared = by_series.get(name)
+        if shared is None:
+            total = float(group["value"].sum())
+            en = f"First forecast: {total:,.0f} over {group['forecast_date'].nunique()} days."
+            zh = f"首次预测：{group['forecast_date'].nunique()} 天合计 {total:,.0f}。"
+            rows.append((kind, series, 0, None, total, None, None, en, zh))
+            continue
+        before, now = float(shared["value_before"].sum()), float(shared["value_now"].sum())
+        change = (shared["value_now"] - shared["value_before"]).groupby(shared["part"]).sum()
+        towards = 1.0 if now >= before else -1.0
+        by_part = {part: float(change.get(part, 0.0)) for part in PARTS}
+        main = max(PARTS, key=lambda part: towards * by_part[part])
+        days = int(shared["forecast_date"].nunique())
+        words = _sentences(before, now, main, by_part[main], days)
+        rows.append((kind, series, days, before, now, main, by_part[main], *words))
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _sentences(before: float, now: float, part: str, change: float, days: int) -> tuple[str, str]:
+    moved = now - before
+    if abs(moved) < MOVED_FROM * max(abs(before), 1e-9):
+        return (
+            f"Unchanged since the last release: {now:,.0f} over the same {days} days.",
+            f"与上次发布相比基本不变：相同 {days} 天合计 {now:,.0f}。",
+        )
+    share = f"{abs(moved) / abs(before):.0%}" if before else "from zero"
+    up_en, up_zh = ("up", "上调") if moved > 0 else ("down", "下调")
+    share_zh = share if before else "从零起"
+    return (
+        f"{up_en.capitalize()} {share} since the last release, from {before:,.0f} to {now:,.0f} over the same {days} days, "
+        f"mostly because of {ENGLISH[part]} ({change:+,.0f}).",
+        f"与上次发布相比{up_zh} {share_zh}：相同 {days} 天由 {before:,.0f} 变为 {now:,.0f}，主要原因是{CHINESE[part]}（{change:+,.0f}）。",
+    )

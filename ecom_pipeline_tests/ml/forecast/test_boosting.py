@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from ecom_pipeline.ml.forecast.boosting import BoostingForecaster
+from ecom_pipeline_tests.ml.forecast.builders import effect, panel_of, weekly
+
+DAYS = 300
+
+
+def small(seed: int = 1) -> BoostingForecaster:
+    return BoostingForecaster(seed=seed, rounds=40, leaves=15, rows=6000)
+
+
+@pytest.fixture(scope="module")
+def events() -> list[int]:
+    return [*range(20, DAYS, 23), DAYS + 3]
+
+
+@pytest.fixture(scope="module")
+def fitted(events: list[int]) -> Iterator[BoostingForecaster]:
+    """Six series of very different size that double on every event."""
+    series = []
+    for place in range(6):
+        values = weekly(DAYS, noise=1, seed=place) * 10.0**place
+        values[[day for day in events if day < DAYS]] *= 2
+        series.append(values)
+    yield small().fit(panel_of(*series, effects=effect("event", events, DAYS + 28)))
+
+
+def test_series_of_any_size_keep_their_weekly_pattern(fitted: BoostingForecaster) -> None:
+    found = fitted.predict(28)
+    for place in range(6):
+        plain = np.delete(found[place] / 10.0**place, 3)
+        expected = np.delete(np.resize(np.roll(weekly(7), -(DAYS % 7)), 28), 3)
+        assert np.abs(plain - expected).mean() < 3
+
+
+def test_a_known_event_lifts_its_day_and_its_absence_does_not(fitted: BoostingForecaster) -> None:
+    with_event = fitted.predict(28)
+    without = fitted.predict(28, fitted.panel_.effects.without(("event",), DAYS))
+    lift = with_event / without
+    assert (lift[:, 3] > 1.3).all()
+    assert lift[:, 20:].mean() == pytest.approx(1, abs=0.1)
+
+
+def test_the_same_seed_gives_the_same_forecast() -> None:
+    panel = panel_of(weekly(120, noise=3), weekly(120, noise=3, seed=1))
+    np.testing.assert_array_equal(small().fit(panel).predict(14), small().fit(panel).predict(14))
+
+
+def test_too_little_to_learn_from_is_said_and_silent_series_are_forecast_zero() -> None:
+    model = small().fit(panel_of(weekly(40, noise=1), kind="category"))
+    assert np.isnan(model.predict(7)).all()
+    assert "training rows, at least 500 needed" in model.failures_[("category", "s0")]
+    rare = np.resize([0, 0, 0, 5.0], 400)
+    found = small().fit(panel_of(*[rare] * 3, np.zeros(400))).predict(5)
+    assert (found[3] == 0).all()
+    assert np.isfinite(found).all()
+
+
+def test_it_knows_nothing_of_the_days_it_is_tested_on() -> None:
+    values = weekly(200, noise=2)
+    changed = values.copy()
+    changed[150:] = 1e9
+    first, second = (small().fit(panel_of(each, each).until(150)).predict(28) for each in (values, changed))
+    np.testing.assert_array_equal(first, second)

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ecom_pipeline.ml.forecast.backtest import Backtested
+from ecom_pipeline.ml.forecast.combination import combine_past, combined, prove, weights
+
+MODELS = ("moving_average", "exponential_smoothing", "boosting")
+ALL = np.ones((3, 1), dtype=bool)
+
+
+def backtest_of(answers: dict[str, list[list[float]]], actual: float = 10.0) -> Backtested:
+    """One day per origin: answers per model, origin and series; the truth is always ``actual``."""
+    forecast = np.array(list(answers.values()), dtype=float)[..., np.newaxis]
+    truth = np.full(forecast.shape[1:], actual)
+    return Backtested(
+        models=tuple(answers),
+        origins=tuple(range(len(truth))),
+        forecast=forecast,
+        actual=truth,
+        scale=np.ones(truth.shape[:2]),
+    )
+
+
+def test_without_a_past_the_orientation_decides() -> None:
+    found = weights(np.full((3, 0, 1), np.nan), MODELS, ALL)[:, 0]
+    assert found.sum() == pytest.approx(1)
+    assert found[2] > found[1] > found[0] > 0
+
+
+def test_a_series_of_its_own_mind_is_followed_if_it_was_seen_often() -> None:
+    errors = np.ones((3, 12, 1))
+    errors[0] = 0.5
+    assert weights(errors, MODELS, ALL)[0, 0] > 0.9
+
+
+def test_a_series_seen_once_mostly_follows_its_kind() -> None:
+    errors = np.full((3, 1, 30), np.nan)
+    errors[:, 0, :29] = np.array([1.0, 1.0, 0.6])[:, np.newaxis]
+    errors[:, 0, 29] = [0.9, 1.0, 1.0]
+    found = weights(errors, MODELS, np.ones((3, 30), dtype=bool))
+    assert found[2, 29] > 0.5
+
+
+def test_a_model_without_an_answer_does_not_count_and_the_others_still_sum_to_one() -> None:
+    found = weights(np.ones((3, 2, 1)), MODELS, np.array([[True], [True], [False]]))[:, 0]
+    assert found[2] == 0
+    assert found.sum() == pytest.approx(1)
+    assert np.isnan(combined(np.full((3, 1, 4), np.nan), np.zeros((3, 1)))).all()
+
+
+def test_weights_do_not_depend_on_the_currency() -> None:
+    errors = np.random.default_rng(0).uniform(1, 2, (3, 3, 5))
+    scaled = errors * np.array([1, 10, 100, 1e4, 1e6])
+    answered = np.ones((3, 5), dtype=bool)
+    assert weights(scaled, MODELS, answered) == pytest.approx(weights(errors, MODELS, answered))
+
+
+def test_what_happens_later_changes_no_earlier_combination() -> None:
+    answers = {"moving_average": [[12.0], [12.0], [12.0]], "boosting": [[9.0], [9.0], [9.0]]}
+    late = {"moving_average": [[12.0], [12.0], [10.0]], "boosting": [[9.0], [9.0], [99.0]]}
+    kinds = np.array(["category"])
+    before, after = combine_past(backtest_of(answers), kinds), combine_past(backtest_of(late), kinds)
+    assert before[:2].tolist() == after[:2].tolist()
+    assert before[2].tolist() != after[2].tolist()
+
+
+def test_the_proof_leaves_out_the_first_origin_and_pools_series_and_days() -> None:
+    found = backtest_of(
+        {"moving_average": [[99.0, 99], [12, 13], [12, 13]], "seasonal_naive": [[10, 10], [14, 14], [14, 14]]}
+    )
+    answer = np.array([[99.0, 99], [11, 11], [9, 11]])[..., np.newaxis]
+    proof = prove(found, answer, np.array([0, 1]), ("moving_average", "seasonal_naive"))
+    assert proof.series == 2
+    assert proof.value == pytest.approx(4 / 40)
+    assert (proof.baseline, proof.baseline_value) == ("moving_average", pytest.approx(10 / 40))
+
+
+def test_a_single_origin_has_to_do() -> None:
+    found = backtest_of({"moving_average": [[12.0]], "boosting": [[10.0]]})
+    proof = prove(found, np.array([[[11.0]]]), np.array([0]), ("moving_average",))
+    assert (proof.value, proof.baseline_value) == (pytest.approx(0.1), pytest.approx(0.2))
+
+
+def test_without_a_test_or_sales_nothing_is_proved() -> None:
+    untested = backtest_of({"moving_average": [[np.nan]]})
+    assert prove(untested, np.full((1, 1, 1), np.nan), np.array([0]), ("moving_average",)).value is None
+    silent = backtest_of({"moving_average": [[1.0]]}, actual=0.0)
+    assert prove(silent, np.ones((1, 1, 1)), np.array([0]), ("moving_average",)).value is None

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import doctest
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecom_pipeline.ml.forecast import reconcile as module
+from ecom_pipeline.ml.forecast.reconcile import Hierarchy, reconcile
+
+# total; two categories; two brands; two products of the first category, one of the second
+PARENT = np.array([-1, 0, 0, 0, 0, 1, 1, 2])
+GROUP = np.array(["", "category", "category", "brand", "brand", "product", "product", "product"], dtype=object)
+SHOP = Hierarchy(parent=PARENT, group=GROUP)
+
+
+def test_examples_in_the_documentation_hold() -> None:
+    assert doctest.testmod(module).failed == 0
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.floats(0, 1e6), min_size=8, max_size=8), st.lists(st.floats(0.01, 1e6), min_size=8, max_size=8))
+def test_everything_adds_up_and_nothing_is_below_zero(forecast: list[float], variance: list[float]) -> None:
+    values, spread = np.array(forecast)[:, np.newaxis], np.array(variance)
+    found = reconcile(values, spread, SHOP, dict.fromkeys(SHOP.parts(), 5.0))[:, 0]
+    assert (found >= 0).all()
+    for (row, _), below in SHOP.parts().items():
+        assert found[below].sum() == pytest.approx(found[row], rel=1e-9, abs=1e-6)
+
+
+def test_it_agrees_with_minimum_trace_where_errors_are_independent() -> None:
+    # total, two parts: x = S (S' W^-1 S)^-1 S' W^-1 y
+    tree = Hierarchy(parent=np.array([-1, 0, 0]), group=np.array(["", "c", "c"], dtype=object))
+    forecast, variance = np.array([20.0, 8.0, 6.0]), np.array([4.0, 1.0, 3.0])
+    sums = np.array([[1.0, 1], [1, 0], [0, 1]])
+    inverse = np.diag(1 / variance)
+    expected = sums @ np.linalg.solve(sums.T @ inverse @ sums, sums.T @ inverse @ forecast)
+    found = reconcile(forecast[:, np.newaxis], variance, tree, {(0, "c"): 4.0})
+    assert found[:, 0] == pytest.approx(expected)
+
+
+def test_parts_whose_sum_was_always_wrong_do_not_move_the_whole() -> None:
+    forecast = np.array([100.0, 10, 10, 50, 50, 5, 5, 10])[:, np.newaxis]
+    wrong = dict.fromkeys(SHOP.parts(), 1000000000.0)
+    found = reconcile(forecast, np.ones(8), SHOP, wrong)[:, 0]
+    assert found[0] == pytest.approx(100, rel=1e-3)
+    assert found[1] == pytest.approx(50, rel=1e-3)
+
+
+def test_the_error_of_a_sum_is_measured_and_left_out_where_it_cannot_be() -> None:
+    forecast = np.array([100.0, 10, 10, 50, 50, 5, 5, 10])[np.newaxis, :, np.newaxis]
+    actual = np.array([100.0, 60, 40, 50, 50, 30, 30, 40])[np.newaxis, :, np.newaxis]
+    found = SHOP.errors_of_sums(forecast, actual)
+    assert found[(0, "category")] == pytest.approx(80**2)
+    assert found[(0, "brand")] == 0
+    assert SHOP.errors_of_sums(forecast[:0], actual[:0]) == {}

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecom_pipeline.ml.forecast.base import Forecaster
+from ecom_pipeline.ml.forecast.panel import weekly_panel
+from ecom_pipeline.ml.forecast.smoothing import ExponentialSmoothing, MovingAverage, SeasonalNaive, Theta, Tsb
+from ecom_pipeline_tests.ml.forecast.builders import WEEKLY, Values, panel_of, weekly
+
+MODELS: tuple[Forecaster, ...] = (SeasonalNaive(), MovingAverage(), ExponentialSmoothing(), Theta(), Tsb())
+
+
+def forecast(model: Forecaster, values: Values, horizon: int) -> list[float]:
+    found: list[float] = model.fit(panel_of(values)).predict(horizon)[0].tolist()
+    return found
+
+
+def test_seasonal_naive_repeats_the_last_week() -> None:
+    assert forecast(SeasonalNaive(), list(range(1, 11)), 9) == [4, 5, 6, 7, 8, 9, 10, 4, 5]
+
+
+def test_seasonal_naive_takes_the_week_before_where_a_day_is_unknown() -> None:
+    assert forecast(SeasonalNaive(), [*range(1, 13), np.nan, 14], 7) == [8, 9, 10, 11, 12, 6, 14]
+
+
+def test_a_series_that_is_too_short_has_no_answer_and_the_others_have() -> None:
+    found = SeasonalNaive().fit(panel_of([1.0] * 6, [2.0] * 20)).predict(3)
+    assert np.isnan(found[0]).all()
+    assert found[1].tolist() == [2, 2, 2]
+
+
+def test_moving_average_looks_back_28_days_and_no_further() -> None:
+    assert forecast(MovingAverage(), [1000.0] + [1.0, 3.0] * 14, 2) == [2.0, 2.0]
+    assert forecast(MovingAverage(), [1.0, np.nan, 6.0], 2) == [3.5, 3.5]
+
+
+def test_simple_smoothing_by_hand() -> None:
+    # level: 10, then 10 + 0.5 * (12 - 10) = 11, then 11 + 0.5 * (14 - 11) = 12.5; an unknown day changes nothing
+    assert forecast(ExponentialSmoothing(alphas=(0.5,)), [10.0, 12.0, np.nan, 14.0], 2) == [12.5, 12.5]
+
+
+def test_weekly_smoothing_agrees_with_statsmodels() -> None:
+    # ETSModel(error="add", seasonal="add", seasonal_periods=7) of statsmodels 0.15.0 with the same initial state
+    values = [10, 14, 8, 25, 16, 20, 15, 14, 18, 8, 21, 20, 22, 17, 12, 17, 14, 24, 19, 25, 20, 11, 16]
+    expected = [10.1692927, 23.78993357, 19.02856056, 22.60214399, 17.44476734, 12.3541578, 16.93140055, 10.1692927]
+    found = forecast(ExponentialSmoothing(alphas=(0.3,), gammas=(0.2,)), values, 8)
+    assert found == pytest.approx(expected, abs=1e-7)
+
+
+@pytest.mark.parametrize("days", [14, 15, 20, 28, 100])
+def test_weekly_smoothing_continues_a_weekly_pattern(days: int) -> None:
+    expected = np.resize(WEEKLY, days + 10)[days:]
+    assert forecast(ExponentialSmoothing(), weekly(days), 10) == pytest.approx(expected.tolist())
+
+
+def test_each_series_gets_the_parameters_that_suit_it() -> None:
+    random = np.random.default_rng(7)
+    noise, walk = 50 + random.normal(0, 5, 200), 500 + random.normal(0, 5, 200).cumsum()
+    settled, wandering = ExponentialSmoothing(gammas=(0.0,)).fit(panel_of(noise, walk)).alpha_
+    assert settled <= 0.1
+    assert wandering >= 0.7
+
+
+def test_theta_adds_half_of_the_trend_and_lets_it_fade() -> None:
+    line = np.arange(100.0)
+    smoothed = np.array(forecast(ExponentialSmoothing(), line, 60))
+    drift = np.diff(np.array(forecast(Theta(), line, 60)) - smoothed)
+    assert drift[0] == pytest.approx(0.5 * 0.98**2)
+    assert drift[-1] == pytest.approx(0.5 * 0.98**60)
+
+
+def test_tsb_by_hand() -> None:
+    # chance 0.5 and size 4 to begin with; a sale of 4, a silence, a sale of 4, a silence: chance moves by a tenth each time
+    chance = 0.5
+    for sold in (1, 0, 1, 0) * 4:
+        chance += 0.1 * (sold - chance)
+    assert forecast(Tsb(alphas=(0.1,), betas=(0.1,)), [4.0, 0.0, 4.0, 0.0] * 4, 2) == pytest.approx([chance * 4] * 2)
+
+
+def test_tsb_forgets_a_product_that_stopped_selling() -> None:
+    sold = np.resize([0, 0, 3.0], 200)
+    ended = np.concatenate([sold, np.zeros(60)])
+    assert forecast(Tsb(), ended, 1)[0] < 0.2 * forecast(Tsb(), sold, 1)[0]
+
+
+def test_a_series_is_forecast_alike_alone_and_among_others() -> None:
+    series = [weekly(90, noise=3), weekly(40, noise=2, seed=1), np.resize([0, 0, 5.0], 60)]
+    for model in MODELS:
+        together = model.fit(panel_of(*series)).predict(10)
+        for row, values in enumerate(series):
+            assert together[row] == pytest.approx(type(model)().fit(panel_of(values)).predict(10)[0], rel=0.02)
+
+
+def test_weeks_have_their_season_of_a_year() -> None:
+    year = 100 + 50 * np.sin(np.arange(3 * 364) / 364 * 2 * np.pi)
+    weeks = weekly_panel(panel_of(year))
+    assert (weeks.season, weeks.length) == (52, 156)
+    assert weeks.values[0, 0] == pytest.approx(year[:7].sum())
+    expected = year[:28].reshape(4, 7).sum(axis=1)
+    assert ExponentialSmoothing().fit(weeks).predict(4)[0] == pytest.approx(expected, rel=0.01)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.floats(-1e6, 1e6), min_size=28, max_size=60), st.integers(1, 40))
+def test_no_cheap_model_forecasts_below_zero(values: list[float], horizon: int) -> None:
+    for model in MODELS:
+        found = forecast(model, values, horizon)
+        assert len(found) == horizon
+        assert min(found) >= 0
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.floats(0, 1e5), min_size=14, max_size=60), st.floats(0.01, 100))
+def test_averages_scale_with_the_series(values: list[float], factor: float) -> None:
+    for model in MODELS[:2]:
+        scaled = forecast(model, np.array(values) * factor, 10)
+        assert scaled == pytest.approx((np.array(forecast(model, values, 10)) * factor).tolist(), abs=1e-6)
