@@ -158,6 +158,33 @@ def _profile(night: Night) -> Learned:
     )
 
 
+def _clusters(night: Night) -> Learned:
+    from ecom_pipeline.ml.profile.clusters import FEATURES, cluster_shop
+
+    tables = ("models.learned_segments", "models.learned_segment_centres")
+    customers, centres = (
+        night.frame(query) if night.exists(table) else None
+        for table, query in zip(
+            tables,
+            (
+                "select customer_id, learned_segment from models.learned_segments order by customer_id",
+                "select learned_segment, feature, centre from models.learned_segment_centres order by learned_segment, feature",
+            ),
+            strict=True,
+        )
+    )
+    result = cluster_shop(
+        night.frame(f"select customer_id, {', '.join(FEATURES)} from features.customers order by customer_id"),
+        as_of_date=as_of(night),
+        seed=night.settings.seed,
+        earlier=centres,
+        earlier_customers=customers,
+    )
+    return Learned(
+        card=result.card, frames=dict(zip(tables, (result.customers, result.centres), strict=True)), learned=frozenset()
+    )
+
+
 DAYS = (
     "select customer_id, activity_date, orders, cast(revenue as double) as revenue, cast(refunds as double) as refunds, views, carts,"
     " favourites, searches, messages from features.customer_days"
@@ -195,6 +222,24 @@ def _attribution(night: Night) -> Learned:
         " from features.touches order by journey_id, position"
     )
     return Learned(card=None, frames={"models.channel_attribution": attribute(touches)}, learned=frozenset())
+
+
+def _budget(night: Night) -> Learned:
+    from ecom_pipeline.ml.marketing.budget import budget_shop
+
+    result = budget_shop(
+        night.frame(
+            "select spend_date, channel, cast(sum(amount) as double) as spend from clean.marketing_spend"
+            " where amount is not null group by spend_date, channel order by spend_date, channel"
+        ),
+        night.frame(
+            "select sales_date, cast(revenue as double) as revenue from features.daily_sales where series_kind = 'total'"
+            " order by sales_date"
+        ),
+        as_of_date=as_of(night),
+        seed=night.settings.seed,
+    )
+    return Learned(card=result.card, frames={"models.channel_budget": result.channels}, learned=frozenset())
 
 
 def as_of(night: Night) -> date:
@@ -235,6 +280,13 @@ def model_steps(contracts: Mapping[str, Contract]) -> list[dg.AssetsDefinition]:
             contracts,
         ),
         model_step(
+            "clusters",
+            ["models.learned_segments", "models.learned_segment_centres"],
+            ["features.customers", "features.as_of"],
+            _clusters,
+            contracts,
+        ),
+        model_step(
             "propensity",
             ["models.purchase_propensity", "models.propensity_evaluation", "models.propensity_calibration"],
             ["features.customer_days", "features.as_of"],
@@ -243,6 +295,13 @@ def model_steps(contracts: Mapping[str, Contract]) -> list[dg.AssetsDefinition]:
         ),
         model_step(
             "lifetime", ["models.lifetime_values"], ["features.customer_days", "features.as_of"], _lifetime, contracts
+        ),
+        model_step(
+            "budget",
+            ["models.channel_budget"],
+            ["clean.marketing_spend", "features.daily_sales", "features.as_of"],
+            _budget,
+            contracts,
         ),
         model_step("attribution", ["models.channel_attribution"], ["features.touches"], _attribution, contracts),
     ]

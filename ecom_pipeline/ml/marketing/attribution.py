@@ -119,11 +119,13 @@ def _by_weight(weigh: Callable[[_Journeys], Array]) -> Callable[[_Journeys], tup
 
 
 def _first(journeys: _Journeys) -> Array:
-    return (journeys.place == 0).astype(float)
+    weights: Array = (journeys.place == 0).astype(float)
+    return weights
 
 
 def _last(journeys: _Journeys) -> Array:
-    return (journeys.place == journeys.length - 1).astype(float)
+    weights: Array = (journeys.place == journeys.length - 1).astype(float)
+    return weights
 
 
 def _linear(journeys: _Journeys) -> Array:

@@ -121,9 +121,8 @@ class SpendResponse:
         first = _Sampler(paid, earned, base, persistence=0.0)
         start = first.draws(random, 1, WARM_UP // 2)[-1]
         unexplained = first.residuals(*start)
-        self.persistence_ = float(
-            np.clip(unexplained[1:] @ unexplained[:-1] / max(unexplained @ unexplained, 1e-300), 0, 0.95)
-        )
+        carried = float(unexplained[1:] @ unexplained[:-1]) / max(float(unexplained @ unexplained), 1e-300)
+        self.persistence_ = min(max(carried, 0.0), 0.95)
         sampler = _Sampler(paid, earned, base, persistence=self.persistence_)
         drawn = sampler.draws(random, self.draws, WARM_UP, start[0])
         self.curves_ = [sampler.curves(*one) for one in drawn]

@@ -194,9 +194,9 @@ def lifetime_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Life
     except ValueError as error:
         return Lifetime(customers=pd.DataFrame(columns=list(LIFETIME_COLUMNS)), card=_lifetime_card(str(error), seed))
     given = {"bg_nbd": model.value(past, ahead), "own_rate": _own_rate(days, past.index, cut) * ahead}
-    error = {name: float(np.abs(value - truth).mean()) for name, value in given.items()}
+    off = {name: float(np.abs(value - truth).mean()) for name, value in given.items()}
     bias = {name: float(value.sum() / truth.sum() - 1) if truth.sum() else None for name, value in given.items()}
-    wins = error["bg_nbd"] < error["own_rate"]
+    wins = off["bg_nbd"] < off["own_rate"]
     value = final.value(whole, TWELVE_MONTHS) if wins else _own_rate(days, whole.index, as_of_date) * TWELVE_MONTHS
     customers = pd.DataFrame(
         {
@@ -213,9 +213,9 @@ def lifetime_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Life
     card = ModelCard(
         model="lifetime_value",
         metric="mean_absolute_error",
-        value=error["bg_nbd"],
+        value=off["bg_nbd"],
         baseline="own_rate",
-        baseline_value=error["own_rate"],
+        baseline_value=off["own_rate"],
         decision="published" if wins else "refused",
         reason=(
             f"revenue of {len(past)} customers in the {ahead} days after {cut}: off by {error['bg_nbd']:.2f} a customer,"

@@ -42,6 +42,9 @@ select
     favourites.favourite_brand,
     favourites.favourite_price_band,
     favourites.preferred_channel,
+    learned.learned_segment,
+    learned.name_en as learned_segment_en,
+    learned.name_zh as learned_segment_zh,
     behaviour.component_1,
     behaviour.component_2,
     propensity.buy_probability,
@@ -64,5 +67,6 @@ left join features.rfm as rfm on customers.customer_id = rfm.customer_id
 left join favourites on customers.customer_id = favourites.customer_id
 left join models.purchase_propensity as propensity on customers.customer_id = propensity.customer_id
 left join models.lifetime_values as lifetime on customers.customer_id = lifetime.customer_id
+left join models.learned_segments as learned on customers.customer_id = learned.customer_id
 left join models.behaviour_map as behaviour on customers.customer_id = behaviour.customer_id
 left join clean.customers as registered on customers.customer_id = registered.customer_id
