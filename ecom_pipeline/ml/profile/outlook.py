@@ -218,8 +218,8 @@ def lifetime_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Life
         baseline_value=off["own_rate"],
         decision="published" if wins else "refused",
         reason=(
-            f"revenue of {len(past)} customers in the {ahead} days after {cut}: off by {error['bg_nbd']:.2f} a customer,"
-            f" going on at their own rate by {error['own_rate']:.2f}"
+            f"revenue of {len(past)} customers in the {ahead} days after {cut}: off by {off['bg_nbd']:.2f} a customer,"
+            f" going on at their own rate by {off['own_rate']:.2f}"
         ),
         trained_from=first,
         trained_to=as_of_date,

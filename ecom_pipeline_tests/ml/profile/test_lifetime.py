@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -52,16 +53,22 @@ def simulated(customers: int, seed: int = 0) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     rows = []
     for rate, leaves in zip(random.gamma(0.8, 1 / 20, customers), random.beta(1.2, 3.0, customers), strict=True):
-        now, times = 0.0, []
-        while random.random() >= leaves or not times:
-            now += random.exponential(1 / max(rate, 1e-9))
-            if now > 365:
-                break
+        now, times = random.exponential(1 / max(rate, 1e-9)), list[float]()
+        while now <= 365:
             times.append(now)
             if random.random() < leaves:
                 break
+            now += random.exponential(1 / max(rate, 1e-9))
         rows.append((float(len(times)), times[-1] if times else 0.0, 365.0))
     return pd.DataFrame(rows, columns=["repeats", "last", "age"])
+
+
+@pytest.mark.slow
+def test_what_is_expected_is_what_customers_of_the_model_do() -> None:
+    rows = simulated(4000)
+    model = BetaGeometric().fit(rows["repeats"], rows["last"], rows["age"])
+    assert model.expected_orders([0.0], [0.0], [0.0], 365.0)[0] == pytest.approx(rows["repeats"].mean(), rel=0.05)
+    assert (model.r_, model.alpha_) == pytest.approx((0.8, 20.0), rel=0.25)
 
 
 def test_expected_orders_are_the_slope_of_nothing_at_nothing_and_grow_with_time() -> None:
@@ -69,7 +76,7 @@ def test_expected_orders_are_the_slope_of_nothing_at_nothing_and_grow_with_time(
     given = ([0.0, 3.0, 200.0], [0.0, 20.0, 38.0], [38.0, 38.0, 38.86])
     ahead = [model.expected_orders(*given, weeks) for weeks in (0.0, 1.0, 10.0, 100.0)]
     assert ahead[0].tolist() == pytest.approx([0.0, 0.0, 0.0], abs=1e-9)
-    assert all((later > sooner).all() for sooner, later in zip(ahead, ahead[1:], strict=False))
+    assert all((later > sooner).all() for sooner, later in itertools.pairwise(ahead))
     assert np.isfinite(ahead[-1]).all()
 
 

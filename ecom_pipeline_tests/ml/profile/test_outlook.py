@@ -34,7 +34,7 @@ def shop(customers: int, seed: int = 0, *, like: str = "habits") -> pd.DataFrame
 
 @pytest.fixture(scope="module")
 def days() -> pd.DataFrame:
-    return shop(1200)
+    return shop(800)
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +92,7 @@ def test_habits_are_learned_and_published(result: Propensity) -> None:
     assert result.customers["buy_probability"].between(0, 1).all()
 
 
+@pytest.mark.slow
 def test_chance_is_refused_and_the_baseline_published() -> None:
     refused = propensity_shop(shop(900, 3, like="chance"), as_of_date=AS_OF, seed=1)
     assert refused.card.decision == "refused"
@@ -108,6 +109,7 @@ def test_every_reason_is_told_in_both_languages(result: Propensity) -> None:
     assert not told["reasons_en"].str.contains("nan").any()
 
 
+@pytest.mark.slow
 def test_the_same_days_and_seed_give_the_same_result(days: pd.DataFrame, result: Propensity) -> None:
     again = propensity_shop(days.sample(frac=1, random_state=2), as_of_date=AS_OF, seed=1)
     pd.testing.assert_frame_equal(again.customers, result.customers)
