@@ -12,6 +12,7 @@ from ecom_pipeline.defs.models import model_steps
 from ecom_pipeline.defs.night import Progress, night_resource
 from ecom_pipeline.defs.release import release_asset
 from ecom_pipeline.defs.retention import retention_job, weekly
+from ecom_pipeline.defs.rules import rule_steps
 from ecom_pipeline.defs.tables import spec_of, sql_step
 from ecom_pipeline.settings import Settings
 from ecom_pipeline.shop.config import Shop
@@ -52,6 +53,7 @@ def assemble(
             *(spec_of(contracts[f"quarantine.{table}"], _clean(contracts), {"duckdb"}) for table in QUARANTINE),
             *science,
             *model_steps(contracts),
+            *rule_steps(contracts),
             *ops,
             release_asset(contracts, dg.FreshnessPolicy.time_window(fail_window=fresh_within)),
         ],

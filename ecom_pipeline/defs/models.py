@@ -20,9 +20,9 @@ from ecom_pipeline.warehouse.write import Candidate
 
 @dataclass(frozen=True, kw_only=True)
 class Learned:
-    """What a model step gives: its card, and a frame per table."""
+    """What a model step gives: its card, if anything was learned that could be refused, and a frame per table."""
 
-    card: ModelCard
+    card: ModelCard | None
     frames: Mapping[str, pd.DataFrame]
     learned: frozenset[str]
     """The tables that stay as they are when the live model is kept."""
@@ -35,9 +35,9 @@ def model_step(
     learn: Callable[[Night], Learned],
     contracts: Mapping[str, Contract],
 ) -> dg.AssetsDefinition:
-    """The step of a model: ``tables`` without the card, which is ``models.<name>_card``."""
+    """The step of a model: ``tables`` without the card, which is ``models.<name>_card`` where the model has one."""
     card_table = f"models.{name}_card"
-    written = [contracts[table] for table in (*tables, card_table)]
+    written = [contracts[table] for table in (*tables, card_table) if table in contracts]
 
     def compute(night: Night) -> list[Candidate]:
         plans = {contract.name: night.plan(contract, reads) for contract in written}
@@ -45,8 +45,9 @@ def model_step(
         if missing or all(plan.mode == "unchanged" for plan in plans.values()):
             return [night.candidate(contract, "", plans[contract.name]) for contract in written]
         result = learn(night)
-        frames = {**result.frames, card_table: pd.DataFrame([result.card.row()])}
-        kept = result.card.decision == "kept"
+        card = {card_table: pd.DataFrame([result.card.row()])} if result.card else {}
+        frames = {**result.frames, **card}
+        kept = result.card is not None and result.card.decision == "kept"
         return [
             night.candidate(
                 contract,
@@ -199,6 +200,90 @@ def _profile(night: Night) -> Learned:
     )
 
 
+def _clusters(night: Night) -> Learned:
+    from ecom_pipeline.ml.profile.clusters import FEATURES, cluster_shop
+
+    tables = ("models.learned_segments", "models.learned_segment_centres")
+    customers, centres = (
+        night.frame(query) if night.exists(table) else None
+        for table, query in zip(
+            tables,
+            (
+                "select customer_id, learned_segment from models.learned_segments order by customer_id",
+                "select learned_segment, feature, centre from models.learned_segment_centres order by learned_segment, feature",
+            ),
+            strict=True,
+        )
+    )
+    result = cluster_shop(
+        night.frame(f"select customer_id, {', '.join(FEATURES)} from features.customers order by customer_id"),
+        as_of_date=as_of(night),
+        seed=night.settings.seed,
+        earlier=centres,
+        earlier_customers=customers,
+    )
+    return Learned(
+        card=result.card, frames=dict(zip(tables, (result.customers, result.centres), strict=True)), learned=frozenset()
+    )
+
+
+DAYS = (
+    "select customer_id, activity_date, orders, cast(revenue as double) as revenue, cast(refunds as double) as refunds, views, carts,"
+    " favourites, searches, messages from features.customer_days"
+    " where activity_date <= (select as_of_date from features.as_of) order by customer_id, activity_date"
+)
+
+
+def _propensity(night: Night) -> Learned:
+    from ecom_pipeline.ml.profile.outlook import propensity_shop
+
+    result = propensity_shop(night.frame(DAYS), as_of_date=as_of(night), seed=night.settings.seed)
+    return Learned(
+        card=result.card,
+        frames={
+            "models.purchase_propensity": result.customers,
+            "models.propensity_evaluation": result.evaluation,
+            "models.propensity_calibration": result.calibration,
+        },
+        learned=frozenset(),
+    )
+
+
+def _lifetime(night: Night) -> Learned:
+    from ecom_pipeline.ml.profile.outlook import lifetime_shop
+
+    result = lifetime_shop(night.frame(DAYS), as_of_date=as_of(night), seed=night.settings.seed)
+    return Learned(card=result.card, frames={"models.lifetime_values": result.customers}, learned=frozenset())
+
+
+def _attribution(night: Night) -> Learned:
+    from ecom_pipeline.ml.marketing.attribution import attribute
+
+    touches = night.frame(
+        "select journey_id, position, channel, days_before, is_converted, cast(revenue as double) as revenue"
+        " from features.touches order by journey_id, position"
+    )
+    return Learned(card=None, frames={"models.channel_attribution": attribute(touches)}, learned=frozenset())
+
+
+def _budget(night: Night) -> Learned:
+    from ecom_pipeline.ml.marketing.budget import budget_shop
+
+    result = budget_shop(
+        night.frame(
+            "select spend_date, channel, cast(sum(amount) as double) as spend from clean.marketing_spend"
+            " where amount is not null group by spend_date, channel order by spend_date, channel"
+        ),
+        night.frame(
+            "select sales_date, cast(revenue as double) as revenue from features.daily_sales where series_kind = 'total'"
+            " order by sales_date"
+        ),
+        as_of_date=as_of(night),
+        seed=night.settings.seed,
+    )
+    return Learned(card=result.card, frames={"models.channel_budget": result.channels}, learned=frozenset())
+
+
 def as_of(night: Night) -> date:
     """The last business date in the data: what every model looks back from."""
     found: date = night.connection.execute("select as_of_date from features.as_of").fetchall()[0][0]
@@ -206,7 +291,7 @@ def as_of(night: Night) -> date:
 
 
 def model_steps(contracts: Mapping[str, Contract]) -> list[dg.AssetsDefinition]:
-    """The four learning steps."""
+    """The learning steps."""
     return [
         model_step(
             "recommendation",
@@ -264,4 +349,29 @@ def model_steps(contracts: Mapping[str, Contract]) -> list[dg.AssetsDefinition]:
             _profile,
             contracts,
         ),
+        model_step(
+            "clusters",
+            ["models.learned_segments", "models.learned_segment_centres"],
+            ["features.customers", "features.as_of"],
+            _clusters,
+            contracts,
+        ),
+        model_step(
+            "propensity",
+            ["models.purchase_propensity", "models.propensity_evaluation", "models.propensity_calibration"],
+            ["features.customer_days", "features.as_of"],
+            _propensity,
+            contracts,
+        ),
+        model_step(
+            "lifetime", ["models.lifetime_values"], ["features.customer_days", "features.as_of"], _lifetime, contracts
+        ),
+        model_step(
+            "budget",
+            ["models.channel_budget"],
+            ["clean.marketing_spend", "features.daily_sales", "features.as_of"],
+            _budget,
+            contracts,
+        ),
+        model_step("attribution", ["models.channel_attribution"], ["features.touches"], _attribution, contracts),
     ]

@@ -33,7 +33,7 @@ from pydantic import (
 from ecom_pipeline.contracts import Column, Contract, load_contracts
 from ecom_pipeline.shop.document import Document, Place, read_document
 from ecom_pipeline.shop.errors import LONGEST_VALUE, ShopError, shorten
-from ecom_pipeline.shop.expressions import ExpressionError, check_format, parse_expression
+from ecom_pipeline.shop.expressions import ExpressionError, check_format, parse_condition, parse_expression
 from ecom_pipeline.shop.values import MOMENTS
 
 __all__ = [
@@ -57,6 +57,16 @@ EITHER = {"order_items": ("unit_price", "line_amount")}
 """Columns of which a source maps at least one."""
 MOST_NAMES = 40
 """Names that a complaint lists; exports may have thousands of columns."""
+SEGMENTS = {
+    "new": "first_order_days < 30",
+    "churned": "recency_score = 1",
+    "at_risk": "recency_score = 2 and (frequency_score >= 3 or monetary_score >= 3)",
+    "high_value": "recency_score >= 3 and frequency_score >= 4 and monetary_score >= 4",
+    "potential": "recency_score >= 3 and (frequency_score >= 3 or monetary_score >= 3)",
+}
+"""The segments of a shop that states none."""
+CONDITIONS = {"segments": "features.customer_months", "audiences": "marts.customer_profiles"}
+"""Sections of conditions, and the table that each is about."""
 EXCHANGE_RATES = "exchange_rates"
 """The one input that comes from ``shop.yaml`` itself."""
 
@@ -240,6 +250,8 @@ class Shop(_Model):
     country: Country | None = None
     exchange_rates: dict[Currency, Rate] = Field(default_factory=dict)
     tolerances: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+    segments: dict[Name, Text] = Field(default=SEGMENTS, min_length=1)
+    audiences: dict[Name, Text] = Field(default_factory=dict)
     sources: dict[Name, Source] = Field(min_length=1)
 
     _document: Document = PrivateAttr(default=Document("shop.yaml", None, {}, {}))
@@ -352,7 +364,8 @@ def load_shop(
     except ValidationError as error:
         raise ShopError(*(_said(document, problem) for problem in error.errors())) from error
     promises = contracts or load_contracts()
-    problems = [document.problem(place, message) for place, message in _problems(shop, input_contracts(promises))]
+    found = [*_problems(shop, input_contracts(promises)), *_condition_problems(shop, promises)]
+    problems = [document.problem(place, message) for place, message in found]
     if problems:
         raise ShopError(*problems)
     shop._document = document
@@ -469,6 +482,15 @@ def _problems(shop: Shop, inputs: Mapping[str, Contract]) -> Iterator[tuple[Plac
                 yield place, f"'{table}' is not an input{did_you_mean(table, inputs)}"
             else:
                 yield from _mapping_problems(place, shop, source, mapping, inputs[table])
+
+
+def _condition_problems(shop: Shop, contracts: Mapping[str, Contract]) -> Iterator[tuple[Place, str]]:
+    for section, table in CONDITIONS.items():
+        for name, condition in getattr(shop, section).items():
+            try:
+                parse_condition(condition, tuple(contracts[table].types.items()))
+            except ExpressionError as error:
+                yield (section, name), f"{error}, found {shorten(condition)}; the columns are those of {table}"
 
 
 def _keeping_problems(shop: Shop) -> Iterator[tuple[Place, str]]:

@@ -9,7 +9,7 @@ arrived. What cannot be computed for a row is null, never an error. Every expres
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -133,6 +133,34 @@ def parse_expression(text: str, *, condition: bool = False, decimal_comma: bool 
     return Expression(text=text, columns=tuple(name for name in names if name not in ROW_COLUMNS), sql=sql, kind=kind)
 
 
+@lru_cache(maxsize=512)
+def parse_condition(text: str, columns: tuple[tuple[str, str], ...]) -> str:
+    """Check a condition on the rows of one of our own tables; SQL that is false where it cannot be computed.
+
+    Parameters
+    ----------
+    text
+        The condition, in DuckDB's dialect.
+    columns
+        Names and types of the table.
+
+    Raises
+    ------
+    ExpressionError
+        Not exactly one condition; it names no column of the table, or looks beyond its row; DuckDB refuses it.
+    """
+    tree = _tree(text)
+    _refuse_what_looks_elsewhere(tree)
+    known = {name.lower() for name, _ in columns}
+    for column in _columns(tree):
+        if column.name.lower() not in known:
+            raise ExpressionError(f"expected a column of the table, found {column.name}")
+    kind = _bound_type(text, tuple(name for name, _ in columns), dict(columns))
+    if kind != "BOOLEAN":
+        raise ExpressionError(f"expected a condition that is true or false, found one of type {kind}")
+    return f"coalesce(try({text}\n), false)"
+
+
 def check_format(form: str) -> None:
     """Refuse a date format that DuckDB cannot read.
 
@@ -236,9 +264,9 @@ def _is_number(node: exp.Expression) -> bool:
     return isinstance(node, _ARITHMETIC) or (isinstance(node, exp.Cast) and node.to.this in exp.DataType.NUMERIC_TYPES)
 
 
-def _bound_type(sql: str, columns: Iterable[str]) -> str:
+def _bound_type(sql: str, columns: Iterable[str], types: Mapping[str, str] = ROW_COLUMNS) -> str:
     unique = {name.lower(): name for name in columns}
-    given = ", ".join(f"cast(null as {ROW_COLUMNS.get(name, 'VARCHAR')}) as {quoted(name)}" for name in unique.values())
+    given = ", ".join(f"cast(null as {types.get(name, 'VARCHAR')}) as {quoted(name)}" for name in unique.values())
     row = given or "1 as unused"
     try:
         described = _database().execute(f"describe select {sql} as answer from (select {row})").fetchall()

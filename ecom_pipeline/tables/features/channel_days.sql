@@ -1,4 +1,14 @@
-with parts as (
+with margins as (
+    select
+        sales.order_id,
+        sum(sales.revenue - cast(products.cost as decimal(19, 4)) * sales.quantity) as margin
+    from features.sales as sales
+    inner join clean.products as products on sales.product_id = products.product_id
+    where products.cost is not null
+    group by sales.order_id
+),
+
+parts as (
     select
         spend_date as activity_date,
         channel,
@@ -7,9 +17,11 @@ with parts as (
         sum(impressions) as impressions,
         sum(clicks) as clicks,
         0 as visits,
+        0 as carts,
         0 as orders,
         0 as new_customers,
-        0 as revenue
+        0 as revenue,
+        cast(null as decimal(18, 4)) as margin
     from clean.marketing_spend
     group by spend_date, channel, campaign_id
 
@@ -23,9 +35,11 @@ with parts as (
         0 as impressions,
         0 as clicks,
         count(*) as visits,
+        sum(case when carts > 0 then 1 else 0 end) as carts,
         0 as orders,
         0 as new_customers,
-        0 as revenue
+        0 as revenue,
+        cast(null as decimal(18, 4)) as margin
     from features.sessions
     where not is_bot
     group by session_date, coalesce(channel, 'direct'), campaign_id
@@ -33,18 +47,21 @@ with parts as (
     union all
 
     select
-        ordered_date as activity_date,
-        channel,
-        campaign_id,
+        attribution.ordered_date as activity_date,
+        attribution.channel,
+        attribution.campaign_id,
         0 as spend,
         0 as impressions,
         0 as clicks,
         0 as visits,
+        0 as carts,
         count(*) as orders,
-        sum(case when is_new_customer then 1 else 0 end) as new_customers,
-        sum(revenue) as revenue
-    from features.attribution
-    group by ordered_date, channel, campaign_id
+        sum(case when attribution.is_new_customer then 1 else 0 end) as new_customers,
+        sum(attribution.revenue) as revenue,
+        cast(sum(margins.margin) as decimal(18, 4)) as margin
+    from features.attribution as attribution
+    left join margins on attribution.order_id = margins.order_id
+    group by attribution.ordered_date, attribution.channel, attribution.campaign_id
 )
 
 select
@@ -55,8 +72,10 @@ select
     cast(coalesce(sum(impressions), 0) as bigint) as impressions,
     cast(coalesce(sum(clicks), 0) as bigint) as clicks,
     cast(sum(visits) as bigint) as visits,
+    cast(sum(carts) as bigint) as carts,
     cast(sum(orders) as bigint) as orders,
     cast(sum(new_customers) as bigint) as new_customers,
-    cast(sum(revenue) as decimal(18, 4)) as revenue
+    cast(sum(revenue) as decimal(18, 4)) as revenue,
+    cast(sum(margin) as decimal(18, 4)) as margin
 from parts
 group by activity_date, channel, coalesce(campaign_id, '')

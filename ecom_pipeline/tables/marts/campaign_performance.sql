@@ -6,9 +6,11 @@ with summed as (
         sum(impressions) as impressions,
         sum(clicks) as clicks,
         sum(visits) as visits,
+        sum(carts) as carts,
         sum(orders) as orders,
         sum(new_customers) as new_customers,
-        sum(revenue) as revenue
+        sum(revenue) as revenue,
+        sum(margin) as margin
     from features.channel_days
     where campaign_id <> ''
     group by channel, campaign_id
@@ -25,9 +27,11 @@ select
     cast(summed.impressions as bigint) as impressions,
     cast(summed.clicks as bigint) as clicks,
     cast(summed.visits as bigint) as visits,
+    cast(summed.carts as bigint) as carts,
     cast(summed.orders as bigint) as orders,
     cast(summed.new_customers as bigint) as new_customers,
     cast(summed.revenue as decimal(18, 2)) as revenue,
+    cast(summed.margin as decimal(18, 2)) as margin,
     cast(summed.orders as double) / nullif(cast(summed.visits as double), 0) as conversion,
     try_cast(summed.spend / nullif(summed.orders, 0) as decimal(18, 2)) as cost_per_order,
     try_cast(summed.spend / nullif(summed.new_customers, 0) as decimal(18, 2)) as cost_per_acquisition,

@@ -6,7 +6,9 @@ select
     impressions,
     clicks,
     visits,
+    carts,
     orders,
     new_customers,
-    cast(revenue as decimal(18, 2)) as revenue
+    cast(revenue as decimal(18, 2)) as revenue,
+    cast(margin as decimal(18, 2)) as margin
 from features.channel_days

@@ -13,17 +13,8 @@ with favourites as (
 select
     customers.customer_id,
     customers.as_of_date,
-    case
-        when rfm.customer_id is null then 'browser'
-        when date_diff('day', cast(customers.first_order_date as date), cast(customers.as_of_date as date)) < 30
-            then 'new'
-        when rfm.recency_score = 1 then 'churned'
-        when rfm.recency_score = 2 and (rfm.frequency_score >= 3 or rfm.monetary_score >= 3) then 'at_risk'
-        when rfm.recency_score >= 3 and rfm.frequency_score >= 4 and rfm.monetary_score >= 4 then 'high_value'
-        when rfm.recency_score >= 3 and (rfm.frequency_score >= 3 or rfm.monetary_score >= 3) then 'potential'
-        else 'regular'
-    end as segment,
-    'rfm rules' as segment_source,
+    coalesce(segments.segment, 'browser') as segment,
+    'rules' as segment_source,
     rfm.recency_score,
     rfm.frequency_score,
     rfm.monetary_score,
@@ -51,15 +42,31 @@ select
     favourites.favourite_brand,
     favourites.favourite_price_band,
     favourites.preferred_channel,
+    learned.learned_segment,
+    learned.name_en as learned_segment_en,
+    learned.name_zh as learned_segment_zh,
     behaviour.component_1,
     behaviour.component_2,
+    propensity.buy_probability,
+    propensity.source as buy_probability_source,
+    propensity.reasons_en,
+    propensity.reasons_zh,
+    lifetime.alive_probability,
+    lifetime.expected_orders_365,
+    cast(lifetime.expected_value_365 as decimal(18, 2)) as expected_value_365,
+    lifetime.source as expected_value_source,
     registered.country,
     registered.language,
     registered.registered_date,
     registered.acquisition_channel,
     coalesce(registered.is_opted_out, false) as is_opted_out
 from features.customers as customers
+left join features.segments as segments
+    on customers.customer_id = segments.customer_id and customers.as_of_date = segments.cutoff_date
 left join features.rfm as rfm on customers.customer_id = rfm.customer_id
 left join favourites on customers.customer_id = favourites.customer_id
+left join models.purchase_propensity as propensity on customers.customer_id = propensity.customer_id
+left join models.lifetime_values as lifetime on customers.customer_id = lifetime.customer_id
+left join models.learned_segments as learned on customers.customer_id = learned.customer_id
 left join models.behaviour_map as behaviour on customers.customer_id = behaviour.customer_id
 left join clean.customers as registered on customers.customer_id = registered.customer_id

@@ -71,3 +71,79 @@ select
     versions,
     metrics
 from models.profile_card
+
+union all
+
+select
+    'profile' as domain,
+    model,
+    metric,
+    value,
+    baseline,
+    baseline_value,
+    decision,
+    reason,
+    trained_from,
+    trained_to,
+    parameters,
+    seed,
+    versions,
+    metrics
+from models.clusters_card
+
+union all
+
+select
+    'profile' as domain,
+    model,
+    metric,
+    value,
+    baseline,
+    baseline_value,
+    decision,
+    reason,
+    trained_from,
+    trained_to,
+    parameters,
+    seed,
+    versions,
+    metrics
+from models.propensity_card
+
+union all
+
+select
+    'profile' as domain,
+    model,
+    metric,
+    value,
+    baseline,
+    baseline_value,
+    decision,
+    reason,
+    trained_from,
+    trained_to,
+    parameters,
+    seed,
+    versions,
+    metrics
+from models.lifetime_card
+
+union all
+
+select
+    'marketing' as domain,
+    model,
+    metric,
+    value,
+    baseline,
+    baseline_value,
+    decision,
+    reason,
+    trained_from,
+    trained_to,
+    parameters,
+    seed,
+    versions,
+    metrics
+from models.budget_card

@@ -1,0 +1,42 @@
+"""Steps whose SQL the shop writes in part: segments and audiences, by the conditions of ``shop.yaml``."""
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from ecom_pipeline.contracts import Contract
+from ecom_pipeline.defs.night import Night
+from ecom_pipeline.defs.tables import step
+from ecom_pipeline.shop.config import CONDITIONS
+from ecom_pipeline.shop.rules import audiences_select, segments_select
+from ecom_pipeline.shop.values import literal
+from ecom_pipeline.warehouse.write import Candidate
+
+SEGMENTS, AUDIENCES = "features.segments", "marts.audience_members"
+
+
+def rule_steps(contracts: Mapping[str, Contract]) -> list[dg.AssetsDefinition]:
+    """The two steps."""
+
+    def segments(night: Night) -> list[Candidate]:
+        about = CONDITIONS["segments"]
+        plan = night.plan(contracts[SEGMENTS], [about])
+        return [night.candidate(contracts[SEGMENTS], segments_select(night.shop, contracts[about]), plan)]
+
+    def audiences(night: Night) -> list[Candidate]:
+        contract, about = contracts[AUDIENCES], CONDITIONS["audiences"]
+        plan = night.plan(contract, [about])
+        if not night.shop.audiences:
+            return [Candidate(contract=contract, skipped="shop.yaml has no audiences", plan=plan)]
+        return [night.candidate(contract, audiences_select(night.shop, contracts[about], _released(night)), plan)]
+
+    return [
+        step(name, [contracts[table]], {table: [CONDITIONS[name]]}, compute, kinds={"duckdb", "sql"})
+        for name, table, compute in (("segments", SEGMENTS, segments), ("audiences", AUDIENCES, audiences))
+    ]
+
+
+def _released(night: Night) -> str | None:
+    """The members as last released, as a relation."""
+    file = night.settings.releases_dir(night.shop.name) / "current" / "parquet" / f"{AUDIENCES}.parquet"
+    return f"read_parquet({literal(str(file))})" if file.exists() else None

@@ -1,0 +1,293 @@
+"""The entry for spend: what each channel brings, how a budget is best split, and what is not known well enough to say.
+
+A channel whose return may be nothing (its 90 % interval holds zero) keeps its spend: there is not enough evidence to move
+it, and the experiment that would settle it is planned instead. What does not belong here: reading or writing tables.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ecom_pipeline.ml.card import Decision, ModelCard
+from ecom_pipeline.ml.marketing.response import Curve, SpendResponse
+
+Array = NDArray[np.float64]
+RECENT_DAYS = 28
+"""The present spend is the mean of the last days."""
+FEWEST_DAYS_PAID = 28
+"""Days with spend below which a channel is not modelled."""
+LEAST, MOST = 0.5, 2.0
+"""Floor and cap of a channel's spend, as multiples of the present one: beyond them the data know nothing."""
+SURE_ENOUGH = 0.9
+"""Share of the draws in which the split has to earn more."""
+POWER, CONFIDENCE = 0.8416, 1.6449
+"""Normal quantiles of 80 % power and of a one-sided test at 5 %."""
+LONGEST_TEST_DAYS = 182
+COLUMNS = (
+    "channel",
+    "spend_per_day",
+    "return_on_spend",
+    "return_lower",
+    "return_upper",
+    "marginal_return",
+    "marginal_lower",
+    "marginal_upper",
+    "carry_over",
+    "has_evidence",
+    "recommended_per_day",
+    "test_days",
+    "sentence_en",
+    "sentence_zh",
+    "as_of_date",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """What is known of spend.
+
+    Attributes
+    ----------
+    channels
+        `COLUMNS`, one row per channel with enough spend; money a day in the currency of the data, returns are revenue per
+        unit of money.
+    card
+        The row of the registry: ``published`` where a better split is recommended.
+    """
+
+    channels: pd.DataFrame
+    card: ModelCard
+
+
+def budget_shop(spend: pd.DataFrame, revenue: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Budget:
+    """Learn what spend brings and split the present budget anew.
+
+    Parameters
+    ----------
+    spend
+        ``spend_date, channel, spend``: days without spend need no row.
+    revenue
+        ``sales_date, revenue``: one row per day from the first to the last, none missing.
+    as_of_date
+        The last day of the data.
+    seed
+        Fixes all randomness.
+    """
+    days = pd.DatetimeIndex(pd.to_datetime(revenue["sales_date"]))
+    table = (
+        spend.assign(spend_date=pd.to_datetime(spend["spend_date"]))
+        .pivot_table(index="spend_date", columns="channel", values="spend", aggfunc="sum")
+        .reindex(days)
+        .fillna(0.0)
+        .sort_index(axis=1)
+    )
+    paid = table.to_numpy(float)
+    varied = np.array([(column > 0).sum() >= FEWEST_DAYS_PAID and column.std() > 0 for column in paid.T], dtype=bool)
+    present = paid[-RECENT_DAYS:].mean(axis=0) if len(paid) else np.zeros(paid.shape[1])
+    usable = varied & (present > 0)
+    names, paid, present = [str(name) for name in table.columns[usable]], paid[:, usable], present[usable]
+    if not names:
+        return _nothing("no channel has spend on enough days, and lately, to learn from", seed)
+    try:
+        model = SpendResponse(seed=seed).fit(paid, revenue["revenue"].to_numpy(float))
+    except ValueError as error:
+        return _nothing(str(error), seed)
+    lower, upper = np.quantile(model.returns_, [0.05, 0.95], axis=0)
+    evidence = lower > 0
+    split = best_split(model.curves_, present, evidence)
+    gains = np.array([_earned(curves, split) - _earned(curves, present) for curves in model.curves_])
+    better = bool((gains > 0).mean() >= SURE_ENOUGH and not np.allclose(split, present))
+    recommended = split if better else present
+    marginal = np.array(
+        [[curve.marginal(money) for curve, money in zip(curves, present, strict=True)] for curves in model.curves_]
+    )
+    rows = []
+    for one, name in enumerate(names):
+        low, middle, high = np.quantile(marginal[:, one], [0.05, 0.5, 0.95])
+        returns = float(np.median(model.returns_[:, one]))
+        row = {
+            "channel": name,
+            "spend_per_day": float(present[one]),
+            "return_on_spend": returns,
+            "return_lower": float(lower[one]),
+            "return_upper": float(upper[one]),
+            "marginal_return": float(middle),
+            "marginal_lower": float(low),
+            "marginal_upper": float(high),
+            "carry_over": float(np.median([curves[one].carry_over for curves in model.curves_])),
+            "has_evidence": bool(evidence[one]),
+            "recommended_per_day": float(recommended[one]),
+            "test_days": days_of_a_test(float(present[one]), model.noise_, model.persistence_),
+            "as_of_date": as_of_date,
+        }
+        rows.append(row | dict(zip(("sentence_en", "sentence_zh"), _sentences(row), strict=True)))
+    low, middle, high = np.quantile(gains, [0.05, 0.5, 0.95])
+    decision: Decision = "published" if better else "refused"
+    card = ModelCard(
+        model="spend_response",
+        metric="revenue_per_day_of_the_split",
+        value=float(np.mean([_earned(curves, split) for curves in model.curves_])),
+        baseline="present_split",
+        baseline_value=float(np.mean([_earned(curves, present) for curves in model.curves_])),
+        decision=decision,
+        reason=(
+            f"{present.sum():.2f} a day over {len(names)} channels, {int(evidence.sum())} of them with evidence: the best"
+            f" split earns {middle:+.2f} a day ({low:+.2f} to {high:+.2f}, 90 %), more in {(gains > 0).mean():.0%} of the"
+            f" draws, {SURE_ENOUGH:.0%} needed"
+        ),
+        trained_from=days[0].date(),
+        trained_to=as_of_date,
+        parameters={"floor": LEAST, "cap": MOST, "draws": model.draws},
+        seed=seed,
+        metrics={
+            "explained": model.explained_,
+            "noise_per_day": model.noise_,
+            "persistence": model.persistence_,
+            "left_out": sorted(str(name) for name in table.columns[~usable]),
+        },
+        libraries=("scipy", "numpy", "pandas"),
+    )
+    return Budget(channels=pd.DataFrame(rows)[list(COLUMNS)].astype({"test_days": "Int64"}), card=card)
+
+
+def best_split(
+    draws: Sequence[Sequence[Curve]],
+    present: Array,
+    movable: NDArray[np.bool_],
+    *,
+    least: float = LEAST,
+    most: float = MOST,
+) -> Array:
+    """Split of the present budget that earns most on average over the draws, between floors and caps.
+
+    Money goes step by step to the channel whose next unit brings most; revenue is concave in every channel, so no other
+    split earns more. Effects below nothing count as nothing.
+
+    Parameters
+    ----------
+    draws
+        Curves of every channel, per draw.
+    present
+        Spend a day of every channel.
+    movable
+        Channels whose spend may change.
+    least, most
+        Floor and cap, as multiples of the present spend.
+
+    Returns
+    -------
+    numpy.ndarray
+        Spend a day; sums to what the present split does.
+    """
+    if movable.sum() < 2:
+        return present.copy()
+    effect, half = (
+        np.array([[getattr(curve, name) for curve in curves] for curves in draws])[:, movable]
+        for name in ("effect", "half")
+    )
+    effect = np.maximum(effect, 0.0)
+    now = present[movable]
+    floor, cap = least * now, most * now
+
+    def spend_at(price: float) -> Array:
+        """Where the next unit brings ``price``, channel by channel, by bisection."""
+        low, high = floor.copy(), cap.copy()
+        for _ in range(50):
+            middle = (low + high) / 2
+            more = (effect * half / (middle + half) ** 2).mean(axis=0) > price
+            low, high = np.where(more, middle, low), np.where(more, high, middle)
+        middle = (low + high) / 2
+        return np.asarray(middle)
+
+    cheap, dear = 0.0, float((effect / half).mean(axis=0).max()) + 1.0
+    for _ in range(60):
+        price = (cheap + dear) / 2
+        if spend_at(price).sum() > now.sum():
+            cheap = price
+        else:
+            dear = price
+    best = spend_at(dear)
+    left = now.sum() - best.sum()
+    room = cap - best if left > 0 else best - floor
+    if room.sum() > 0:
+        best = best + left * room / room.sum()
+    split = present.copy()
+    split[movable] = best
+    return split
+
+
+def days_of_a_test(spend: float, noise: float, persistence: float, worth: float = 1.0) -> int | None:
+    """Days with, and as many without, a channel that show with 80 % power whether it earns its spend.
+
+    Parameters
+    ----------
+    spend
+        Of the channel, a day.
+    noise, persistence
+        Of revenue, a day: what the model does not explain, and its correlation with the day before.
+    worth
+        Revenue per unit of money that has to be seen.
+
+    Returns
+    -------
+    int or None
+        None where half a year would not do.
+    """
+    lasting = (1 + persistence) / (1 - persistence)
+    days = math.ceil(2 * lasting * ((POWER + CONFIDENCE) * noise / (worth * spend)) ** 2)
+    return max(days, 14) if days <= LONGEST_TEST_DAYS else None
+
+
+def _earned(curves: Sequence[Curve], spend: Array) -> float:
+    return float(sum(float(curve.revenue(money)) for curve, money in zip(curves, spend, strict=True)))
+
+
+def _sentences(row: dict[str, object]) -> tuple[str, str]:
+    interval = f"{row['return_lower']:.2f} – {row['return_upper']:.2f}"
+    spend, recommended = float(str(row["spend_per_day"])), float(str(row["recommended_per_day"]))
+    if not row["has_evidence"]:
+        days = row["test_days"]
+        test_en = (
+            f"pause it for {days} days and compare with {days} days of spend"
+            if days
+            else "a test would take over half a year"
+        )
+        test_zh = f"建议停投 {days} 天，与投放的 {days} 天对比" if days else "试验需半年以上"
+        return (
+            f"Not enough evidence: one unit of money brought {row['return_on_spend']:.2f} ({interval}, 90 %), which may be"
+            f" nothing; keep {spend:.2f} a day, or {test_en}.",
+            f"证据不足：每 1 元投放带来 {row['return_on_spend']:.2f} 元（90% 区间 {interval}），可能为零；保持每天 {spend:.2f}，{test_zh}。",
+        )
+    evidence_en = f"one unit of money brought {row['return_on_spend']:.2f} ({interval}, 90 %), the next brings {row['marginal_return']:.2f}"
+    evidence_zh = f"每 1 元投放带来 {row['return_on_spend']:.2f} 元（90% 区间 {interval}），下一元带来 {row['marginal_return']:.2f} 元"
+    if abs(recommended - spend) <= 0.01 * spend:
+        return f"Keep {spend:.2f} a day: {evidence_en}.", f"保持每天 {spend:.2f}：{evidence_zh}。"
+    more = recommended > spend
+    return (
+        f"{'Raise' if more else 'Lower'} from {spend:.2f} to {recommended:.2f} a day: {evidence_en}.",
+        f"由每天 {spend:.2f} {'增至' if more else '减至'} {recommended:.2f}：{evidence_zh}。",
+    )
+
+
+def _nothing(words: str, seed: int) -> Budget:
+    card = ModelCard(
+        model="spend_response",
+        metric="revenue_per_day_of_the_split",
+        value=None,
+        baseline="present_split",
+        baseline_value=None,
+        decision="refused",
+        reason=words,
+        trained_from=None,
+        trained_to=None,
+        parameters={},
+        seed=seed,
+    )
+    return Budget(channels=pd.DataFrame(columns=list(COLUMNS)), card=card)

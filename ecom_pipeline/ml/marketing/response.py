@@ -1,0 +1,241 @@
+"""What spend brings: carry-over and saturation per channel, fitted to daily revenue, with its uncertainty.
+
+Revenue of a day = trend, weekday and season + for each channel ``effect * saturated(carried over spend)``. Carry-over is
+geometric, saturation hyperbolic (spend / (spend + half)). Bayes: every shape on a grid is as likely beforehand, the return
+of a channel is normal around nothing, as wide as if the channel brought all revenue; Gibbs sampling takes one channel's
+shape after another. Days are freed of what the day before tells about them (Prais and Winsten 1954). References:
+Broadbent (1979), One way TV advertisements work; Jin, Wang, Sun, Chan and Koehler (2017), Bayesian methods for media mix
+modeling with carryover and shape effects. What does not belong here: how to split a budget.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+CARRY_OVER = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+"""Share of an effect that is left a day later."""
+HALF = (0.25, 0.4, 0.7, 1.1, 1.8, 3.0, 5.0, 8.0)
+"""Spend of a day at which half of the effect is reached, as multiples of the channel's mean spend."""
+DRAWS = 300
+WARM_UP = 100
+YEAR = 365.25
+
+
+def carried_over(spend: ArrayLike, share: float) -> Array:
+    """Spend of every day with what is left of the days before, scaled so that steady spend stays what it is.
+
+    >>> carried_over([8, 0, 0], 0.5).tolist()
+    [4.0, 2.0, 1.0]
+    """
+    from scipy.signal import lfilter
+
+    carried: Array = lfilter([1.0 - share], [1.0, -share], np.asarray(spend, dtype=float), axis=0)
+    return carried
+
+
+def saturated(spend: ArrayLike, half: float) -> Array:
+    """Share of the largest effect that is reached: one half at ``half``.
+
+    >>> saturated([0, 5, 15], 5).tolist()
+    [0.0, 0.5, 0.75]
+    """
+    given = np.asarray(spend, dtype=float)
+    share: Array = given / (given + half)
+    return share
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """What one channel does.
+
+    Attributes
+    ----------
+    carry_over, half
+        Its shape; ``half`` in money a day.
+    effect
+        Revenue a day where it is saturated.
+    """
+
+    carry_over: float
+    half: float
+    effect: float
+
+    def revenue(self, spend: ArrayLike) -> Array:
+        """Revenue a day of a steady spend a day."""
+        return self.effect * saturated(spend, self.half)
+
+    def marginal(self, spend: float) -> float:
+        """Revenue of one more unit of money, at a steady spend a day."""
+        return self.effect * self.half / (spend + self.half) ** 2
+
+
+class SpendResponse:
+    """Response curves of several channels, as draws from what is likely after seeing the data.
+
+    Parameters
+    ----------
+    seed
+        Fixes the draws.
+    draws
+        How many.
+
+    Attributes
+    ----------
+    curves_
+        One list of a `Curve` per channel, per draw.
+    returns_
+        Revenue that the spend of all days brought, over that spend: of each draw and channel.
+    explained_
+        Share of the variance of revenue that the curves and the base explain, of the mean draw.
+    noise_
+        Standard deviation of a day that they do not explain, of the mean draw.
+    persistence_
+        Correlation of what is not explained with the day before.
+    """
+
+    def __init__(self, *, seed: int, draws: int = DRAWS) -> None:
+        self.seed, self.draws = seed, draws
+
+    def fit(self, spend: ArrayLike, revenue: ArrayLike) -> Self:
+        """Learn from one row per day and one column per channel, and the revenue of those days, none missing.
+
+        Raises
+        ------
+        ValueError
+            Fewer days than there is to learn, or a channel without spend.
+        """
+        paid, earned = np.asarray(spend, dtype=float), np.asarray(revenue, dtype=float)
+        days, channels = paid.shape
+        base = _base(days)
+        parameters = base.shape[1] + 3 * channels
+        if days < 2 * parameters:
+            raise ValueError(f"{days} days, at least {2 * parameters} needed for {channels} channels")
+        if not (paid.sum(axis=0) > 0).all():
+            raise ValueError("a channel has no spend: there is nothing to learn about it")
+        random = np.random.default_rng(self.seed)
+        first = _Sampler(paid, earned, base, persistence=0.0)
+        start = first.draws(random, 1, WARM_UP // 2)[-1]
+        unexplained = first.residuals(*start)
+        carried = float(unexplained[1:] @ unexplained[:-1]) / max(float(unexplained @ unexplained), 1e-300)
+        self.persistence_ = min(max(carried, 0.0), 0.95)
+        sampler = _Sampler(paid, earned, base, persistence=self.persistence_)
+        drawn = sampler.draws(random, self.draws, WARM_UP, start[0])
+        self.curves_ = [sampler.curves(*one) for one in drawn]
+        self.returns_ = np.array([returns for _, returns in drawn])
+        left = np.mean([sampler.residuals(*one) for one in drawn], axis=0)
+        self.noise_ = float(left.std() / np.sqrt(1 - self.persistence_**2))
+        self.explained_ = float(1 - self.noise_**2 / earned.var()) if earned.var() > 0 else 0.0
+        return self
+
+
+class _Sampler:
+    """Gibbs sampling over shapes, the base taken out once (Frisch, Waugh and Lovell).
+
+    Columns are scaled so that their coefficient is the channel's return: revenue per unit of money over all days.
+    """
+
+    def __init__(self, spend: Array, revenue: Array, base: Array, persistence: float) -> None:
+        self.shapes = [(share, half) for share in CARRY_OVER for half in HALF]
+        self.mean = spend.mean(axis=0)
+        paid = spend.sum(axis=0)
+        columns = np.stack(
+            [
+                np.stack(
+                    [
+                        saturated(carried_over(spend[:, one], share), half * self.mean[one])
+                        for share, half in self.shapes
+                    ]
+                )
+                for one in range(spend.shape[1])
+            ]
+        )
+        self.scale = paid[:, np.newaxis] / columns.sum(axis=2)
+        orthogonal, _ = np.linalg.qr(_freed(base.T, persistence).T)
+
+        def cleaned(values: Array) -> Array:
+            free = _freed(values, persistence)
+            rest: Array = free - (free @ orthogonal) @ orthogonal.T
+            return rest
+
+        self.columns = cleaned(columns * self.scale[:, :, np.newaxis])
+        self.target = cleaned(revenue)
+        flat = self.columns.reshape(-1, len(revenue))
+        self.products = (flat @ flat.T).reshape(*self.columns.shape[:2], *self.columns.shape[:2])
+        self.moments = self.columns @ self.target
+        self.freedom = len(revenue) - base.shape[1] - spend.shape[1]
+        self.precision = np.diag((paid / max(float(np.abs(revenue).sum()), 1e-300)) ** 2)
+        self.every = np.arange(spend.shape[1])
+
+    def draws(
+        self,
+        random: np.random.Generator,
+        count: int,
+        warm_up: int,
+        shapes: NDArray[np.int64] | None = None,
+    ) -> list[tuple[NDArray[np.int64], Array]]:
+        """Shapes and returns, ``count`` times."""
+        every = self.every
+        shapes = np.full(len(every), len(self.shapes) // 2) if shapes is None else shapes.copy()
+        variance = float(self.target @ self.target) / self.freedom
+        drawn = []
+        for turn in range(warm_up + count):
+            for one in every:
+                tried = np.tile(shapes, (len(self.shapes), 1))
+                tried[:, one] = np.arange(len(self.shapes))
+                gram, moment = self._normal(tried, variance)
+                effects = np.linalg.solve(gram, moment[:, :, np.newaxis])[:, :, 0]
+                likely = 0.5 * (effects * moment).sum(axis=1) - 0.5 * np.linalg.slogdet(gram)[1]
+                chances = np.exp(likely - likely.max())
+                shapes[one] = random.choice(len(chances), p=chances / chances.sum())
+            gram, moment = (part[0] for part in self._normal(shapes[np.newaxis], variance))
+            lower = np.linalg.cholesky(gram)
+            returns = np.linalg.solve(gram, moment) + np.linalg.solve(lower.T, random.normal(size=len(every)))
+            left = self.residuals(shapes, returns)
+            variance = float(left @ left) / random.chisquare(self.freedom)
+            if turn >= warm_up:
+                drawn.append((shapes.copy(), returns))
+        return drawn
+
+    def _normal(self, shapes: NDArray[np.int64], variance: float) -> tuple[Array, Array]:
+        """Precision of the returns and what they are drawn to, for each row of shapes."""
+        every = self.every
+        gram = self.products[every[:, np.newaxis], shapes[:, :, np.newaxis], every, shapes[:, np.newaxis, :]]
+        return gram / variance + self.precision, self.moments[every, shapes] / variance
+
+    def residuals(self, shapes: NDArray[np.int64], returns: Array) -> Array:
+        left: Array = self.target - returns @ self.columns[self.every, shapes]
+        return left
+
+    def curves(self, shapes: NDArray[np.int64], returns: Array) -> list[Curve]:
+        return [
+            Curve(
+                carry_over=self.shapes[shape][0],
+                half=float(self.shapes[shape][1] * self.mean[one]),
+                effect=float(returns[one] * self.scale[one, shape]),
+            )
+            for one, shape in enumerate(shapes)
+        ]
+
+
+def _freed(values: Array, persistence: float) -> Array:
+    """Values of each day without what the day before tells about them; days are the last axis."""
+    free: Array = values - persistence * np.concatenate([np.zeros_like(values[..., :1]), values[..., :-1]], axis=-1)
+    free[..., 0] = values[..., 0] * np.sqrt(1 - persistence**2)
+    return free
+
+
+def _base(days: int) -> Array:
+    """Level, trend, weekdays, and the year's season where there is more than one year."""
+    day = np.arange(days)
+    columns = [np.ones(days), day / max(1, days)]
+    columns += [(day % 7 == weekday).astype(float) for weekday in range(6)]
+    waves = 3 if days >= 2 * YEAR else 1 if days >= YEAR / 2 else 0
+    for wave in range(1, waves + 1):
+        angle = 2 * np.pi * wave * day / YEAR
+        columns += [np.sin(angle), np.cos(angle)]
+    return np.column_stack(columns)

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ecom_pipeline.ml.marketing.budget import COLUMNS, Budget, best_split, budget_shop, days_of_a_test
+from ecom_pipeline.ml.marketing.response import Curve, SpendResponse, carried_over
+from ecom_pipeline_tests.ml.marketing.planted import Planted, plant
+
+
+def run(shop: Planted, seed: int = 1) -> Budget:
+    return budget_shop(shop.spend_rows, shop.revenue_rows, as_of_date=shop.dates[-1].date(), seed=seed)
+
+
+def test_carry_over_keeps_what_was_spent() -> None:
+    assert carried_over(np.full(200, 5.0), 0.8)[-1] == pytest.approx(5.0)
+    assert carried_over([1.0] + [0.0] * 200, 0.5).sum() == pytest.approx(1.0)
+
+
+@pytest.mark.slow
+def test_true_returns_lie_in_the_intervals_and_splits_earn_more() -> None:
+    inside, earned = [], []
+    for seed in range(12):
+        shop = plant(seed)
+        channels, card = (result := run(shop)).channels, result.card
+        inside += list((channels["return_lower"] <= shop.returns) & (shop.returns <= channels["return_upper"]))
+        present, split = (channels[name].to_numpy() for name in ("spend_per_day", "recommended_per_day"))
+        assert split.sum() == pytest.approx(present.sum())
+        assert (split >= 0.499 * present).all()
+        assert (split <= 2.001 * present).all()
+        if card.decision == "published":
+            earned.append(shop.earned(split) > shop.earned(present))
+    assert np.mean(inside) >= 0.85
+    assert len(earned) >= 8
+    assert all(earned)
+
+
+def test_a_channel_that_brings_nothing_keeps_its_spend_and_gets_a_test() -> None:
+    shop = plant(3, days=400, channels=3, idle=1)
+    row = run(shop).channels.iloc[0]
+    assert not row["has_evidence"]
+    assert row["recommended_per_day"] == row["spend_per_day"]
+    assert row["sentence_en"].startswith("Not enough evidence")
+    assert row["sentence_zh"].startswith("证据不足")
+
+
+def test_revenue_that_is_chance_moves_no_money() -> None:
+    shop = plant(5, days=300, channels=3)
+    noise = shop.revenue_rows.assign(revenue=np.random.default_rng(1).normal(1e4, 1e3, 300))
+    result = budget_shop(shop.spend_rows, noise, as_of_date=shop.dates[-1].date(), seed=1)
+    assert result.card.decision == "refused"
+    assert (result.channels["recommended_per_day"] == result.channels["spend_per_day"]).all()
+
+
+def test_the_best_split_evens_out_marginal_returns() -> None:
+    curves = [Curve(carry_over=0.0, half=100.0, effect=400.0), Curve(carry_over=0.0, half=100.0, effect=100.0)]
+    split = best_split([curves], np.array([100.0, 100.0]), np.array([True, True]), least=0.0, most=9.0)
+    assert split.sum() == pytest.approx(200.0)
+    assert curves[0].marginal(split[0]) == pytest.approx(curves[1].marginal(split[1]), rel=1e-6)
+
+
+def test_floors_and_caps_hold() -> None:
+    curves = [Curve(carry_over=0.0, half=1e6, effect=1e7), Curve(carry_over=0.0, half=1e6, effect=1.0)]
+    split = best_split([curves], np.array([100.0, 100.0]), np.array([True, True]))
+    assert split.tolist() == pytest.approx([150.0, 50.0])
+    split = best_split([curves], np.array([100.0, 300.0]), np.array([True, True]))
+    assert split.tolist() == pytest.approx([200.0, 200.0])
+
+
+def test_a_test_is_longer_where_days_hang_together_and_none_where_half_a_year_would_not_do() -> None:
+    short, long = (days_of_a_test(500.0, 900.0, persistence) for persistence in (0.0, 0.4))
+    assert short is not None
+    assert long is not None
+    assert long > 2 * short
+    assert days_of_a_test(10.0, 900.0, 0.0) is None
+
+
+@pytest.mark.parametrize("days", [10, 30])
+def test_too_short_a_history_says_so(days: int) -> None:
+    result = run(plant(1, days=days))
+    assert (result.card.decision, result.card.value) == ("refused", None)
+    assert result.channels.empty
+    assert list(result.channels.columns) == list(COLUMNS)
+
+
+def test_no_spend_at_all() -> None:
+    shop = plant(1, days=100)
+    nothing = pd.DataFrame({"spend_date": [], "channel": [], "spend": []})
+    assert budget_shop(nothing, shop.revenue_rows, as_of_date=dt.date(2023, 4, 10), seed=1).card.decision == "refused"
+
+
+def test_the_same_data_and_seed_give_the_same_result() -> None:
+    shop = plant(2, days=200, channels=2)
+    pd.testing.assert_frame_equal(run(shop).channels, run(shop).channels)
+
+
+def test_a_channel_without_spend_cannot_be_learned() -> None:
+    with pytest.raises(ValueError, match="no spend"):
+        SpendResponse(seed=1).fit(np.zeros((100, 1)), np.ones(100))

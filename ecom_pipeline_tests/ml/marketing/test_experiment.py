@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ecom_pipeline.ml.marketing.experiment import (
+    UpliftModel,
+    difference,
+    qini,
+    read_out,
+    uplift_by_segment,
+)
+
+
+def groups(control: int, mail: int) -> list[str]:
+    return ["control"] * control + ["mail"] * mail
+
+
+def outcome(successes: int, of: int) -> list[int]:
+    return [1] * successes + [0] * (of - successes)
+
+
+def test_lift_with_its_interval_and_words() -> None:
+    (row,) = read_out(groups(80, 70), outcome(48, 80) + outcome(56, 70), control="control").to_dict("records")
+    assert (row["lift"], row["lower"], row["upper"]) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)
+    assert row["is_readable"]
+    assert row["sentence_en"].startswith("mail works")
+    assert row["sentence_zh"].startswith("mail 有效")
+
+
+def test_no_effect_is_said_to_be_none() -> None:
+    (row,) = read_out(groups(1000, 1000), outcome(100, 1000) * 2, control="control").to_dict("records")
+    assert row["lower"] < 0 < row["upper"]
+    assert "no effect shown" in row["sentence_en"]
+
+
+def test_groups_that_are_not_as_planned_cannot_be_read() -> None:
+    given = groups(1000, 1300), outcome(100, 1000) + outcome(300, 1300)
+    (row,) = read_out(*given, control="control").to_dict("records")
+    assert not row["is_readable"]
+    assert "not as large as planned" in row["sentence_en"]
+    (planned,) = read_out(*given, control="control", planned={"control": 1.0, "mail": 1.3}).to_dict("records")
+    assert planned["is_readable"]
+
+
+def test_no_control_group_is_an_error() -> None:
+    with pytest.raises(ValueError, match="control group"):
+        read_out(["mail"] * 3, [0, 1, 0], control="control")
+
+
+def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
+    random = np.random.default_rng(4)
+    held = 0
+    for _ in range(400):
+        given, left = random.binomial(300, 0.15), random.binomial(300, 0.10)
+        _, lower, upper = difference(given, 300, left, 300)
+        held += lower <= 0.05 <= upper
+    assert 0.92 <= held / 400 <= 0.98
+
+
+def experiment(rows: int, effect: float, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """A treatment that works on the keen half only."""
+    random = np.random.default_rng(seed)
+    features = pd.DataFrame({"keen": random.integers(0, 2, rows), "noise": random.normal(size=rows)})
+    treated = random.integers(0, 2, rows)
+    chance = 0.1 + effect * treated * features["keen"]
+    return features, treated, (random.random(rows) < chance).astype(int)
+
+
+def test_uplift_is_found_where_there_is_one_and_not_where_there_is_none() -> None:
+    features, treated, did = experiment(12_000, 0.15)
+    half = len(features) // 2
+    model = UpliftModel(seed=1).fit(features[:half], treated[:half], did[:half])
+    found = qini(model.predict(features[half:]), treated[half:], did[half:], seed=1, draws=50)
+    assert found.is_better_than_chance
+    chance = qini(features["noise"][half:], treated[half:], did[half:], seed=1, draws=50)
+    assert chance.lower <= 0 <= chance.upper
+
+
+def test_lift_by_segment() -> None:
+    features, treated, did = experiment(20_000, 0.15)
+    rows = uplift_by_segment(np.where(features["keen"], "keen", "cool"), treated, did).set_index("segment")
+    assert rows.loc["keen", "lower"] <= 0.15 <= rows.loc["keen", "upper"]
+    assert rows.loc["cool", "lower"] <= 0 <= rows.loc["cool", "upper"]

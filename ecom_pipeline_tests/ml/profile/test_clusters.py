@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ecom_pipeline.contracts import TABLES, parse_contract
+from ecom_pipeline.ml.profile.clusters import Clusters, cluster_shop
+
+AS_OF = dt.date(2024, 3, 10)
+
+
+def shop(sizes: tuple[int, ...] = (200, 150, 100), seed: int = 0) -> pd.DataFrame:
+    """Three kinds of buyers: keen, far away, with large orders."""
+    random = np.random.default_rng(seed)
+    kinds = ((30, 900, 30, 5), (2, 60, 30, 300), (3, 900, 300, 60))
+    rows = [
+        (*(random.lognormal(np.log(mean), 0.15) for mean in kind), random.uniform(1, 700))
+        for kind, size in zip(kinds, sizes, strict=True)
+        for _ in range(size)
+    ]
+    frame = pd.DataFrame(rows, columns=["orders", "revenue", "average_order_value", "recency_days", "tenure_days"])
+    return frame.assign(customer_id=[f"c{number:04d}" for number in range(len(frame))])
+
+
+def run(customers: pd.DataFrame, before: Clusters | None = None, seed: int = 1) -> Clusters:
+    return cluster_shop(
+        customers,
+        as_of_date=AS_OF,
+        seed=seed,
+        earlier=before.centres if before else None,
+        earlier_customers=before.customers if before else None,
+    )
+
+
+def test_kinds_of_buyers_are_found_and_named() -> None:
+    result = run(shop())
+    assert result.card.decision == "published"
+    found = result.customers.assign(kind=np.repeat([0, 1, 2], [200, 150, 100]))
+    assert (found.groupby("learned_segment")["kind"].nunique() == 1).all()
+    assert found["name_en"].nunique() == found["name_zh"].nunique() == found["learned_segment"].nunique() >= 3
+    assert not set(found[found["kind"] == 0]["name_en"]) & {"long away", "few orders"}
+
+
+@pytest.mark.slow
+def test_numbers_stay_when_customers_come_and_sizes_turn_round() -> None:
+    first = run(shop())
+    later = shop((200, 150, 100), seed=0)
+    more = shop((10, 10, 400), seed=9).assign(customer_id=lambda rows: "n" + rows["customer_id"])
+    second = run(pd.concat([later, more], ignore_index=True), first)
+    both = first.customers.merge(second.customers, on="customer_id", suffixes=("_was", "_is"))
+    assert (both["learned_segment_was"] == both["learned_segment_is"]).mean() > 0.99
+    assert second.card.metrics["moved_share"] < 0.01
+    assert second.card.metrics["population_stability_index"] > 0.2
+
+
+def test_without_the_night_before_the_largest_is_number_one() -> None:
+    sizes = run(shop()).customers["learned_segment"].value_counts()
+    assert sizes.index.tolist() == sorted(sizes.index)
+
+
+@pytest.mark.slow
+def test_behaviour_without_kinds_is_refused() -> None:
+    random = np.random.default_rng(0)
+    round_cloud = pd.DataFrame(
+        {
+            name: random.normal(100, 10, 400)
+            for name in ("orders", "revenue", "average_order_value", "tenure_days", "views")
+        }
+    ).assign(customer_id=[f"c{number:04d}" for number in range(400)])
+    result = run(round_cloud)
+    assert result.card.decision == "refused"
+    assert "adjusted Rand" in result.card.reason
+    assert result.customers.empty
+
+
+@pytest.mark.parametrize("rows", [0, 1, 59])
+def test_too_few_buyers(rows: int) -> None:
+    result = run(shop().head(rows))
+    assert (result.card.decision, result.card.value) == ("refused", None)
+
+
+def test_who_never_ordered_is_in_no_segment() -> None:
+    customers = shop()
+    customers.loc[:9, "orders"] = 0
+    assert not set(customers["customer_id"].head(10)) & set(run(customers).customers["customer_id"])
+
+
+@pytest.mark.slow
+def test_the_order_of_customers_changes_nothing() -> None:
+    customers = shop()
+    pd.testing.assert_frame_equal(run(customers).customers, run(customers.sample(frac=1, random_state=1)).customers)
+
+
+@pytest.mark.parametrize(
+    ("table", "attribute"), [("learned_segments", "customers"), ("learned_segment_centres", "centres")]
+)
+def test_tables_have_the_columns_of_their_contracts(table: str, attribute: str) -> None:
+    path = TABLES / "models" / f"{table}.yml"
+    contract = parse_contract(path.read_text("utf-8"), "models", table, str(path))
+    for rows in (0, 450):
+        assert list(getattr(run(shop().head(rows)), attribute).columns) == list(contract.types)

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ecom_pipeline.ml.profile.lifetime import BetaGeometric, GammaGamma, summary_of
+
+SHARED = Path(__file__).parents[3].parent / "shared" / "data" / "shops" / "cdnow" / "CDNOW_sample.txt"
+
+
+def sample_file() -> Path:
+    """The 2,357 customers of the paper: beside the shared data, or inside the package ``lifetimes`` if it is installed."""
+    package = find_spec("lifetimes")
+    if not SHARED.exists() and package is not None and package.origin is not None:
+        return Path(package.origin).parent / "datasets" / "CDNOW_sample.txt"
+    return SHARED
+
+
+def of_the_paper() -> BetaGeometric:
+    model = BetaGeometric()
+    model.r_, model.alpha_, model.a_, model.b_ = 0.243, 4.414, 0.793, 2.426
+    return model
+
+
+def test_the_example_of_the_paper() -> None:
+    """Fader, Hardie and Lee: a customer with x = 2, t = 30.43, T = 38.86 is expected to order 1.226 times in 39 weeks."""
+    found = of_the_paper().expected_orders([2.0], [30.43], [38.86], 39.0)
+    assert found[0] == pytest.approx(1.226, abs=0.001)
+
+
+@pytest.mark.skipif(not sample_file().exists(), reason=f"the sample of the paper is not here: {sample_file()}")
+def test_the_published_parameters_to_their_printed_digits() -> None:
+    rows = pd.read_csv(sample_file(), sep=r"\s+", header=None, names=["customer_id", "_", "date", "units", "revenue"])
+    rows["activity_date"] = pd.to_datetime(rows["date"], format="%Y%m%d")
+    days = rows.groupby(["customer_id", "activity_date"], as_index=False).agg(revenue=("revenue", "sum"))
+    summary = summary_of(days.assign(orders=1), dt.date(1997, 9, 30))
+    assert len(summary) == 2357
+    model = BetaGeometric().fit(summary["repeats"], summary["last"] / 7, summary["age"] / 7)
+    assert [round(value, 3) for value in (model.r_, model.alpha_, model.a_, model.b_)] == [0.243, 4.414, 0.793, 2.426]
+    assert model.log_likelihood_ == pytest.approx(-9582.4, abs=0.1)
+    sizes = GammaGamma().fit(summary["repeats"], summary["value"])
+    assert [round(value, 2) for value in (sizes.p_, sizes.q_, sizes.gamma_)] == [6.25, 3.74, 15.44]
+
+
+def simulated(customers: int, seed: int = 0) -> pd.DataFrame:
+    """Customers of the model itself, observed for a year."""
+    random = np.random.default_rng(seed)
+    rows = []
+    for rate, leaves in zip(random.gamma(0.8, 1 / 20, customers), random.beta(1.2, 3.0, customers), strict=True):
+        now, times = random.exponential(1 / max(rate, 1e-9)), list[float]()
+        while now <= 365:
+            times.append(now)
+            if random.random() < leaves:
+                break
+            now += random.exponential(1 / max(rate, 1e-9))
+        rows.append((float(len(times)), times[-1] if times else 0.0, 365.0))
+    return pd.DataFrame(rows, columns=["repeats", "last", "age"])
+
+
+@pytest.mark.slow
+def test_what_is_expected_is_what_customers_of_the_model_do() -> None:
+    rows = simulated(4000)
+    model = BetaGeometric().fit(rows["repeats"], rows["last"], rows["age"])
+    assert model.expected_orders([0.0], [0.0], [0.0], 365.0)[0] == pytest.approx(rows["repeats"].mean(), rel=0.05)
+    assert (model.r_, model.alpha_) == pytest.approx((0.8, 20.0), rel=0.25)
+
+
+def test_expected_orders_are_the_slope_of_nothing_at_nothing_and_grow_with_time() -> None:
+    model = of_the_paper()
+    given = ([0.0, 3.0, 200.0], [0.0, 20.0, 38.0], [38.0, 38.0, 38.86])
+    ahead = [model.expected_orders(*given, weeks) for weeks in (0.0, 1.0, 10.0, 100.0)]
+    assert ahead[0].tolist() == pytest.approx([0.0, 0.0, 0.0], abs=1e-9)
+    assert all((later > sooner).all() for sooner, later in itertools.pairwise(ahead))
+    assert np.isfinite(ahead[-1]).all()
+
+
+def test_who_has_been_away_for_long_after_many_orders_has_left() -> None:
+    alive = of_the_paper().alive([0.0, 10.0, 10.0], [0.0, 38.0, 5.0], [38.0, 38.86, 38.86])
+    assert alive[0] == 1.0
+    assert alive[1] > 0.9
+    assert alive[2] < 0.01
+
+
+def test_a_single_order_says_nothing_of_the_size_and_many_say_all() -> None:
+    random = np.random.default_rng(1)
+    mean = 15.44 / random.gamma(3.74, 1, 4000)
+    repeats = random.integers(1, 8, 4000).astype(float)
+    value = random.gamma(6.25 * repeats, mean / repeats)
+    model = GammaGamma().fit(repeats, value)
+    average, own = model.expected_value([0.0, 1000.0], [0.0, 200.0])
+    assert average == pytest.approx(6.25 * 15.44 / 2.74, rel=0.1)
+    assert own == pytest.approx(200.0, rel=0.05)
+
+
+def test_nobody_who_ordered_twice_is_an_error() -> None:
+    with pytest.raises(ValueError, match="ordered twice"):
+        BetaGeometric().fit([0.0, 0.0], [0.0, 0.0], [5.0, 9.0])
+    with pytest.raises(ValueError, match="no size to learn"):
+        GammaGamma().fit([0.0], [0.0])
+
+
+def test_the_summary_counts_days_after_the_first_and_nothing_after_the_cutoff() -> None:
+    days = pd.DataFrame(
+        {
+            "customer_id": ["a", "a", "a", "a", "b"],
+            "activity_date": pd.to_datetime(["2024-01-01", "2024-01-11", "2024-01-12", "2024-03-01", "2024-01-20"]),
+            "orders": [1, 2, 0, 1, 1],
+            "revenue": [5.0, 7.0, 0.0, 100.0, 9.0],
+        }
+    )
+    summary = summary_of(days, dt.date(2024, 1, 31))
+    assert summary.loc["a"].tolist() == [1.0, 10.0, 30.0, 7.0]
+    assert summary.loc["b"].tolist() == [0.0, 0.0, 11.0, 0.0]

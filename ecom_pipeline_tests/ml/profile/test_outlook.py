@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ecom_pipeline.contracts import TABLES, parse_contract
+from ecom_pipeline.ml.profile.history import buyers_at, outcome_after
+from ecom_pipeline.ml.profile.judgement import auc, auc_lead, calibration, calibration_error, capture
+from ecom_pipeline.ml.profile.outlook import Propensity, lifetime_shop, propensity_shop
+from ecom_pipeline.ml.profile.propensity import rfm_points
+
+START = dt.date(2023, 1, 1)
+LENGTH = 330
+AS_OF = START + dt.timedelta(days=LENGTH - 1)
+
+
+def shop(customers: int, seed: int = 0, *, like: str = "habits") -> pd.DataFrame:
+    """Customers with a rhythm of their own who may leave (``habits``), or who all order by the same chance (``chance``)."""
+    random = np.random.default_rng(seed)
+    rows = []
+    for number in range(customers):
+        rate = random.gamma(1.0, 0.05) if like == "habits" else 0.02
+        leaves = random.exponential(200) if like == "habits" else 1e9
+        begins = random.integers(0, LENGTH // 2)
+        for day in range(begins, LENGTH):
+            if day == begins or (day - begins < leaves and random.random() < rate):
+                rows.append((f"c{number:05d}", START + dt.timedelta(days=int(day)), 1, float(random.gamma(4, 10))))
+    frame = pd.DataFrame(rows, columns=["customer_id", "activity_date", "orders", "revenue"])
+    return frame.assign(refunds=0.0, views=3, carts=0, favourites=0, searches=0, messages=0)
+
+
+@pytest.fixture(scope="module")
+def days() -> pd.DataFrame:
+    return shop(800)
+
+
+@pytest.fixture(scope="module")
+def result(days: pd.DataFrame) -> Propensity:
+    return propensity_shop(days, as_of_date=AS_OF, seed=1)
+
+
+def test_nothing_after_the_cutoff_bears_on_a_feature(days: pd.DataFrame) -> None:
+    cutoff = AS_OF - dt.timedelta(days=60)
+    past = days[days["activity_date"] <= cutoff]
+    pd.testing.assert_frame_equal(buyers_at(days, cutoff), buyers_at(past, cutoff))
+    future = days.assign(revenue=np.where(days["activity_date"] > cutoff, 1e9, days["revenue"]))
+    pd.testing.assert_frame_equal(buyers_at(future, cutoff), buyers_at(days, cutoff))
+
+
+def test_features_worked_out_by_hand() -> None:
+    rows = pd.DataFrame(
+        {
+            "customer_id": ["a", "a", "a", "b"],
+            "activity_date": [dt.date(2024, 1, 1), dt.date(2024, 1, 11), dt.date(2024, 1, 31), dt.date(2024, 2, 9)],
+            "orders": [1, 2, 1, 0],
+            "revenue": [10.0, 30.0, 5.0, 0.0],
+            "views": [0, 0, 4, 7],
+        }
+    )
+    (found,) = buyers_at(rows, dt.date(2024, 2, 10)).to_dict("records")
+    assert found["recency_days"] == 10
+    assert found["first_order_days"] == 40
+    assert (found["orders"], found["order_days"], found["orders_30"], found["revenue_30"]) == (4, 3, 3 - 2, 5.0)
+    assert (found["mean_gap_days"], found["last_gap_days"], found["gap_spread_days"]) == (15.0, 20.0, 5.0)
+    assert (found["views_30"], found["last_seen_days"]) == (4.0, 10.0)
+
+
+def test_the_outcome_is_of_the_days_after_the_cutoff_alone() -> None:
+    rows = pd.DataFrame(
+        {
+            "customer_id": ["a", "a", "a"],
+            "activity_date": [dt.date(2024, 1, 31), dt.date(2024, 3, 1), dt.date(2024, 3, 2)],
+            "orders": [1, 1, 1],
+            "revenue": [1.0, 2.0, 4.0],
+        }
+    )
+    found = outcome_after(rows, pd.Index(["a", "b"]), dt.date(2024, 1, 31))
+    assert found.loc["a"].tolist() == [1, 1.0, 2.0]
+    assert found.loc["b"].tolist() == [0, 0.0, 0.0]
+
+
+def test_habits_are_learned_and_published(result: Propensity) -> None:
+    figures = result.evaluation.set_index(["model", "metric"])["value"]
+    assert result.card.decision == "published"
+    assert figures["gradient_boosting", "auc"] > figures["rfm_score", "auc"] > figures["constant", "auc"]
+    assert figures["gradient_boosting", "calibration_error"] < 0.05
+    assert set(result.customers["source"]) == {"gradient_boosting"}
+    assert result.customers["customer_id"].is_unique
+    assert result.customers["buy_probability"].between(0, 1).all()
+
+
+@pytest.mark.slow
+def test_chance_is_refused_and_the_baseline_published() -> None:
+    refused = propensity_shop(shop(900, 3, like="chance"), as_of_date=AS_OF, seed=1)
+    assert refused.card.decision == "refused"
+    assert set(refused.customers["source"]) == {"rfm_score"}
+    assert "lead" in refused.card.reason
+
+
+def test_every_reason_is_told_in_both_languages(result: Propensity) -> None:
+    told = result.customers.dropna(subset=["reasons_en"])
+    assert len(told) > 0.9 * len(result.customers)
+    assert (told["reasons_en"].str.count(";") == told["reasons_zh"].str.count("；")).all()
+    assert told["reasons_en"].str.contains("raises it|lowers it").all()
+    assert told["reasons_zh"].str.contains("提高|降低").all()
+    assert not told["reasons_en"].str.contains("nan").any()
+
+
+@pytest.mark.slow
+def test_the_same_days_and_seed_give_the_same_result(days: pd.DataFrame, result: Propensity) -> None:
+    again = propensity_shop(days.sample(frac=1, random_state=2), as_of_date=AS_OF, seed=1)
+    pd.testing.assert_frame_equal(again.customers, result.customers)
+
+
+@pytest.mark.parametrize("rows", [0, 3, 2000])
+def test_too_little_says_so(days: pd.DataFrame, rows: int) -> None:
+    few = days.head(rows) if rows < 2000 else days[days["activity_date"] > AS_OF - dt.timedelta(days=50)]
+    for found in (propensity_shop(few, as_of_date=AS_OF, seed=1), lifetime_shop(few, as_of_date=AS_OF, seed=1)):
+        assert (found.card.decision, found.card.value) == ("refused", None)
+        assert found.customers.empty
+
+
+def test_lifetime_value_beats_going_on_as_before_where_customers_leave(days: pd.DataFrame) -> None:
+    found = lifetime_shop(days, as_of_date=AS_OF, seed=1)
+    assert found.card.decision == "published"
+    assert found.customers["alive_probability"].between(0, 1).all()
+    assert (found.customers["expected_value_365"] >= 0).all()
+
+
+@pytest.mark.parametrize(
+    "table", ["purchase_propensity", "propensity_evaluation", "propensity_calibration", "lifetime_values"]
+)
+def test_tables_have_the_columns_of_their_contracts(table: str, days: pd.DataFrame, result: Propensity) -> None:
+    path = TABLES / "models" / f"{table}.yml"
+    frames = {
+        "purchase_propensity": result.customers,
+        "propensity_evaluation": result.evaluation,
+        "propensity_calibration": result.calibration,
+        "lifetime_values": lifetime_shop(days.head(0), as_of_date=AS_OF, seed=1).customers,
+    }
+    assert list(frames[table].columns) == list(
+        parse_contract(path.read_text("utf-8"), "models", table, str(path)).types
+    )
+
+
+def test_auc_agrees_with_scikit_learn() -> None:
+    from sklearn.metrics import roc_auc_score
+
+    random = np.random.default_rng(0)
+    outcome, score = random.integers(0, 2, 500), random.integers(0, 20, 500)
+    assert auc(outcome, score) == pytest.approx(roc_auc_score(outcome, score))
+
+
+def test_the_interval_of_a_lead_is_as_wide_as_that_of_a_bootstrap() -> None:
+    random = np.random.default_rng(1)
+    outcome = random.integers(0, 2, 600)
+    good, poor = outcome + random.normal(0, 1.0, 600), outcome + random.normal(0, 2.0, 600)
+    lead = auc_lead(outcome, good, poor)
+    drawn = []
+    for _ in range(300):
+        rows = random.integers(0, 600, 600)
+        drawn.append(auc(outcome[rows], good[rows]) - auc(outcome[rows], poor[rows]))
+    lower, upper = np.quantile(drawn, [0.025, 0.975])
+    assert lead.value == pytest.approx(auc(outcome, good) - auc(outcome, poor))
+    assert lead.upper - lead.lower == pytest.approx(upper - lower, rel=0.2)
+
+
+def test_calibration_counts_everybody_once() -> None:
+    table = calibration([0, 1] * 17, np.linspace(0, 1, 34))
+    assert table["customers"].sum() == 34
+    assert table["bin"].tolist() == list(range(1, 11))
+    assert calibration_error([1, 1], [0.5, 0.5]) == pytest.approx(0.5)
+    assert capture([5.0, 5.0], [1.0, 2.0]) == 0.5
+
+
+def test_points_are_fifths_of_all_buyers() -> None:
+    frame = pd.DataFrame({"recency_days": range(10), "orders": [3] * 10, "revenue": range(10)})
+    assert rfm_points(frame).tolist() == [5 + 3 + 1, 5 + 3 + 1, 4 + 3 + 2, 4 + 3 + 2, 9, 9, 9, 9, 9, 9]
