@@ -126,16 +126,30 @@ def forecast_coverage(night: Night) -> str:
 
 
 def recommendation_quality(night: Night) -> str:
-    """Every model's NDCG@10 on the held-out days, the baseline hatched."""
+    """Every model's NDCG@10 on the held-out days with its interval, for both targets, and what of the catalogue it offers."""
     frame = night.frame(
-        "select model, value, is_baseline from models.recommendation_evaluation where metric = 'ndcg' and k = 10 order by value"
+        "select quality.target, quality.model, quality.value, quality.lower, quality.upper, quality.is_baseline,"
+        " breadth.value as coverage from models.recommendation_evaluation as quality"
+        " left join models.recommendation_evaluation as breadth on quality.model = breadth.model"
+        " and quality.target = breadth.target and breadth.metric = 'coverage' and breadth.k = 10"
+        " where quality.metric = 'ndcg' and quality.k = 10 and quality.segment = 'warm'"
+        " order by quality.target desc, quality.value"
     )
-    figure, axes = _canvas("NDCG@10 on held-out days, baselines in grey")
-    bars = axes.barh(
-        frame["model"], frame["value"], color=["0.7" if is_baseline else "C0" for is_baseline in frame["is_baseline"]]
-    )
-    axes.bar_label(bars, fmt="%.4f", padding=3, fontsize=8)
-    return _markdown(figure, "precision against baseline")
+    pictures = []
+    for target, rows in frame.groupby("target", sort=False):
+        figure, axes = _canvas(f"NDCG@10 on held-out days, target {target}, 95 % intervals, baselines in grey")
+        colours = ["0.7" if is_baseline else "C0" for is_baseline in rows["is_baseline"]]
+        spread = [rows["value"] - rows["lower"], rows["upper"] - rows["value"]]
+        axes.barh(rows["model"], rows["value"], color=colours, xerr=spread, error_kw={"elinewidth": 0.8})
+        pictures.append(_markdown(figure, f"models compared, target {target}"))
+        figure, axes = _canvas(f"Accuracy and breadth, target {target}")
+        axes.scatter(rows["coverage"], rows["value"], c=colours)
+        for row in rows.itertuples():
+            axes.annotate(row.model, (row.coverage, row.value), fontsize=8, xytext=(4, 2), textcoords="offset points")
+        axes.set_xlabel("share of products in anybody's first ten")
+        axes.set_ylabel("NDCG@10")
+        pictures.append(_markdown(figure, f"coverage against accuracy, target {target}"))
+    return "\n\n".join(pictures)
 
 
 def funnel(night: Night) -> str:

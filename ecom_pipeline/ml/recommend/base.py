@@ -83,6 +83,7 @@ class Recommender(ABC):
         k: int,
         *,
         exclude: pd.DataFrame | None = None,
+        among: pd.DataFrame | None = None,
         candidates: Sequence[str] | None = None,
     ) -> pd.DataFrame:
         """List the ``k`` best products of each customer.
@@ -95,6 +96,8 @@ class Recommender(ABC):
             Length of a list; it is shorter where fewer products are left.
         exclude
             ``customer_id, product_id`` not to be offered.
+        among
+            ``customer_id, product_id``: the only ones to be offered; every pair by default.
         candidates
             The only products to offer; every product the recommender can score by default.
 
@@ -110,13 +113,15 @@ class Recommender(ABC):
             raise ValueError(f"customer_ids: {asked[asked.duplicated()][0]!r} is asked for twice")
         if not self.handles_cold_customers:
             asked = asked[self.customers_.get_indexer(asked) >= 0]
-        excluded = self._excluded(asked, exclude)
+        excluded = self._cells(asked, exclude)
+        only = None if among is None else self._cells(asked, among)
         columns: Positions = np.arange(len(self.products_))
         if candidates is not None:
             columns = columns[self.products_.isin(pd.Index(candidates))]
         most = int(np.diff(excluded.indptr).max(initial=0))
-        columns = self._shortlist(columns, k + most)
-        return self._lists(asked, columns, excluded, k)
+        if only is None:
+            columns = self._shortlist(columns, k + most)
+        return self._lists(asked, columns, excluded, only, k)
 
     @abstractmethod
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
@@ -133,24 +138,34 @@ class Recommender(ABC):
         """Return the products that can be among anybody's ``length`` best; all of them unless everyone scores alike."""
         return products
 
-    def _excluded(self, asked: pd.Index, exclude: pd.DataFrame | None) -> sparse.csr_matrix:
+    def _cells(self, asked: pd.Index, pairs: pd.DataFrame | None) -> sparse.csr_matrix:
         shape = (len(asked), len(self.products_))
-        if exclude is None:
+        if pairs is None:
             return sparse.csr_matrix(shape, dtype=bool)
-        rows = asked.get_indexer(pd.Index(exclude["customer_id"]))
-        columns = self.products_.get_indexer(pd.Index(exclude["product_id"]))
+        rows = asked.get_indexer(pd.Index(pairs["customer_id"]))
+        columns = self.products_.get_indexer(pd.Index(pairs["product_id"]))
         known = (rows >= 0) & (columns >= 0)
         ones = np.ones(int(known.sum()), dtype=bool)
         return sparse.csr_matrix((ones, (rows[known], columns[known])), shape=shape)
 
-    def _lists(self, asked: pd.Index, columns: Positions, excluded: sparse.csr_matrix, k: int) -> pd.DataFrame:
+    def _lists(
+        self,
+        asked: pd.Index,
+        columns: Positions,
+        excluded: sparse.csr_matrix,
+        only: sparse.csr_matrix | None,
+        k: int,
+    ) -> pd.DataFrame:
         positions = self.customers_.get_indexer(asked)
         excluded = excluded[:, columns]
+        only = None if only is None else only[:, columns]
         best, values = [], []
         for block in blocks(len(asked), len(columns)):
             scores = self._score(positions[block], columns)
             hidden = excluded[block]
             scores[np.repeat(np.arange(scores.shape[0]), np.diff(hidden.indptr)), hidden.indices] = -np.inf
+            if only is not None:
+                scores[~only[block].toarray()] = -np.inf
             chosen, score = top_k(scores, k)
             best.append(columns[chosen])
             values.append(score)

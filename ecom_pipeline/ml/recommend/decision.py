@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ecom_pipeline.ml.card import Decision, ModelCard
 from ecom_pipeline.ml.recommend.evaluate import CHOSEN_BY, Judged
@@ -64,6 +64,17 @@ def decide(
         stale = f"{worse}; replaced all the same, it is older than {KEEP_DAYS} days"
         return Verdict(decision="published", reason=stale, interval=interval, live_value=value)
     return Verdict(decision="kept", reason=worse, interval=interval, live_value=live)
+
+
+def together(new: Verdict, every: Verdict, previous: ModelCard | None) -> Verdict:
+    """Return the verdict on the lists of both targets, which go live together.
+
+    It is the one on ``new``, and says what that on ``every`` was; where either keeps what is live, both do.
+    """
+    said = replace(new, reason=f"new: {new.reason}; all: {every.reason}")
+    if "kept" not in {new.decision, every.decision}:
+        return said
+    return replace(said, decision="kept", live_value=_live_value(previous))
 
 
 def untested(reason: str) -> Verdict:

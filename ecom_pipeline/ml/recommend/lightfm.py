@@ -11,6 +11,7 @@ choosing the parameters.
 from __future__ import annotations
 
 import copy
+import sys
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -98,9 +99,11 @@ class LightFMRecommender(Recommender):
         return other
 
     def parameters(self) -> dict[str, Any]:
-        """Return what the constructor stored, without the seed, and how many threads learn."""
+        """Return what the constructor stored, without the seed, how many threads learn, and whether OpenMP is there."""
+        import lightfm
+
         stored = {name: value for name, value in vars(self).items() if not name.endswith("_") and name != "seed"}
-        return {**stored, "threads": THREADS}
+        return {**stored, "threads": THREADS, "openmp": f"{lightfm.__name__}._lightfm_fast_openmp" in sys.modules}
 
     def similarities(self, products: Positions, others: Positions) -> Floats:
         """Cosine between the points of products, by positions in ``products_``."""

@@ -11,6 +11,9 @@ import pandas as pd
 
 from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
 
+RESAMPLED = 4_000_000
+"""Customers drawn at once by the bootstrap."""
+
 
 def hits_of(lists: pd.DataFrame, truth: pd.DataFrame, k: int) -> tuple[pd.Index, Mask, Positions]:
     """Compare lists with what was chosen.
@@ -83,6 +86,40 @@ def mrr(hits: Mask, chosen: Positions, k: int) -> Floats:
 def coverage(lists: pd.DataFrame, products: int, k: int) -> float:
     """Share of the products that are in anybody's list."""
     return float(lists.loc[lists["rank"] <= k, "product_id"].nunique() / products)
+
+
+def novelty(lists: pd.DataFrame, customers: pd.Index, surprise: pd.Series, k: int) -> Floats:
+    """Mean surprise of each customer's list, 0 without one.
+
+    ``surprise`` is by product the bits that its being chosen tells: minus the log, base 2, of the share of customers who
+    touched it.
+
+    >>> lists = pd.DataFrame({"customer_id": ["a", "a"], "rank": [1, 2], "product_id": ["x", "y"]})
+    >>> novelty(lists, pd.Index(["a", "b"]), pd.Series({"x": 1.0, "y": 3.0}), 2).tolist()
+    [2.0, 0.0]
+    """
+    first = lists[lists["rank"] <= k]
+    bits = first["product_id"].map(surprise).groupby(first["customer_id"]).mean()
+    return np.asarray(bits.reindex(customers).fillna(0.0), dtype=np.float64)
+
+
+def intervals(values: Floats, *, seed: int, resamples: int = 500) -> list[tuple[float, float, float]]:
+    """Mean and 95 % bootstrap interval of each column; the rows are customers, and all columns are resampled alike.
+
+    >>> intervals(np.array([[1.0], [1.0]]), seed=1)
+    [(1.0, 1.0, 1.0)]
+    """
+    rng = np.random.default_rng(seed)
+    count = len(values)
+    step = max(1, RESAMPLED // count)
+    means = np.concatenate(
+        [
+            rng.multinomial(count, np.full(count, 1.0 / count), size=min(step, resamples - start)) @ values / count
+            for start in range(0, resamples, step)
+        ]
+    )
+    low, high = np.quantile(means, [0.025, 0.975], axis=0)
+    return [tuple(map(float, each)) for each in zip(values.mean(axis=0), low, high, strict=True)]  # type: ignore[misc]
 
 
 def paired_interval(difference: Floats, *, seed: int, resamples: int = 2000) -> tuple[float, float]:

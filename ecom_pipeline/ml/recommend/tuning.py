@@ -8,17 +8,24 @@ window; nothing chosen here may have seen it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ecom_pipeline.ml.recommend.als import ALS
+from ecom_pipeline.ml.recommend.base import Recommender
+from ecom_pipeline.ml.recommend.ease import EASE, MOST_PRODUCTS
 from ecom_pipeline.ml.recommend.evaluate import Window, sampled, score
 from ecom_pipeline.ml.recommend.features import described
+from ecom_pipeline.ml.recommend.frequency import Frequency
+from ecom_pipeline.ml.recommend.graph import GraphFilter
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
+from ecom_pipeline.ml.recommend.neighbours import ItemNeighbours
 from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity
+from ecom_pipeline.ml.recommend.transitions import Transitions
 
 Baseline = Popularity | CategoryPopularity
 HALF_LIVES = (3.0, 7.0, 28.0, 90.0)
@@ -45,6 +52,12 @@ CUSTOMERS = 1_000
 """Customers a trial is judged on."""
 WORTHWHILE = 0.01
 """A change must gain this share on validation; less is noise."""
+EASE_SECONDS = 12.0
+"""All fits of EASE may take that long on one core, by the estimate of 25e-12 seconds times the cube of its products."""
+EASE_FITS = 5
+"""Three trials, one for the test, one for the lists."""
+FILTERED = 20_000
+"""Products that the graph filter learns: as many as the blend offers."""
 MANY_PRODUCTS = 10_000
 """Beyond it a product needs five customers for a point of its own; the long tail costs time and gains nothing."""
 
@@ -65,8 +78,8 @@ def seconds_of(parameters: Mapping[str, Any], pairs: int, features_per_product: 
 
 
 def budget_seconds(pairs: int) -> float:
-    """Seconds that all fits together may take, by the estimate: 50 at most, less for a small shop."""
-    return float(np.clip(250e-6 * pairs, 5.0, 50.0))
+    """Seconds that all fits together may take, by the estimate: 15 at most, less for a small shop; LightFM is one part of several."""
+    return float(np.clip(60e-6 * pairs, 3.0, 15.0))
 
 
 def start(pairs: int, products: int, features_per_product: float) -> dict[str, Any]:
@@ -86,6 +99,61 @@ def start(pairs: int, products: int, features_per_product: float) -> dict[str, A
     return next((size for size in sizes if seconds_of(size, pairs, features_per_product) <= room), sizes[-1])
 
 
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One part of the blend, fitted on the validation window's ``train``, and every trial in the order made."""
+
+    fitted: Recommender
+    trials: Sequence[Trial]
+
+    def unfitted(self) -> Recommender:
+        """Return the same recommender with nothing learned."""
+        stored = {name: value for name, value in vars(self.fitted).items() if not name.endswith("_")}
+        return type(self.fitted)(**stored)
+
+
+def tune_parts(new: Window, every: Window, *, seed: int) -> list[Part]:
+    """Choose the parameters of each part of the blend but LightFM and the baselines.
+
+    ``new`` and ``every`` are the validation windows of the two targets; what a customer buys again is chosen on the second,
+    the rest on the first.
+    """
+    few, few_of_all = sampled(new, CUSTOMERS, seed=seed), sampled(every, CUSTOMERS, seed=seed)
+    most = most_products(len(new.train["product_id"].cat.categories))
+    fading = {"half_life": 90.0, "recency": 90.0}
+    lasting = {"half_life": None, "recency": None}
+    return [
+        _climb(
+            Frequency, {"half_life": 90.0}, ({"half_life": 30.0}, {"half_life": 180.0}, {"half_life": None}), few_of_all
+        ),
+        _climb(EASE, {"penalty": 5.0, "most_products": most, **fading}, ({"penalty": 20.0}, lasting), few),
+        _climb(ALS, {"half_life": 90.0, "seed": seed}, ({"half_life": None}, {"confidence": 5.0}), few),
+        _climb(GraphFilter, {"most_products": FILTERED, "seed": seed, **fading}, (lasting,), few),
+        _climb(ItemNeighbours, fading, (), few),
+        _climb(Transitions, {}, (), few),
+    ]
+
+
+def most_products(products: int) -> int:
+    """How many products EASE may learn so that all its fits stay within ``EASE_SECONDS``; its cost grows with their cube."""
+    return int(min(products, MOST_PRODUCTS, (EASE_SECONDS / EASE_FITS / 25e-12) ** (1 / 3)))
+
+
+def _climb(
+    kind: Callable[..., Recommender], start: Mapping[str, Any], changes: Sequence[Mapping[str, Any]], window: Window
+) -> Part:
+    best = kind(**start).fit_checked(window.train)
+    trials = [Trial(parameters=dict(start), value=score(best, window))]
+    lead = trials[0]
+    for change in changes:
+        parameters = {**lead.parameters, **change}
+        model = kind(**parameters).fit_checked(window.train)
+        trials.append(Trial(parameters=parameters, value=score(model, window)))
+        if trials[-1].value > lead.value * (1 + WORTHWHILE):
+            best, lead = model, trials[-1]
+    return Part(fitted=best, trials=trials)
+
+
 def tune_baselines(window: Window, products: pd.DataFrame | None, *, seed: int) -> list[tuple[Baseline, Trial]]:
     """Choose each baseline's half-life; returns them unfitted, the best first. Popularity is always among them."""
     few = sampled(window, CUSTOMERS, seed=seed)
@@ -100,29 +168,27 @@ def tune_baselines(window: Window, products: pd.DataFrame | None, *, seed: int) 
     return sorted(chosen, key=lambda each: -each[1].value)
 
 
-def tune_lightfm(
-    window: Window, products: pd.DataFrame | None, *, trend_half_life: float | None, seed: int
-) -> tuple[LightFMRecommender, list[Trial]]:
-    """Choose LightFM's parameters; returns an unfitted recommender and every trial in the order made."""
+def tune_lightfm(window: Window, products: pd.DataFrame | None, *, trend_half_life: float | None, seed: int) -> Part:
+    """Choose LightFM's parameters."""
     few = sampled(window, CUSTOMERS, seed=seed)
     ids = pd.Index(window.train["product_id"].cat.categories)
     pairs = len(window.train[["customer_id", "product_id"]].drop_duplicates())
     features = float(described(ids, products).notna().sum().sum() / len(ids))
-    best = _try(start(pairs, len(ids), features), few, products, trend_half_life, seed)
-    trials = [best]
-    spent = seconds_of(best.parameters, pairs, features)
+    best, lead = _try(start(pairs, len(ids), features), few, products, trend_half_life, seed)
+    trials = [lead]
+    spent = seconds_of(lead.parameters, pairs, features)
     for change in CHANGES:
-        parameters = {**best.parameters, **change}
+        parameters = {**lead.parameters, **change}
         cost = seconds_of(parameters, pairs, features)
-        dearest = max(cost, seconds_of(best.parameters, pairs, features))
-        if parameters == best.parameters or spent + cost + FINAL_FITS * dearest > budget_seconds(pairs):
+        dearest = max(cost, seconds_of(lead.parameters, pairs, features))
+        if parameters == lead.parameters or spent + cost + FINAL_FITS * dearest > budget_seconds(pairs):
             continue
         spent += cost
-        trial = _try(parameters, few, products, trend_half_life, seed)
+        model, trial = _try(parameters, few, products, trend_half_life, seed)
         trials.append(trial)
-        if trial.value > best.value * (1 + WORTHWHILE):
-            best = trial
-    return LightFMRecommender(**best.parameters, trend_half_life=trend_half_life, seed=seed), trials
+        if trial.value > lead.value * (1 + WORTHWHILE):
+            best, lead = model, trial
+    return Part(fitted=best, trials=trials)
 
 
 def _try(
@@ -131,11 +197,10 @@ def _try(
     products: pd.DataFrame | None,
     trend_half_life: float | None,
     seed: int,
-) -> Trial:
+) -> tuple[LightFMRecommender, Trial]:
     untrended = {name: value for name, value in parameters.items() if name != "trend"}
-    model = LightFMRecommender(**untrended, trend_half_life=trend_half_life, seed=seed).fit_checked(
-        window.train, products
-    )
+    model = LightFMRecommender(**untrended, trend_half_life=trend_half_life, seed=seed)
+    model.fit_checked(window.train, products)
     values = {trend: score(model.with_trend(trend), window) for trend in TRENDS}
     trend = max(values, key=lambda each: values[each])
-    return Trial(parameters={**untrended, "trend": trend}, value=values[trend])
+    return model.with_trend(trend), Trial(parameters={**untrended, "trend": trend}, value=values[trend])

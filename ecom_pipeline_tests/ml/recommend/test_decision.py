@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ecom_pipeline.ml.card import Decision, ModelCard
-from ecom_pipeline.ml.recommend.decision import Verdict, decide, untested
+from ecom_pipeline.ml.recommend.decision import Verdict, decide, together, untested
 from ecom_pipeline.ml.recommend.evaluate import CHOSEN_BY, Judged
 
 TODAY = dt.date(2024, 3, 10)
@@ -16,7 +16,9 @@ SPREAD -= SPREAD.mean()
 
 
 def judged(name: str, scores: np.ndarray) -> Judged:
-    return Judged(recommender=name, is_baseline=name != "lightfm", per_customer={CHOSEN_BY: scores}, coverage={})
+    return Judged(
+        recommender=name, is_baseline=name != "lightfm", per_customer={CHOSEN_BY: scores}, cold={}, coverage={}
+    )
 
 
 def verdict_of(value: float, *baselines: float, previous: ModelCard | None = None, customers: int = 100) -> Verdict:
@@ -111,3 +113,15 @@ def test_what_cannot_be_tested_is_refused() -> None:
     verdict = untested("no days")
     assert (verdict.decision, verdict.reason) == ("refused", "no days; popularity is published")
     assert (verdict.interval, verdict.live_value) == (None, None)
+
+
+def test_the_lists_of_both_targets_go_live_together() -> None:
+    better, worse, none = verdict_of(0.2, 0.1), verdict_of(0.26, 0.1, previous=card(0.3)), verdict_of(0.1, 0.1)
+    live = card(0.21, live_value=0.21)
+    found = together(better, none, live)
+    assert (found.decision, found.live_value) == ("published", better.live_value)
+    assert found.reason == f"new: {better.reason}; all: {none.reason}"
+    assert together(none, better, live).decision == "refused"
+    kept = together(better, worse, live)
+    assert (worse.decision, kept.decision, kept.live_value) == ("kept", "kept", 0.21)
+    assert together(worse, better, live).decision == "kept"

@@ -5,7 +5,17 @@ import datetime as dt
 import pandas as pd
 import pytest
 
-from ecom_pipeline.ml.recommend.evaluate import Window, judge, sampled, score, target_types, windows
+from ecom_pipeline.ml.recommend.evaluate import (
+    FIGURE_COLUMNS,
+    Target,
+    Window,
+    figures,
+    judge,
+    sampled,
+    score,
+    target_types,
+    windows,
+)
 from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.popularity import Popularity
@@ -14,8 +24,8 @@ from ecom_pipeline_tests.ml.recommend.builders import FIRST_DAY, bought, checker
 DAY = dt.timedelta(days=1)
 
 
-def both(interactions: pd.DataFrame) -> tuple[Window, Window]:
-    found = windows(checked(interactions))
+def both(interactions: pd.DataFrame, target: Target = "new") -> tuple[Window, Window]:
+    found = windows(checked(interactions), target)
     assert found is not None
     return found
 
@@ -41,8 +51,18 @@ def test_the_windows_of_ten_days_by_hand() -> None:
     # a bought x before, which does not count; new had no history
     assert pairs(validation.truth) == [["a", "z"], ["b", "z"]]
     assert pairs(test.truth) == [["b", "y"], ["new", "y"]]
-    assert (validation.cold_customers, test.cold_customers) == (1, 1)
+    assert pairs(validation.cold_truth) == [["new", "x"]]
+    assert pairs(test.cold_truth) == [["newer", "x"]]
     assert test.customers.tolist() == ["b", "new"]
+
+
+def test_what_is_bought_again_counts_where_everything_does() -> None:
+    validation, test = both(TEN, "all")
+    assert validation.owned.empty
+    assert test.owned.empty
+    assert pairs(validation.truth) == [["a", "x"], ["a", "z"], ["b", "z"]]
+    assert pairs(test.truth) == [["a", "z"], ["b", "y"], ["new", "x"], ["new", "y"]]
+    pd.testing.assert_frame_equal(test.train, both(TEN)[1].train)
 
 
 def test_a_long_history_gives_28_days_each() -> None:
@@ -113,7 +133,9 @@ def test_the_figures_of_popularity_by_hand() -> None:
     assert found.per_customer["mrr", 20].tolist() == [1, 0.5]
     assert found.per_customer["ndcg", 10] == pytest.approx([1, 0.63093], abs=1e-5)
     assert found.mean("ndcg", 10) == pytest.approx(0.815465, abs=1e-5)
-    assert found.coverage[10] == pytest.approx(2 / 3)
+    # newer, who is cold, is offered x as well
+    assert found.coverage[10] == 1.0
+    assert found.cold["ndcg", 10].tolist() == [1.0]
     assert score(popularity, test) == pytest.approx(found.mean("ndcg", 10))
 
 
@@ -139,3 +161,40 @@ def test_sampled_customers_are_a_part_of_them_drawn_by_the_seed() -> None:
     assert sampled(test, 10, seed=1).customers.equals(few.customers)
     assert not sampled(test, 10, seed=2).customers.equals(few.customers)
     assert sampled(test, 1000, seed=1) is test
+
+
+def test_figures_by_segment_hold_their_means_and_lie_in_their_intervals() -> None:
+    world = checkerboard(days=400)
+    _, test = both(pd.concat([world, bought(("cold", "p000", 399), ("cold", "p003", 399))]))
+    popularity = Popularity().fit(test.train)
+    found = figures([judge(popularity, popularity, test)], test, "new", seed=1)
+    assert tuple(found.columns) == FIGURE_COLUMNS
+    customers = found.groupby("segment")["customers"].first()
+    assert customers["cold"] == 1
+    assert customers["all"] == customers["warm"] + 1
+    assert customers.filter(like="active").sum() == customers["warm"]
+    measured = found[found["metric"] != "coverage"]
+    assert (measured["lower"] <= measured["value"]).all()
+    assert (measured["value"] <= measured["upper"]).all()
+    assert measured.loc[measured["segment"] == "warm", "lower"].lt(measured["upper"]).any()
+    assert found.loc[found["metric"] == "coverage", ["lower", "upper"]].isna().all(axis=None)
+    at = found.set_index(["segment", "metric", "k"])["value"]
+    weighted = at["warm", "ndcg", 10] * customers["warm"] + at["cold", "ndcg", 10]
+    assert at["all", "ndcg", 10] == pytest.approx(weighted / customers["all"])
+    assert not found.duplicated(["segment", "metric", "k"]).any()
+
+
+def test_segments_are_of_the_days_active_before_the_window() -> None:
+    days = bought(("a", "x", 0), ("b", "x", 0), ("b", "y", 1), *(("c", "x", day) for day in range(5)))
+    later = bought(("a", "z", 9), ("b", "z", 9), ("c", "z", 9), ("a", "w", 8))
+    assert both(pd.concat([days, later]))[1].segments().to_dict() == {
+        "a": "1 active day", "b": "2 to 4 active days", "c": "5 or more active days"
+    }  # fmt: skip
+
+
+def test_the_better_known_a_list_the_less_novel() -> None:
+    _, test = both(TEN)
+    popularity = Popularity(half_life=None).fit(test.train)
+    # of three customers known by day 7 all touched x, two z and one y: 0, 0.585 and 1.585 bits
+    bits = judge(popularity, popularity, test).per_customer["novelty", 10]
+    assert bits.tolist() == pytest.approx([1.585, (0.585 + 1.585) / 2], abs=1e-3)

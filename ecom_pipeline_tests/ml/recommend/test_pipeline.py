@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ecom_pipeline.contracts import TABLES, Contract, parse_contract
 from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.recommend import tuning
-from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
+from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.pipeline import RecommendResult, recommend_shop
 from ecom_pipeline_tests.ml.recommend.builders import (
     FIRST_DAY,
@@ -86,13 +86,13 @@ def few_trials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "CHANGES", ())
 
 
-def test_lightfm_is_published_where_it_sees_what_popularity_cannot(board: RecommendResult) -> None:
+def test_the_blend_is_published_where_it_sees_what_popularity_cannot(board: RecommendResult) -> None:
     assert board.card.decision == "published"
     assert board.card.value is not None
     assert board.card.baseline_value is not None
     assert board.card.value > 2 * board.card.baseline_value
     assert "lead over popularity" in board.card.reason
-    lists = board.recommendations[board.recommendations["source"] == "lightfm"]
+    lists = board.recommendations[board.recommendations["source"] == "blend"]
     assert lists["customer_id"].nunique() == 60
     best = lists[lists["rank"] <= 3]
     assert (best["customer_id"].map(field_of) == best["product_id"].map(field_of)).mean() > 0.98
@@ -105,7 +105,7 @@ def test_customers_without_history_get_a_named_fallback(board: RecommendResult) 
     newcomer = lists[lists["customer_id"] == "newcomer"]
     assert len(newcomer) == 20
     assert set(newcomer["source"]) == {"popularity"}
-    assert set(lists.loc[lists["customer_id"] != "newcomer", "source"]) == {"lightfm"}
+    assert set(lists.loc[lists["customer_id"] != "newcomer", "source"]) == {"blend"}
 
 
 def test_products_without_history_get_a_named_fallback(few_trials: None) -> None:
@@ -121,13 +121,37 @@ def test_products_without_history_get_a_named_fallback(few_trials: None) -> None
 
 def test_every_model_is_measured_by_the_same_figures_beside_the_others(board: RecommendResult) -> None:
     found = board.evaluation
-    assert not found.isna().any(axis=None)
-    assert found.groupby("model").size().to_dict() == {"lightfm": 10, "popularity": 10}
-    assert found["value"].between(0, 1).all()
-    assert found["customers"].nunique() == 1
+    assert not found.drop(columns=["lower", "upper"]).isna().any(axis=None)
+    models = {target: set(rows["model"]) for target, rows in found.groupby("target")}
+    assert models["new"] == {"blend", "lightfm", "als", "ease", "graph_filter", "item_knn", "transitions", "popularity"}
+    assert models["all"] == models["new"] | {"frequency"}
+    assert found.groupby(["target", "model"]).size().nunique() == 1
+    assert found.loc[found["metric"] != "novelty", "value"].between(0, 1).all()
+    assert found.groupby(["target", "segment"])["customers"].nunique().eq(1).all()
     assert set(found["cut_off_date"]) == {last_day(BOARD) - dt.timedelta(days=20)}
-    ours = found[(found["metric"] == "ndcg") & (found["k"] == 10)].set_index("model")["value"]
-    assert ours.to_dict() == {"lightfm": board.card.value, "popularity": board.card.baseline_value}
+    ours = found[(found["metric"] == "ndcg") & (found["k"] == 10) & (found["segment"] == "warm")]
+    ours = ours[ours["target"] == "new"].set_index("model")["value"]
+    assert (ours["blend"], ours["popularity"]) == (board.card.value, board.card.baseline_value)
+
+
+def test_on_validation_the_blend_is_never_worse_than_its_best_part_and_lightfm_is_in_it(board: RecommendResult) -> None:
+    for told in (board.card.metrics, board.card.metrics["all"]):
+        parts = {name: value for name, value in told["validation"].items() if name != "blend"}
+        assert told["validation"]["blend"] >= max(parts.values())
+        assert told["weights"]["lightfm"] > 0
+        assert told["weights"].keys() == parts.keys()
+    assert "frequency" in board.card.metrics["all"]["weights"]
+    assert "frequency" not in board.card.metrics["weights"]
+
+
+def test_what_nobody_could_know_is_not_learned(few_trials: None) -> None:
+    """Shuffled products: who bought what is chance, and so is what follows."""
+    for seed in (0, 1):
+        mixed = BOARD.assign(product_id=np.random.default_rng(seed).permutation(BOARD["product_id"]))
+        mixed = mixed.drop_duplicates(["customer_id", "product_id", "interaction_date"])
+        result = run(mixed, seed=seed)
+        assert (result.card.decision, result.card.metrics["all"]["decision"]) == ("refused", "refused")
+        assert set(result.recommendations["source"]) == {"popularity"}
 
 
 def test_the_same_data_give_the_same_content_in_any_order_of_rows(board: RecommendResult) -> None:
@@ -150,29 +174,33 @@ def test_the_better_baseline_is_published_where_customers_keep_to_categories(few
     result = run(world, products)
     assert (result.card.decision, result.card.baseline) == ("refused", "category_popularity")
     assert set(result.recommendations["source"]) == {"category_popularity"}
-    assert set(result.evaluation["model"]) == {"lightfm", "category_popularity", "popularity"}
+    assert {"blend", "lightfm", "category_popularity", "popularity"} <= set(result.evaluation["model"])
 
 
 def test_nothing_is_chosen_by_what_the_test_days_hold(board: RecommendResult, monkeypatch: pytest.MonkeyPatch) -> None:
     cut_off = board.evaluation["cut_off_date"].iloc[0]
     later = BOARD["interaction_date"] > pd.Timestamp(cut_off)
     changed = BOARD.assign(product_id=BOARD["product_id"].mask(later, "p000"))
-    fitted: list[dt.date] = []
-    learn = LightFMRecommender._learn
+    fitted: dict[str, list[dt.date]] = {}
+    fit = Recommender.fit_checked
 
-    def spy(self: LightFMRecommender, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
-        fitted.append(last_day(data))
-        learn(self, data, products)
+    def spy(self: Recommender, data: pd.DataFrame, products: pd.DataFrame | None = None) -> Recommender:
+        fitted.setdefault(self.name, []).append(last_day(data))
+        return fit(self, data, products)
 
-    monkeypatch.setattr(LightFMRecommender, "_learn", spy)
+    monkeypatch.setattr(Recommender, "fit_checked", spy)
     other = run(changed)
-    for name in ("validation", "baseline_half_life"):
+    for name in ("validation", "weights", "trials", "baseline_half_life"):
         assert other.card.metrics[name] == board.card.metrics[name]
+    for name in ("validation", "weights"):
+        assert other.card.metrics["all"][name] == board.card.metrics["all"][name]
     assert other.card.parameters == board.card.parameters
     assert other.card.value != board.card.value
-    validation_cut_off = cut_off - dt.timedelta(days=20)
-    assert max(fitted[:-2]) <= validation_cut_off
-    assert fitted[len(other.card.metrics["validation"])] <= cut_off
+    for name, days in fitted.items():
+        chosen = [day for day in days if day <= cut_off - dt.timedelta(days=20)]
+        assert days[: len(chosen)] == chosen, name
+        assert days[len(chosen)] <= cut_off, name
+        assert len(days) - len(chosen) <= 2, name
 
 
 def test_products_that_appear_after_the_cut_off_change_no_figure(few_trials: None) -> None:
@@ -293,7 +321,7 @@ def contract_of(table: str) -> Contract:
 
 
 @pytest.mark.slow
-def test_lightfm_beats_popularity_on_a_real_shop() -> None:
+def test_the_blend_beats_popularity_on_a_real_shop() -> None:
     if not ONLINE_RETAIL.exists():
         pytest.skip(f"{ONLINE_RETAIL.name}: the real data are not here")
     import duckdb
@@ -315,7 +343,12 @@ def test_lightfm_beats_popularity_on_a_real_shop() -> None:
     assert result.card.decision == "published"
     assert result.card.baseline_value == pytest.approx(0.0887, abs=0.0005)
     assert result.card.value is not None
-    assert result.card.value > 1.1 * 0.0887
-    assert set(result.evaluation["customers"]) == {1196}
+    assert result.card.value > 1.25 * 0.0887
+    found = result.evaluation.set_index(["target", "model", "segment", "metric", "k"])
+    assert found.loc[("new", "blend", "warm", "ndcg", 10), "customers"] == 1196
+    for target in ("new", "all"):
+        ndcg = found.xs((target, "warm", "ndcg", 10), level=["target", "segment", "metric", "k"])["value"]
+        assert ndcg["blend"] == ndcg.max()
+    assert found.loc[("all", "blend", "warm", "ndcg", 10), "value"] > 0.36
     assert np.isfinite(result.recommendations["score"]).all()
     assert_promises_kept(result, sales, NO_CUSTOMERS, 20)

@@ -4,15 +4,22 @@ import pandas as pd
 import pytest
 
 from ecom_pipeline.ml.recommend import tuning
-from ecom_pipeline.ml.recommend.evaluate import Window, windows
+from ecom_pipeline.ml.recommend.evaluate import Target, Window, score, windows
 from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity
-from ecom_pipeline.ml.recommend.tuning import budget_seconds, seconds_of, start, tune_baselines, tune_lightfm
+from ecom_pipeline.ml.recommend.tuning import (
+    budget_seconds,
+    seconds_of,
+    start,
+    tune_baselines,
+    tune_lightfm,
+    tune_parts,
+)
 from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard, departments
 
 
-def validation(interactions: pd.DataFrame) -> Window:
-    found = windows(checked(interactions))
+def validation(interactions: pd.DataFrame, target: Target = "new") -> Window:
+    found = windows(checked(interactions), target)
     assert found is not None
     return found[0]
 
@@ -32,16 +39,15 @@ def test_all_fits_together_stay_within_the_budget(monkeypatch: pytest.MonkeyPatc
     pairs = len(window.train[["customer_id", "product_id"]].drop_duplicates())
     budget = 4.2 * seconds_of(start(pairs, 40, 0.0), pairs, 0.0)
     monkeypatch.setattr(tuning, "budget_seconds", lambda pairs: budget)
-    model, trials = tune_lightfm(window, None, trend_half_life=28.0, seed=1)
-    fits = [*(trial.parameters for trial in trials), *[model.parameters()] * tuning.FINAL_FITS]
+    part = tune_lightfm(window, None, trend_half_life=28.0, seed=1)
+    fits = [*(trial.parameters for trial in part.trials), *[vars(part.unfitted())] * tuning.FINAL_FITS]
     assert sum(seconds_of(each, pairs, 0.0) for each in fits) <= budget
-    assert len(trials) == 2
+    assert len(part.trials) == 2
 
 
 def test_a_budget_that_is_used_up_ends_the_trials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "budget_seconds", lambda pairs: 1e-9)
-    _, trials = tune_lightfm(validation(checkerboard()), None, trend_half_life=28.0, seed=1)
-    assert len(trials) == 1
+    assert len(tune_lightfm(validation(checkerboard()), None, trend_half_life=28.0, seed=1).trials) == 1
 
 
 @pytest.mark.parametrize(("last", "chosen"), [(0.503, 64), (0.520, 16)])
@@ -51,10 +57,13 @@ def test_the_best_trial_is_taken_a_change_only_where_it_is_worthwhile(
     values = {64: 0.500, 32: 0.504, 16: last}
     monkeypatch.setattr(tuning, "CHANGES", ({"components": 32}, {"components": 16}))
     monkeypatch.setattr(tuning, "score", lambda model, window: values[model.components] + 0.001 * (model.trend == 0.5))
-    model, trials = tune_lightfm(validation(checkerboard()), None, trend_half_life=28.0, seed=1)
-    assert [trial.parameters["components"] for trial in trials] == [64, 32, 16]
-    assert [trial.value for trial in trials] == pytest.approx([0.501, 0.505, last + 0.001])
-    assert (model.components, model.trend) == (chosen, 0.5)
+    part = tune_lightfm(validation(checkerboard()), None, trend_half_life=28.0, seed=1)
+    assert [trial.parameters["components"] for trial in part.trials] == [64, 32, 16]
+    assert [trial.value for trial in part.trials] == pytest.approx([0.501, 0.505, last + 0.001])
+    stored = vars(part.unfitted())
+    assert (stored["components"], stored["trend"]) == (chosen, 0.5)
+    assert not any(name.endswith("_") for name in stored)
+    assert len(vars(part.fitted)["item_points_"]) == 40
 
 
 def test_baselines_are_chosen_on_the_window_given_and_come_best_first() -> None:
@@ -80,3 +89,19 @@ def test_the_half_life_suits_the_shop() -> None:
     [(popularity, trial)] = tune_baselines(window, None, seed=1)
     assert popularity.half_life in (3.0, 7.0)
     assert trial.value == 1.0
+
+
+def test_each_part_is_the_best_of_its_trials_and_fitted_before_the_window() -> None:
+    world = checkerboard()
+    new, every = validation(world), validation(world, "all")
+    for part in tune_parts(new, every, seed=1):
+        window = every if part.fitted.name == "frequency" else new
+        best = max(trial.value for trial in part.trials)
+        assert score(part.fitted, window) >= best / (1 + tuning.WORTHWHILE)
+        again = part.unfitted().fit_checked(window.train)
+        assert score(again, window) == score(part.fitted, window)
+
+
+@pytest.mark.parametrize(("products", "learned"), [(100, 100), (4_000, 4_000), (1_000_000, 4_578)])
+def test_ease_learns_what_its_budget_allows(products: int, learned: int) -> None:
+    assert tuning.most_products(products) == learned

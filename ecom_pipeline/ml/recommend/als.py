@@ -1,0 +1,89 @@
+"""ALS: customers and products as points, by alternating least squares on confidence-weighted interactions.
+
+Y. Hu, Y. Koren, C. Volinsky, Collaborative filtering for implicit feedback datasets, ICDM 2008; the implementation is
+``implicit``. What does not belong here: ranking losses, which LightFM has.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from ecom_pipeline.ml.recommend.base import Recommender
+from ecom_pipeline.ml.recommend.history import most_touched, relative_weights
+from ecom_pipeline.ml.recommend.interactions import Floats, Positions
+
+THREADS = 1
+
+
+class ALS(Recommender):
+    """Factors learned by ``implicit``.
+
+    Parameters
+    ----------
+    components, penalty, iterations
+        Size of a point, the penalty on squared lengths, passes.
+    confidence
+        What an interaction of mean weight adds to the confidence of 1 that everything has.
+    half_life
+        Days after which an interaction weighs half; ``None`` never lets it fade.
+    most_products
+        Only that many products, those touched by the most customers, are learned and can be recommended.
+    seed
+        All randomness comes from it.
+
+    Attributes
+    ----------
+    customer_points_, item_points_
+        What was learned; a score is their product.
+    """
+
+    name: ClassVar[str] = "als"
+    is_baseline: ClassVar[bool] = False
+    handles_cold_customers: ClassVar[bool] = False
+    handles_cold_products: ClassVar[bool] = False
+
+    customer_points_: Floats
+    item_points_: Floats
+
+    def __init__(
+        self,
+        *,
+        components: int = 64,
+        penalty: float = 0.05,
+        iterations: int = 10,
+        confidence: float = 1.0,
+        half_life: float | None = None,
+        most_products: int = 20_000,
+        seed: int,
+    ) -> None:
+        self.components = components
+        self.penalty = penalty
+        self.iterations = iterations
+        self.confidence = confidence
+        self.half_life = half_life
+        self.most_products = most_products
+        self.seed = seed
+
+    def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
+        from implicit.cpu.als import AlternatingLeastSquares
+        from threadpoolctl import threadpool_limits
+
+        kept = most_touched(data, self.most_products)
+        self.products_ = self.products_[kept]
+        model = AlternatingLeastSquares(
+            factors=self.components,
+            regularization=self.penalty,
+            iterations=self.iterations,
+            alpha=self.confidence,
+            num_threads=THREADS,
+            random_state=self.seed,
+        )
+        with threadpool_limits(THREADS, user_api="blas"):
+            model.fit(relative_weights(data, self.half_life)[:, kept], show_progress=False)
+        self.customer_points_, self.item_points_ = model.user_factors, model.item_factors
+
+    def _score(self, customers: Positions, products: Positions) -> Floats:
+        return np.asarray(self.customer_points_[customers] @ self.item_points_[products].T)

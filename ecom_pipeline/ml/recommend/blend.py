@@ -1,0 +1,265 @@
+"""The blend: a weighted sum of its parts' standardised scores, the weights learned on validation days.
+
+A part's scores of one customer are brought to mean 0 and deviation 1 over the products, so that a weight says how much a
+part counts whatever its scale. ``learn_weights`` climbs from the best part alone, one weight at a time, so that the blend is
+never worse than it on the days it learned from. What does not belong here: choosing the parts or their parameters.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from ecom_pipeline.ml.recommend.base import Recommender
+from ecom_pipeline.ml.recommend.evaluate import Window
+from ecom_pipeline.ml.recommend.history import most_touched
+from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
+from ecom_pipeline.ml.recommend.metrics import ndcg
+from ecom_pipeline.ml.recommend.ranking import blocks, top_k
+
+MOST_PRODUCTS = 20_000
+"""Beyond it the long tail costs time and gains nothing."""
+LENGTH = 10
+"""Weights are learned for the first that many places."""
+DEPTH = 60
+"""Products of each part that a customer's list may be made from while weights are learned."""
+STEPS = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0)
+ROUNDS = 4
+GAIN = 1e-4
+"""A change of a weight must gain as much; less is noise that ties a weight to a few customers."""
+TRACES = (0.05, 0.01, 1e-3, 1e-5)
+"""What a part that must be there weighs at least: the most of these that costs nothing on validation."""
+
+
+class Blend(Recommender):
+    """A weighted sum of other recommenders.
+
+    Parameters
+    ----------
+    parts
+        ``fit`` fits copies of those that weigh something.
+    weights
+        By the parts' names; the missing weigh nothing.
+    most_products
+        Only that many products, those touched by the most customers, are offered.
+
+    Attributes
+    ----------
+    parts_
+        What was fitted.
+    """
+
+    name: ClassVar[str] = "blend"
+    is_baseline: ClassVar[bool] = False
+    handles_cold_customers: ClassVar[bool] = False
+    handles_cold_products: ClassVar[bool] = False
+
+    parts_: Sequence[Recommender]
+
+    def __init__(
+        self, *, parts: Sequence[Recommender], weights: Mapping[str, float], most_products: int = MOST_PRODUCTS
+    ) -> None:
+        self.parts = parts
+        self.weights = weights
+        self.most_products = most_products
+
+    @classmethod
+    def of(cls, fitted: Sequence[Recommender], weights: Mapping[str, float], train: pd.DataFrame) -> Self:
+        """Blend parts that were fitted on ``train`` already."""
+        blend = cls(parts=fitted, weights=weights)
+        blend.customers_ = pd.Index(train["customer_id"].cat.categories.to_numpy())
+        blend.products_ = offered(train, blend.most_products)
+        blend.parts_ = weighty(fitted, weights)
+        return blend
+
+    def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
+        self.products_ = offered(data, self.most_products)
+        self.parts_ = [copy.copy(part).fit_checked(data, products) for part in weighty(self.parts, self.weights)]
+
+    def _score(self, customers: Positions, products: Positions) -> Floats:
+        total = np.zeros((len(customers), len(products)), dtype=np.float32)
+        for part in self.parts_:
+            scores = standardised(part, self.customers_[customers], self.products_[products])
+            scores *= np.float32(self.weights[part.name])
+            total += scores
+        return total
+
+
+def weighty(parts: Sequence[Recommender], weights: Mapping[str, float]) -> list[Recommender]:
+    """Return the parts that weigh something."""
+    return [part for part in parts if weights.get(part.name, 0.0) > 0]
+
+
+def offered(train: pd.DataFrame, most: int) -> pd.Index:
+    """Return the ``most`` products that the most customers touched."""
+    return pd.Index(train["product_id"].cat.categories.to_numpy())[most_touched(train, most)]
+
+
+def standardised(part: Recommender, customers: pd.Index, products: pd.Index) -> Floats:
+    """Score customers by products: mean 0 and deviation 1 per customer.
+
+    A product that the part does not know has the customer's lowest score; a customer it does not know has 0 everywhere.
+    """
+    rows, columns = part.customers_.get_indexer(customers), part.products_.get_indexer(products)
+    asked = rows >= 0 if not part.handles_cold_customers else np.ones(len(rows), dtype=bool)
+    known = columns >= 0
+    scores: Floats = np.zeros((len(rows), len(columns)), dtype=np.float32)
+    if not asked.any() or not known.any():
+        return scores
+    if asked.all() and known.all():
+        scores = part._score(rows, columns).astype(np.float32, copy=False)
+        _standardise(scores)
+        return scores
+    found = part._score(rows[asked], columns[known]).astype(np.float32, copy=False)
+    whole = np.repeat(found.min(axis=1, keepdims=True), len(columns), axis=1)
+    whole[:, known] = found
+    _standardise(whole)
+    scores[asked] = whole
+    return scores
+
+
+def _standardise(scores: Floats) -> None:
+    scores -= scores.mean(axis=1, keepdims=True)
+    deviation = np.sqrt(np.einsum("ij,ij->i", scores, scores) / scores.shape[1])
+    scores /= np.where(deviation > 0, deviation, 1.0)[:, None].astype(np.float32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidates:
+    """What a window's lists can be made from: each part's first products of each customer.
+
+    Attributes
+    ----------
+    customers
+        Who chose something.
+    products
+        Customers by candidates: positions in ``catalogue``.
+    scores
+        By part: customers by candidates, standardised.
+    listed
+        Whether the place holds a candidate.
+    hit
+        Whether it was chosen.
+    chosen
+        How many products each customer chose.
+    """
+
+    customers: pd.Index
+    catalogue: pd.Index
+    products: Positions
+    scores: Mapping[str, Floats]
+    listed: Mask
+    hit: Mask
+    chosen: Positions
+
+    def ndcg(self, total: Floats) -> Floats:
+        """NDCG of each customer's best candidates by a score."""
+        positions, best = top_k(np.where(self.listed, total, -np.inf), LENGTH)
+        hits = np.take_along_axis(self.hit, positions, axis=1) & np.isfinite(best)
+        if hits.shape[1] < LENGTH:
+            hits = np.pad(hits, ((0, 0), (0, LENGTH - hits.shape[1])))
+        return ndcg(hits, self.chosen, LENGTH)
+
+    def total(self, weights: Mapping[str, float]) -> Floats:
+        """The weighted sum of the parts."""
+        found = np.zeros(self.listed.shape, dtype=np.float32)
+        for name, weight in weights.items():
+            if weight:
+                found += np.float32(weight) * self.scores[name]
+        return found
+
+
+def candidates(parts: Sequence[Recommender], window: Window, *, depth: int = DEPTH) -> Candidates:
+    """Collect the candidates of parts fitted on the window's ``train``."""
+    customers = window.customers
+    catalogue = offered(window.train, MOST_PRODUCTS)
+    hidden, wanted = (_cells(customers, catalogue, pairs) for pairs in (window.owned, window.truth))
+    blocked = [
+        _of_block(parts, customers[block], catalogue, hidden[block], wanted[block], depth)
+        for block in blocks(len(customers), len(catalogue) * len(parts))
+    ]
+    counts = window.truth["customer_id"].astype(object).value_counts().reindex(customers)
+    return Candidates(
+        customers=customers,
+        catalogue=catalogue,
+        products=_stacked(blocked, "_products"),
+        listed=_stacked(blocked, "_listed"),
+        hit=_stacked(blocked, "_hit"),
+        scores={part.name: _stacked(blocked, part.name) for part in parts},
+        chosen=counts.to_numpy(),
+    )
+
+
+def learn_weights(found: Candidates, *, always: str) -> tuple[dict[str, float], float, dict[str, float]]:
+    """Weights of the parts, what their blend reached, and what each part reached alone: mean NDCG@10 on the candidates.
+
+    ``always`` names the part that weighs something whatever happens.
+    """
+
+    def value(weights: Mapping[str, float]) -> float:
+        return float(found.ndcg(found.total(weights)).mean())
+
+    names = list(found.scores)
+    alone = {name: value({name: 1.0}) for name in names}
+    first = max(names, key=lambda name: alone[name])
+    weights, best = dict.fromkeys(names, 0.0) | {first: 1.0}, alone[first]
+    for _ in range(ROUNDS):
+        before = best
+        for name in names:
+            for step in STEPS:
+                reached = value({**weights, name: step}) if step != weights[name] else best
+                if reached > best + GAIN:
+                    weights[name], best = step, reached
+        if best <= before + GAIN:
+            break
+    if weights[always] == 0.0:
+        with_trace = {trace: value({**weights, always: trace}) for trace in TRACES}
+        free = [trace for trace in TRACES if with_trace[trace] >= best]
+        weights[always] = free[0] if free else TRACES[-1]
+        best = with_trace[weights[always]]
+    return weights, best, alone
+
+
+def _cells(customers: pd.Index, catalogue: pd.Index, pairs: pd.DataFrame) -> sparse.csr_matrix:
+    rows = customers.get_indexer(pd.Index(pairs["customer_id"].astype(object)))
+    columns = catalogue.get_indexer(pd.Index(pairs["product_id"].astype(object)))
+    known = (rows >= 0) & (columns >= 0)
+    ones = np.ones(int(known.sum()), dtype=bool)
+    return sparse.csr_matrix((ones, (rows[known], columns[known])), shape=(len(customers), len(catalogue)))
+
+
+def _of_block(
+    parts: Sequence[Recommender],
+    customers: pd.Index,
+    catalogue: pd.Index,
+    hidden: sparse.csr_matrix,
+    wanted: sparse.csr_matrix,
+    depth: int,
+) -> dict[str, npt.NDArray[Any]]:
+    """Arrays of customers by candidates; the scores of a part under its name, the rest under names with an underscore."""
+    scored = {part.name: standardised(part, customers, catalogue) for part in parts}
+    away = hidden.toarray()
+    picked = np.zeros(away.shape, dtype=bool)
+    for scores in scored.values():
+        np.put_along_axis(picked, top_k(np.where(away, -np.inf, scores), depth)[0], True, axis=1)
+    rows, columns = np.nonzero(picked & ~away)
+    counts = np.bincount(rows, minlength=len(customers))
+    places = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    products = np.zeros((len(customers), int(counts.max(initial=0))), dtype=np.int64)
+    listed = np.zeros(products.shape, dtype=bool)
+    products[rows, places], listed[rows, places] = columns, True
+    hit = np.take_along_axis(wanted.toarray(), products, axis=1) & listed
+    found = {name: np.take_along_axis(scores, products, axis=1) for name, scores in scored.items()}
+    return {"_products": products, "_listed": listed, "_hit": hit, **found}
+
+
+def _stacked(blocked: Sequence[Mapping[str, npt.NDArray[Any]]], name: str) -> npt.NDArray[Any]:
+    width = max(each[name].shape[1] for each in blocked)
+    return np.concatenate([np.pad(each[name], ((0, 0), (0, width - each[name].shape[1]))) for each in blocked])

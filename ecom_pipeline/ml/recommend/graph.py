@@ -1,0 +1,105 @@
+"""GF-CF: a low-pass filter over the graph of customers and products, in closed form.
+
+Y. Shen et al., How powerful is graph convolution for recommendation?, CIKM 2021. The filter is what the normalised history
+says through one step of the graph, plus its projection on the leading singular vectors. It needs no inverse, so that it
+suits the catalogues EASE cannot learn. What does not belong here: learned graph convolutions.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from ecom_pipeline.ml.recommend.base import Recommender
+from ecom_pipeline.ml.recommend.history import most_touched, relative_weights
+from ecom_pipeline.ml.recommend.interactions import Floats, Positions
+
+MOST_PRODUCTS = 100_000
+DENSE = 0.1
+"""Share of non-zeros above which a product of matrices is faster with the first of them dense."""
+
+
+class GraphFilter(Recommender):
+    """One step of the graph and the ideal low-pass filter.
+
+    Parameters
+    ----------
+    components
+        Leading singular vectors kept.
+    ideal
+        Weight of the ideal filter beside the step.
+    half_life, recency
+        As in ``EASE``.
+    most_products
+        Only that many products, those touched by the most customers, are learned and can be recommended.
+    seed
+        All randomness comes from it.
+
+    Attributes
+    ----------
+    history_
+        Customers by products.
+    normalised_
+        Customers by products, each weight over the roots of its customer's and its product's total. One step of the graph is
+        the history times its transpose times itself.
+    inward_, outward_
+        Products by components: into the space of the singular vectors, and back.
+    """
+
+    name: ClassVar[str] = "graph_filter"
+    is_baseline: ClassVar[bool] = False
+    handles_cold_customers: ClassVar[bool] = False
+    handles_cold_products: ClassVar[bool] = False
+
+    history_: sparse.csr_matrix
+    normalised_: sparse.csr_matrix
+    inward_: Floats
+    outward_: Floats
+
+    def __init__(
+        self,
+        *,
+        components: int = 128,
+        ideal: float = 0.3,
+        half_life: float | None = None,
+        recency: float | None = None,
+        most_products: int = MOST_PRODUCTS,
+        seed: int,
+    ) -> None:
+        self.components = components
+        self.ideal = ideal
+        self.half_life = half_life
+        self.recency = recency
+        self.most_products = most_products
+        self.seed = seed
+
+    def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
+        from sklearn.utils.extmath import randomized_svd
+
+        kept = most_touched(data, self.most_products)
+        self.products_ = self.products_[kept]
+        weights = relative_weights(data, self.half_life)[:, kept]
+        of_customers, of_products = (np.asarray(weights.sum(axis=axis)).ravel() for axis in (1, 0))
+        left = sparse.diags(1.0 / np.sqrt(np.where(of_customers > 0, of_customers, 1.0)))
+        normalised = (left @ weights @ sparse.diags(1.0 / np.sqrt(of_products))).tocsr().astype(np.float32)
+        components = min(self.components, *weights.shape)
+        _, _, vectors = randomized_svd(normalised, n_components=components, random_state=self.seed)
+        root = np.sqrt(of_products)[:, None]
+        self.inward_ = np.ascontiguousarray(vectors.T / root, dtype=np.float32)
+        self.outward_ = np.ascontiguousarray(vectors.T * root, dtype=np.float32)
+        self.normalised_ = normalised
+        self.history_ = relative_weights(data, self.recency)[:, kept]
+
+    def _score(self, customers: Positions, products: Positions) -> Floats:
+        history = self.history_[customers]
+        onward = self.normalised_ if len(products) == len(self.products_) else self.normalised_[:, products]
+        alike = history @ self.normalised_.T
+        if alike.nnz > DENSE * alike.shape[0] * alike.shape[1]:
+            scores: Floats = np.asarray(alike.toarray() @ onward)
+        else:
+            scores = (alike @ onward).toarray()
+        scores += np.float32(self.ideal) * ((history @ self.inward_) @ self.outward_[products].T)
+        return scores

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ecom_pipeline.ml.recommend.base import Recommender
+from ecom_pipeline.ml.recommend.blend import Blend, Candidates, candidates, learn_weights, standardised
+from ecom_pipeline.ml.recommend.ease import EASE
+from ecom_pipeline.ml.recommend.evaluate import Window, score, windows
+from ecom_pipeline.ml.recommend.frequency import Frequency
+from ecom_pipeline.ml.recommend.interactions import checked
+from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
+from ecom_pipeline.ml.recommend.popularity import Popularity
+from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard
+from ecom_pipeline_tests.ml.recommend.mixin import RecommenderPromises
+
+WEIGHTS = {"ease": 1.0, "popularity": 0.2, "lightfm": 0.1}
+
+
+def parts() -> list[Recommender]:
+    return [EASE(), Popularity(), LightFMRecommender(components=4, epochs=5, seed=1)]
+
+
+class TestBlend(RecommenderPromises):
+    recommender = Blend
+
+    def make(self, **parameters: Any) -> Recommender:
+        return Blend(parts=parts(), weights=WEIGHTS)
+
+    def test_what_was_fitted_already_gives_the_same_lists(self) -> None:
+        world = checked(checkerboard())
+        fitted = [part.fit_checked(world) for part in parts()]
+        customers = sorted(world["customer_id"].unique())
+        pd.testing.assert_frame_equal(
+            Blend.of(fitted, WEIGHTS, world).recommend(customers, 10), self.make().fit(world).recommend(customers, 10)
+        )
+
+    def test_a_part_without_weight_is_not_fitted(self) -> None:
+        blend = Blend(parts=parts(), weights={"popularity": 1.0}).fit(checkerboard())
+        assert [part.name for part in blend.parts_] == ["popularity"]
+
+    def test_only_the_most_touched_are_offered(self) -> None:
+        world = bought(("a", "x", 0), ("b", "x", 0), ("a", "rare", 0))
+        blend = Blend(parts=[Popularity()], weights={"popularity": 1.0}, most_products=1).fit(world)
+        assert blend.recommend(["a"], 5)["product_id"].tolist() == ["x"]
+
+
+def test_scores_are_standardised_over_what_is_offered() -> None:
+    world = checkerboard()
+    model = EASE().fit(world)
+    products = model.products_.append(pd.Index(["unheard"]))
+    found = standardised(model, pd.Index(["c000", "nobody"]), products)
+    assert found[0].mean() == pytest.approx(0, abs=1e-5)
+    assert found[0].std() == pytest.approx(1, abs=1e-4)
+    assert found[0, -1] == found[0].min()
+    assert not found[1].any()
+
+
+def validation(world: pd.DataFrame) -> Window:
+    found = windows(checked(world))
+    assert found is not None
+    return found[0]
+
+
+def test_the_candidates_of_a_part_give_its_own_ndcg() -> None:
+    window = validation(checkerboard())
+    fitted = [part.fit_checked(window.train) for part in parts()]
+    found = candidates(fitted, window)
+    owned = set(map(tuple, window.owned.to_numpy()))
+    rows, places = np.nonzero(found.listed)
+    assert not owned & set(zip(found.customers[rows], found.catalogue[found.products[rows, places]], strict=True))
+    for part in fitted:
+        assert found.ndcg(found.total({part.name: 1.0})).mean() == pytest.approx(score(part, window), abs=1e-6)
+
+
+def test_the_blend_is_never_worse_than_its_best_part_and_scores_as_it_was_told() -> None:
+    window = validation(checkerboard(products=30))
+    fitted = [part.fit_checked(window.train) for part in [*parts(), Frequency()]]
+    weights, reached, alone = learn_weights(candidates(fitted, window), always="lightfm")
+    assert reached >= max(alone.values())
+    assert weights["lightfm"] > 0
+    assert score(Blend.of(fitted, weights, window.train), window) == pytest.approx(reached, abs=1e-6)
+
+
+def world_of(left: list[float], right: list[float], hit: list[bool]) -> Candidates:
+    shape = (1, len(hit))
+    return Candidates(
+        customers=pd.Index(["a"]),
+        catalogue=pd.Index([f"p{n}" for n in range(len(hit))]),
+        products=np.arange(len(hit)).reshape(shape),
+        scores={
+            "left": np.array(left, dtype=np.float32).reshape(shape),
+            "right": np.array(right, dtype=np.float32).reshape(shape),
+        },
+        listed=np.ones(shape, dtype=bool),
+        hit=np.array(hit).reshape(shape),
+        chosen=np.array([sum(hit)]),
+    )
+
+
+def test_two_parts_together_find_what_neither_finds_alone() -> None:
+    world = world_of([3.0, 2.0, 0.0, 0.0], [0.0, 2.0, 3.0, 0.0], [False, True, False, False])
+    weights, reached, alone = learn_weights(world, always="left")
+    assert reached == 1.0
+    assert max(alone.values()) < 0.7
+    assert min(weights.values()) > 0
+
+
+def test_the_part_that_must_be_there_weighs_what_costs_nothing() -> None:
+    weights, reached, _ = learn_weights(world_of([0.0, 1.0, 0.0], [1.0, 0.9, 0.0], [True, False, False]), always="left")
+    # 0.1 from left would turn the order round: 0.05 does not
+    assert (weights, reached) == ({"left": 0.05, "right": 1.0}, 1.0)

@@ -1,0 +1,116 @@
+"""The parts of the blend, each a recommender that keeps every promise, and what each of them alone can see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from ecom_pipeline.ml.recommend.als import ALS
+from ecom_pipeline.ml.recommend.base import Recommender
+from ecom_pipeline.ml.recommend.ease import EASE
+from ecom_pipeline.ml.recommend.frequency import Frequency
+from ecom_pipeline.ml.recommend.graph import GraphFilter
+from ecom_pipeline.ml.recommend.neighbours import ItemNeighbours, nearest
+from ecom_pipeline.ml.recommend.transitions import Transitions
+from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard, field_of, frame
+from ecom_pipeline_tests.ml.recommend.mixin import RecommenderPromises
+
+ALS_QUICK: dict[str, Any] = {"components": 8, "iterations": 5, "seed": 1}
+GRAPH_QUICK: dict[str, Any] = {"components": 4, "seed": 1}
+
+
+class TestEASE(RecommenderPromises):
+    recommender = EASE
+
+    def test_the_weights_are_the_closed_form(self) -> None:
+        world = bought(("a", "x", 0), ("a", "y", 0), ("b", "x", 0), ("b", "y", 0), ("b", "z", 0), ("c", "z", 0))
+        model = EASE(penalty=1.0).fit(world)
+        history = model.history_.toarray().astype(np.float64)
+        gram = history.T @ history
+        inverse = np.linalg.inv(gram + np.eye(3) * (np.diag(gram).mean() + 1e-3))
+        expected = -inverse / np.diag(inverse)
+        np.fill_diagonal(expected, 0.0)
+        assert model.weights_ == pytest.approx(expected, abs=1e-5)
+
+    def test_beyond_the_guard_the_least_touched_are_left_out(self) -> None:
+        world = bought(("a", "x", 0), ("b", "x", 0), ("a", "y", 0), ("b", "y", 0), ("c", "rare", 0))
+        model = EASE(most_products=2).fit(world)
+        assert model.products_.tolist() == ["x", "y"]
+        assert model.weights_.shape == (2, 2)
+
+
+class TestALS(RecommenderPromises):
+    recommender = ALS
+    parameters = ALS_QUICK
+
+
+class TestGraphFilter(RecommenderPromises):
+    recommender = GraphFilter
+    parameters = GRAPH_QUICK
+
+    def test_the_filter_is_the_published_one(self) -> None:
+        world = checkerboard(customers=12, products=10)
+        model = GraphFilter(components=3, ideal=0.3, seed=1).fit(world)
+        raw = model.history_.toarray().astype(np.float64)
+        roots = np.sqrt(raw.sum(axis=0))
+        normalised = raw / np.sqrt(raw.sum(axis=1, keepdims=True)) / roots
+        vectors = np.linalg.svd(normalised)[2][:3]
+        low_pass = np.diag(1 / roots) @ vectors.T @ vectors @ np.diag(roots)
+        expected = raw @ (normalised.T @ normalised + 0.3 * low_pass)
+        assert model._score(np.arange(12), np.arange(10)) == pytest.approx(expected, rel=1e-4, abs=1e-6)
+
+
+class TestItemNeighbours(RecommenderPromises):
+    recommender = ItemNeighbours
+
+    def test_the_nearest_by_the_angle(self) -> None:
+        touched = sparse.csr_matrix(np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0], [0.0, 1.0, 1.0]]))
+        found = nearest(touched, 1, 0.0).toarray()
+        together = 2 / np.sqrt(6)
+        # both others are as near to the second: the first of equals is kept
+        assert found == pytest.approx(np.array([[0, together, 0], [together, 0, 0], [0, together, 0]]))
+
+
+class TestTransitions(RecommenderPromises):
+    recommender = Transitions
+
+    def test_what_follows_is_offered_not_what_came_before(self) -> None:
+        world = bought(*((f"c{n}", product, day) for n in range(9) for product, day in (("tent", n), ("pegs", n + 3))))
+        world = pd.concat([world, bought(("first", "tent", 20), ("last", "pegs", 20), ("last", "lamp", 20))])
+        lists = Transitions().fit(world).recommend(["first", "last"], 1)
+        assert lists["product_id"].tolist()[0] == "pegs"
+        assert Transitions().fit(world).weights_[2, 1] > 0
+        assert Transitions().fit(world).weights_[1, 2] == 0
+
+
+class TestFrequency(RecommenderPromises):
+    recommender = Frequency
+
+    def test_what_is_bought_often_and_lately_comes_first(self) -> None:
+        world = bought(("a", "milk", 0), ("a", "milk", 10), ("a", "soap", 12), ("b", "book", 20), ("b", "book", 5))
+        often = Frequency(half_life=None).fit(world).recommend(["a"], 3)
+        assert often["product_id"].tolist() == ["milk", "soap", "book"]
+        assert often["score"].tolist() == pytest.approx([2, 1, 0], abs=1e-5)
+        lately = Frequency(half_life=1).fit(world).recommend(["a"], 1)
+        assert lately["product_id"].tolist() == ["soap"]
+
+    def test_only_purchases_count_where_there_are_any(self) -> None:
+        world = frame([("a", "seen", 0, "view", 9), ("a", "had", 0, "purchase", 1)])
+        assert Frequency().fit(world).recommend(["a"], 1)["product_id"].tolist() == ["had"]
+        views = frame([("a", "seen", 0, "view", 9), ("a", "seen", 1, "view", 1), ("a", "had", 0, "view", 1)])
+        assert Frequency().fit(views).recommend(["a"], 1)["product_id"].tolist() == ["seen"]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [EASE(), ALS(**ALS_QUICK), GraphFilter(**GRAPH_QUICK), ItemNeighbours(), Transitions()],
+    ids=lambda model: str(model.name),
+)
+def test_it_sees_the_checkerboard_where_popularity_cannot(model: Recommender) -> None:
+    world = checkerboard()
+    lists = model.fit(world).recommend(sorted(world["customer_id"].unique()), 10)
+    assert (lists["customer_id"].map(field_of) == lists["product_id"].map(field_of)).mean() > 0.95
