@@ -2,8 +2,8 @@
 
 Parameters are chosen on validation, the models are judged once on the test, and whoever won learns from everything to make
 the lists. LightFM is published only where it beats every baseline by more than chance; otherwise the baseline that was best
-on validation is. Customers without history get what is popular, and the row says so. Lists hold products new for the customer, that
-somebody touched before, and that the shop has: in its catalogue, active, in stock, as far as it says so.
+on validation is. Its candidates, those of what a customer buys again, and both merged (two of the latter, one of the former, in
+turn) go through ``serving.serve``, which applies the shop's rules, fills up, cuts and explains.
 
 What does not belong here: reading or writing tables.
 """
@@ -17,19 +17,22 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ecom_pipeline.ml.card import ModelCard
-from ecom_pipeline.ml.recommend.base import LIST_COLUMNS, Recommender
-from ecom_pipeline.ml.recommend.completed import completed_lists
+from ecom_pipeline.ml.recommend.again import buy_again, habits
+from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.decision import Verdict, decide, untested
 from ecom_pipeline.ml.recommend.evaluate import CHOSEN_BY, LENGTHS, Judged, Window, judge, target_types, windows
 from ecom_pipeline.ml.recommend.interactions import checked, pairs
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.metrics import PER_CUSTOMER
 from ecom_pipeline.ml.recommend.popularity import Popularity
+from ecom_pipeline.ml.recommend.rules import Rules, is_sold, offered
+from ecom_pipeline.ml.recommend.serving import CANDIDATE_COLUMNS, Served, nothing_served, serve
 from ecom_pipeline.ml.recommend.similar import SIMILAR_COLUMNS, similar_products
 from ecom_pipeline.ml.recommend.tuning import Baseline, Trial, tune_baselines, tune_lightfm
 
-RECOMMENDATION_COLUMNS = (*LIST_COLUMNS, "as_of_date")
 EVALUATION_COLUMNS = ("model", "metric", "k", "customers", "value", "is_baseline", "cut_off_date")
+DEPTH = 3
+"""Candidates per place of a list: what the rules leave of them is to fill it."""
 LIBRARIES = ("lightfm-next", "numpy", "scipy", "pandas")
 
 
@@ -39,8 +42,8 @@ class RecommendResult:
 
     Attributes
     ----------
-    recommendations
-        ``customer_id, rank, product_id, score, source, as_of_date``.
+    served
+        The lists, what the rules filtered, what is bought together and what is trending.
     similar_products
         ``product_id, rank, similar_product_id, score, source``.
     evaluation
@@ -50,7 +53,7 @@ class RecommendResult:
         The row of the registry. Its decision governs both lists: ``kept`` asks the caller to leave the live ones.
     """
 
-    recommendations: pd.DataFrame
+    served: Served
     similar_products: pd.DataFrame
     evaluation: pd.DataFrame
     card: ModelCard
@@ -75,6 +78,8 @@ def recommend_shop(
     customers: pd.DataFrame,
     *,
     as_of_date: dt.date,
+    baskets: pd.DataFrame,
+    rules: Rules,
     k: int = 20,
     seed: int,
     previous_card: ModelCard | None = None,
@@ -86,11 +91,16 @@ def recommend_shop(
     interactions
         ``customer_id, product_id, interaction_date, event_type, interactions``.
     products
-        ``product_id`` and, where known, ``category, brand, price_band, stock, is_active, is_in_catalogue``.
+        ``product_id`` and, where known, ``category, brand, price_band`` and what ``serving.serve`` reads.
     customers
-        ``customer_id``: everyone who is to get a list; those with interactions get one anyway.
+        ``customer_id`` and, where known, what ``serving.serve`` reads: everyone who is to get a list; those with interactions
+        get one anyway.
     as_of_date
         The last day of the data.
+    baskets
+        ``basket_id, product_id``: what was bought in one order.
+    rules
+        What the shop wants of its lists.
     k
         Length of a list.
     seed
@@ -111,7 +121,7 @@ def recommend_shop(
         raise ValueError(f"interactions: interaction_date {last}; expected none after the as-of date {as_of_date}")
     contest = _contest(data, products, previous_card, as_of_date=as_of_date, seed=seed)
     popularity = contest.popularity.fit_checked(data, products)
-    available = _available(popularity.products_, products)
+    available = offered(popularity.products_, products, rules)
     model = None
     winner: Recommender = popularity
     if contest.verdict.decision != "refused" and contest.model is not None:
@@ -119,7 +129,17 @@ def recommend_shop(
     elif contest.baseline.name != popularity.name:
         winner = contest.baseline.fit_checked(data, products)
     return RecommendResult(
-        recommendations=_lists(winner, popularity, data, customers, available, k=k, as_of_date=as_of_date),
+        served=serve(
+            _candidates(winner, popularity.customers_, data, products, length=DEPTH * k),
+            data,
+            products,
+            customers,
+            baskets,
+            rules=rules,
+            k=k,
+            as_of_date=as_of_date,
+            half_life=popularity.half_life,
+        ),
         similar_products=similar_products(model, popularity, products, available=available),
         evaluation=_evaluation(contest),
         card=_card(contest, data, previous_card, seed=seed),
@@ -164,34 +184,20 @@ def _untested(reason: str) -> _Contest:
     return _Contest(verdict=untested(reason), baseline=popularity, popularity=popularity)
 
 
-def _available(touched: pd.Index, products: pd.DataFrame) -> pd.Index:
-    """Products somebody touched that the shop has, as far as it says so."""
-    if products.empty:
-        return touched
-    sold = pd.Series(True, index=products.index)
-    if "stock" in products:
-        sold &= ~(pd.to_numeric(products["stock"]) <= 0).fillna(False).astype(bool)
-    if "is_active" in products:
-        sold &= products["is_active"].fillna(True).astype(bool)
-    if "is_in_catalogue" in products and products["is_in_catalogue"].any():
-        sold &= products["is_in_catalogue"].astype(bool)
-    return touched[touched.isin(products.loc[sold, "product_id"])]
-
-
-def _lists(
-    winner: Recommender,
-    popularity: Popularity,
-    data: pd.DataFrame,
-    customers: pd.DataFrame,
-    available: pd.Index,
-    *,
-    k: int,
-    as_of_date: dt.date,
+def _candidates(
+    winner: Recommender, known: pd.Index, data: pd.DataFrame, products: pd.DataFrame, *, length: int
 ) -> pd.DataFrame:
+    """Ranked candidates for every shelf of the customers with history; ``all`` takes two to buy again, then a new one."""
+    on_sale = None if products.empty else winner.products_.difference(products.loc[~is_sold(products), "product_id"])
     owned = pairs(data, target_types(data))
-    everyone = popularity.customers_.union(pd.Index(customers["customer_id"].unique()), sort=True)
-    lists = completed_lists(winner, popularity, everyone, k, exclude=owned, candidates=available)
-    return lists.assign(as_of_date=as_of_date)[list(RECOMMENDATION_COLUMNS)]
+    new = winner.recommend(list(known), length, exclude=owned, candidates=on_sale).assign(turn=3.0)
+    again = buy_again(habits(data), length).assign(turn=1.5)
+    both = pd.concat([again, new], ignore_index=True)
+    order = (both["rank"] * both["turn"]).rename("order")
+    both = both.assign(order=order).sort_values(["customer_id", "order"], kind="stable", ignore_index=True)
+    both["rank"] = both.groupby("customer_id", sort=False, observed=True).cumcount() + 1
+    shelves = [new.assign(shelf="new"), again.assign(shelf="again"), both[both["rank"] <= length].assign(shelf="all")]
+    return pd.concat(shelves, ignore_index=True)[list(CANDIDATE_COLUMNS)]
 
 
 def _evaluation(contest: _Contest) -> pd.DataFrame:
@@ -242,7 +248,7 @@ def _card(contest: _Contest, data: pd.DataFrame, previous: ModelCard | None, *, 
 
 def _nothing(*, as_of_date: dt.date, seed: int) -> RecommendResult:
     return RecommendResult(
-        recommendations=pd.DataFrame(columns=list(RECOMMENDATION_COLUMNS)),
+        served=nothing_served(),
         similar_products=pd.DataFrame(columns=list(SIMILAR_COLUMNS)),
         evaluation=pd.DataFrame(columns=list(EVALUATION_COLUMNS)),
         card=ModelCard(
