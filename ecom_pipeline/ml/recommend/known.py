@@ -85,7 +85,7 @@ class Shop:
     def _facts(self, customers: pd.DataFrame, as_of_date: dt.date) -> Facts:
         opted_out = np.zeros(len(self.customers), dtype=bool)
         if "is_opted_out" in customers:
-            refused = customers.loc[customers["is_opted_out"].fillna(False).astype(bool), "customer_id"]
+            refused = customers.loc[customers["is_opted_out"].isin([True]), "customer_id"]
             opted_out = self.customers.isin(refused)
         customer, product = np.divmod(self.bought.keys, len(self.ids))
         band = bands_of(self.products)[product]

@@ -93,9 +93,10 @@ def is_sold(products: pd.DataFrame) -> Mask:
     """Which products the shop has on sale, as far as it says so."""
     sold = np.ones(len(products), dtype=bool)
     if "is_active" in products:
-        sold &= products["is_active"].fillna(True).to_numpy(dtype=bool)
-    if "is_in_catalogue" in products and products["is_in_catalogue"].any():
-        sold &= products["is_in_catalogue"].fillna(False).to_numpy(dtype=bool)
+        sold &= ~products["is_active"].isin([False]).to_numpy()
+    if "is_in_catalogue" in products:
+        known = products["is_in_catalogue"].isin([True]).to_numpy()
+        sold &= known | ~known.any()
     return sold
 
 
