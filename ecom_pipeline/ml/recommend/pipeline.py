@@ -130,7 +130,7 @@ def recommend_shop(
         winner = contest.baseline.fit_checked(data, products)
     return RecommendResult(
         served=serve(
-            _candidates(winner, popularity.customers_, data, products, length=DEPTH * k),
+            _candidates(winner, popularity, data, products, length=DEPTH * k),
             data,
             products,
             customers,
@@ -185,19 +185,23 @@ def _untested(reason: str) -> _Contest:
 
 
 def _candidates(
-    winner: Recommender, known: pd.Index, data: pd.DataFrame, products: pd.DataFrame, *, length: int
+    winner: Recommender, popularity: Popularity, data: pd.DataFrame, products: pd.DataFrame, *, length: int
 ) -> pd.DataFrame:
     """Ranked candidates for every shelf of the customers with history; ``all`` takes two to buy again, then a new one."""
-    on_sale = None if products.empty else winner.products_.difference(products.loc[~is_sold(products), "product_id"])
+    on_sale = popularity.products_.difference(products.loc[~is_sold(products), "product_id"])
     owned = pairs(data, target_types(data))
-    new = winner.recommend(list(known), length, exclude=owned, candidates=on_sale).assign(turn=3.0)
+    new = winner.recommend(list(popularity.customers_), length, exclude=owned, candidates=on_sale).assign(turn=3.0)
     again = buy_again(habits(data), length).assign(turn=1.5)
-    both = pd.concat([again, new], ignore_index=True)
+    both = _joined([again, new])
     order = (both["rank"] * both["turn"]).rename("order")
     both = both.assign(order=order).sort_values(["customer_id", "order"], kind="stable", ignore_index=True)
     both["rank"] = both.groupby("customer_id", sort=False, observed=True).cumcount() + 1
     shelves = [new.assign(shelf="new"), again.assign(shelf="again"), both[both["rank"] <= length].assign(shelf="all")]
-    return pd.concat(shelves, ignore_index=True)[list(CANDIDATE_COLUMNS)]
+    return _joined(shelves)[list(CANDIDATE_COLUMNS)]
+
+
+def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat([part for part in parts if not part.empty] or parts[:1], ignore_index=True)
 
 
 def _evaluation(contest: _Contest) -> pd.DataFrame:

@@ -57,7 +57,7 @@ select
         when 'similar_to_viewed' then concat('Similar to ', other_words, ', which you looked at on ', date_words)
         when 'popular_in_category' then
             concat('Popular in ', evidence_group, ', which you turn to: chosen by ', customer_words)
-        when 'popular_in_segment' then concat('Popular with customers like you: chosen by ', customer_words, ' of them')
+        when 'popular_in_segment' then concat('Popular with customers like you: ', customer_words, ' chose it')
         when 'brand_pin' then concat('The shop recommends ', evidence_group)
         else concat('Popular: chosen by ', customer_words)
     end as reason_en,
@@ -78,7 +78,7 @@ select
         when 'similar_to_viewed' then concat('与您 ', date_words, ' 看过的“', other_words, '”相似')
         when 'popular_in_category' then
             concat('在您关注的类目“', evidence_group, '”中受欢迎：', count_words, ' 位顾客选择了它')
-        when 'popular_in_segment' then concat('受与您相似的顾客欢迎：其中 ', count_words, ' 位选择了它')
+        when 'popular_in_segment' then concat('受与您相似的顾客欢迎：', count_words, ' 位选择了它')
         when 'brand_pin' then concat('本店推荐品牌“', evidence_group, '”')
         else concat('热门：', count_words, ' 位顾客选择了它')
     end as reason_zh,
