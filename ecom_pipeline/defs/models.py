@@ -7,6 +7,7 @@ they are, and the card says so.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import pandas as pd
@@ -16,6 +17,9 @@ from ecom_pipeline.defs.night import Night
 from ecom_pipeline.defs.tables import step
 from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.warehouse.write import Candidate
+
+if TYPE_CHECKING:
+    from ecom_pipeline.ml.recommend.rules import Rules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +75,19 @@ def previous_card(night: Night, name: str) -> ModelCard | None:
     return ModelCard.from_row(dict(zip(columns, rows[0], strict=True))) if rows else None
 
 
+def _rules(night: Night) -> "Rules":
+    """What ``shop.yaml`` says of the lists."""
+    from ecom_pipeline.ml.recommend.rules import Rules
+
+    stated = night.shop.recommendations
+    return Rules(
+        exclude_products=stated.exclude.products,
+        exclude_categories=stated.exclude.categories,
+        exclude_brands=stated.exclude.brands,
+        **stated.model_dump(exclude={"exclude"}),
+    )
+
+
 def _recommend(night: Night) -> Learned:
     from ecom_pipeline.ml.recommend.pipeline import recommend_shop
 
@@ -80,10 +97,26 @@ def _recommend(night: Night) -> Learned:
             " order by customer_id, product_id, interaction_date, event_type"
         ),
         night.frame(
-            "select product_id, category, brand, price_band, stock, is_active, is_in_catalogue from features.products"
-            " order by product_id"
+            "select products.product_id, products.name, described.description, products.category, products.category_path,"
+            " products.brand, products.price_band, products.stock, products.is_active, products.is_in_catalogue,"
+            " cast(products.stock as double) / nullif(cast(sold.units as double) / 28, 0) as days_of_stock"
+            " from features.products as products"
+            " left join clean.products as described on products.product_id = described.product_id"
+            " left join ("
+            "select product_id, sum(units) as units from features.product_days, features.as_of"
+            " where activity_date > as_of_date - 28 and activity_date <= as_of_date group by product_id"
+            ") as sold on products.product_id = sold.product_id"
+            " order by products.product_id"
         ),
-        night.frame("select customer_id from clean.customers order by customer_id"),
+        night.frame(
+            "select customer_id, is_opted_out, gender, birth_year, country, acquisition_channel from clean.customers"
+            " order by customer_id"
+        ),
+        baskets=night.frame(
+            "select distinct order_id as basket_id, product_id from features.sales where product_id is not null"
+            " order by basket_id, product_id"
+        ),
+        rules=_rules(night),
         as_of_date=as_of(night),
         seed=night.settings.seed,
         previous_card=previous_card(night, "recommendation"),
@@ -91,11 +124,14 @@ def _recommend(night: Night) -> Learned:
     return Learned(
         card=result.card,
         frames={
-            "models.recommendations": result.recommendations,
+            "models.recommendations": result.served.recommendations,
+            "models.recommendation_rules": result.served.rules,
+            "models.bought_together": result.served.bought_together,
+            "models.trending_products": result.served.trending,
             "models.similar_products": result.similar_products,
             "models.recommendation_evaluation": result.evaluation,
         },
-        learned=frozenset({"models.recommendations", "models.similar_products"}),
+        learned=frozenset({"models.recommendations", "models.recommendation_rules", "models.similar_products"}),
     )
 
 
@@ -295,8 +331,23 @@ def model_steps(contracts: Mapping[str, Contract]) -> list[dg.AssetsDefinition]:
     return [
         model_step(
             "recommendation",
-            ["models.recommendations", "models.similar_products", "models.recommendation_evaluation"],
-            ["features.interactions", "features.products", "features.as_of", "clean.customers"],
+            [
+                "models.recommendations",
+                "models.recommendation_rules",
+                "models.bought_together",
+                "models.trending_products",
+                "models.similar_products",
+                "models.recommendation_evaluation",
+            ],
+            [
+                "features.interactions",
+                "features.products",
+                "features.product_days",
+                "features.sales",
+                "features.as_of",
+                "clean.customers",
+                "clean.products",
+            ],
             _recommend,
             contracts,
         ),

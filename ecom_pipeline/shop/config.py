@@ -40,8 +40,10 @@ __all__ = [
     "Absent",
     "ColumnMapping",
     "Database",
+    "Exclusions",
     "InputMapping",
     "Options",
+    "Recommendations",
     "Shop",
     "ShopError",
     "Source",
@@ -215,6 +217,27 @@ class Source(_Model):
         return self
 
 
+class Exclusions(_Model):
+    """What is never recommended; a category is a path, or the beginning of one."""
+
+    products: tuple[Text, ...] = ()
+    categories: tuple[Text, ...] = ()
+    brands: tuple[Text, ...] = ()
+
+
+class Recommendations(_Model):
+    """Rules of business for the lists of products; what each means is said in ``ml.recommend.rules.Rules``."""
+
+    exclude: Exclusions = Exclusions()
+    minimum_stock: int = Field(default=1, ge=0)
+    minimum_days_of_stock: float | None = Field(default=None, gt=0)
+    repurchase_after_days: int = Field(default=0, ge=0)
+    price_bands_apart: float | None = Field(default=None, ge=0, le=4)
+    category_cap: int | None = Field(default=None, ge=1)
+    brand_pins: dict[Text, Annotated[int, Field(ge=1, le=20)]] = Field(default_factory=dict)
+    new_products: int = Field(default=2, ge=0, le=20)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Absent:
     """A column that the mapping names and a file does not have.
@@ -252,6 +275,7 @@ class Shop(_Model):
     tolerances: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
     segments: dict[Name, Text] = Field(default=SEGMENTS, min_length=1)
     audiences: dict[Name, Text] = Field(default_factory=dict)
+    recommendations: Recommendations = Recommendations()
     sources: dict[Name, Source] = Field(min_length=1)
 
     _document: Document = PrivateAttr(default=Document("shop.yaml", None, {}, {}))
@@ -417,6 +441,8 @@ def close_to(name: str, known: Iterable[str]) -> str:
 
 _FIELDS: dict[tuple[str, ...], type[BaseModel]] = {
     (): Shop,
+    ("recommendations",): Recommendations,
+    ("recommendations", "*"): Exclusions,
     ("sources", "*"): Source,
     ("sources", "*", "options"): Options,
     ("sources", "*", "database"): Database,
@@ -468,6 +494,9 @@ def _problems(shop: Shop, inputs: Mapping[str, Contract]) -> Iterator[tuple[Plac
     if shop.exchange_rates.get(shop.currency, Decimal(1)) != 1:
         yield ("exchange_rates", shop.currency), "expected 1, since it is the reporting currency"
     yield from _keeping_problems(shop)
+    for brand in shop.recommendations.brand_pins:
+        if brand in shop.recommendations.exclude.brands:
+            yield ("recommendations", "brand_pins", brand), "expected a brand that exclude.brands does not name"
     for name, source in shop.sources.items():
         above: Place = ("sources", name)
         if source.keep_days and not re.search(r"[*?[]", source.files or ""):

@@ -3,11 +3,10 @@
 Parameters and the weights of the blend are chosen on validation, the models are judged once on the test, and whoever won
 learns from everything to make the lists. There are two targets, what is new for a customer and everything; for each the
 blend is published only where it beats every baseline by more than chance, otherwise the baseline that was best on validation
-is. Customers without history get what is popular, and the row says so.
+is.
 
 A shelf is ``new`` (nothing the customer purchased before), ``again`` (nothing else, in the order of everything) or ``all``.
-Lists hold products that somebody touched before and that the shop has: in its catalogue, active, in stock, as far as it says
-so.
+Its candidates go through ``serving.serve``, which applies the shop's rules, fills up, cuts and explains.
 
 What does not belong here: reading or writing tables.
 """
@@ -22,9 +21,8 @@ from typing import Any
 import pandas as pd
 
 from ecom_pipeline.ml.card import ModelCard
-from ecom_pipeline.ml.recommend.base import LIST_COLUMNS, Recommender
+from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.blend import Blend, candidates, learn_weights, weighty
-from ecom_pipeline.ml.recommend.completed import completed_lists
 from ecom_pipeline.ml.recommend.decision import Verdict, decide, together, untested
 from ecom_pipeline.ml.recommend.evaluate import (
     CHOSEN_BY,
@@ -43,11 +41,11 @@ from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.interactions import checked, pairs
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.popularity import Popularity
+from ecom_pipeline.ml.recommend.rules import Rules, is_sold, offered
+from ecom_pipeline.ml.recommend.serving import CANDIDATE_COLUMNS, Served, nothing_served, serve
 from ecom_pipeline.ml.recommend.similar import SIMILAR_COLUMNS, similar_products
 from ecom_pipeline.ml.recommend.tuning import Baseline, tune_baselines, tune_lightfm, tune_parts
 
-RECOMMENDATION_COLUMNS = (*LIST_COLUMNS, "as_of_date")
-CANDIDATE_COLUMNS = ("customer_id", "shelf", "rank", "product_id", "score", "source")
 EVALUATION_COLUMNS = (*FIGURE_COLUMNS, "cut_off_date")
 LIBRARIES = ("lightfm-next", "implicit", "numpy", "scipy", "scikit-learn", "pandas")
 SPARE = 3
@@ -64,8 +62,8 @@ class RecommendResult:
 
     Attributes
     ----------
-    recommendations
-        ``customer_id, rank, product_id, score, source, as_of_date``.
+    served
+        The lists, what the rules filtered, what is bought together and what is trending.
     similar_products
         ``product_id, rank, similar_product_id, score, source``.
     evaluation
@@ -75,7 +73,7 @@ class RecommendResult:
         The row of the registry. Its decision governs both lists: ``kept`` asks the caller to leave the live ones.
     """
 
-    recommendations: pd.DataFrame
+    served: Served
     similar_products: pd.DataFrame
     evaluation: pd.DataFrame
     card: ModelCard
@@ -112,6 +110,8 @@ def recommend_shop(
     customers: pd.DataFrame,
     *,
     as_of_date: dt.date,
+    baskets: pd.DataFrame,
+    rules: Rules,
     k: int = 20,
     seed: int,
     previous_card: ModelCard | None = None,
@@ -123,11 +123,16 @@ def recommend_shop(
     interactions
         ``customer_id, product_id, interaction_date, event_type, interactions``.
     products
-        ``product_id`` and, where known, ``category, brand, price_band, stock, is_active, is_in_catalogue``.
+        ``product_id`` and, where known, ``category, brand, price_band`` and what ``serving.serve`` reads.
     customers
-        ``customer_id``: everyone who is to get a list; those with interactions get one anyway.
+        ``customer_id`` and, where known, what ``serving.serve`` reads: everyone who is to get a list; those with interactions
+        get one anyway.
     as_of_date
         The last day of the data.
+    baskets
+        ``basket_id, product_id``: what was bought in one order.
+    rules
+        What the shop wants of its lists.
     k
         Length of a list.
     seed
@@ -152,12 +157,20 @@ def recommend_shop(
     if contest.baseline.name != popularity.name:
         baseline = contest.baseline.fit_checked(data, products)
     winners = _winners(contest, baseline, data, products)
-    available = _available(popularity.products_, products)
-    found = _candidates(winners, popularity, data, customers, available, k=SPARE * k)
-    lists = found[(found["shelf"] == "new") & (found["rank"] <= k)]
+    available = offered(popularity.products_, products, rules)
     model = next((part for part in getattr(winners["new"], "parts_", ()) if isinstance(part, LightFMRecommender)), None)
     return RecommendResult(
-        recommendations=lists.assign(as_of_date=as_of_date)[list(RECOMMENDATION_COLUMNS)].reset_index(drop=True),
+        served=serve(
+            _candidates(winners, popularity, data, products, length=SPARE * k),
+            data,
+            products,
+            customers,
+            baskets,
+            rules=rules,
+            k=k,
+            as_of_date=as_of_date,
+            half_life=popularity.half_life,
+        ),
         similar_products=similar_products(model, popularity, products, available=available),
         evaluation=_evaluation(contest),
         card=_card(contest, data, previous_card, seed=seed),
@@ -275,37 +288,22 @@ def _winners(
     }
 
 
-def _available(touched: pd.Index, products: pd.DataFrame) -> pd.Index:
-    """Products somebody touched that the shop has, as far as it says so."""
-    if products.empty:
-        return touched
-    sold = pd.Series(True, index=products.index)
-    if "stock" in products:
-        sold &= ~(pd.to_numeric(products["stock"]) <= 0).fillna(False).astype(bool)
-    if "is_active" in products:
-        sold &= products["is_active"].fillna(True).astype(bool)
-    if "is_in_catalogue" in products and products["is_in_catalogue"].any():
-        sold &= products["is_in_catalogue"].astype(bool)
-    return touched[touched.isin(products.loc[sold, "product_id"])]
-
-
 def _candidates(
     winners: Mapping[Target, Recommender],
     popularity: Popularity,
     data: pd.DataFrame,
-    customers: pd.DataFrame,
-    available: pd.Index,
+    products: pd.DataFrame,
     *,
-    k: int,
+    length: int,
 ) -> pd.DataFrame:
-    """Ranked candidates of every customer and shelf, as many as ``k``."""
+    """Ranked candidates of every shelf for the customers with history."""
+    on_sale = popularity.products_.difference(products.loc[~is_sold(products), "product_id"])
     owned = pairs(data, target_types(data))
-    everyone = popularity.customers_.union(pd.Index(customers["customer_id"].unique()), sort=True)
-    buyers = sorted(owned["customer_id"].unique())
+    everyone, buyers = list(popularity.customers_), sorted(owned["customer_id"].unique())
     shelves = {
-        "new": completed_lists(winners["new"], popularity, everyone, k, exclude=owned, candidates=available),
-        "again": winners["all"].recommend(buyers, k, among=owned, candidates=available),
-        "all": completed_lists(winners["all"], popularity, everyone, k, exclude=owned.iloc[:0], candidates=available),
+        "new": winners["new"].recommend(everyone, length, exclude=owned, candidates=on_sale),
+        "again": winners["all"].recommend(buyers, length, among=owned),
+        "all": winners["all"].recommend(everyone, length, candidates=on_sale),
     }
     return pd.concat([each.assign(shelf=shelf) for shelf, each in shelves.items()], ignore_index=True)[
         list(CANDIDATE_COLUMNS)
@@ -367,7 +365,7 @@ def _told(aim: _Aim | None, live_value: float | None) -> dict[str, Any]:
 
 def _nothing(*, as_of_date: dt.date, seed: int) -> RecommendResult:
     return RecommendResult(
-        recommendations=pd.DataFrame(columns=list(RECOMMENDATION_COLUMNS)),
+        served=nothing_served(),
         similar_products=pd.DataFrame(columns=list(SIMILAR_COLUMNS)),
         evaluation=pd.DataFrame(columns=list(EVALUATION_COLUMNS)),
         card=ModelCard(

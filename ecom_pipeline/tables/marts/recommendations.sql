@@ -1,13 +1,92 @@
+with described as (
+    select
+        lists.*,
+        products.name as product_name,
+        products.category,
+        products.brand,
+        products.price,
+        others.name as evidence_product_name,
+        coalesce(others.name, lists.evidence_product_id) as other_words,
+        cast(lists.evidence_count as varchar) as count_words,
+        case
+            when lists.evidence_count = 1 then 'once'
+            when lists.evidence_count = 2 then 'twice'
+            else concat(cast(lists.evidence_count as varchar), ' times')
+        end as times_words,
+        case
+            when lists.evidence_count = 1 then '1 customer'
+            else concat(cast(lists.evidence_count as varchar), ' customers')
+        end as customer_words,
+        case
+            when lists.evidence_days = 1 then 'day'
+            else concat(cast(lists.evidence_days as varchar), ' days')
+        end as days_words,
+        cast(lists.evidence_days as varchar) as days_count_words,
+        cast(lists.evidence_date as varchar) as date_words
+    from models.recommendations as lists
+    left join features.products as products on lists.product_id = products.product_id
+    left join features.products as others on lists.evidence_product_id = others.product_id
+)
+
 select
-    recommendations.customer_id,
-    recommendations.rank,
-    recommendations.product_id,
-    products.name as product_name,
-    products.category,
-    products.brand,
-    cast(products.price as decimal(18, 2)) as price,
-    recommendations.score,
-    recommendations.source,
-    recommendations.as_of_date
-from models.recommendations as recommendations
-left join features.products as products on recommendations.product_id = products.product_id
+    customer_id,
+    shelf,
+    rank,
+    product_id,
+    product_name,
+    category,
+    brand,
+    cast(price as decimal(18, 2)) as price,
+    score,
+    source,
+    reason,
+    case reason
+        when 'bought_before' then
+            case
+                when evidence_days is null then concat('You bought it ', times_words, ', on ', date_words)
+                else
+                    concat(
+                        'You bought it ', times_words, ', about every ', days_words, ', last on ', date_words
+                    )
+            end
+        when 'bought_together' then
+            concat('Bought together ', times_words, ' with ', other_words, ', which you bought on ', date_words)
+        when 'chosen_together' then
+            concat(customer_words, ' chose it and ', other_words, ', which you chose on ', date_words)
+        when 'similar_to_bought' then concat('Similar to ', other_words, ', which you bought on ', date_words)
+        when 'similar_to_viewed' then concat('Similar to ', other_words, ', which you looked at on ', date_words)
+        when 'popular_in_category' then
+            concat('Popular in ', evidence_group, ', which you turn to: chosen by ', customer_words)
+        when 'popular_in_segment' then concat('Popular with customers like you: ', customer_words, ' chose it')
+        when 'brand_pin' then concat('The shop recommends ', evidence_group)
+        else concat('Popular: chosen by ', customer_words)
+    end as reason_en,
+    case reason
+        when 'bought_before' then
+            case
+                when evidence_days is null then concat('您于 ', date_words, ' 买过 ', count_words, ' 次')
+                else
+                    concat(
+                        '您买过 ', count_words, ' 次，大约每 ', days_count_words, ' 天一次，最近一次是 ', date_words
+                    )
+            end
+        when 'bought_together' then
+            concat('曾与您 ', date_words, ' 购买的“', other_words, '”一起被购买 ', count_words, ' 次')
+        when 'chosen_together' then
+            concat(count_words, ' 位顾客同时选择了它和您 ', date_words, ' 选择的“', other_words, '”')
+        when 'similar_to_bought' then concat('与您 ', date_words, ' 购买的“', other_words, '”相似')
+        when 'similar_to_viewed' then concat('与您 ', date_words, ' 看过的“', other_words, '”相似')
+        when 'popular_in_category' then
+            concat('在您关注的类目“', evidence_group, '”中受欢迎：', count_words, ' 位顾客选择了它')
+        when 'popular_in_segment' then concat('受与您相似的顾客欢迎：', count_words, ' 位选择了它')
+        when 'brand_pin' then concat('本店推荐品牌“', evidence_group, '”')
+        else concat('热门：', count_words, ' 位顾客选择了它')
+    end as reason_zh,
+    evidence_product_id,
+    evidence_product_name,
+    evidence_count,
+    evidence_date,
+    evidence_days,
+    evidence_group,
+    as_of_date
+from described

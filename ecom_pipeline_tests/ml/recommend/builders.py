@@ -12,6 +12,7 @@ from ecom_pipeline.ml.recommend.interactions import COLUMNS
 
 FIRST_DAY = dt.date(2024, 1, 1)
 NO_PRODUCTS = pd.DataFrame({"product_id": pd.Series(dtype=object)})
+NO_BASKETS = pd.DataFrame({"basket_id": [], "product_id": []}, dtype=object)
 NO_CUSTOMERS = pd.DataFrame({"customer_id": pd.Series(dtype=object)})
 
 

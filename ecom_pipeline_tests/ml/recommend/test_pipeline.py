@@ -14,8 +14,10 @@ from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.recommend import tuning
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.pipeline import RecommendResult, recommend_shop
+from ecom_pipeline.ml.recommend.rules import Rules
 from ecom_pipeline_tests.ml.recommend.builders import (
     FIRST_DAY,
+    NO_BASKETS,
     NO_CUSTOMERS,
     NO_PRODUCTS,
     bought,
@@ -43,18 +45,35 @@ def run(
 ) -> RecommendResult:
     as_of = last_day(interactions) if len(interactions) else FIRST_DAY
     return recommend_shop(
-        interactions, products, customers, as_of_date=as_of, k=k, seed=seed, previous_card=previous_card
+        interactions,
+        products,
+        customers,
+        baskets=NO_BASKETS,
+        rules=Rules(new_products=0),
+        as_of_date=as_of,
+        k=k,
+        seed=seed,
+        previous_card=previous_card,
     )
 
 
 def assert_same(first: RecommendResult, second: RecommendResult) -> None:
-    for name in ("recommendations", "similar_products", "evaluation"):
+    for name in ("recommendations", "rules", "bought_together", "trending"):
+        pd.testing.assert_frame_equal(getattr(first.served, name), getattr(second.served, name), check_exact=True)
+    for name in ("similar_products", "evaluation"):
         pd.testing.assert_frame_equal(getattr(first, name), getattr(second, name), check_exact=True)
     assert first.card.row() == second.card.row()
 
 
+def new(result: RecommendResult) -> pd.DataFrame:
+    """The lists of what is new for the customer, as models see them."""
+    lists = result.served.recommendations
+    kept = lists.loc[lists["shelf"] == "new", ["customer_id", "rank", "product_id", "score", "source"]]
+    return kept.reset_index(drop=True)
+
+
 def assert_promises_kept(result: RecommendResult, interactions: pd.DataFrame, customers: pd.DataFrame, k: int) -> None:
-    lists = result.recommendations
+    lists = new(result)
     assert not lists.isna().any(axis=None)
     assert not lists.duplicated(["customer_id", "product_id"]).any()
     assert lists.equals(lists.sort_values(["customer_id", "rank"]))
@@ -92,7 +111,7 @@ def test_the_blend_is_published_where_it_sees_what_popularity_cannot(board: Reco
     assert board.card.baseline_value is not None
     assert board.card.value > 2 * board.card.baseline_value
     assert "lead over popularity" in board.card.reason
-    lists = board.recommendations[board.recommendations["source"] == "blend"]
+    lists = new(board)[new(board)["source"] == "blend"]
     assert lists["customer_id"].nunique() == 60
     best = lists[lists["rank"] <= 3]
     assert (best["customer_id"].map(field_of) == best["product_id"].map(field_of)).mean() > 0.98
@@ -101,7 +120,7 @@ def test_the_blend_is_published_where_it_sees_what_popularity_cannot(board: Reco
 
 
 def test_customers_without_history_get_a_named_fallback(board: RecommendResult) -> None:
-    lists = board.recommendations
+    lists = new(board)
     newcomer = lists[lists["customer_id"] == "newcomer"]
     assert len(newcomer) == 20
     assert set(newcomer["source"]) == {"popularity"}
@@ -115,7 +134,7 @@ def test_products_without_history_get_a_named_fallback(few_trials: None) -> None
     similar = result.similar_products[result.similar_products["product_id"] == "fresh"]
     assert set(similar["source"]) == {"category_popularity"}
     assert similar["similar_product_id"].isin(products.loc[products["category"] == "k1", "product_id"]).all()
-    assert "fresh" not in set(result.recommendations["product_id"])
+    assert "fresh" not in set(new(result)["product_id"])
     assert "fresh" not in set(result.similar_products["similar_product_id"])
 
 
@@ -151,7 +170,7 @@ def test_what_nobody_could_know_is_not_learned(few_trials: None) -> None:
         mixed = mixed.drop_duplicates(["customer_id", "product_id", "interaction_date"])
         result = run(mixed, seed=seed)
         assert (result.card.decision, result.card.metrics["all"]["decision"]) == ("refused", "refused")
-        assert set(result.recommendations["source"]) == {"popularity"}
+        assert set(new(result)["source"]) == {"popularity"}
 
 
 def test_the_same_data_give_the_same_content_in_any_order_of_rows(board: RecommendResult) -> None:
@@ -164,7 +183,7 @@ def test_popularity_is_published_where_nothing_beats_it() -> None:
     result = run(world)
     assert result.card.decision == "refused"
     assert "no better by more than chance" in result.card.reason
-    assert set(result.recommendations["source"]) == {"popularity"} == {result.card.baseline}
+    assert set(new(result)["source"]) == {"popularity"} == {result.card.baseline}
     assert set(result.similar_products["source"]) == {"popularity"}
     assert_promises_kept(result, world, NO_CUSTOMERS, 20)
 
@@ -173,7 +192,7 @@ def test_the_better_baseline_is_published_where_customers_keep_to_categories(few
     world, products = departments()
     result = run(world, products)
     assert (result.card.decision, result.card.baseline) == ("refused", "category_popularity")
-    assert set(result.recommendations["source"]) == {"category_popularity"}
+    assert set(new(result)["source"]) == {"category_popularity"}
     assert {"blend", "lightfm", "category_popularity", "popularity"} <= set(result.evaluation["model"])
 
 
@@ -242,7 +261,7 @@ def test_nothing_is_offered_that_the_shop_does_not_have() -> None:
     products["is_in_catalogue"] = products["product_id"] != "p4"
     result = run(ONE_DAY, products, pd.DataFrame({"customer_id": ["newcomer"]}))
     offered = {"p2", "p5", "p6"}
-    assert set(result.recommendations["product_id"]) == offered
+    assert set(new(result)["product_id"]) == offered
     assert set(result.similar_products["similar_product_id"]) == offered
     assert set(result.similar_products["product_id"]) == set(ONE_DAY["product_id"])
 
@@ -250,7 +269,7 @@ def test_nothing_is_offered_that_the_shop_does_not_have() -> None:
 def test_a_shop_without_a_catalogue_offers_what_it_sold() -> None:
     newcomer = pd.DataFrame({"customer_id": ["newcomer"]})
     result = run(ONE_DAY, catalogue(ONE_DAY).assign(is_in_catalogue=False), newcomer)
-    assert result.recommendations["product_id"].nunique() == 7
+    assert new(result)["product_id"].nunique() == 7
 
 
 TINY = {
@@ -270,13 +289,13 @@ def test_tiny_shops_get_what_is_popular(world: pd.DataFrame, few_trials: None) -
     customers = pd.DataFrame({"customer_id": ["newcomer"]})
     result = run(world, customers=customers)
     assert result.card.decision == "refused"
-    assert set(result.recommendations["source"]) <= {"popularity"}
+    assert set(new(result)["source"]) <= {"popularity"}
     assert_promises_kept(result, world, customers, 20)
 
 
 def test_a_shop_without_interactions_gets_empty_tables_and_a_reason() -> None:
     result = run(frame([]), pd.DataFrame({"product_id": ["x"]}), pd.DataFrame({"customer_id": ["a"]}))
-    assert len(result.recommendations) == len(result.similar_products) == len(result.evaluation) == 0
+    assert len(result.served.recommendations) == len(result.similar_products) == len(result.evaluation) == 0
     assert result.card.decision == "refused"
     assert "no interactions up to 2024-01-01" in result.card.reason
     assert result.card.metrics["live_value"] is None
@@ -295,14 +314,19 @@ def test_any_shop_is_answered(events: list[tuple[str, str, int, str, int]], k: i
 def test_an_interaction_after_the_as_of_date_is_named() -> None:
     with pytest.raises(ValueError, match="interaction_date 2024-01-04; expected none after the as-of date 2024-01-03"):
         recommend_shop(
-            bought(("a", "x", 3)), NO_PRODUCTS, NO_CUSTOMERS, as_of_date=FIRST_DAY + dt.timedelta(days=2), seed=1
+            bought(("a", "x", 3)),
+            NO_PRODUCTS,
+            NO_CUSTOMERS,
+            baskets=NO_BASKETS,
+            rules=Rules(),
+            as_of_date=FIRST_DAY + dt.timedelta(days=2),
+            seed=1,
         )
 
 
 @pytest.mark.parametrize(
     ("table", "part"),
     [
-        ("recommendations", "recommendations"),
         ("similar_products", "similar_products"),
         ("recommendation_evaluation", "evaluation"),
     ],
@@ -350,5 +374,5 @@ def test_the_blend_beats_popularity_on_a_real_shop() -> None:
         ndcg = found.xs((target, "warm", "ndcg", 10), level=["target", "segment", "metric", "k"])["value"]
         assert ndcg["blend"] == ndcg.max()
     assert found.loc[("all", "blend", "warm", "ndcg", 10), "value"] > 0.36
-    assert np.isfinite(result.recommendations["score"]).all()
+    assert np.isfinite(new(result)["score"]).all()
     assert_promises_kept(result, sales, NO_CUSTOMERS, 20)

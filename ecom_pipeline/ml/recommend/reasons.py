@@ -1,0 +1,248 @@
+"""Why a product is on a list: for each listed row the one piece of evidence that explains it best, as figures.
+
+Evidence is what can be counted in the shop's data, so that anyone can check it: the customer's own purchases, baskets that
+hold both products, customers who chose both, what a segment chooses. A row of a fallback is explained by what the fallback
+looks at; a row of a learned model by the strongest of these. The sentences are made of the figures in
+``marts.recommendations``. What does not belong here: why a model gives the score it gives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ecom_pipeline.ml.recommend.again import History
+from ecom_pipeline.ml.recommend.known import Shop
+from ecom_pipeline.ml.recommend.rules import category_codes, find
+from ecom_pipeline.ml.recommend.together import bought_together
+
+REASONS = (
+    "bought_before", "bought_together", "chosen_together", "similar_to_bought", "similar_to_viewed", "popular_in_category",
+    "popular_in_segment", "popular", "brand_pin",
+)  # fmt: skip
+MOST = 30
+"""Partners of a product that are looked at."""
+EVIDENCE_COLUMNS = (
+    "reason", "evidence_product_id", "evidence_count", "evidence_date", "evidence_days", "evidence_group",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Partners:
+    """The products beside each product, the strongest first.
+
+    Attributes
+    ----------
+    of
+        Products by places: the position of the partner, -1 where there is none.
+    count
+        The same shape: baskets or customers with both; 0 where that means nothing.
+    """
+
+    of: np.ndarray
+    count: np.ndarray
+
+    @classmethod
+    def made(
+        cls, product: np.ndarray, partner: np.ndarray, count: np.ndarray, *, products: int, most: int = MOST
+    ) -> Partners:
+        """Take the first ``most`` partners of each product; rows are sorted by product, then strength."""
+        starts = np.flatnonzero(np.diff(product, prepend=-1))
+        place = np.arange(len(product)) - np.repeat(starts, np.diff(np.append(starts, len(product))))
+        width = min(most, int(place.max(initial=-1)) + 1)
+        of, counts = np.full((products, width), -1, dtype=np.int32), np.zeros((products, width), dtype=np.int64)
+        kept = place < width
+        of[product[kept], place[kept]] = partner[kept]
+        counts[product[kept], place[kept]] = count[kept]
+        return cls(of=of, count=counts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """Everything that can explain a row; customers and products by position."""
+
+    products: pd.DataFrame
+    bought: History
+    touched: History
+    baskets: Partners
+    customers: Partners
+    content: Partners
+    chosen_by: np.ndarray
+    """By product, how many customers ever chose it."""
+    categories_of: np.ndarray
+    """Sorted keys of customer and category code: the categories each customer turned to."""
+    segment: np.ndarray
+    """By customer, the name of the segment; None where there is none."""
+    segment_count: pd.Series
+    """By segment and product position, how many of the segment ever chose it."""
+
+
+def evidence_of(shop: Shop, pairs: pd.DataFrame, links: pd.DataFrame) -> Evidence:
+    """Gather the evidence there is.
+
+    Parameters
+    ----------
+    shop
+        What is known of customers and products.
+    pairs
+        As ``together.bought_together`` returns them.
+    links
+        ``product, history, similarity`` by position: what was taken for like what.
+    """
+    count = len(shop.ids)
+    customer, product = shop.recent()
+    choosers = bought_together(pd.DataFrame({"basket_id": customer, "product_id": product}), k=MOST)
+    codes, names = category_codes(shop.products)
+    chooser, owned = np.divmod(shop.chosen.keys, max(count, 1))
+    named = codes[owned] >= 0
+    alike = links.sort_values(["product", "similarity", "history"], ascending=[True, False, True])
+    of_segment = pd.DataFrame({"segment": shop.segment.to_numpy(dtype=object)[chooser], "product": owned})
+    return Evidence(
+        products=shop.products,
+        bought=shop.purchased,
+        touched=shop.chosen,
+        baskets=Partners.made(
+            shop.ids.get_indexer(pairs["product_id"]),
+            shop.ids.get_indexer(pairs["other_product_id"]),
+            pairs["baskets_together"].to_numpy(),
+            products=count,
+        ),
+        customers=Partners.made(
+            choosers["product_id"].to_numpy(dtype=np.int64),
+            choosers["other_product_id"].to_numpy(dtype=np.int64),
+            choosers["baskets_together"].to_numpy(),
+            products=count,
+        ),
+        content=Partners.made(
+            alike["product"].to_numpy(dtype=np.int64),
+            alike["history"].to_numpy(dtype=np.int64),
+            np.zeros(len(alike), dtype=np.int64),
+            products=count,
+        ),
+        chosen_by=np.bincount(owned, minlength=count),
+        categories_of=np.unique(chooser[named] * max(len(names), 1) + codes[owned[named]]),
+        segment=shop.segment.to_numpy(dtype=object),
+        segment_count=of_segment.dropna(subset="segment").groupby(["segment", "product"]).size(),
+    )
+
+
+def explained(rows: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
+    """Return the evidence of each row.
+
+    Parameters
+    ----------
+    rows
+        ``customer, product`` as positions, ``shelf`` as position, and ``source``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``reason, evidence_product_id, evidence_count, evidence_date, evidence_days, evidence_group`` by the index of ``rows``.
+    """
+    return _Explaining(rows, evidence).done()
+
+
+class _Explaining:
+    """Rows that are still to be explained, and what was found so far."""
+
+    def __init__(self, rows: pd.DataFrame, evidence: Evidence) -> None:
+        self.rows, self.evidence = rows, evidence
+        self.customer, self.product = (rows[name].to_numpy().astype(np.int64) for name in ("customer", "product"))
+        self.source = rows["source"].astype(object).to_numpy()
+        length = len(rows)
+        self.reason = np.full(length, -1, dtype=np.int8)
+        self.partner = np.full(length, -1, dtype=np.int64)
+        self.count = np.zeros(length, dtype=np.int64)
+        self.date = np.full(length, np.datetime64("NaT"), dtype="datetime64[D]")
+        self.days = np.full(length, np.nan)
+        self.group = np.full(length, None, dtype=object)
+
+    def done(self) -> pd.DataFrame:
+        known = self.evidence
+        fallbacks = np.isin(
+            self.source, ["popularity", "segment_popularity", "content", "brand_pin", "category_popularity"]
+        )
+        self._bought_before()
+        self._beside("bought_together", known.baskets, known.bought, ~fallbacks)
+        self._beside("chosen_together", known.customers, known.touched, ~fallbacks)
+        self._beside("similar_to_bought", known.content, known.bought, self.source == "content")
+        self._beside("similar_to_viewed", known.content, known.touched, self.source == "content")
+        self._pinned()
+        self._in_category(~np.isin(self.source, ["popularity", "segment_popularity"]))
+        self._in_segment(self.source != "popularity")
+        self._popular()
+        ids = self.evidence.products["product_id"].to_numpy(dtype=object)
+        partner = np.where(self.partner >= 0, ids[self.partner], None)
+        return pd.DataFrame(
+            {
+                "reason": np.array(REASONS, dtype=object)[self.reason],
+                "evidence_product_id": partner,
+                "evidence_count": pd.arrays.IntegerArray(self.count, self.count == 0),
+                "evidence_date": self.date.astype("datetime64[ns]"),
+                "evidence_days": pd.array(np.round(self.days), dtype="Int64"),
+                "evidence_group": self.group,
+            },
+            index=self.rows.index,
+        )
+
+    def _open(self, among: np.ndarray) -> np.ndarray:
+        return np.flatnonzero((self.reason < 0) & among)
+
+    def _key(self, at: np.ndarray, product: np.ndarray) -> np.ndarray:
+        return self.customer[at] * len(self.evidence.products) + product
+
+    def _bought_before(self) -> None:
+        bought = self.evidence.bought
+        place, found = find(self._key(np.arange(len(self.rows)), self.product), bought.keys)
+        at, place = np.flatnonzero(found), place[found]
+        self.reason[at] = REASONS.index("bought_before")
+        self.count[at] = bought.times[place]
+        self.date[at] = bought.last[place]
+        between = (bought.last[place] - bought.first[place]).astype(float)
+        often = bought.times[place] > 1
+        self.days[at[often]] = between[often] / (bought.times[place][often] - 1)
+
+    def _beside(self, reason: str, partners: Partners, history: History, among: np.ndarray) -> None:
+        at = self._open(among)
+        for place in range(partners.of.shape[1]):
+            partner = partners.of[self.product[at], place]
+            where, found = find(self._key(at, partner), history.keys)
+            found &= partner >= 0
+            hit = at[found]
+            self.reason[hit] = REASONS.index(reason)
+            self.partner[hit] = partner[found]
+            self.count[hit] = partners.count[self.product[hit], place]
+            self.date[hit] = history.last[where[found]]
+            at = at[~found & (partner >= 0)]
+
+    def _pinned(self) -> None:
+        at = self._open(self.source == "brand_pin")
+        self.reason[at] = REASONS.index("brand_pin")
+        self.count[at] = self.evidence.chosen_by[self.product[at]]
+        self.group[at] = self.evidence.products["brand"].to_numpy(dtype=object)[self.product[at]] if len(at) else None
+
+    def _in_category(self, among: np.ndarray) -> None:
+        codes, names = category_codes(self.evidence.products)
+        at = self._open(among & (codes[self.product] >= 0))
+        _, found = find(self.customer[at] * max(len(names), 1) + codes[self.product[at]], self.evidence.categories_of)
+        at = at[found]
+        self.reason[at] = REASONS.index("popular_in_category")
+        self.count[at] = self.evidence.chosen_by[self.product[at]]
+        self.group[at] = names[codes[self.product[at]]]
+
+    def _in_segment(self, among: np.ndarray) -> None:
+        segment = self.evidence.segment
+        at = self._open(among & pd.notna(segment[self.customer]))
+        wanted = pd.MultiIndex.from_arrays([segment[self.customer[at]], self.product[at]])
+        count = self.evidence.segment_count.reindex(wanted, fill_value=0).to_numpy() if len(at) else np.empty(0, int)
+        at, count = at[count > 0], count[count > 0]
+        self.reason[at] = REASONS.index("popular_in_segment")
+        self.count[at] = count
+        self.group[at] = segment[self.customer[at]]
+
+    def _popular(self) -> None:
+        at = self._open(np.ones(len(self.rows), dtype=bool))
+        self.reason[at] = REASONS.index("popular")
+        self.count[at] = self.evidence.chosen_by[self.product[at]]

@@ -1,0 +1,230 @@
+"""From ranked candidates to the lists a shop shows: rules applied, cut to length, filled up where too short, explained.
+
+The one call between learning and publishing. Candidates come longer than the lists; what the rules leave is cut to ``k``. A
+list ``new`` or ``all`` that is too short then gets, in this order and each row saying so: products described like what the
+customer chose (``content``, for customers that the recommender did not learn), what is popular in the customer's segment
+(``segment_popularity``), what is popular at all (``popularity``). The last places of a list ``new`` go to products that
+nobody touched yet, where they are described like what the customer chose. Every candidate ends as listed, filtered by one
+rule, or beyond the length of the list; all are counted.
+
+What does not belong here: how candidates are learned and judged.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ecom_pipeline.ml.recommend.filling import FILLED, Filling
+from ecom_pipeline.ml.recommend.known import Shop
+from ecom_pipeline.ml.recommend.placing import placed
+from ecom_pipeline.ml.recommend.reasons import EVIDENCE_COLUMNS, evidence_of, explained
+from ecom_pipeline.ml.recommend.rules import LISTED, OUTCOMES, RULES, SHELVES, Rules
+from ecom_pipeline.ml.recommend.together import PAIR_COLUMNS, bought_together
+from ecom_pipeline.ml.recommend.trending import TREND_COLUMNS, trending
+
+CANDIDATE_COLUMNS = ("customer_id", "shelf", "rank", "product_id", "score", "source")
+SERVED_COLUMNS = (*CANDIDATE_COLUMNS, *EVIDENCE_COLUMNS, "as_of_date")
+RULE_COLUMNS = ("shelf", "outcome", "is_filtered", "candidates", "customers", "as_of_date")
+PARTNERS = 30
+"""Products beside each product that are kept as evidence; the table of pairs shows the first ten that a list may hold."""
+PAIRS_SHOWN = 10
+CUSTOMERS = 10_000
+"""Customers served at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """What is published beside the similar products.
+
+    Attributes
+    ----------
+    recommendations
+        ``customer_id, shelf, rank, product_id, score, source, reason, evidence_product_id, evidence_count, evidence_date,
+        evidence_days, evidence_group, as_of_date``, sorted by the first three.
+    rules
+        ``shelf, outcome, is_filtered, candidates, customers, as_of_date``: how many candidates ended how, every shelf and
+        outcome once; the candidates of a shelf add up.
+    bought_together
+        As ``together.bought_together``, with ``as_of_date``.
+    trending
+        As ``trending.trending``.
+    """
+
+    recommendations: pd.DataFrame
+    rules: pd.DataFrame
+    bought_together: pd.DataFrame
+    trending: pd.DataFrame
+
+
+def serve(
+    candidates: pd.DataFrame,
+    interactions: pd.DataFrame,
+    products: pd.DataFrame,
+    customers: pd.DataFrame,
+    baskets: pd.DataFrame,
+    *,
+    rules: Rules,
+    k: int,
+    as_of_date: dt.date,
+    half_life: float | None = 28.0,
+) -> Served:
+    """Make the lists of every customer.
+
+    Parameters
+    ----------
+    candidates
+        ``customer_id, shelf, rank, product_id, score, source``: of each customer and shelf (``new, again, all``) the products
+        by rank, longer than ``k``; none for customers whom no recommender knows.
+    interactions
+        As ``interactions.checked`` returns them.
+    products
+        ``product_id`` and, where known, ``name, description, category, category_path, brand, price_band, stock, days_of_stock,
+        is_active, is_in_catalogue``.
+    customers
+        ``customer_id`` and, where known, ``is_opted_out, gender, birth_year, country, acquisition_channel``: everyone who is to
+        get lists; those with interactions or candidates get them anyway.
+    baskets
+        ``basket_id, product_id``: what was bought in one order.
+    half_life
+        Days after which an interaction counts half for what is popular.
+
+    Raises
+    ------
+    ValueError
+        A shelf is unknown, or a list of candidates has a product twice.
+    """
+    shop = Shop(interactions, products, customers, candidates, rules=rules, as_of_date=as_of_date, half_life=half_life)
+    coded = _coded(candidates, shop)
+    unknown = _unlearned(coded, shop)
+    filling = Filling(shop, interactions, rules, unknown=unknown, half_life=half_life)
+    pairs = bought_together(baskets, k=PARTNERS)
+    evidence = evidence_of(shop, pairs, filling.links)
+    ids, names = shop.ids.to_numpy(dtype=object), shop.customers.to_numpy(dtype=object)
+    lists, counts = [], []
+    for first in range(0, max(len(names), 1), CUSTOMERS):
+        last = min(first + CUSTOMERS, len(names))
+        own = coded[(coded["customer"] >= first) & (coded["customer"] < last)]
+        pool = _pool(own, filling, first, last, k)
+        counts.append(pool.groupby(["shelf", "outcome"])["customer"].agg(["size", "nunique"]))
+        listed = pool[pool["outcome"] == OUTCOMES.index(LISTED)]
+        listed = listed.sort_values(["customer", "shelf", "place"], ignore_index=True)
+        rows = pd.DataFrame(
+            {
+                "customer_id": names[listed["customer"]],
+                "shelf": np.array(SHELVES, dtype=object)[listed["shelf"]],
+                "rank": listed["place"].astype(np.int64),
+                "product_id": ids[listed["product"]],
+                "score": listed["score"].astype(np.float64),
+                "source": listed["source"].astype(object),
+            }
+        )
+        lists.append(rows.join(explained(listed, evidence)))
+    found = pd.concat(lists, ignore_index=True).assign(as_of_date=as_of_date)
+    available = shop.ids[shop.available]
+    return Served(
+        recommendations=found.sort_values(["customer_id", "shelf", "rank"], ignore_index=True)[list(SERVED_COLUMNS)],
+        rules=_counted(counts, as_of_date),
+        bought_together=_shown(pairs, available, as_of_date),
+        trending=trending(interactions, products, as_of_date=as_of_date, available=available, k=k),
+    )
+
+
+def nothing_served() -> Served:
+    """What a shop without interactions gets."""
+    columns = (SERVED_COLUMNS, RULE_COLUMNS, (*PAIR_COLUMNS, "as_of_date"), TREND_COLUMNS)
+    recommendations, rules, pairs, trends = (pd.DataFrame(columns=list(names)) for names in columns)
+    return Served(recommendations=recommendations, rules=rules, bought_together=pairs, trending=trends)
+
+
+def _coded(candidates: pd.DataFrame, shop: Shop) -> pd.DataFrame:
+    """The candidates by position."""
+    coded = pd.DataFrame(
+        {
+            "customer": shop.customers.get_indexer(candidates["customer_id"].astype(object)),
+            "shelf": pd.Index(SHELVES).get_indexer(candidates["shelf"].astype(object)),
+            "product": shop.ids.get_indexer(candidates["product_id"].astype(object)),
+            "order": candidates["rank"].to_numpy(dtype=float),
+            "score": candidates["score"].to_numpy(dtype=float),
+            "source": candidates["source"].to_numpy(dtype=object),
+        }
+    )
+    strange = (coded["shelf"] < 0).to_numpy()
+    if strange.any():
+        shelf = candidates["shelf"].iloc[int(strange.argmax())]
+        raise ValueError(f"candidates: shelf {shelf!r}; expected one of {', '.join(SHELVES)}")
+    twice = _twice(coded)
+    if twice.any():
+        row = candidates.iloc[int(twice.argmax())]
+        raise ValueError(
+            f"candidates: product_id {row['product_id']!r} is twice in the list {row['shelf']!r} of {row['customer_id']!r}"
+        )
+    return coded
+
+
+def _twice(pool: pd.DataFrame) -> np.ndarray:
+    """Which rows have a product that is in the same list above."""
+    return pool.duplicated(["customer", "shelf", "product"]).to_numpy()
+
+
+def _unlearned(coded: pd.DataFrame, shop: Shop) -> np.ndarray:
+    """Positions of the customers who chose something and have no candidates for the list ``new``."""
+    listed = coded.loc[coded["shelf"] == SHELVES.index("new"), "customer"]
+    history = np.unique(shop.chosen.keys // max(len(shop.ids), 1))
+    return np.setdiff1d(history, listed)
+
+
+def _pool(own: pd.DataFrame, filling: Filling, first: int, last: int, k: int) -> pd.DataFrame:
+    """Every candidate of the customers ``first`` to ``last - 1``, with its outcome and, where listed, its place."""
+    values = (own[name].to_numpy() for name in ("customer", "shelf", "product", "order", "score", "source"))
+    pool = _joined([filling.rows(*values), *filling.beside(first, last)])
+    customer, shelf = (each.ravel() for each in np.meshgrid(np.arange(first, last), FILLED, indexing="ij"))
+    done = []
+    for piece in filling.pieces(k):
+        placed_so_far = placed(pool, filling.shop.facts, filling.rules, k)
+        listed = placed_so_far[placed_so_far["outcome"] == OUTCOMES.index(LISTED)]
+        length = np.bincount(_list(listed), minlength=last * len(SHELVES))
+        short = length[customer * len(SHELVES) + shelf] < k
+        customer, shelf = customer[short], shelf[short]
+        waits = np.isin(_list(pool), customer * len(SHELVES) + shelf)
+        done.append(placed_so_far[~waits])
+        pool = _joined([pool[waits], filling.filled(piece, customer, shelf)])
+    done.append(placed(pool, filling.shop.facts, filling.rules, k))
+    return pd.concat([part for part in done if len(part)] or done[:1], ignore_index=True)
+
+
+def _list(pool: pd.DataFrame) -> np.ndarray:
+    return pool["customer"].to_numpy().astype(np.int64) * len(SHELVES) + pool["shelf"].to_numpy()
+
+
+def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """The parts as one pool; of a product that is in a list twice the first."""
+    pool = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    return pool[~_twice(pool)].reset_index(drop=True)
+
+
+def _counted(counts: list[pd.DataFrame], as_of_date: dt.date) -> pd.DataFrame:
+    every = pd.MultiIndex.from_product([range(len(SHELVES)), range(len(OUTCOMES))], names=["shelf", "outcome"])
+    found = sum((each.reindex(every, fill_value=0) for each in counts[1:]), counts[0].reindex(every, fill_value=0))
+    outcome = np.array(OUTCOMES, dtype=object)[every.get_level_values("outcome")]
+    counted = pd.DataFrame(
+        {
+            "shelf": np.array(SHELVES, dtype=object)[every.get_level_values("shelf")],
+            "outcome": outcome,
+            "is_filtered": np.isin(outcome, RULES),
+            "candidates": found["size"].to_numpy(),
+            "customers": found["nunique"].to_numpy(),
+            "as_of_date": as_of_date,
+        }
+    )
+    return counted[list(RULE_COLUMNS)]
+
+
+def _shown(pairs: pd.DataFrame, available: pd.Index, as_of_date: dt.date) -> pd.DataFrame:
+    """The first pairs of each product whose other product a list may hold."""
+    shown = pairs[pairs["other_product_id"].isin(available)].copy()
+    shown["rank"] = shown.groupby("product_id", sort=False).cumcount() + 1
+    return shown[shown["rank"] <= PAIRS_SHOWN].reset_index(drop=True).assign(as_of_date=as_of_date)
