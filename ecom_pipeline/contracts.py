@@ -88,7 +88,7 @@ class Since(_Model):
     Parameters
     ----------
     span
-        The columns of the table in which a row begins and ends.
+        The columns of the table in which a row begins and ends; one twice where a touched value is always built whole.
     changes
         For every table that has slices a SQL expression over one of its rows.
     reads
