@@ -77,6 +77,29 @@ class Rule(_Model):
         return f"coalesce(not ({self.where}), false)"
 
 
+class Since(_Model):
+    """From when on the rows of a touched value are built anew, in a table whose rows have a beginning and an end.
+
+    Whatever a changed row bears on ends at the time that ``changes`` gives for it, or later. A row that begins at some time
+    or later depends only on rows of its slice with that time or a later one: ``reads`` says what the time of a row is, and
+    is left out for tables that are small. No row is cut: a value is built from the beginning of every row that reaches
+    beyond the time of its changes.
+
+    Parameters
+    ----------
+    span
+        The columns of the table in which a row begins and ends; one twice where a touched value is always built whole.
+    changes
+        For every table that has slices a SQL expression over one of its rows.
+    reads
+        For tables with one slice a SQL expression over one of its rows.
+    """
+
+    span: tuple[str, str]
+    changes: Mapping[str, str]
+    reads: Mapping[str, str] = Field(default_factory=dict)
+
+
 class Contract(_Model):
     """The promise of one table.
 
@@ -85,6 +108,7 @@ class Contract(_Model):
     gives a value of ``merge_on`` that the row bears on. A table with no expression bears on every row, but only by being
     empty or not. A clean table is sliced by its input; its other tables are sliced by the column of the input that has
     the name of the expression. Whatever changes in a table that has no slices, or is not named, rebuilds the whole table.
+    ``since`` bounds the slices in time as well.
     """
 
     schema_name: str
@@ -101,6 +125,7 @@ class Contract(_Model):
     mode: Literal["replace", "merge"] = "replace"
     merge_on: str | None = None
     slices: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    since: Since | None = None
     requires: tuple[str, ...] = ()
     requires_any: tuple[str, ...] = ()
     customer_column: str | None = None
@@ -111,13 +136,24 @@ class Contract(_Model):
         names = [column.name for column in self.columns]
         if len(set(names)) != len(names):
             raise ValueError("a column is declared twice")
-        for name in (*self.key, *filter(None, [self.merge_on, self.customer_column])):
+        spanned = self.since.span if self.since else ()
+        for name in (*self.key, *spanned, *filter(None, [self.merge_on, self.customer_column])):
             if name not in names and name not in PROVENANCE:
                 raise ValueError(f"'{name}' is not one of the columns")
         if (self.mode == "merge") != bool(self.merge_on):
             raise ValueError("mode merge and merge_on go together")
         if self.slices and not self.merge_on:
             raise ValueError("slices are those of a table in mode merge")
+        if self.since:
+            slices = {table: len(expressions) for table, expressions in self.slices.items() if expressions}
+            if self.input or slices.keys() != self.since.changes.keys():
+                raise ValueError(
+                    "since says for every table with slices, and for no other, when a change begins to bear"
+                )
+            if any(slices.get(table) != 1 for table in self.since.reads):
+                raise ValueError("since bounds what is read of tables with one slice")
+            if self.types[str(self.merge_on)] == "DATE":
+                raise ValueError("the slices of a date are bounded already")
         return self
 
     @property

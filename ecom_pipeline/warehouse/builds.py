@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -73,17 +73,21 @@ def changes_of(table: str) -> str:
 
 
 def note_changes(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: Iterable[str], gone: str, come: str, before: str
+    connection: duckdb.DuckDBPyConnection, table: str, columns: Collection[str], gone: str, come: str, before: str
 ) -> None:
-    """Keep the rows that are in one of two relations and not in the other; ``before`` is the version they change."""
+    """Keep the rows that are in one of two relations and not in the other; ``before`` is the version they change.
+
+    No row is twice in a relation, so that an anti join finds what ``except all`` finds, in half of its time.
+    """
     names = ", ".join(quoted(column) for column in columns)
+    same = " and ".join(f"gone.{quoted(column)} is not distinct from come.{quoted(column)}" for column in columns)
     connection.execute(
         f"""
         create or replace table {changes_of(table)} as
         with gone as (select {names} from {gone}), come as (select {names} from {come})
-        select *, true as _was from (from gone except all from come)
+        select gone.*, true as _was from gone anti join come on {same}
         union all
-        select *, false as _was from (from come except all from gone)
+        select come.*, false as _was from come anti join gone on {same}
         """
     )
     connection.execute(f"comment on table {changes_of(table)} is {literal(before)}")

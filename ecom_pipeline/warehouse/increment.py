@@ -1,9 +1,10 @@
 """What a night has to build of a table: nothing, the slices that changed, or the whole.
 
 A table is left alone where nothing that it was built from has changed. A table in mode ``merge`` is built for the values of
-``merge_on`` that the changed rows of its inputs bear on, as the contract's slices say; the result is that of a whole
-rebuild. Whenever the changed rows are not known (a night was missed, another table was rebuilt whole, something changed
-that has no slices) the table is built whole. Nothing here writes a table that anybody reads.
+``merge_on`` that the changed rows of its inputs bear on, and from the time on that they do, as the contract's ``slices``
+and ``since`` say; the result is that of a whole rebuild. Whenever the changed rows are not known (a night was missed,
+another table was rebuilt whole, something changed that has no slices) the table is built whole. Nothing here writes a
+table that anybody reads.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from typing import Literal
 
 import duckdb
 
-from ecom_pipeline.contracts import Contract
+from ecom_pipeline.contracts import Contract, Since
 from ecom_pipeline.warehouse.builds import Build, build_of, changed_from, changes_of, versions_of
 from ecom_pipeline.warehouse.journal import QUARANTINE, checks_of_run
 from ecom_pipeline.warehouse.lineage import columns_read, redirected, tables_read
 from ecom_pipeline.warehouse.names import columns_of, count, literal, quoted
 
+SINCE = quoted("_since")
+"""The column of a relation of touched values that says from when on each is built."""
 CLOCK = "current_timestamp"
 """A rule that names it may let a row through tonight that it rejected last night."""
 Mode = Literal["unchanged", "merge", "replace"]
@@ -35,7 +38,8 @@ class Plan:
     select
         Mode merge: the SELECT of the touched slices.
     touched
-        Mode merge: a relation of the touched values, in a column with the name of ``merge_on``.
+        Mode merge: a relation of the touched values, in a column with the name of ``merge_on``; where the contract bounds
+        them in time, ``_since`` is the beginning of the first row of the value that is written.
     arrived
         Mode merge, clean tables: a relation of ``_load_id, _row``, the rows of the input that are judged.
     """
@@ -112,9 +116,14 @@ class Increment:
             parts += self._touched_by_input(contract, before, changed)
         else:
             parts += [part for table in changed for part in self._touched_by(contract, table, key)]
-        values = " union all ".join(parts) or f"select null as {key}"
+        values = " union all ".join(parts) or f"select null as {key}, null as {SINCE}"
         kind = contract.types[str(contract.merge_on)]
-        self._create(touched, f"select distinct cast({key} as {kind}) as {key} from ({values}) where {key} is not null")
+        told = f", cast(min({SINCE}) as {contract.types[contract.since.span[0]]}) as {SINCE}" if contract.since else ""
+        self._create(
+            touched, f"select cast({key} as {kind}) as {key}{told} from ({values}) where {key} is not null group by all"
+        )
+        if contract.since:
+            self._reach_back(contract, contract.since, touched)
         if contract.input:
             return self._merge_clean(contract, before, whole, changed, touched)
         if not count(self.connection, touched):
@@ -134,22 +143,41 @@ class Increment:
         expressions = contract.slices[table]
         if not expressions:
             return []
-        asked = f"select {', '.join(expressions)} from {table} as {quoted(name)}"
+        told = f", coalesce({contract.since.changes[table]}, '-infinity') as {SINCE}" if contract.since else ""
+        asked = f"select {', '.join(expressions)}{told} from {table} as {quoted(name)}"
         used = columns_read(str(contract.select), self.contracts)[table] | columns_read(asked, self.contracts)[table]
         columns = ", ".join(quoted(column) for column in sorted(used))
         was, now = (
             f"select {columns} from {changes_of(table)} where {condition}" for condition in ("_was", "not _was")
         )
         rows = f"(({was}) except all ({now})) union all (({now}) except all ({was}))"
-        return [f"select {expression} as {key} from ({rows}) as {quoted(name)}" for expression in expressions]
+        return [f"select {expression} as {key}{told} from ({rows}) as {quoted(name)}" for expression in expressions]
+
+    def _reach_back(self, contract: Contract, since: Since, touched: str) -> None:
+        """Move each time back to the beginning of the rows that reach beyond it, until none does."""
+        key, (first, last) = quoted(str(contract.merge_on)), map(quoted, since.span)
+        cut = (
+            f"select {key}, min({first}) as {first} from {contract.name} join {touched} using ({key})"
+            f" where {first} < {SINCE} and {last} >= {SINCE} group by {key}"
+        )
+        move = f"update {touched} as touched set {SINCE} = {first} from ({cut}) as cut where touched.{key} = cut.{key}"
+        while self.connection.execute(move).fetchall() != [(0,)]:
+            pass
 
     def _slices(self, contract: Contract, touched: str) -> dict[str, str]:
         """The relation to read in the place of each table that has slices: its rows that bear on a touched value."""
-        relations = {}
+        relations, key = {}, quoted(str(contract.merge_on))
+        times = contract.since.reads if contract.since else {}
         for table, expressions in contract.slices.items():
-            if expressions:
-                name = quoted(table.split(".")[1])
-                wanted = " or ".join(f"{expression} in (from {touched})" for expression in expressions)
+            name = quoted(table.split(".")[1])
+            if table in times:
+                sliced = f"select {name}.*, {expressions[0]} as _value, {times[table]} as _time from {table} as {name}"
+                wanted = f"_value = touched.{key} and _time >= touched.{SINCE}"
+                relations[table] = (
+                    f"(select * exclude (_value, _time) from ({sliced}) semi join {touched} as touched on {wanted})"
+                )
+            elif expressions:
+                wanted = " or ".join(f"{expression} in (select {key} from {touched})" for expression in expressions)
                 relations[table] = f"(select * from {table} as {name} where {wanted})"
         return relations
 

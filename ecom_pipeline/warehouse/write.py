@@ -27,7 +27,7 @@ from ecom_pipeline.warehouse.builds import (
 )
 from ecom_pipeline.warehouse.connection import WarehouseError
 from ecom_pipeline.warehouse.describe import describe
-from ecom_pipeline.warehouse.increment import Plan
+from ecom_pipeline.warehouse.increment import SINCE, Plan
 from ecom_pipeline.warehouse.journal import checks_of_run, now, record, record_checks
 from ecom_pipeline.warehouse.names import columns_of, count, literal, quoted
 
@@ -209,8 +209,10 @@ class _Staged:
     def _stage(self) -> None:
         content = self.plan.select or self.given.content
         if self.merges:
-            touched = f"{quoted(str(self.contract.merge_on))} in (from {self.plan.touched})"
-            self._create(self.leaving, f"select rowid as _place, * from {self.live} where {touched}")
+            key, since = quoted(str(self.contract.merge_on)), self.contract.since
+            later = f" and live.{quoted(since.span[0])} >= touched.{SINCE}" if since else ""
+            touched = f"semi join {self.plan.touched} as touched on live.{key} = touched.{key}{later}"
+            self._create(self.leaving, f"select live.rowid as _place, live.* from {self.live} as live {touched}")
         if self.given.is_staged:
             return
         if content is None:

@@ -1,7 +1,7 @@
 select
     session_id,
-    max(customer_id) as customer_id
+    case when min(customer_id) = max(customer_id) then max(customer_id) end as customer_id,
+    min(event_at) as started_at
 from clean.events
 where session_id is not null
 group by session_id
-having min(customer_id) = max(customer_id)
