@@ -88,7 +88,7 @@ class Since(_Model):
     Parameters
     ----------
     span
-        The columns of the table in which a row begins and ends.
+        The columns of the table in which a row begins and ends; one twice where a touched value is always built whole.
     changes
         For every table that has slices a SQL expression over one of its rows.
     reads
@@ -147,7 +147,9 @@ class Contract(_Model):
         if self.since:
             slices = {table: len(expressions) for table, expressions in self.slices.items() if expressions}
             if self.input or slices.keys() != self.since.changes.keys():
-                raise ValueError("since says for every table with slices, and for no other, when a change begins to bear")
+                raise ValueError(
+                    "since says for every table with slices, and for no other, when a change begins to bear"
+                )
             if any(slices.get(table) != 1 for table in self.since.reads):
                 raise ValueError("since bounds what is read of tables with one slice")
             if self.types[str(self.merge_on)] == "DATE":

@@ -26,6 +26,7 @@ from ecom_pipeline.warehouse.write import Candidate, Outcome
 
 EXPECTED = (InputError, ShopError, WarehouseError, ReleaseError)
 """Errors whose message says all there is to say: they end a step without a traceback."""
+LINEAGE = "dagster/column_lineage"
 
 
 def spec_of(
@@ -115,12 +116,13 @@ def step(
 
 
 def metadata_of(night: Night, outcome: Outcome, instance: dg.DagsterInstance) -> dict[str, Any]:
-    """Rows, lineage, quarantine and the chart of a table that went live; an unchanged table keeps its last chart."""
+    """Rows, lineage, quarantine and the chart of a table that went live; an unchanged one keeps its lineage and chart."""
     contract = outcome.contract
+    last = _last_metadata(instance, contract) if outcome.status == "unchanged" else {}
     metadata: dict[str, Any] = {
         "dagster/row_count": outcome.rows,
         "outcome": outcome.status,
-        "dagster/column_lineage": _lineage(night, contract),
+        LINEAGE: last.get(LINEAGE) or _lineage(night, contract),
     }
     if outcome.reason:
         metadata["skipped"] = outcome.reason
@@ -133,15 +135,15 @@ def metadata_of(night: Night, outcome: Outcome, instance: dg.DagsterInstance) ->
         )
     chart = CHARTS.get(contract.name)
     if chart and outcome.rows:
-        last = _last_chart(instance, contract) if outcome.status == "unchanged" else None
-        metadata["chart"] = last or dg.MetadataValue.md(chart(night))
+        metadata["chart"] = last.get("chart") or dg.MetadataValue.md(chart(night))
     return metadata
 
 
-def _last_chart(instance: dg.DagsterInstance, contract: Contract) -> dg.MetadataValue[Any] | None:
+def _last_metadata(instance: dg.DagsterInstance, contract: Contract) -> Mapping[str, Any]:
+    """What the table's last materialization showed; empty before the first."""
     event = instance.get_latest_materialization_event(key_of(contract.name))
     shown = event.asset_materialization if event else None
-    return shown.metadata.get("chart") if shown else None
+    return shown.metadata if shown else {}
 
 
 def _lineage(night: Night, contract: Contract) -> dg.TableColumnLineage:

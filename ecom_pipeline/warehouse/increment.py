@@ -1,9 +1,10 @@
 """What a night has to build of a table: nothing, the slices that changed, or the whole.
 
 A table is left alone where nothing that it was built from has changed. A table in mode ``merge`` is built for the values of
-``merge_on`` that the changed rows of its inputs bear on, as the contract's slices say, and from the time on that it says;
-the result is that of a whole rebuild. Whenever the changed rows are not known (a night was missed, another table was rebuilt whole, something changed
-that has no slices) the table is built whole. Nothing here writes a table that anybody reads.
+``merge_on`` that the changed rows of its inputs bear on, and from the time on that they do, as the contract's ``slices``
+and ``since`` say; the result is that of a whole rebuild. Whenever the changed rows are not known (a night was missed,
+another table was rebuilt whole, something changed that has no slices) the table is built whole. Nothing here writes a
+table that anybody reads.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ecom_pipeline.warehouse.lineage import columns_read, redirected, tables_rea
 from ecom_pipeline.warehouse.names import columns_of, count, literal, quoted
 
 SINCE = quoted("_since")
+"""The column of a relation of touched values that says from when on each is built."""
 CLOCK = "current_timestamp"
 """A rule that names it may let a row through tonight that it rejected last night."""
 Mode = Literal["unchanged", "merge", "replace"]
@@ -170,8 +172,10 @@ class Increment:
             name = quoted(table.split(".")[1])
             if table in times:
                 sliced = f"select {name}.*, {expressions[0]} as _value, {times[table]} as _time from {table} as {name}"
-                bears = f"_value = touched.{key} and _time >= touched.{SINCE}"
-                relations[table] = f"(select * exclude (_value, _time) from ({sliced}) semi join {touched} as touched on {bears})"
+                wanted = f"_value = touched.{key} and _time >= touched.{SINCE}"
+                relations[table] = (
+                    f"(select * exclude (_value, _time) from ({sliced}) semi join {touched} as touched on {wanted})"
+                )
             elif expressions:
                 wanted = " or ".join(f"{expression} in (select {key} from {touched})" for expression in expressions)
                 relations[table] = f"(select * from {table} as {name} where {wanted})"

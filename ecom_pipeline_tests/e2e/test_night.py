@@ -6,10 +6,12 @@ import os
 import signal
 import time
 
+import dagster as dg
 import duckdb
 import pytest
 
 from ecom_pipeline import cli
+from ecom_pipeline.defs import tables
 from ecom_pipeline.warehouse import release as releases
 from ecom_pipeline_tests.e2e.conftest import House
 
@@ -45,6 +47,22 @@ def test_a_second_night_loads_nothing_and_publishes_the_same_content(house: Hous
     assert house.ecom("release", "show", "--json").json["release_id"] == listed[0]["release"]
     status = house.ecom("status", "--json")
     assert (status.code, status.json["run"]["status"]) == (cli.OK, "succeeded")
+
+
+def test_an_unchanged_table_is_vouched_for_again_and_shows_what_it_showed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shown() -> tuple[dict[str, object], bool, object, object]:
+        result = house.materialize(dg.AssetSelection.assets(["marts", "customer_profiles"]))
+        ((event,), (check,)) = result.get_asset_materialization_events(), result.get_asset_check_evaluations()
+        return dict(event.materialization.metadata), check.passed, check.metadata, check.severity
+
+    first = shown()
+    assert first[0]["outcome"] == dg.TextMetadataValue("unchanged")
+    assert {"chart", "dagster/column_lineage"} <= first[0].keys()
+    monkeypatch.setattr(tables, "CHARTS", {"marts.customer_profiles": lambda _: "another chart"})
+    monkeypatch.setattr(tables, "column_lineage", lambda *_: {})
+    assert shown() == first
 
 
 def test_late_and_corrected_rows_give_the_tables_of_a_load_from_scratch(house: House) -> None:

@@ -61,11 +61,13 @@ class Shop:
         return [outcome.status for outcome in outcomes]
 
     def unlike(self) -> list[tuple[object, ...]]:
-        """Rows of the sessions that a whole rebuild does not give, or gives and they lack."""
-        return self.con.execute(
-            f"(from features.sessions except all ({SESSIONS.select}))"
-            f" union all (({SESSIONS.select}) except all from features.sessions)"
-        ).fetchall()
+        """Rows that a whole rebuild does not give, or gives and the table lacks."""
+        return [
+            row
+            for table in FEATURES
+            for one, other in ((f"from {table.name}", table.select), (str(table.select), f"from {table.name}"))
+            for row in self.con.execute(f"({one}) except all ({other})").fetchall()
+        ]
 
     def places(self) -> dict[tuple[str, int], int]:
         """Where each session lies: of one that is written anew it changes. Keyed by visitor and minute of its start."""
