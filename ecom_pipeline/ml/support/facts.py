@@ -7,8 +7,10 @@ What does not belong here: the choice of the answer, and any figure that is work
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -105,7 +107,7 @@ class FactBook:
                 found += self._say("stock" if product["stock"] > 0 else "no_stock", tongue, product, source)
             if "price" in kinds:
                 found += self._say("price", tongue, product, source)
-        if "recommendation" in kinds or (not meant and {"price_from", "price_to", "category"} & set(named)):
+        if "recommendation" in kinds or {"price_from", "price_to"} & set(named):
             for product in self._offers(customer_id, named):
                 found += self._say("recommendation", tongue, product, f"marts.products:{product['product_id']}")
         return found
@@ -138,12 +140,19 @@ class FactBook:
 
         recommended = [self._products[each] for each in self._recommended.get(customer_id, []) if each in self._products]
         offers = [product for product in recommended if fits(product)]
-        if not offers and {"price_from", "price_to", "category"} & set(named):
+        if not offers and {"price_from", "price_to"} & set(named):
             offers = sorted(filter(fits, self._products.values()), key=lambda each: (each["price"], each["product_id"]))
         return offers[:FEW]
 
     def _say(self, kind: str, tongue: str, row: dict[str, Any], source: str) -> Iterator[Fact]:
-        known = {name: value for name, value in row.items() if value is not None and not pd.isna(value)}
+        known = {name: _written(value) for name, value in row.items() if value is not None and not pd.isna(value)}
         sentence = _content()["said"][kind][tongue]
         if set(re.findall(r"{(\w+)}", sentence)) <= {*known, "currency"}:
             yield Fact(sentence.format(**{**known, "currency": self._currency}), source)
+
+
+def _written(value: Any) -> str:
+    """Return a value as an answer writes it: a day without a time, an amount with two digits."""
+    if isinstance(value, dt.date):
+        return value.strftime("%Y-%m-%d")
+    return f"{value:.2f}" if isinstance(value, float | Decimal) and value != int(value) else f"{value:.0f}" if isinstance(value, float | Decimal) else str(value)

@@ -71,7 +71,7 @@ class KernelIntent:
 
     name = "kernel"
 
-    def __init__(self, *, sharpness: float = 2.0, ridge: float = 0.1, unknown_share: float = UNKNOWN_SHARE) -> None:
+    def __init__(self, *, sharpness: float = 2.0, ridge: float = 0.05, unknown_share: float = UNKNOWN_SHARE) -> None:
         self.sharpness = sharpness
         self.ridge = ridge
         self.unknown_share = unknown_share

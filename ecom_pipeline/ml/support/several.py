@@ -38,9 +38,12 @@ def further_intents(
     """Return, per text, the intents of its parts that the model is sure of, without the main one, in their order."""
     pieces = [(row, part) for row, text in enumerate(texts) for part in parts(text) if part != text]
     found: list[list[str]] = [[] for _ in texts]
-    guesses = model.predict([part for _, part in pieces])
+    different = list(dict.fromkeys(part for _, part in pieces))
+    guesses = model.predict(different)
     sure = is_answered(guesses.confidence, threshold)
-    for (row, _), intent, is_sure in zip(pieces, guesses.intents, sure, strict=True):
-        if is_sure and intent is not None and intent != main[row] and intent not in found[row]:
+    wish = {part: intent for part, intent, is_sure in zip(different, guesses.intents, sure, strict=True) if is_sure}
+    for row, part in pieces:
+        intent = wish.get(part)
+        if intent is not None and intent != main[row] and intent not in found[row]:
             found[row].append(intent)
     return found

@@ -54,7 +54,7 @@ _LEAST = (re.compile(r"(?:over|above|more than|at least|from|高于|至少|超�
 _PAID = re.compile(r"(?:退|扣|付|charged|refund|paid|pay|off|owe|扣了|少减了|差价|乘以)[^,.;!?。]{0,12}$", re.I)
 """Before an amount that has moved already: no wish about a price."""
 _QUANTITY = re.compile(
-    rf"(?P<n>\d{{1,4}}|[一二三四五六七八九十两]{{1,3}})\s?(?:件|个|瓶|盒|双|台|只|套|箱|袋|本|条|支|包)(?![{HAN}]*(?:小时|月|星期|快递))"
+    rf"(?P<n>\d{{1,4}}|[一二三四五六七八九十两]{{1,3}})\s?(?:件|个|瓶|盒|双|台|只|套|箱|袋|本|条|支|包)(?!人|月|小时|星期|钟头)"
     r"|(?<![\w.])(?P<e>\d{1,4})\s?(?:pcs|pieces?|items?|pairs?|boxes|bottles|packs?|sets?|of (?:them|the|these|those)|x\b)",
     re.IGNORECASE,
 )
