@@ -56,6 +56,17 @@ def example_questions(faq: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def word_for_word(texts: Sequence[str], questions: pd.DataFrame) -> NDArray[np.object_]:
+    """Return the intent of each text that is a question of the FAQ itself, ``None`` for all others.
+
+    A question that entries of different intents share decides nothing.
+    """
+    shared = questions.groupby("text")["intent"].nunique()
+    sole = questions[questions["text"].map(shared) == 1]
+    known = dict(zip(sole["text"], sole["intent"], strict=True))
+    return np.array([known.get(text) for text in texts], dtype=object)
+
+
 class AnswerFinder:
     """Match messages to FAQ entries.
 
@@ -110,7 +121,7 @@ class AnswerFinder:
         questions = self.questions_.iloc[candidates]
         for start in range(0, len(rows), _CHUNK):
             part = rows[start : start + _CHUNK]
-            likeness = similarity(points.take(part), self.points_.take(candidates))
+            likeness = similarity(points.take(part), self.points_.take(candidates).turned)
             if self.skip_same_text:
                 own = np.array([texts[row] for row in part], dtype=object)
                 likeness[own[:, None] == questions["text"].to_numpy()[None, :]] = 0.0

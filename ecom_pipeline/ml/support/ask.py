@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.support.abstention import Rehearsed, choose_threshold, is_answered
-from ecom_pipeline.ml.support.answers import AnswerFinder
+from ecom_pipeline.ml.support.answers import AnswerFinder, word_for_word
 from ecom_pipeline.ml.support.desk import Desk
 from ecom_pipeline.ml.support.facts import FactBook, asked_facts
 from ecom_pipeline.ml.support.intent import KernelIntent
@@ -79,11 +79,12 @@ class OpenDesk:
         self._threshold = choose_threshold(
             Rehearsed(heard.guesses.confidence, heard.guesses.intents == heard.truth, heard.weight), target_error
         )
-        questions = examples.dropna(subset=["faq_id"])
+        self._questions = questions = examples.dropna(subset=["faq_id"])
         self._finder = AnswerFinder().fit(questions) if len(questions) else None
         self._answers = dict(zip(questions["faq_id"], questions["answer"], strict=True))
         self._asked = {
-            intent: asked_facts(intent, texts) for intent, texts in questions.groupby("intent")["text"].agg(list).items()
+            intent: asked_facts(intent, texts)
+            for intent, texts in questions.groupby("intent")["text"].agg(list).items()
         }
         self._reader = SlotReader(desk.orders["order_id"], desk.products)
         self._book = FactBook(desk.orders, desk.products, desk.recommendations, self._reader.products_of, desk.currency)
@@ -91,11 +92,14 @@ class OpenDesk:
     def ask(self, question: str, *, customer_id: str | None = None, asked_on: dt.date) -> Answer:
         """Answer one question; ``asked_on`` is the day that words such as yesterday are counted from."""
         text, language = intent_text(question), detect_language(question)
-        guesses = self._model.predict([text])
-        is_known = bool(is_answered(guesses.confidence, self._threshold)[0]) and guesses.intents[0] is not None
+        said = word_for_word([text], self._questions)
+        guesses = self._model.predict([text]).settled(said)
+        is_known = said[0] is not None or bool(is_answered(guesses.confidence, self._threshold)[0])
         others = further_intents([text], guesses.intents, self._model, self._threshold)[0]
         slots = self._reader.read(question, asked_on)
-        sentences, sources = self._told(text, language, customer_id, [guesses.intents[0], *others], slots) if is_known else ([], [])
+        sentences, sources = (
+            self._told(text, language, customer_id, [guesses.intents[0], *others], slots) if is_known else ([], [])
+        )
         mood = read_mood(question) if can_read(question, language) else None
         return Answer(
             question=question,
@@ -118,7 +122,9 @@ class OpenDesk:
         sentences: list[str] = []
         sources: list[str] = []
         if self._finder is not None:
-            found = self._finder.match([text] * len(intents), np.array(intents, dtype=object).tolist(), [language] * len(intents))
+            found = self._finder.match(
+                [text] * len(intents), np.array(intents, dtype=object).tolist(), [language] * len(intents)
+            )
             for faq_id in dict.fromkeys(each for each in found.faq_ids if each is not None):
                 sentences.append(self._answers[faq_id])
                 sources.append(f"clean.faq:{faq_id}")

@@ -96,7 +96,9 @@ class FactBook:
         order = self._order(customer_id, order_id, slots)
         if order is not None and "order" in kinds:
             status = _content()["status"][tongue].get(order["status"])
-            found += self._say("order", tongue, {**order, "status": status}, f"marts.customer_orders:{order['order_id']}")
+            found += self._say(
+                "order", tongue, {**order, "status": status}, f"marts.customer_orders:{order['order_id']}"
+            )
         if order is not None and "refund" in kinds:
             kind = "refund" if order["refunds"] > 0 else "no_refund"
             found += self._say(kind, tongue, order, f"marts.customer_orders:{order['order_id']}")
@@ -138,7 +140,9 @@ class FactBook:
                 and named.get("category", product["category"]) == product["category"]
             )
 
-        recommended = [self._products[each] for each in self._recommended.get(customer_id, []) if each in self._products]
+        recommended = [
+            self._products[each] for each in self._recommended.get(customer_id, []) if each in self._products
+        ]
         offers = [product for product in recommended if fits(product)]
         if not offers and {"price_from", "price_to"} & set(named):
             offers = sorted(filter(fits, self._products.values()), key=lambda each: (each["price"], each["product_id"]))
@@ -155,4 +159,10 @@ def _written(value: Any) -> str:
     """Return a value as an answer writes it: a day without a time, an amount with two digits."""
     if isinstance(value, dt.date):
         return value.strftime("%Y-%m-%d")
-    return f"{value:.2f}" if isinstance(value, float | Decimal) and value != int(value) else f"{value:.0f}" if isinstance(value, float | Decimal) else str(value)
+    return (
+        f"{value:.2f}"
+        if isinstance(value, float | Decimal) and value != int(value)
+        else f"{value:.0f}"
+        if isinstance(value, float | Decimal)
+        else str(value)
+    )

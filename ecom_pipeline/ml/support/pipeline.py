@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.support.abstention import is_answered, measure
-from ecom_pipeline.ml.support.answers import AnswerFinder, Matches, example_questions
+from ecom_pipeline.ml.support.answers import AnswerFinder, Matches, example_questions, word_for_word
 from ecom_pipeline.ml.support.baselines import MajorityIntent
 from ecom_pipeline.ml.support.challenge import evaluate_sentiment
 from ecom_pipeline.ml.support.decision import Verdict, decide
@@ -142,7 +142,7 @@ def support_shop(
     verdict = decide(trials, examples, metric, previous_card, seed=seed) if examples else None
     winner = verdict.winner if verdict else None
     answering = _learn_answers(questions, examples, winner) if examples and winner and len(questions) else None
-    predictions, slots = _predictions(written, faq, winner, answering, desk or Desk.empty(), as_of_date)
+    predictions, slots = _predictions(written, faq, questions, winner, answering, desk or Desk.empty(), as_of_date)
     if verdict and examples:
         rows = [*_intent_rows(trials, examples), *(answering.rows if answering else ()), *sentiment_rows]
         card = _card(verdict, examples, labelled, questions, predictions, rows, metric, target_error, seed)
@@ -209,6 +209,7 @@ def _evaluation(rows: Sequence[_Row]) -> pd.DataFrame:
 def _predictions(
     written: pd.DataFrame,
     faq: pd.DataFrame,
+    questions: pd.DataFrame,
     winner: Trial | None,
     answering: _Answering | None,
     desk: Desk,
@@ -226,9 +227,10 @@ def _predictions(
     texts = written["text"].tolist()
     others: list[list[str]] = [[] for _ in texts]
     if winner is not None and texts:
-        guesses = winner.model.predict(texts)
+        said = word_for_word(texts, questions)
+        guesses = winner.model.predict(texts).settled(said)
         has_text = np.array([bool(text) for text in texts])
-        answered = is_answered(guesses.confidence, winner.gate.threshold) & has_text
+        answered = (is_answered(guesses.confidence, winner.gate.threshold) & has_text) | (said != None)  # noqa: E711
         frame["intent"] = _only(guesses.intents, has_text)
         is_guessed = frame["intent"].notna()
         frame["confidence"] = np.where(is_guessed, guesses.confidence, np.nan)
@@ -246,7 +248,9 @@ def _predictions(
         for position, slot in enumerate(named, 1)
     ]
     frame = frame.join(read.drop(columns="slots")).astype(_TYPES)
-    return frame[list(PREDICTION_COLUMNS)], pd.DataFrame(slots, columns=list(SLOT_COLUMNS)).astype({"position": "int64"})
+    return frame[list(PREDICTION_COLUMNS)], pd.DataFrame(slots, columns=list(SLOT_COLUMNS)).astype(
+        {"position": "int64"}
+    )
 
 
 def _card(

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
@@ -19,7 +19,18 @@ from ecom_pipeline.ml.support.language import detect_language
 from ecom_pipeline.ml.support.sentiment import read_mood
 from ecom_pipeline.ml.support.trials import chance_level, lead_interval, macro_f1
 
-MODULES = ("abstention", "answers", "baselines", "embedding", "features", "intent", "language", "sentiment", "text", "trials")
+MODULES = (
+    "abstention",
+    "answers",
+    "baselines",
+    "embedding",
+    "features",
+    "intent",
+    "language",
+    "sentiment",
+    "text",
+    "trials",
+)
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -73,6 +84,7 @@ def test_the_threshold_keeps_the_error_it_was_chosen_for(pairs: list[tuple[float
         assert not is_answered(confidence, threshold).any()
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=1, max_size=30))
 def test_macro_f1_is_scikit_learns_over_the_true_intents(pairs: list[tuple[str, str]]) -> None:
     truth, guessed = [one for one, _ in pairs], [two for _, two in pairs]
@@ -82,6 +94,7 @@ def test_macro_f1_is_scikit_learns_over_the_true_intents(pairs: list[tuple[str, 
     )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["a", "b", "d", None])), min_size=1, max_size=30))
 def test_resamples_are_scored_by_the_same_macro_f1(pairs: list[tuple[str, str | None]]) -> None:
     truth, guessed = [one for one, _ in pairs], [two for _, two in pairs]
