@@ -41,8 +41,8 @@ def draft_entries(unanswered: pd.DataFrame) -> pd.DataFrame:
         for _, group in usable.groupby("language", sort=True)
         for members, alike in _clusters(group.sort_values(["sent_at", "message_id"], kind="stable").tail(MOST))
     ]
-    drafts.sort(key=lambda draft: (-draft["messages"], draft["language"], draft["title"]))
-    frame = pd.DataFrame(drafts, columns=[name for name in COLUMNS if name != "draft_id"])
+    found = pd.DataFrame(drafts, columns=[name for name in COLUMNS if name != "draft_id"])
+    frame = found.sort_values(["messages", "language", "title"], ascending=[False, True, True], ignore_index=True)
     frame.insert(0, "draft_id", [f"D{number:04}" for number in range(1, len(frame) + 1)])
     return frame
 

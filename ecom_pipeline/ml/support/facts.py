@@ -78,8 +78,8 @@ class FactBook:
         currency: str,
     ) -> None:
         latest = orders.sort_values(["ordered_date", "order_id"], ascending=False, kind="stable")
-        self._orders = {row["order_id"]: row for row in latest.to_dict("records")}
-        self._latest = {row["customer_id"]: row for row in reversed(latest.to_dict("records"))}
+        self._orders: dict[str, dict[str, Any]] = {row["order_id"]: row for row in latest.to_dict("records")}
+        self._latest: dict[object, dict[str, Any]] = {row["customer_id"]: row for row in reversed(latest.to_dict("records"))}
         self._products = {row["product_id"]: row for row in products.to_dict("records")}
         ranked = recommendations.sort_values(["customer_id", "rank"], kind="stable")
         self._recommended = ranked.groupby("customer_id", sort=False)["product_id"].agg(list).to_dict()
@@ -117,7 +117,7 @@ class FactBook:
     def _order(self, customer_id: object, order_id: object, slots: Sequence[Slot]) -> dict[str, Any] | None:
         """Return the order a message is about: the one it names, the one the shop noted, or the customer's latest."""
         numbers = [slot.value for slot in slots if slot.name == "order_number"]
-        for number in numbers or ([order_id] if order_id else []):
+        for number in numbers or ([order_id] if isinstance(order_id, str) else []):
             order = self._orders.get(number)
             if order is not None and order["customer_id"] == customer_id:
                 return order
