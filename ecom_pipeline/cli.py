@@ -367,7 +367,7 @@ def _retention(given: argparse.Namespace, console: Console) -> int:
 def _ask(given: argparse.Namespace, console: Console) -> int:
     from ecom_pipeline.asking import Asking
 
-    if (given.question is None) == (given.file is None):
+    if bool(given.question and given.question.strip()) == bool(given.file):
         print("ecom: ask either a question or, with --file, the questions of a file", file=sys.stderr)
         return USAGE
     settings = _settings(given)
@@ -384,7 +384,7 @@ def _ask(given: argparse.Namespace, console: Console) -> int:
     else:
         for told in answers:
             _show_answer(console, told)
-    return OK if any(told["is_known"] for told in answers) else NOTHING
+    return OK
 
 
 def _show_answer(console: Console, told: Mapping[str, Any]) -> None:

@@ -79,7 +79,9 @@ class FactBook:
     ) -> None:
         latest = orders.sort_values(["ordered_date", "order_id"], ascending=False, kind="stable")
         self._orders: dict[str, dict[str, Any]] = {row["order_id"]: row for row in latest.to_dict("records")}
-        self._latest: dict[object, dict[str, Any]] = {row["customer_id"]: row for row in reversed(latest.to_dict("records"))}
+        self._latest: dict[object, dict[str, Any]] = {
+            row["customer_id"]: row for row in reversed(latest.to_dict("records"))
+        }
         self._products = {row["product_id"]: row for row in products.to_dict("records")}
         ranked = recommendations.sort_values(["customer_id", "rank"], kind="stable")
         self._recommended = ranked.groupby("customer_id", sort=False)["product_id"].agg(list).to_dict()

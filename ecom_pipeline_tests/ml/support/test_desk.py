@@ -155,7 +155,9 @@ def sent(texts: list[str], language: str = "en") -> pd.DataFrame:
 
 def test_unanswered_messages_become_masked_drafts_with_counts() -> None:
     texts = ["Are you hiring?", "are you hiring", "Are you hiring!", "are you hiring..."]
-    found = draft_entries(pd.concat([sent([*texts, "a single odd thing", "👍"]), sent(["你们招人吗,电话13800138000"] * 3, "zh")]))
+    found = draft_entries(
+        pd.concat([sent([*texts, "a single odd thing", "👍"]), sent(["你们招人吗,电话13800138000"] * 3, "zh")])
+    )
     assert found[["language", "messages", "customers"]].values.tolist() == [["en", 4, 3], ["zh", 3, 3]]
     assert "hiring" in found["title"][0].lower()
     assert found["title"][1] == "你们招人吗,电话[phone]"
