@@ -33,7 +33,7 @@ UNKNOWN = {
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What is said to a question, and why.
+    """What is said to a question, and why: an answer of the FAQ, facts, or goods within the price that is named.
 
     ``intent`` and ``probability`` are the best guess also where ``is_known`` is false; ``sources`` name the rows behind
     every sentence of ``answer``.
@@ -97,9 +97,8 @@ class OpenDesk:
         is_known = said[0] is not None or bool(is_answered(guesses.confidence, self._threshold)[0])
         others = further_intents([text], guesses.intents, self._model, self._threshold)[0]
         slots = self._reader.read(question, asked_on)
-        sentences, sources = (
-            self._told(text, language, customer_id, [guesses.intents[0], *others], slots) if is_known else ([], [])
-        )
+        intents = [guesses.intents[0], *others] if is_known else []
+        sentences, sources = self._told(text, language, customer_id, intents, slots)
         mood = read_mood(question) if can_read(question, language) else None
         return Answer(
             question=question,
@@ -121,7 +120,7 @@ class OpenDesk:
     ) -> tuple[list[str], list[str]]:
         sentences: list[str] = []
         sources: list[str] = []
-        if self._finder is not None:
+        if self._finder is not None and intents:
             found = self._finder.match(
                 [text] * len(intents), np.array(intents, dtype=object).tolist(), [language] * len(intents)
             )
