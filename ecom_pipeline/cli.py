@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
@@ -363,6 +364,39 @@ def _retention(given: argparse.Namespace, console: Console) -> int:
     return OK
 
 
+def _ask(given: argparse.Namespace, console: Console) -> int:
+    from ecom_pipeline.asking import Asking
+
+    if bool(given.question and given.question.strip()) == bool(given.file):
+        print("ecom: ask either a question or, with --file, the questions of a file", file=sys.stderr)
+        return USAGE
+    settings = _settings(given)
+    shop = load_shop(settings.shop_file, environment())
+    asking = Asking(settings.releases_dir(shop.name), shop.currency, [given.customer] if given.customer else [])
+    questions = [given.question] if given.file is None else given.file.read_text("utf-8").splitlines()
+    answers = []
+    for question in filter(str.strip, questions):
+        started = time.perf_counter()
+        answer = asking.ask(question, given.customer, date.today())
+        answers.append({**asdict(answer), "milliseconds": round(1000 * (time.perf_counter() - started), 1)})
+    if given.json:
+        _print_json(answers if given.file else answers[0])
+    else:
+        for told in answers:
+            _show_answer(console, told)
+    return OK
+
+
+def _show_answer(console: Console, told: Mapping[str, Any]) -> None:
+    console.print(told["answer"], style="bold", soft_wrap=True)
+    also = f", also {', '.join(told['other_intents'])}" if told["other_intents"] else ""
+    console.print(
+        f"  {told['intent']} ({told['probability']:.0%}){also}; {told['urgency']} urgency;"
+        f" sources: {', '.join(told['sources']) or 'none'}; {told['milliseconds']} ms",
+        soft_wrap=True,
+    )
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ecom",
@@ -437,6 +471,15 @@ def _parser() -> argparse.ArgumentParser:
     quarantine.add_argument("action", choices=("list", "show", "replay"))
     quarantine.add_argument("table", nargs="?", help="a clean table, such as clean.orders")
     quarantine.add_argument("--limit", type=int, default=20, help="rows to show")
+    ask = verb(
+        "ask",
+        _ask,
+        "Answer a customer's question from the published release, or say that it is not known.",
+        '  ecom ask "Where is my order?" --customer C00011\n  ecom ask --file questions.txt --json',
+    )
+    ask.add_argument("question", nargs="?")
+    ask.add_argument("--customer", help="who asks: whose orders may be told")
+    ask.add_argument("--file", type=Path, help="a text file with one question per line")
     verb(
         "retention",
         _retention,

@@ -164,6 +164,41 @@ def funnel(night: Night) -> str:
     return _markdown(figure, "funnel")
 
 
+def support_mix(night: Night) -> str:
+    """Messages per week by intent, and how far each week's mix is from the usual one."""
+    frame = night.frame(
+        "select week_date, intent, messages, week_drift from marts.support_weekly order by week_date, intent"
+    )
+    counts = frame.pivot(index="week_date", columns="intent", values="messages").fillna(0)
+    figure, axes = _canvas("Messages per week by intent; the line is the drift of the mix (right axis)")
+    if len(counts):
+        axes.stackplot(counts.index, counts.to_numpy(dtype=float).T, labels=list(counts.columns), alpha=0.8)
+        axes.legend(fontsize=6, frameon=False, ncols=2, loc="upper left")
+        drift = frame.groupby("week_date")["week_drift"].first()
+        right = axes.twinx()
+        right.plot(drift.index, drift.astype(float), color="black", linewidth=1)
+        right.set_ylim(0, 1)
+    axes.tick_params(axis="x", rotation=30, labelsize=8)
+    return _markdown(figure, "messages per week by intent")
+
+
+def support_desk(night: Night) -> str:
+    """Per month: the shares of first contacts answered, of messages abstained from, and of negative ones."""
+    frame = night.frame(
+        "select cast(date_trunc('month', sent_date) as date) as month_date, sum(messages) as messages,"
+        " sum(abstained_messages) as abstained, sum(negative_messages) as negative, sum(first_contacts) as contacts,"
+        " sum(answered_first_contacts) as answered from marts.support_daily group by all order by month_date"
+    ).astype(dict.fromkeys(("messages", "abstained", "negative", "contacts", "answered"), "float64"))
+    figure, axes = _canvas("Support desk per month: shares")
+    axes.plot(frame["month_date"], frame["answered"] / frame["contacts"], label="first contacts answered")
+    axes.plot(frame["month_date"], frame["abstained"] / frame["messages"], label="abstained")
+    axes.plot(frame["month_date"], frame["negative"] / frame["messages"], label="negative")
+    axes.set_ylim(0, 1)
+    axes.legend(fontsize=8, frameon=False)
+    axes.tick_params(axis="x", rotation=30, labelsize=8)
+    return _markdown(figure, "support desk per month")
+
+
 CHARTS: dict[str, Chart] = {
     "marts.customer_profiles": segments_map,
     "models.behaviour_covariance": covariance,
@@ -173,5 +208,7 @@ CHARTS: dict[str, Chart] = {
     "models.forecast_series": forecast_coverage,
     "models.recommendation_evaluation": recommendation_quality,
     "marts.funnel_daily": funnel,
+    "marts.support_weekly": support_mix,
+    "marts.support_daily": support_desk,
 }
 """The chart of a table, by its name."""

@@ -20,7 +20,8 @@ BELOW: dict[str, set[str]] = {
     "shop": {"contracts"},
     "defs": {"contracts", "settings", "quality", "warehouse", "ml", "shop"},
     "definitions": {"contracts", "settings", "shop", "defs"},
-    "cli": {"contracts", "settings", "shop", "warehouse", "definitions"},
+    "asking": {"ml", "warehouse"},
+    "cli": {"contracts", "settings", "shop", "warehouse", "definitions", "asking"},
 }
 """Package of the project to the packages it may import."""
 

@@ -100,7 +100,7 @@ def test_a_wrong_command_is_found(wrong: str, capsys: pytest.CaptureFixture[str]
 
 def test_every_verb_is_shown() -> None:
     verbs = {words[1] for lines in SHELL.values() for words in lines if words[0] in ECOM}
-    assert verbs >= {"init", "doctor", "run", "status", "release", "quarantine", "retention"}
+    assert verbs >= {"init", "doctor", "run", "status", "release", "quarantine", "retention", "ask"}
 
 
 @pytest.fixture

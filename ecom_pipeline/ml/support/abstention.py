@@ -31,11 +31,17 @@ class Rehearsed(NamedTuple):
 
     def take(self, rows: NDArray[np.bool_]) -> Rehearsed:
         """Return some of them."""
-        return Rehearsed(*(each[rows] for each in self))
+        return Rehearsed(self.confidence[rows], self.is_right[rows], self.weight[rows])
 
     def plus(self, other: Rehearsed | None) -> Rehearsed:
         """Return these and some more."""
-        return self if other is None else Rehearsed(*map(np.concatenate, zip(self, other, strict=True)))
+        if other is None:
+            return self
+        return Rehearsed(
+            np.concatenate([self.confidence, other.confidence]),
+            np.concatenate([self.is_right, other.is_right]),
+            np.concatenate([self.weight, other.weight]),
+        )
 
 
 def choose_threshold(rehearsed: Rehearsed, target_error: float) -> float:
@@ -48,7 +54,7 @@ def choose_threshold(rehearsed: Rehearsed, target_error: float) -> float:
     0.7
     """
     order = np.argsort(-rehearsed.confidence, kind="stable")
-    sure, right, weight = (each[order] for each in rehearsed)
+    sure, right, weight = rehearsed.confidence[order], rehearsed.is_right[order], rehearsed.weight[order]
     error = np.cumsum(weight * ~right) / np.cumsum(weight)
     is_last_of_ties = np.append(sure[1:] != sure[:-1], True) if len(sure) else np.empty(0, dtype=bool)
     allowed = np.flatnonzero(is_last_of_ties & (error <= target_error) & (sure > 0))

@@ -1,6 +1,7 @@
 """Which of the shop's own answers fits: the FAQ entry of the message's intent whose example questions are most like it.
 
-The intent says which entries may answer, the similarity which of them does and how well. Writing an answer, or
+The intent says which entries may answer, the similarity which of them does and how well; where the intent is known, even
+a question that is put in other words than any of the entry's gets its answer. Writing an answer, or
 filling in a customer's facts, does not belong here.
 """
 
@@ -18,9 +19,6 @@ from ecom_pipeline.ml.support.language import detect_language
 from ecom_pipeline.ml.support.text import has_words, intent_text
 
 QUESTION_SEPARATOR = "|"
-MINIMUM_SIMILARITY = 0.1
-"""Below this a message has next to nothing in common with a question, and gets no answer. Of messages whose intent is known,
-CLINC150 has 1 to 2 % below it with a dozen questions per intent, 7 % with five."""
 _CHUNK = 1_000
 
 
@@ -30,6 +28,11 @@ class Matches(NamedTuple):
     faq_ids: NDArray[np.object_]
     intents: NDArray[np.object_]
     scores: NDArray[np.float64]
+
+    @property
+    def is_found(self) -> NDArray[np.bool_]:
+        """Tell which messages have an entry."""
+        return np.array([each is not None for each in self.faq_ids], dtype=bool)
 
 
 def example_questions(faq: pd.DataFrame) -> pd.DataFrame:
@@ -51,6 +54,17 @@ def example_questions(faq: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["faq_id", "intent", "text", "language"], dtype=object).drop_duplicates(
         ignore_index=True
     )
+
+
+def word_for_word(texts: Sequence[str], questions: pd.DataFrame) -> NDArray[np.object_]:
+    """Return the intent of each text that is a question of the FAQ itself, ``None`` for all others.
+
+    A question that entries of different intents share decides nothing.
+    """
+    shared = questions.groupby("text")["intent"].nunique()
+    sole = questions[questions["text"].map(shared) == 1]
+    known = dict(zip(sole["text"], sole["intent"], strict=True))
+    return np.array([known.get(text) for text in texts], dtype=object)
 
 
 class AnswerFinder:
@@ -101,22 +115,21 @@ class AnswerFinder:
         texts: Sequence[str],
         points: Points,
     ) -> None:
-        """Write the best of the candidates into some rows of ``found``, where it is alike enough."""
+        """Write the best of the candidates into some rows of ``found``."""
         if not len(candidates):
             return
         questions = self.questions_.iloc[candidates]
         for start in range(0, len(rows), _CHUNK):
             part = rows[start : start + _CHUNK]
-            likeness = similarity(points.take(part), self.points_.take(candidates))
+            likeness = similarity(points.take(part), self.points_.take(candidates).turned)
             if self.skip_same_text:
                 own = np.array([texts[row] for row in part], dtype=object)
                 likeness[own[:, None] == questions["text"].to_numpy()[None, :]] = 0.0
             best = likeness.argmax(axis=1)
             score = np.clip(likeness[np.arange(len(part)), best], 0.0, 1.0)
-            is_alike = score >= MINIMUM_SIMILARITY
-            found.faq_ids[part[is_alike]] = questions["faq_id"].to_numpy()[best[is_alike]]
-            found.intents[part[is_alike]] = questions["intent"].to_numpy()[best[is_alike]]
-            found.scores[part[is_alike]] = score[is_alike]
+            found.faq_ids[part] = questions["faq_id"].to_numpy()[best]
+            found.intents[part] = questions["intent"].to_numpy()[best]
+            found.scores[part] = score
 
 
 def _nothing(size: int) -> Matches:

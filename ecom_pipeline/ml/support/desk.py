@@ -71,8 +71,9 @@ def read_messages(
         masked = mask(row.raw)
         slots = reader.read(row.raw, row.sent_at.date())
         facts: list[Fact] = []
-        if not told.is_abstained and row.sent_at > opened:
-            kinds = [kind for intent in (told.intent, *further) for kind in asked.get(intent, ())]
+        if row.sent_at > opened:
+            sure = [] if told.is_abstained else [told.intent, *further]
+            kinds = [kind for intent in sure for kind in asked.get(intent, ())]
             facts = book.facts(kinds, row.language, row.customer_id, row.order_id, slots)
         sources = ([f"clean.faq:{told.faq_id}"] if told.faq_id else []) + [fact.source for fact in facts]
         rows.append(

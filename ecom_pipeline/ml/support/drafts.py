@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ecom_pipeline.ml.support.answers import QUESTION_SEPARATOR
 from ecom_pipeline.ml.support.features import TextFeatures, similarity
 from ecom_pipeline.ml.support.personal import mask
-from ecom_pipeline.ml.support.text import has_words
+from ecom_pipeline.ml.support.text import has_words, intent_text
 
 SMALLEST = 3
 """Messages that make a draft."""
@@ -41,8 +41,8 @@ def draft_entries(unanswered: pd.DataFrame) -> pd.DataFrame:
         for _, group in usable.groupby("language", sort=True)
         for members, alike in _clusters(group.sort_values(["sent_at", "message_id"], kind="stable").tail(MOST))
     ]
-    drafts.sort(key=lambda draft: (-draft["messages"], draft["language"], draft["title"]))
-    frame = pd.DataFrame(drafts, columns=[name for name in COLUMNS if name != "draft_id"])
+    found = pd.DataFrame(drafts, columns=[name for name in COLUMNS if name != "draft_id"])
+    frame = found.sort_values(["messages", "language", "title"], ascending=[False, True, True], ignore_index=True)
     frame.insert(0, "draft_id", [f"D{number:04}" for number in range(1, len(frame) + 1)])
     return frame
 
@@ -53,8 +53,8 @@ def _clusters(group: pd.DataFrame) -> list[tuple[pd.DataFrame, NDArray[np.float3
 
     if len(group) < SMALLEST:
         return []
-    points = TextFeatures().fit_transform(group["text"].tolist())
-    alike = similarity(points, points)
+    points = TextFeatures().fit_transform([intent_text(mask(raw).text) for raw in group["raw"]])
+    alike = similarity(points, points.turned)
     labels = AgglomerativeClustering(
         n_clusters=None, metric="precomputed", linkage="average", distance_threshold=_APART
     ).fit_predict(np.clip(1 - alike, 0, 2))

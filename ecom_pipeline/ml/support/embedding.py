@@ -27,7 +27,8 @@ def _model() -> tuple[Any, NDArray[np.float32]]:
     from tokenizers import Tokenizer
 
     found = find_spec("wordllama")
-    assert found is not None and found.origin is not None, "wordllama is a dependency of this package"
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("wordllama is not installed: it carries the vectors of words", name="wordllama")
     folder = Path(found.origin).parent
     tokenizer = Tokenizer.from_file(str(folder / "tokenizers" / "l2_supercat_tokenizer_config.json"))
     tokenizer.no_padding()

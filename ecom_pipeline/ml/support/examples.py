@@ -70,7 +70,11 @@ def labelled_messages(messages: pd.DataFrame, as_of_date: dt.date) -> pd.DataFra
     end = pd.Timestamp(as_of_date) + pd.Timedelta(days=1)
     usable = messages["intent"].notna() & (messages["sent_at"] < end) & messages["text"].map(has_words).astype(bool)
     ordered = messages[usable].sort_values(["sent_at", "message_id", "text"], kind="stable")
-    return ordered[["message_id", "customer_id", "raw", "text", "language", "intent", "sent_at"]].tail(LEARNT).reset_index(drop=True)
+    return (
+        ordered[["message_id", "customer_id", "raw", "text", "language", "intent", "sent_at"]]
+        .tail(LEARNT)
+        .reset_index(drop=True)
+    )
 
 
 def split(labelled: pd.DataFrame, questions: pd.DataFrame, seed: int) -> Split | None:
@@ -102,7 +106,9 @@ def published_examples(labelled: pd.DataFrame, faq: pd.DataFrame) -> pd.DataFram
     """
     asked = example_questions(faq).merge(faq[["faq_id", "answer"]].drop_duplicates("faq_id"), on="faq_id")
     asked["example_id"] = [f"{row.faq_id}/{at}" for at, row in enumerate(asked.itertuples(index=False), 1)]
-    told = labelled.assign(text=[intent_text(mask(raw).text) for raw in labelled["raw"]], example_id=labelled["message_id"])
+    told = labelled.assign(
+        text=[intent_text(mask(raw).text) for raw in labelled["raw"]], example_id=labelled["message_id"]
+    )
     told = told.drop_duplicates(["intent", "text"], keep="last").groupby("intent", sort=True).tail(PUBLISHED_PER_INTENT)
     both = pd.concat([asked.astype(object), told.astype(object)], ignore_index=True)
     return both.reindex(columns=list(PUBLISHED_COLUMNS)).astype(object).where(lambda frame: frame.notna(), None)

@@ -7,8 +7,10 @@ What does not belong here: the choice of the answer, and any figure that is work
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -76,8 +78,10 @@ class FactBook:
         currency: str,
     ) -> None:
         latest = orders.sort_values(["ordered_date", "order_id"], ascending=False, kind="stable")
-        self._orders = {row["order_id"]: row for row in latest.to_dict("records")}
-        self._latest = {row["customer_id"]: row for row in reversed(latest.to_dict("records"))}
+        self._orders: dict[str, dict[str, Any]] = {row["order_id"]: row for row in latest.to_dict("records")}
+        self._latest: dict[object, dict[str, Any]] = {
+            row["customer_id"]: row for row in reversed(latest.to_dict("records"))
+        }
         self._products = {row["product_id"]: row for row in products.to_dict("records")}
         ranked = recommendations.sort_values(["customer_id", "rank"], kind="stable")
         self._recommended = ranked.groupby("customer_id", sort=False)["product_id"].agg(list).to_dict()
@@ -94,7 +98,9 @@ class FactBook:
         order = self._order(customer_id, order_id, slots)
         if order is not None and "order" in kinds:
             status = _content()["status"][tongue].get(order["status"])
-            found += self._say("order", tongue, {**order, "status": status}, f"marts.customer_orders:{order['order_id']}")
+            found += self._say(
+                "order", tongue, {**order, "status": status}, f"marts.customer_orders:{order['order_id']}"
+            )
         if order is not None and "refund" in kinds:
             kind = "refund" if order["refunds"] > 0 else "no_refund"
             found += self._say(kind, tongue, order, f"marts.customer_orders:{order['order_id']}")
@@ -105,7 +111,7 @@ class FactBook:
                 found += self._say("stock" if product["stock"] > 0 else "no_stock", tongue, product, source)
             if "price" in kinds:
                 found += self._say("price", tongue, product, source)
-        if "recommendation" in kinds or (not meant and {"price_from", "price_to", "category"} & set(named)):
+        if "recommendation" in kinds or {"price_from", "price_to"} & set(named):
             for product in self._offers(customer_id, named):
                 found += self._say("recommendation", tongue, product, f"marts.products:{product['product_id']}")
         return found
@@ -113,7 +119,7 @@ class FactBook:
     def _order(self, customer_id: object, order_id: object, slots: Sequence[Slot]) -> dict[str, Any] | None:
         """Return the order a message is about: the one it names, the one the shop noted, or the customer's latest."""
         numbers = [slot.value for slot in slots if slot.name == "order_number"]
-        for number in numbers or ([order_id] if order_id else []):
+        for number in numbers or ([order_id] if isinstance(order_id, str) else []):
             order = self._orders.get(number)
             if order is not None and order["customer_id"] == customer_id:
                 return order
@@ -136,14 +142,29 @@ class FactBook:
                 and named.get("category", product["category"]) == product["category"]
             )
 
-        recommended = [self._products[each] for each in self._recommended.get(customer_id, []) if each in self._products]
+        recommended = [
+            self._products[each] for each in self._recommended.get(customer_id, []) if each in self._products
+        ]
         offers = [product for product in recommended if fits(product)]
-        if not offers and {"price_from", "price_to", "category"} & set(named):
+        if not offers and {"price_from", "price_to"} & set(named):
             offers = sorted(filter(fits, self._products.values()), key=lambda each: (each["price"], each["product_id"]))
         return offers[:FEW]
 
     def _say(self, kind: str, tongue: str, row: dict[str, Any], source: str) -> Iterator[Fact]:
-        known = {name: value for name, value in row.items() if value is not None and not pd.isna(value)}
+        known = {name: _written(value) for name, value in row.items() if value is not None and not pd.isna(value)}
         sentence = _content()["said"][kind][tongue]
         if set(re.findall(r"{(\w+)}", sentence)) <= {*known, "currency"}:
             yield Fact(sentence.format(**{**known, "currency": self._currency}), source)
+
+
+def _written(value: Any) -> str:
+    """Return a value as an answer writes it: a day without a time, an amount with two digits."""
+    if isinstance(value, dt.date):
+        return value.strftime("%Y-%m-%d")
+    return (
+        f"{value:.2f}"
+        if isinstance(value, float | Decimal) and value != int(value)
+        else f"{value:.0f}"
+        if isinstance(value, float | Decimal)
+        else str(value)
+    )

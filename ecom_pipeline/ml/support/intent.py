@@ -35,6 +35,12 @@ class Guesses(NamedTuple):
     confidence: NDArray[np.float64]
     scope: NDArray[np.float64]
 
+    def settled(self, intents: NDArray[np.object_]) -> Guesses:
+        """Return the guesses with the intents that are known for certain, where they are not ``None``."""
+        is_certain = np.array([intent is not None for intent in intents], dtype=bool)
+        sure = (np.where(is_certain, 1.0, each) for each in (self.confidence, self.scope))
+        return Guesses(np.where(is_certain, intents, self.intents), *sure)
+
 
 class Rehearsal(NamedTuple):
     """What a model says of examples it has not seen, and of some whose intent it has not seen at all.
@@ -71,7 +77,7 @@ class KernelIntent:
 
     name = "kernel"
 
-    def __init__(self, *, sharpness: float = 2.0, ridge: float = 0.1, unknown_share: float = UNKNOWN_SHARE) -> None:
+    def __init__(self, *, sharpness: float = 2.0, ridge: float = 0.05, unknown_share: float = UNKNOWN_SHARE) -> None:
         self.sharpness = sharpness
         self.ridge = ridge
         self.unknown_share = unknown_share
@@ -86,8 +92,9 @@ class KernelIntent:
         self.intents_: NDArray[np.object_] = np.array([intent for _, intent in examples], dtype=object)
         self.classes_, codes = np.unique(self.intents_, return_inverse=True)
         self.features_ = TextFeatures()
-        self.points_ = self.features_.fit_transform(self.texts_)
-        kernel = self._kernel(self.points_, self.points_)
+        points = self.features_.fit_transform(self.texts_)
+        self.columns_ = points.turned
+        kernel = self._kernel(points)
         inverse = _inverse(kernel, self.ridge)
         target = np.zeros((len(codes), len(self.classes_)), dtype=np.float32)
         target[np.arange(len(codes)), codes] = 1
@@ -104,24 +111,22 @@ class KernelIntent:
 
     def _predict(self, texts: Sequence[str]) -> Guesses:
         points = self.features_.transform(texts)
-        kernel = self._kernel(points, self.points_)
+        kernel = self._kernel(points)
         guesses = self._guess(kernel @ self.weights_, kernel.max(axis=1))
         guesses.intents[~points.is_known] = None
         guesses.confidence[~points.is_known] = 0.0
         guesses.scope[~points.is_known] = 0.0
         return guesses
 
-    def _kernel(self, left: Points, right: Points) -> NDArray[np.float32]:
-        values = similarity(left, right)
+    def _kernel(self, rows: Points) -> NDArray[np.float32]:
+        values = similarity(rows, self.columns_)
         values -= 1
         values *= self.sharpness
         return np.exp(values, out=values)
 
     def _guess(self, scores: NDArray[np.float32], nearest: NDArray[np.float32]) -> Guesses:
         signs = (_signs(scores, nearest, self.temperature_) - self.centre_) / self.spread_
-        return Guesses(
-            self.classes_[scores.argmax(axis=1)], _chance(signs, self.right_), _chance(signs, self.known_)
-        )
+        return Guesses(self.classes_[scores.argmax(axis=1)], _chance(signs, self.right_), _chance(signs, self.known_))
 
     def _rehearse(
         self,

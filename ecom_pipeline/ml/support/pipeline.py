@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.support.abstention import is_answered, measure
-from ecom_pipeline.ml.support.answers import MINIMUM_SIMILARITY, AnswerFinder, Matches, example_questions
+from ecom_pipeline.ml.support.answers import AnswerFinder, Matches, example_questions, word_for_word
 from ecom_pipeline.ml.support.baselines import MajorityIntent
 from ecom_pipeline.ml.support.challenge import evaluate_sentiment
 from ecom_pipeline.ml.support.decision import Verdict, decide
@@ -142,7 +142,7 @@ def support_shop(
     verdict = decide(trials, examples, metric, previous_card, seed=seed) if examples else None
     winner = verdict.winner if verdict else None
     answering = _learn_answers(questions, examples, winner) if examples and winner and len(questions) else None
-    predictions, slots = _predictions(written, faq, winner, answering, desk or Desk.empty(), as_of_date)
+    predictions, slots = _predictions(written, faq, questions, winner, answering, desk or Desk.empty(), as_of_date)
     if verdict and examples:
         rows = [*_intent_rows(trials, examples), *(answering.rows if answering else ()), *sentiment_rows]
         card = _card(verdict, examples, labelled, questions, predictions, rows, metric, target_error, seed)
@@ -175,8 +175,8 @@ def _learn_answers(questions: pd.DataFrame, examples: Split, winner: Trial) -> _
     most = MajorityIntent().fit([], examples.train["intent"].tolist()).intent_
     has_answer = np.full(len(truth), bool((questions["intent"] == most).any()))
     rows = [
-        *_answer_rows(finder.name, found.scores > 0, found.intents == truth, False),
-        *_answer_rows("nearest", nearest.scores > 0, nearest.intents == truth, True),
+        *_answer_rows(finder.name, found.is_found, found.intents == truth, False),
+        *_answer_rows("nearest", nearest.is_found, nearest.intents == truth, True),
         *_answer_rows("majority", has_answer, truth == most, True),
     ]
     return _Answering(finder, rows)
@@ -209,6 +209,7 @@ def _evaluation(rows: Sequence[_Row]) -> pd.DataFrame:
 def _predictions(
     written: pd.DataFrame,
     faq: pd.DataFrame,
+    questions: pd.DataFrame,
     winner: Trial | None,
     answering: _Answering | None,
     desk: Desk,
@@ -226,19 +227,20 @@ def _predictions(
     texts = written["text"].tolist()
     others: list[list[str]] = [[] for _ in texts]
     if winner is not None and texts:
-        guesses = winner.model.predict(texts)
+        said = word_for_word(texts, questions)
+        guesses = winner.model.predict(texts).settled(said)
         has_text = np.array([bool(text) for text in texts])
-        answered = is_answered(guesses.confidence, winner.gate.threshold) & has_text
+        answered = (is_answered(guesses.confidence, winner.gate.threshold) & has_text) | (said != None)  # noqa: E711
         frame["intent"] = _only(guesses.intents, has_text)
         is_guessed = frame["intent"].notna()
         frame["confidence"] = np.where(is_guessed, guesses.confidence, np.nan)
         frame["out_of_scope"] = np.where(is_guessed, 1 - guesses.scope, np.nan)
         frame["is_abstained"] = ~answered
-        others = further_intents(texts, _only(guesses.intents, answered), winner.model, winner.gate.threshold)
+        others = further_intents(texts, guesses.intents, winner.model, winner.gate.threshold)
         if answering is not None:
             found = _match(answering.finder, written, guesses, answered)
             frame["faq_id"] = found.faq_ids
-            frame["faq_score"] = np.where(found.scores > 0, found.scores, np.nan)
+            frame["faq_score"] = np.where(frame["faq_id"].notna(), found.scores, np.nan)
     read = read_messages(written, frame, others, faq, desk, as_of_date)
     slots = [
         (row.message_id, row.customer_id, position, *slot)
@@ -246,7 +248,9 @@ def _predictions(
         for position, slot in enumerate(named, 1)
     ]
     frame = frame.join(read.drop(columns="slots")).astype(_TYPES)
-    return frame[list(PREDICTION_COLUMNS)], pd.DataFrame(slots, columns=list(SLOT_COLUMNS)).astype({"position": "int64"})
+    return frame[list(PREDICTION_COLUMNS)], pd.DataFrame(slots, columns=list(SLOT_COLUMNS)).astype(
+        {"position": "int64"}
+    )
 
 
 def _card(
@@ -288,7 +292,6 @@ def _card(
             "tested_on": examples.method,
             "target_error": target_error,
             "intent_threshold": winner.gate.threshold if np.isfinite(winner.gate.threshold) else None,
-            "minimum_similarity": MINIMUM_SIMILARITY,
             "sharpness": getattr(winner.model, "sharpness", None),
             "ridge": getattr(winner.model, "ridge", None),
             "unknown_share": getattr(winner.model, "unknown_share", None),

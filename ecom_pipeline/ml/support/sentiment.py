@@ -10,9 +10,12 @@ read in both. A reader turns text into signs (a value, a negator, a contrast ...
   as bad;
 - a degree word scales the next value, ``死了`` or ``极了`` the last one;
 - what stands before "but", or in a clause with "although", weighs less than the rest of the sentence;
-- a question or an "if" does not complain: only its strong words count.
+- a question or an "if" does not complain: only its strong bad words count;
+- what is solved is good again, and bad where it is not ("the leak has been fixed", "还没解决");
+- a comparison that nothing passes is the highest degree ("never seen a better one", "没有比这更好的");
+- irony by its markers: praise in quotation marks, thanks for harm, bare praise before a complaint.
 
-What does not belong here: irony, and languages without a lexicon; they get no sentiment rather than a guess.
+What does not belong here: irony without a marker, and languages without a lexicon; they get no sentiment rather than a guess.
 """
 
 from __future__ import annotations
@@ -37,12 +40,12 @@ NEUTRAL_BAND = 0.15
 """A score closer to zero than this is neutral."""
 
 _SOFTNESS = 4.0
-_NEGATED_GOOD, _NEGATED_BAD, _CANCELLED, _MISSING = -1.2, -0.6, 0.5, -1.5
+_NEGATED_GOOD, _NEGATED_BAD, _CANCELLED, _MISSING, _RESOLVED = -1.2, -0.6, 0.5, -1.5, 1.5
 _BEFORE_CONTRAST, _AFTER_CONTRAST, _SET_BACK = 0.35, 1.2, 0.25
 _STRONG, _STRONG_IN_QUESTION = 2.5, 0.6
 _PLAIN_KINDS = (
     "needed", "negators", "neutral", "joiners", "contrast", "concession", "background", "resume", "hypothetical",
-    "question",
+    "question", "resolved",
 )  # fmt: skip
 _ENDINGS = {
     "ies": ("y",), "es": ("e", ""), "s": ("",), "ied": ("y",), "ed": ("e", ""), "ing": ("", "e"), "ly": ("",),
@@ -60,12 +63,64 @@ _BEFORE_READING = (
     (re.compile(r"'(s|d|ll|ve|re|m)\b"), " "),
     (
         re.compile(
-            r"\b(could|can|would)(?:not| not) (?:be|have been|ask for|get) (?:any )?(?:happier|better|nicer|more)\b"
+            r"\b(could|can|would)(?:not| not) (?:be|have been|ask for|get) (?:any )?(?:happier|better|nicer|more (?:satisfied|pleased|grateful))\b"
         ),
         "could not be better",
     ),
     (re.compile(r"\b(not|cannot|never|hardly) (wait|fault)\b"), r"cannot \2"),
+    (
+        re.compile(
+            r"\bcould (?:not|hardly) be (?:any )?(?:easier|faster|smoother|nicer|more (?:satisfied|pleased|helpful))\b"
+        ),
+        "perfect",
+    ),
+    (re.compile(r"\bcould (?:not|hardly) be (?:any )?(?:worse|slower|more \w+)\b"), "worst"),
+    (re.compile(r"\bnever (?:\w+ ){1,3}(?:a |an |any )?(?:better|nicer|so (?:happy|pleased|good))\b"), "perfect"),
+    (
+        re.compile(r"\bnever (?:\w+ ){1,3}(?:a |an |any )?(?:worse|uglier|so (?:angry|upset|disappointed|bad))\b"),
+        "worst",
+    ),
+    (re.compile(r"\b(?:do not|don't|never) (?:ever )?(?:buy|order) (?=this|it|here|from|any)"), "avoid "),
+    (re.compile(r"\b(?:do not|don't|never) hesitate\b"), "recommend"),
+    (re.compile(r"\bno (\w+) (?:that )?i like more\b"), r"\1 best"),
+    (re.compile(r"\bno (\w+) (?:that )?i like less\b"), r"\1 worst"),
+    (re.compile(r"\b(?:10|ten) ?(?:/|out of) ?(?:10|ten)\b"), "perfect"),
+    (re.compile(r"\b[0-2] ?/ ?10\b|\b(?:one|zero|1|0) stars?\b"), "terrible"),
+    (re.compile(r"\btook (?:over |more than )?(?:\w+ )?(?:weeks|months|years|ages|forever)\b"), "took forever"),
+    (re.compile(r"\bthank(?:s| you)(?: a lot| so much)? for (?:nothing|not|never)\b"), "shame"),
+    (
+        re.compile(
+            r"\bthank(?:s| you)(?: a lot| so much)? for (?=wast|ruin|los|break|ignor|mak|caus|send\w+ (?:me )?the wrong)"
+        ),
+        "shame ",
+    ),
+    (
+        re.compile(
+            r"\b(?:i )?(?:really |so )?(?:love|enjoy|like) (?:how|that) you (?=never|do not|don't|always (?:los|break|forget))"
+        ),
+        "shame you ",
+    ),
+    (re.compile(r"没有(?:什么|任何)?比\w{0,4}?更(\w{1,4}?)的"), r"最\1的"),
+    (
+        re.compile(r"(?:从来?没|从未|没)(?:有)?(?:见|遇到|用|买|吃|喝|穿|住|受)?(?:过)?(?:这么|那么|如此|比这更)"),
+        "非常",
+    ),
+    (re.compile(r"(\w{1,3})得不能再\1"), r"非常\1"),
+    (re.compile(r"没有哪\w{1,3}?让我更"), "最"),
+    (re.compile(r"(旧\w?|以前\w{0,2}|别家\w{0,2}|其他\w{0,2})比不上"), "更好"),
+    (re.compile(r"比不上"), "不如"),
 )
+_QUOTED = re.compile(r"[“\"'「『]([^”\"'」』]{1,20})[”\"'」』]")
+"""Words in quotation marks: praise in them is meant the other way round."""
+_PRAISED = re.compile(
+    r"^(?:oh,? |wow,? )?(?:just )?(?:so )?(?:great|fantastic|wonderful|brilliant|lovely|perfect|nice|super|bravo|congratulations|excellent"
+    r"|amazing|impressive|well done|good job|nice job|thanks(?: a lot)?|thank you(?: so much)?|how nice|what a (?:\w+ )?\w+"
+    r"|(?:great|amazing|excellent|impressive) (?:service|support|quality|job|work))[,!:. ]+(?=\w)"
+    r"|^(?:真是?)?(?:太好了|太棒了|真好|不错|厉害了?|完美|干得好|真行|你们真行|佩服|呵呵|恭喜你们|恭喜|谢谢你们啊?|太感谢了|多谢|漂亮|服了|赞"
+    r"|真是?谢谢你们|服务真好|好服务|质量真好)[,，!！。:：]+|^(?:真是?)?(?:谢谢|感谢|多谢)你们?(?=毁|浪费|弄|把|害|让我等)",
+    re.IGNORECASE,
+)
+"""Praise that stands alone before the rest: irony where the rest complains."""
 
 
 class Mood(NamedTuple):
@@ -132,9 +187,19 @@ def read_mood(text: object) -> Mood:
     >>> read_mood("Not bad at all!").sentiment, read_mood("收到货以后我很不高兴。").sentiment
     ('positive', 'negative')
     """
-    score = _Reading().add(_signs(clean_text(text).lower())).score()
+    written = clean_text(text).lower()
+    written = _QUOTED.sub(lambda match: " bad 差劲 " if _score(match[1]) >= NEUTRAL_BAND else match[0], written)
+    score = _score(written)
+    praise = _PRAISED.match(written)
+    if praise and score > -NEUTRAL_BAND:
+        rest = _score(written[praise.end() :])
+        score = rest if rest <= -NEUTRAL_BAND else score
     name = "neutral" if abs(score) < NEUTRAL_BAND else "positive" if score > 0 else "negative"
     return Mood(name, score)
+
+
+def _score(written: str) -> float:
+    return _Reading().add(_signs(written)).score()
 
 
 def count_keywords(text: object) -> str:
@@ -229,7 +294,7 @@ class _Clause:
 
     def total(self) -> float:
         if self.is_question:
-            return self.weight * sum(_STRONG_IN_QUESTION * each for each in self.values if abs(each) >= _STRONG)
+            return self.weight * sum(_STRONG_IN_QUESTION * each for each in self.values if each <= -_STRONG)
         return self.weight * sum(self.values)
 
 
@@ -273,6 +338,15 @@ class _Reading:
         if self._take_negations(sign.position) % 2 == 1 and not self._hypothetical:
             self.clauses[-1].values.append(_MISSING)
             self._negators = [sign.position + 2]
+
+    def _on_resolved(self, sign: _Sign) -> None:
+        """What was bad in the clause is good again: "the leak has been fixed"; negated, it still is bad."""
+        current = self.clauses[-1]
+        if self._take_negations(sign.position) % 2 == 1:
+            current.values.append(_MISSING)
+        elif not self._hypothetical:
+            current.values[:] = [max(value, 0.0) for value in current.values]
+            current.values.append(_RESOLVED)
 
     def _take_negations(self, position: int) -> int:
         """Count the negators that reach a position, and use them up."""

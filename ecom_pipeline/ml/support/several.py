@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from ecom_pipeline.ml.support.abstention import is_answered
 
-_PARTS = re.compile(r"[,.;!?,。;!?、\n]+|\b(?:and also|also|besides|another thing|and)\b|(?:另外|还有|顺便|而且|同时|以及|再问)")
+_PARTS = re.compile(
+    r"[,.;!?,。;!?、\n]+|\b(?:and also|also|besides|another thing|and)\b|(?:另外|还有|顺便|而且|同时|以及|再问)"
+)
 _SHORTEST = 4
 """Characters of the shortest part that is read."""
 
@@ -32,15 +34,16 @@ def parts(text: str) -> list[str]:
     return [part for part in found if len(part) >= _SHORTEST]
 
 
-def further_intents(
-    texts: Sequence[str], main: NDArray[np.object_], model: Any, threshold: float
-) -> list[list[str]]:
+def further_intents(texts: Sequence[str], main: NDArray[np.object_], model: Any, threshold: float) -> list[list[str]]:
     """Return, per text, the intents of its parts that the model is sure of, without the main one, in their order."""
     pieces = [(row, part) for row, text in enumerate(texts) for part in parts(text) if part != text]
     found: list[list[str]] = [[] for _ in texts]
-    guesses = model.predict([part for _, part in pieces])
+    different = list(dict.fromkeys(part for _, part in pieces))
+    guesses = model.predict(different)
     sure = is_answered(guesses.confidence, threshold)
-    for (row, _), intent, is_sure in zip(pieces, guesses.intents, sure, strict=True):
-        if is_sure and intent is not None and intent != main[row] and intent not in found[row]:
+    wish = {part: intent for part, intent, is_sure in zip(different, guesses.intents, sure, strict=True) if is_sure}
+    for row, part in pieces:
+        intent = wish.get(part)
+        if intent is not None and intent != main[row] and intent not in found[row]:
             found[row].append(intent)
     return found

@@ -44,22 +44,46 @@ _RANGE = re.compile(
     + _MONEY.format("h"),
     re.IGNORECASE,
 )
-_BUDGET = re.compile(
-    rf"(?:预算|budget\s?(?:is|of)?)[\s:是]*(?P<n>{_NUMBER})(?!\d|\s?[-~到至]\s?\d)", re.IGNORECASE
-)
+_BUDGET = re.compile(rf"(?:预算|budget\s?(?:is|of)?)[\s:是]*(?P<n>{_NUMBER})(?!\d|\s?[-~到至]\s?\d)", re.IGNORECASE)
 _PRICE = re.compile(_ONE, re.IGNORECASE)
-_ABOUT = (re.compile(r"(?:about|around|roughly|approximately|大约|大概|差不多|约)\s*$", re.I), re.compile(r"^\s*(?:左右|上下|前后|or so|ish)", re.I))
-_MOST = (re.compile(r"(?:under|below|less than|at most|up to|cheaper than|max(?:imum)?|不超过|低于|最多|少于|小于)\s*(?:of\s*)?$", re.I), re.compile(r"^\s*(?:以内|以下|之内|or less|max)", re.I))
-_LEAST = (re.compile(r"(?:over|above|more than|at least|from|高于|至少|超过|大于)\s*$", re.I), re.compile(r"^\s*(?:以上|起|or more)", re.I))
+_ABOUT = (
+    re.compile(r"(?:about|around|roughly|approximately|大约|大概|差不多|约)\s*$", re.I),
+    re.compile(r"^\s*(?:左右|上下|前后|or so|ish)", re.I),
+)
+_MOST = (
+    re.compile(
+        r"(?:under|below|less than|at most|up to|cheaper than|max(?:imum)?|不超过|低于|最多|少于|小于)\s*(?:of\s*)?$",
+        re.I,
+    ),
+    re.compile(r"^\s*(?:以内|以下|之内|or less|max)", re.I),
+)
+_LEAST = (
+    re.compile(r"(?:over|above|more than|at least|from|高于|至少|超过|大于)\s*$", re.I),
+    re.compile(r"^\s*(?:以上|起|or more)", re.I),
+)
 _PAID = re.compile(r"(?:退|扣|付|charged|refund|paid|pay|off|owe|扣了|少减了|差价|乘以)[^,.;!?。]{0,12}$", re.I)
 """Before an amount that has moved already: no wish about a price."""
 _QUANTITY = re.compile(
-    rf"(?P<n>\d{{1,4}}|[一二三四五六七八九十两]{{1,3}})\s?(?:件|个|瓶|盒|双|台|只|套|箱|袋|本|条|支|包)(?![{HAN}]*(?:小时|月|星期|快递))"
+    r"(?P<n>\d{1,4}|[一二三四五六七八九十两]{1,3})\s?(?:件|个|瓶|盒|双|台|只|套|箱|袋|本|条|支|包)(?!人|月|小时|星期|钟头)"
     r"|(?<![\w.])(?P<e>\d{1,4})\s?(?:pcs|pieces?|items?|pairs?|boxes|bottles|packs?|sets?|of (?:them|the|these|those)|x\b)",
     re.IGNORECASE,
 )
-_DAYS_AGO = {"今天": 0, "昨天": 1, "昨日": 1, "前天": 2, "大前天": 3, "明天": -1, "后天": -2, "today": 0, "yesterday": 1, "tomorrow": -1}
-_MONTHS = {name: at for at, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_DAYS_AGO = {
+    "今天": 0,
+    "昨天": 1,
+    "昨日": 1,
+    "前天": 2,
+    "大前天": 3,
+    "明天": -1,
+    "后天": -2,
+    "today": 0,
+    "yesterday": 1,
+    "tomorrow": -1,
+}
+_MONTHS = {
+    name: at
+    for at, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
+}
 _DATE = re.compile(
     r"(?<!\d)(?P<y>20\d\d)[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})(?!\d)日?|(?<!\d)(?P<m2>\d{1,2})月(?P<d2>\d{1,2})[日号]"
     r"|\b(?P<d3>\d{1,2})(?:st|nd|rd|th)?(?: of)? (?P<w3>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b"
@@ -68,7 +92,8 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _ANNOUNCED = re.compile(
-    r"(?:order|订单|单号|编号)(?:\s*(?:no\.?|number|号码?|is|是|#|:))*\s*#?\s*(?P<id>[A-Z]{0,4}-?\d[\dA-Z-]{3,24})", re.IGNORECASE
+    r"(?:order|订单|单号|编号)(?:\s*(?:no\.?|number|号码?|is|是|#|:))*\s*#?\s*(?P<id>[A-Z]{0,4}-?\d[\dA-Z-]{3,24})",
+    re.IGNORECASE,
 )
 
 
@@ -126,7 +151,9 @@ class SlotReader:
 
     def _product(self, text: str) -> str | None:
         """Return the longest name, or part of a name, of a product that the text holds."""
-        return max((each for each in _candidates(text, self._longest) if each in self.products_of), key=len, default=None)
+        return max(
+            (each for each in _candidates(text, self._longest) if each in self.products_of), key=len, default=None
+        )
 
     def _category(self, text: str, product: str | None) -> list[str]:
         rest = text.replace(product, " ") if product else text
@@ -141,7 +168,11 @@ class SlotReader:
 def _order_pattern(order_ids: Iterable[str]) -> re.Pattern[str] | None:
     """Return a pattern of the commonest forms: letters as they are, digits as any digits; none for a bare short number."""
     shapes = Counter(re.sub(r"\d", "9", each) for each in order_ids if isinstance(each, str))
-    usual = [shape for shape, _ in shapes.most_common(_SHAPES) if shape.count("9") >= 4 and (not shape.isdigit() or len(shape) >= 8)]
+    usual = [
+        shape
+        for shape, _ in shapes.most_common(_SHAPES)
+        if shape.count("9") >= 4 and (not shape.isdigit() or len(shape) >= 8)
+    ]
     forms = sorted({re.sub(r"9+", lambda run: rf"\d{{{len(run.group())}}}", re.escape(shape)) for shape in usual})
     return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(forms)})(?![A-Za-z0-9])", re.IGNORECASE) if forms else None
 
@@ -179,7 +210,9 @@ def _category_words(names: Iterable[str]) -> dict[str, set[str]]:
     for name in sorted(names):
         low = name.lower()
         words = set(re.findall(r"[a-z]+", low))
-        kin = [kind for kind in _kinds_of_goods() if any(each in words if each.isascii() else each in low for each in kind)]
+        kin = [
+            kind for kind in _kinds_of_goods() if any(each in words if each.isascii() else each in low for each in kind)
+        ]
         called[name] = {low, *(word for kind in kin for word in kind)}
     return called
 

@@ -157,6 +157,10 @@ def _judge(split: Split, final: IntentModel, is_baseline: bool, gate: Gate, test
         "coverage": cost.coverage,
         "error": cost.error,
         "calibration_error": calibration_error(test.confidence, is_right),
+        **{
+            f"accuracy_{language}": float(is_right[rows].mean())
+            for language, rows in sorted(split.test.groupby("language").indices.items())
+        },
     }
     return Trial(final, is_baseline, gate, test, figures)
 

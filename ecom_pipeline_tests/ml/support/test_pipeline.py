@@ -99,6 +99,35 @@ def test_answers_are_in_the_language_of_the_message(result: SupportResult) -> No
     assert (answered["faq_id"].str[-2:] == answered["language"]).all()
 
 
+def test_chinese_and_english_are_judged_apart_and_alike(result: SupportResult) -> None:
+    found = result.evaluation[(result.evaluation["task"] == "intent") & ~result.evaluation["is_baseline"]]
+    value = found.set_index("metric")["value"]
+    assert abs(value["accuracy_en"] - value["accuracy_zh"]) <= 0.05
+
+
+def test_personal_data_is_masked_and_counted_before_it_leaves(result: SupportResult) -> None:
+    extra = messages(2).assign(
+        message_id=["P1", "P2"],
+        text=["call 13800138000 or a@b.cn about my order", "寄到成都市锦江区春熙路71号，电话13800138000"],
+    )
+    found = run(pd.concat([messages(), extra], ignore_index=True), faq())
+    rows = found.predictions.set_index("message_id").loc[["P1", "P2"]]
+    assert rows["masked_text"].tolist() == ["call [phone] or [email] about my order", "[address],电话[phone]"]
+    assert rows[["masked_email", "masked_phone", "masked_address"]].values.tolist() == [[1, 1, 0], [0, 1, 1]]
+    told = found.slots[found.slots["message_id"] == "P2"]
+    assert told[["slot", "value"]].values.tolist() == [["phone", "[phone]"], ["address", "[address]"]]
+    for frame in (found.predictions, found.slots, found.examples, found.drafts):
+        assert not frame.astype(str).apply(lambda column: column.str.contains("13800138000")).any().any()
+
+
+def test_every_answer_names_its_source_and_abstained_messages_have_none(result: SupportResult) -> None:
+    found = result.predictions
+    answered = found["faq_id"].notna()
+    assert (found.loc[answered, "sources"] == "clean.faq:" + found.loc[answered, "faq_id"]).all()
+    assert found.loc[found["is_abstained"], ["faq_id", "sources"]].isna().all().all()
+    assert found.loc[~found["is_abstained"], "faq_id"].notna().all()
+
+
 def test_what_is_unlike_anything_is_left_to_a_person() -> None:
     odd = messages(3, labelled=False).assign(
         message_id=["X1", "X2", "X3"], text=["qwertz uiopü", "👍👍👍", "乒乓球拍天气预报"]

@@ -1,0 +1,72 @@
+"""Questions answered from a published release alone: opens it, sets up the desk, closes it.
+
+What does not belong here: how questions are answered (``ml.support.ask``).
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from ecom_pipeline.ml.support.ask import Answer, OpenDesk
+from ecom_pipeline.ml.support.desk import Desk
+from ecom_pipeline.warehouse.release import ReleaseError, current_id
+
+_READ = {
+    "examples": "select example_id, customer_id, intent, text, language, faq_id, answer from models.support_examples"
+    " order by example_id",
+    "orders": "select order_id, customer_id, ordered_date, status, refunds, last_refund_date from marts.customer_orders"
+    " where customer_id in (select unnest(?)) order by order_id",
+    "products": "select product_id, name, category, price, stock from marts.products where is_active order by product_id",
+    "recommendations": "select customer_id, product_id, rank from marts.recommendations"
+    " where customer_id in (select unnest(?)) order by customer_id, rank",
+}
+
+
+class Asking:
+    """The current release of a shop, ready to answer.
+
+    Parameters
+    ----------
+    folder
+        The releases of the shop.
+    currency
+        Its reporting currency.
+    customers
+        Whose orders and recommendations may be told.
+
+    Raises
+    ------
+    ReleaseError
+        Nothing has been published, or nothing that questions can be answered from.
+    """
+
+    def __init__(self, folder: Path, currency: str, customers: list[str]) -> None:
+        if current_id(folder) is None:
+            raise ReleaseError(f"{folder}: nothing has been published yet")
+        file = folder / "current" / "release.duckdb"
+        with duckdb.connect(str(file), read_only=True) as connection:
+            frames = {name: _frame(connection, name, query, customers) for name, query in _READ.items()}
+            card = connection.execute("select parameters from models.support_card").fetchall()
+        examples = frames.pop("examples")
+        if examples["intent"].nunique() < 2:
+            raise ReleaseError(
+                f"{file}: holds examples of {examples['intent'].nunique()} intents, two are needed to answer: bring a FAQ"
+            )
+        parameters = json.loads(card[0][0])
+        self._desk = OpenDesk(examples, Desk(**frames, currency=currency), target_error=parameters["target_error"])
+
+    def ask(self, question: str, customer: str | None, asked_on: date) -> Answer:
+        """Answer one question."""
+        return self._desk.ask(question, customer_id=customer, asked_on=asked_on)
+
+
+def _frame(connection: duckdb.DuckDBPyConnection, name: str, query: str, customers: list[str]) -> pd.DataFrame:
+    try:
+        return connection.execute(query, [customers] if "?" in query else []).df()
+    except duckdb.CatalogException as error:
+        raise ReleaseError(f"the current release has no {name}; run a night first: {error}") from error

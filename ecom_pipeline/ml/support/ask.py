@@ -1,0 +1,134 @@
+"""One question at a time, answered from what a release publishes: its examples, orders, goods and recommendations.
+
+The model is fitted again from the published examples when a desk opens, so that a release holds no file that only one
+version of a library reads. What does not belong here: opening the release (``cli``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ecom_pipeline.ml.support.abstention import Rehearsed, choose_threshold, is_answered
+from ecom_pipeline.ml.support.answers import AnswerFinder, word_for_word
+from ecom_pipeline.ml.support.desk import Desk
+from ecom_pipeline.ml.support.facts import FactBook, asked_facts
+from ecom_pipeline.ml.support.intent import KernelIntent
+from ecom_pipeline.ml.support.language import detect_language
+from ecom_pipeline.ml.support.sentiment import can_read, read_mood
+from ecom_pipeline.ml.support.several import further_intents
+from ecom_pipeline.ml.support.slots import SlotReader
+from ecom_pipeline.ml.support.text import intent_text
+from ecom_pipeline.ml.support.urgency import read_urgency
+
+UNKNOWN = {
+    "en": "I don't know; a colleague will answer you.",
+    "zh": "这个问题我不知道，我们的同事会答复您。",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What is said to a question, and why: an answer of the FAQ, facts, or goods within the price that is named.
+
+    ``intent`` and ``probability`` are the best guess also where ``is_known`` is false; ``sources`` name the rows behind
+    every sentence of ``answer``.
+    """
+
+    question: str
+    language: str
+    intent: str | None
+    probability: float
+    out_of_scope: float
+    is_known: bool
+    answer: str
+    sources: list[str]
+    other_intents: list[str]
+    sentiment: str | None
+    urgency: str
+    slots: dict[str, str]
+
+
+class OpenDesk:
+    """A desk that answers.
+
+    Parameters
+    ----------
+    examples
+        ``example_id, customer_id, intent, text, language, faq_id, answer``, as ``published_examples`` returns them.
+    desk
+        Orders, goods and recommendations.
+    target_error
+        The share of wrong answers among those given.
+
+    Raises
+    ------
+    ValueError
+        There are not two intents to tell apart.
+    """
+
+    def __init__(self, examples: pd.DataFrame, desk: Desk, *, target_error: float) -> None:
+        if examples["intent"].nunique() < 2:
+            raise ValueError(f"examples: {examples['intent'].nunique()} intents, expected two at least to tell apart")
+        self._model = KernelIntent().fit(examples["text"].tolist(), examples["intent"].tolist())
+        heard = self._model.rehearsal_
+        self._threshold = choose_threshold(
+            Rehearsed(heard.guesses.confidence, heard.guesses.intents == heard.truth, heard.weight), target_error
+        )
+        self._questions = questions = examples.dropna(subset=["faq_id"])
+        self._finder = AnswerFinder().fit(questions) if len(questions) else None
+        self._answers = dict(zip(questions["faq_id"], questions["answer"], strict=True))
+        self._asked = {
+            intent: asked_facts(intent, texts)
+            for intent, texts in questions.groupby("intent")["text"].agg(list).items()
+        }
+        self._reader = SlotReader(desk.orders["order_id"], desk.products)
+        self._book = FactBook(desk.orders, desk.products, desk.recommendations, self._reader.products_of, desk.currency)
+
+    def ask(self, question: str, *, customer_id: str | None = None, asked_on: dt.date) -> Answer:
+        """Answer one question; ``asked_on`` is the day that words such as yesterday are counted from."""
+        text, language = intent_text(question), detect_language(question)
+        said = word_for_word([text], self._questions)
+        guesses = self._model.predict([text]).settled(said)
+        is_known = said[0] is not None or bool(is_answered(guesses.confidence, self._threshold)[0])
+        others = further_intents([text], guesses.intents, self._model, self._threshold)[0]
+        slots = self._reader.read(question, asked_on)
+        intents = [guesses.intents[0], *others] if is_known else []
+        sentences, sources = self._told(text, language, customer_id, intents, slots)
+        mood = read_mood(question) if can_read(question, language) else None
+        return Answer(
+            question=question,
+            language=language,
+            intent=guesses.intents[0],
+            probability=round(float(guesses.confidence[0]), 4),
+            out_of_scope=round(1 - float(guesses.scope[0]), 4),
+            is_known=bool(sentences),
+            answer=" ".join(sentences) or UNKNOWN["zh" if language == "zh" else "en"],
+            sources=sources,
+            other_intents=others,
+            sentiment=mood.sentiment if mood else None,
+            urgency=read_urgency(question, mood).level,
+            slots={slot.name: slot.value for slot in slots},
+        )
+
+    def _told(
+        self, text: str, language: str, customer_id: str | None, intents: list[Any], slots: list[Any]
+    ) -> tuple[list[str], list[str]]:
+        sentences: list[str] = []
+        sources: list[str] = []
+        if self._finder is not None and intents:
+            found = self._finder.match(
+                [text] * len(intents), np.array(intents, dtype=object).tolist(), [language] * len(intents)
+            )
+            for faq_id in dict.fromkeys(each for each in found.faq_ids if each is not None):
+                sentences.append(self._answers[faq_id])
+                sources.append(f"clean.faq:{faq_id}")
+        kinds = [kind for intent in intents for kind in self._asked.get(intent, ())]
+        for fact in self._book.facts(kinds, language, customer_id, None, slots):
+            sentences.append(fact.sentence)
+            sources.append(fact.source)
+        return list(dict.fromkeys(sentences)), list(dict.fromkeys(sources))

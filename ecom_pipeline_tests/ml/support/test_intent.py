@@ -1,0 +1,124 @@
+"""The closed forms are what fitting again would give, and unknown questions are told from known ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from ecom_pipeline.ml.support.abstention import Rehearsed, choose_threshold, is_answered
+from ecom_pipeline.ml.support.intent import KernelIntent
+from ecom_pipeline.ml.support.several import further_intents
+
+SAYINGS = {
+    "delivery": "where is my {}|when does the {} arrive|track the {} please|has the {} shipped|我的{}到哪里了|{}发货了吗|查一下{}的物流|{}什么时候送到",
+    "refund": "I want my money back for the {}|please refund the {}|refund for a broken {}|give me a refund, the {} failed|我要退{}的款|{}申请退款|{}坏了能退钱吗|{}的退款到账了吗",
+    "invoice": "send me an invoice for the {}|I need a receipt for the {}|invoice of the {} for my company|bill for the {}|{}请给我开发票|需要{}的发票|{}公司抬头开票|{}的电子发票",
+}  # fmt: skip
+THINGS = ("lamp", "chair", "phone", "coat", "kettle")
+STRANGE = (
+    "what is the weather tomorrow",
+    "tell me a joke",
+    "are you hiring people",
+    "今天天气怎么样",
+    "讲个笑话",
+    "你们招人吗",
+)
+
+
+def examples() -> tuple[list[str], list[str]]:
+    pairs = [
+        (form.format(thing), intent)
+        for intent, forms in SAYINGS.items()
+        for at, form in enumerate(forms.split("|"))
+        for thing in (THINGS[at % 5], THINGS[(at + 2) % 5])
+    ]
+    return [text for text, _ in pairs], [intent for _, intent in pairs]
+
+
+@pytest.fixture(scope="module")
+def model() -> KernelIntent:
+    return KernelIntent().fit(*examples())
+
+
+def refitted_scores(model: KernelIntent, left_out: np.ndarray, row: int) -> np.ndarray:
+    """Scores of one example by the least squares of all the others, with the same points."""
+    kernel = model._kernel(model.features_.transform(model.texts_)).astype(float)
+    kept = ~left_out
+    target = (model.intents_[:, None] == model.classes_[None, :]).astype(float)
+    matrix = kernel[np.ix_(kept, kept)] + model.ridge * np.eye(kept.sum())
+    return kernel[row, kept] @ np.linalg.solve(matrix, target[kept])
+
+
+def test_what_an_example_would_have_got_unseen_is_what_fitting_again_gives(model: KernelIntent) -> None:
+    told = model.rehearsal_.guesses.intents[: len(model.texts_)]
+    for row in range(0, len(model.texts_), 5):
+        alone = np.arange(len(model.texts_)) == row
+        assert told[row] == model.classes_[refitted_scores(model, alone, row).argmax()]
+
+
+def test_an_intent_never_seen_is_rehearsed_as_if_it_were_not_there(model: KernelIntent) -> None:
+    size = len(model.texts_)
+    assert model.rehearsal_.truth[size:].tolist() == [None] * size
+    for row in range(0, size, 7):
+        apart = model.intents_ == model.intents_[row]
+        scores = refitted_scores(model, apart, row)
+        assert model.rehearsal_.guesses.intents[size + row] == model.classes_[scores.argmax()]
+        assert model.rehearsal_.guesses.intents[size + row] != model.intents_[row]
+
+
+def test_unknown_questions_are_a_tenth_of_the_rehearsal(model: KernelIntent) -> None:
+    heard = model.rehearsal_
+    unknown = np.array([each is None for each in heard.truth])
+    assert heard.weight[unknown].sum() / heard.weight.sum() == pytest.approx(model.unknown_share)
+
+
+def test_unknown_questions_are_told_from_known_ones(model: KernelIntent) -> None:
+    known = [
+        "where is the bag",
+        "refund the bag",
+        "invoice for the bag",
+        "我的包到哪里了",
+        "包坏了我要退款",
+        "包要开发票",
+    ]
+    told = model.predict([*known, *STRANGE])
+    assert told.intents[:6].tolist() == ["delivery", "refund", "invoice"] * 2
+    assert roc_auc_score([1] * 6 + [0] * 6, told.scope) > 0.95
+    heard = model.rehearsal_
+    rehearsed = Rehearsed(heard.guesses.confidence, heard.guesses.intents == heard.truth, heard.weight)
+    answered = is_answered(told.confidence, choose_threshold(rehearsed, 0.05))
+    assert answered[:6].sum() >= 4
+    assert not answered[6:].any()
+
+
+def test_probabilities_are_probabilities_and_texts_alone_are_read_as_in_a_batch(model: KernelIntent) -> None:
+    texts = ["where is it", "refund", "👍", "", "发票"]
+    batch = model.predict(texts)
+    assert ((batch.confidence >= 0) & (batch.confidence <= 1) & (batch.scope >= 0) & (batch.scope <= 1)).all()
+    for row, text in enumerate(texts):
+        alone = model.predict([text])
+        assert alone.intents[0] == batch.intents[row]
+        assert alone.confidence[0] == pytest.approx(batch.confidence[row], abs=1e-5)
+    assert batch.intents[2] is None
+    assert len(model.predict([]).intents) == 0
+
+
+def test_the_order_of_the_examples_changes_nothing(model: KernelIntent) -> None:
+    texts, intents = examples()
+    order = np.random.default_rng(1).permutation(len(texts))
+    again = KernelIntent().fit([texts[row] for row in order], [intents[row] for row in order])
+    first, second = model.predict(list(STRANGE)), again.predict(list(STRANGE))
+    assert first.intents.tolist() == second.intents.tolist()
+    np.testing.assert_allclose(first.confidence, second.confidence, atol=1e-3)
+
+
+def test_several_wishes_are_found_in_their_order_without_the_main_one(model: KernelIntent) -> None:
+    texts = [
+        "where is my lamp, and also send me an invoice for the lamp",
+        "我的手机到哪里了,另外请给我开发票",
+        "where is my lamp",
+    ]
+    main = np.array(["delivery"] * 3, dtype=object)
+    assert further_intents(texts, main, model, 0.3) == [["invoice"], ["invoice"], []]
+    assert further_intents(texts, main, model, 2.0) == [[], [], []]

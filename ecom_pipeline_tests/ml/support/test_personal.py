@@ -1,0 +1,73 @@
+"""What is masked, what is not, and that masking twice changes nothing."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecom_pipeline.ml.support.personal import KINDS, mask
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "rest"),
+    [
+        ("write to a.b+c@mail.example.co.uk please", "email", "write to [email] please"),
+        ("邮箱wang_1@example.cn，谢谢", "email", "邮箱[email],谢谢"),
+        ("我的手机号13800138000", "phone", "我的手机号[phone]"),
+        ("电话139-0000-7857急", "phone", "电话[phone]急"),
+        ("请打+86 139 0000 2755", "phone", "请打[phone]"),
+        ("座机021-62345678", "phone", "座机[phone]"),
+        ("call (212) 555-0187 or reply", "phone", "call [phone] or reply"),
+        ("ring 020 7946 0958", "phone", "ring [phone]"),
+        ("my number is +1 555 0114", "phone", "my number is [phone]"),
+        ("全角１３８００１３８０００", "phone", "全角[phone]"),
+        ("身份证11010519491231002X", "id", "身份证[id]"),
+        ("SSN 078-05-1120", "id", "SSN [id]"),
+        ("护照号E12345678", "id", "护照号[id]"),
+        ("card 4111 1111 1111 1111 was charged", "card", "card [card] was charged"),
+        ("卡号5500005555555559", "card", "卡号[card]"),
+        ("寄到成都市锦江区春熙路71号4栋1668室，谢谢", "address", "[address],谢谢"),
+        ("地址是上海市徐汇区漕溪北路18号", "address", "[address]"),
+        ("send it to 291 W 23rd Street, New York", "address", "send it to [address], New York"),
+        ("I live at 12 Camden High Street", "address", "I live at [address]"),
+        ("nach Torstrasse 12 bitte", "address", "nach [address] bitte"),
+    ],
+)
+def test_personal_data_is_masked_by_its_form(text: str, kind: str, rest: str) -> None:
+    masked = mask(text)
+    assert masked.counts == {kind: 1}
+    assert masked.text.endswith(rest[rest.index("[") :])
+    assert f"[{kind}]" in masked.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "订单SO202301010015到了吗",
+        "order number 13800138000 is late",
+        "订单号13800138000",
+        "身份证110105194912310021",
+        "4111 1111 1111 1112",
+        "扣了300元，等了12天",
+        "北京市今天天气怎么样",
+        "我在路上",
+        "version 1.2.3 of 2024-06-01",
+        "the street is long",
+    ],
+)
+def test_what_only_looks_like_it_stays(text: str) -> None:
+    assert mask(text).counts == {}
+
+
+def test_pieces_are_counted_by_kind() -> None:
+    masked = mask("13800138000 / 13900139000, a@b.cn")
+    assert masked.counts == {"email": 1, "phone": 2}
+    assert masked.text == "[phone] / [phone], [email]"
+
+
+@given(st.text(max_size=80))
+def test_a_masked_text_has_nothing_left_to_mask(text: str) -> None:
+    once = mask(text)
+    assert set(once.counts) <= set(KINDS)
+    assert mask(once.text).text == once.text

@@ -1,0 +1,90 @@
+"""What messages name, in both languages: known answers, and nothing of a person's in clear."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecom_pipeline.ml.support.slots import SlotReader, number
+
+GOODS = pd.DataFrame(
+    [
+        ("P1", "朴电 降噪蓝牙耳机 轻享版", "Electronics"),
+        ("P2", "Lumio desk lamp", "Home"),
+        ("P3", "silk scarf", "Apparel"),
+        ("P4", None, "Food"),
+    ],
+    columns=["product_id", "name", "category"],
+)
+READER = SlotReader(["SO202301010015", "SO202301020001"], GOODS)
+SENT = dt.date(2024, 6, 1)
+
+
+def read(text: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for slot in READER.read(text, SENT):
+        found.setdefault(slot.name, []).append(slot.value)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2000元左右的电子产品", {"category": ["Electronics"], "price_from": ["1600"], "price_to": ["2400"]}),
+        ("预算两千以内的家居用品", {"category": ["Home"], "price_to": ["2000"]}),
+        ("100到200块的围巾", {"price_from": ["100"], "price_to": ["200"]}),
+        ("between $20 and $30", {"price_from": ["20"], "price_to": ["30"]}),
+        ("clothes under 50 dollars", {"category": ["Apparel"], "price_to": ["50"]}),
+        ("around $500", {"price_from": ["400"], "price_to": ["600"]}),
+        ("¥100以上的食品", {"category": ["Food"], "price_from": ["100"]}),
+        ("扣了300元还没退", {}),
+        ("please refund 507 yuan", {}),
+        ("SO202406160013发货了没有", {"order_number": ["SO202406160013"]}),
+        ("so202406160013 please", {"order_number": ["SO202406160013"]}),
+        ("order no. 4711-22 is late", {"order_number": ["4711-22"]}),
+        ("降噪蓝牙耳机有货吗", {"product": ["降噪蓝牙耳机"]}),
+        ("Is the desk lamp in stock?", {"product": ["desk lamp"]}),
+        ("3月5日买的2件", {"date": ["2024-03-05"], "quantity": ["2"]}),
+        ("12月30日下的单", {"date": ["2023-12-30"]}),
+        ("ordered on 3rd of May", {"date": ["2024-05-03"]}),
+        ("昨天买了三盒", {"date": ["2024-05-31"], "quantity": ["3"]}),
+        ("5 days ago, 3 pairs", {"date": ["2024-05-27"], "quantity": ["3"]}),
+        ("2024-02-30", {}),
+        ("没有一个人负责", {}),
+        ("电话139-0000-7857，寄到成都市锦江区春熙路71号", {"phone": ["[phone]"], "address": ["[address]"]}),
+        ("", {}),
+    ],
+)
+def test_what_a_message_names(text: str, expected: dict[str, list[str]]) -> None:
+    assert read(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("两千", 2000),
+        ("一百五", 150),
+        ("一千零五", 1005),
+        ("三万二", 32_000),
+        ("十五", 15),
+        ("1.5万", 15_000),
+        ("2k", 2000),
+    ],
+)
+def test_numbers_in_chinese(written: str, value: float) -> None:
+    assert number(written) == value
+
+
+@given(st.text(alphabet="0123456789年月日元到-~ $¥abc件个天前@.+SO两千", max_size=40))
+def test_any_text_can_be_read(text: str) -> None:
+    for slot in READER.read(text, SENT):
+        assert slot.value
+
+
+def test_a_shop_without_goods_and_orders_has_slots_too() -> None:
+    reader = SlotReader([], GOODS.head(0))
+    assert [slot.name for slot in reader.read("order 12345, 2 pieces", SENT)] == ["order_number", "quantity"]
