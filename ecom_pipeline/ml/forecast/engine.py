@@ -234,7 +234,7 @@ def _variance(errors: np.ndarray, forecast: np.ndarray) -> np.ndarray:
     tested = (count > 0) & (mean > 0)
     dispersion = np.median(squared[tested] / count[tested] / mean[tested]) if tested.any() else 1.0
     floor = 1e-6 * max(1.0, float(np.square(mean).max(initial=0.0)) * 1e-6)
-    return np.maximum(np.where(count > 0, squared / np.maximum(count, 1), dispersion * mean), floor)
+    return np.asarray(np.maximum(np.where(count > 0, squared / np.maximum(count, 1), dispersion * mean), floor))
 
 
 def _reconciled_past(past: np.ndarray, actual: np.ndarray, hierarchy: Hierarchy) -> np.ndarray:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,7 +26,11 @@ def test_parts_add_up_and_are_what_they_are_called() -> None:
 
 
 def frame(**parts: list[float]) -> pd.DataFrame:
-    rows = [("total", "total", day, part, value) for part, values in parts.items() for day, value in enumerate(values)]
+    rows = [
+        ("total", "total", dt.date(2024, 3, 1 + day), part, value)
+        for part, values in parts.items()
+        for day, value in enumerate(values)
+    ]
     return pd.DataFrame(rows, columns=["series_kind", "series", "forecast_date", "part", "value"])
 
 
