@@ -34,4 +34,5 @@ left join models.forecast_series as series
     and advice.product_id = series.series
 left join models.stock_out_risk as risk
     on advice.product_id = risk.product_id
-    and date_diff('day', cast(as_of.as_of_date as date), cast(risk.risk_date as date)) = greatest(advice.lead_time_days, 1)
+    and date_diff('day', cast(as_of.as_of_date as date), cast(risk.risk_date as date))
+    = greatest(advice.lead_time_days, 1)
