@@ -73,7 +73,7 @@ def forecast(night: Night) -> str:
     )
     model = ahead["model"].iloc[0] if len(ahead) else "no model"
     figure, axes = _canvas(
-        f"Total revenue per day: history and {len(ahead)} days ahead ({model}, 80 and 95 % intervals)"
+        f"Total revenue per day and {len(ahead)} days ahead ({model}, 80 and 95 %)"
     )
     axes.plot(history["sales_date"], history["revenue"], color="0.3", linewidth=1)
     for lower, upper, alpha in (("lower_95", "upper_95", 0.12), ("lower", "upper", 0.25)):
