@@ -60,7 +60,7 @@ def test_weights_do_not_depend_on_the_currency() -> None:
 
 
 def test_what_an_origin_brought_does_not_change_its_own_combination() -> None:
-    answers = {"moving_average": [[12.0], [12.0], [12.0]], "boosting": [[9.0], [9.0], [9.0]]}
+    answers = {"moving_average": [[11.0], [11.0], [11.0]], "boosting": [[9.1], [9.1], [9.1]]}
     before = backtest_of(answers)
     after = replace(before, actual=before.actual * np.array([1, 1, 99])[:, np.newaxis, np.newaxis])
     earlier = replace(before, actual=before.actual * np.array([1, 1.2, 1])[:, np.newaxis, np.newaxis])
