@@ -107,7 +107,7 @@ def test_every_awkward_series_gets_an_answer_and_a_named_method() -> None:
         "two weeks": "new",
         "four weeks": "new",
         "zeros": "silent",
-        "spike": "ended",
+        "spike": "intermittent",
         "refunds": "regular",
         "only refunds": "regular",
         "constant": "constant",
