@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export DAGSTER_DISABLE_TELEMETRY := 1
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: demo test unit lint ui bench-warehouse bench-support clean
+.PHONY: demo test unit lint ui bench-warehouse bench-support bench-forecast clean
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -42,6 +42,9 @@ bench-warehouse: $(VENV)/.installed
 
 bench-support: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.support $(TRAIN) $(TEST) $(if $(UNKNOWN),--unknown $(UNKNOWN))
+
+bench-forecast: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.forecast $(DATA)
 
 clean:
 	rm -rf $(VENV) data/work data/releases data/dagster

@@ -72,9 +72,7 @@ def forecast(night: Night) -> str:
         " where measure = 'revenue' and series_kind = 'total' order by forecast_date"
     )
     model = ahead["model"].iloc[0] if len(ahead) else "no model"
-    figure, axes = _canvas(
-        f"Total revenue per day: history and {len(ahead)} days ahead ({model}, 80 and 95 % intervals)"
-    )
+    figure, axes = _canvas(f"Total revenue per day and {len(ahead)} days ahead ({model}, 80 and 95 %)")
     axes.plot(history["sales_date"], history["revenue"], color="0.3", linewidth=1)
     for lower, upper, alpha in (("lower_95", "upper_95", 0.12), ("lower", "upper", 0.25)):
         axes.fill_between(ahead["forecast_date"], ahead[lower], ahead[upper], color="C0", alpha=alpha, linewidth=0)

@@ -155,6 +155,9 @@ def _forecast(night: Night) -> Learned:
             "select product_id, category, stock, cost, lead_time_days, review_days, service_level, pack_size, minimum_order"
             " from features.products order by product_id"
         ),
+        promotions=night.frame(
+            "select coalesce(channel, 'campaign') as name, starts_on, ends_on from clean.campaigns order by name, starts_on"
+        ),
         market=night.frame("select market_date, indicator, value from clean.market order by indicator, market_date"),
         previous_card=previous_card(night, "forecast"),
         previous_parts=night.frame(before) if night.exists("models.forecast_parts") else None,
@@ -368,6 +371,7 @@ def model_steps(contracts: Mapping[str, Contract]) -> list[dg.AssetsDefinition]:
                 "features.products",
                 "features.as_of",
                 "clean.calendar",
+                "clean.campaigns",
                 "clean.market",
             ],
             _forecast,

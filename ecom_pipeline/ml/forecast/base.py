@@ -34,6 +34,8 @@ class Forecaster(ABC):
         Whether the model is a yardstick rather than a contender.
     minimum_periods
         Known periods below which a series is left without an answer.
+    panel_
+        The panel it was fitted to, as far back as it looked.
     failures_
         Why series that are long enough have no answer.
     """
@@ -41,6 +43,7 @@ class Forecaster(ABC):
     name: ClassVar[str]
     is_baseline: ClassVar[bool]
     minimum_periods: ClassVar[int]
+    panel_: Panel
     failures_: dict[SeriesKey, str]
 
     @abstractmethod

@@ -213,7 +213,7 @@ def _mean(values: np.ndarray) -> np.ndarray:
 
 def _spread(values: np.ndarray) -> np.ndarray:
     mean = _mean(values)
-    return np.sqrt(np.maximum(_mean(values**2) - mean**2, 0.0))
+    return np.asarray(np.sqrt(np.maximum(_mean(values**2) - mean**2, 0.0)))
 
 
 def _median(values: np.ndarray) -> np.ndarray:

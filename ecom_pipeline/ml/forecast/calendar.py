@@ -113,7 +113,7 @@ def effects_of(
     country
         Whose statutory holidays count; unknown ones have none.
     promotions
-        ``promotion_date, name``: days on which something is on offer.
+        ``starts_on, ends_on, name``: campaigns, whose days are known in advance; those of one name are one effect.
     market
         ``market_date, indicator, value``; between and after its dates an indicator keeps its last value, and it is
         standardised over the days it is known on.
@@ -137,9 +137,13 @@ def effects_of(
     for (_, kind), row in found.items():
         if kind == "holiday":
             row[worked] = 0.0
-    if promotions is not None:
-        for name, rows in promotions.groupby("name", sort=True):
-            mark(f"promotion: {name}", "promotion", pd.to_datetime(rows["promotion_date"]))
+    if promotions is not None and len(days):
+        for name, start, end in promotions[["name", "starts_on", "ends_on"]].dropna().itertuples(index=False):
+            mark(
+                f"promotion: {name}",
+                "promotion",
+                pd.date_range(max(pd.Timestamp(start), days[0]), min(pd.Timestamp(end), days[-1])),
+            )
     if market is not None:
         for name, rows in market.groupby("indicator", sort=True):
             found[(f"market: {name}", "market")] = _indicator(days, rows)

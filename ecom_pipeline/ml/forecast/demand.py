@@ -14,7 +14,7 @@ import numpy as np
 
 from ecom_pipeline.ml.forecast.panel import Panel, SeriesKey
 
-Demand = Literal["silent", "ended", "new", "constant", "intermittent", "regular"]
+Demand = Literal["new", "silent", "ended", "constant", "intermittent", "regular"]
 NEW_PERIODS = 56
 INTERMITTENT_FROM = 1.32
 ENDED_AFTER = 8.0
@@ -26,7 +26,7 @@ SURPRISE = 0.05
 def recognise(panel: Panel) -> tuple[Demand, ...]:
     """What each series is: the first of these that fits.
 
-    ``silent`` never sold; ``ended`` has not sold for long; ``new`` has known less than eight weeks; ``constant`` never
+    ``new`` is known for less than eight weeks; ``silent`` never sold; ``ended`` has not sold for long; ``constant`` never
     varies; ``intermittent`` sells less often than every 1.32 periods; the rest is ``regular``.
     """
     known = np.isfinite(panel.values)
@@ -37,9 +37,9 @@ def recognise(panel: Panel) -> tuple[Demand, ...]:
     low = np.nanmin(np.where(known, panel.values, np.inf), axis=1, initial=np.inf)
     high = np.nanmax(np.where(known, panel.values, -np.inf), axis=1, initial=-np.inf)
     rules: list[tuple[Demand, np.ndarray]] = [
+        ("new", panel.known < NEW_PERIODS),
         ("silent", count == 0),
         ("ended", silence >= np.maximum(28, ENDED_AFTER * between)),
-        ("new", panel.known < NEW_PERIODS),
         ("constant", low >= high),
         ("intermittent", between >= INTERMITTENT_FROM),
     ]

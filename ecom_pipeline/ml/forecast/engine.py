@@ -51,7 +51,7 @@ class Outcome:
     proof
         Per kind of series, the combination beside the best baseline.
     covered
-        (levels, S) share of values within the bands on the last tested origin, learned from those before; NaN where there
+        (levels, S) share of values within the bands on the last whole origin, learned from those before; NaN where there
         are none.
     without
         Per part asked for, (S, H) the forecast as if its effects were absent.
@@ -153,7 +153,9 @@ def forecast_panel(
         rows = np.flatnonzero(kinds == kind)
         bands = learn_bands(past[:, rows], tested.actual[:, rows], usual[rows], LEVELS)
         lower[:, rows], upper[:, rows] = bands.around(together[rows])
-        covered[:, rows] = _covered(past[:, rows], tested.actual[:, rows], usual[rows])
+        held = measured(past[:, rows], tested.actual[:, rows], usual[rows], LEVELS)
+        if held is not None:
+            covered[:, rows] = held
     return Outcome(
         forecast=together[:, skip:],
         lower=lower[:, :, skip:],
@@ -234,7 +236,7 @@ def _variance(errors: np.ndarray, forecast: np.ndarray) -> np.ndarray:
     tested = (count > 0) & (mean > 0)
     dispersion = np.median(squared[tested] / count[tested] / mean[tested]) if tested.any() else 1.0
     floor = 1e-6 * max(1.0, float(np.square(mean).max(initial=0.0)) * 1e-6)
-    return np.maximum(np.where(count > 0, squared / np.maximum(count, 1), dispersion * mean), floor)
+    return np.asarray(np.maximum(np.where(count > 0, squared / np.maximum(count, 1), dispersion * mean), floor))
 
 
 def _reconciled_past(past: np.ndarray, actual: np.ndarray, hierarchy: Hierarchy) -> np.ndarray:
@@ -249,17 +251,3 @@ def _reconciled_past(past: np.ndarray, actual: np.ndarray, hierarchy: Hierarchy)
             agreed = reconcile(np.where(known, forecast, 0.0)[:, whole], variance, hierarchy, sums)
             found[origin][:, whole] = np.where(known[:, whole], agreed, np.nan)
     return found
-
-
-def _covered(past: np.ndarray, actual: np.ndarray, usual: np.ndarray) -> np.ndarray:
-    """(levels, S) share of the last origin's values within bands learned before it."""
-    ends = measured(past, actual, usual, LEVELS)
-    if ends is None:
-        return np.full((len(LEVELS), len(usual)), np.nan)
-    last = max(place for place in range(len(actual)) if np.isfinite(actual[place] - past[place]).any())
-    truth = actual[last]
-    known = np.isfinite(truth) & np.isfinite(past[last])
-    lower, upper = ends
-    inside = (truth >= lower) & (truth <= upper) & known
-    count = known.sum(axis=1)
-    return np.where(count > 0, inside.sum(axis=2) / np.maximum(count, 1), np.nan)

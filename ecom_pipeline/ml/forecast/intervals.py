@@ -64,15 +64,20 @@ def learn_bands(forecast: np.ndarray, actual: np.ndarray, usual: np.ndarray, lev
     return Bands(levels=tuple(levels), below=below, above=above)
 
 
-def measured(
-    forecast: np.ndarray, actual: np.ndarray, usual: np.ndarray, levels: Sequence[float]
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """Ends (levels, S, H) of the bands at the last origin, learned from the origins before it; None with a single origin."""
-    tested = [place for place in range(len(actual)) if np.isfinite(actual[place] - forecast[place]).any()]
+def measured(forecast: np.ndarray, actual: np.ndarray, usual: np.ndarray, levels: Sequence[float]) -> np.ndarray | None:
+    """Share of values (levels, S) within the bands at the last whole origin, learned from the origins before it.
+
+    None with fewer than two origins that were tested over the whole horizon; NaN for a series that was not tested there.
+    """
+    known = np.isfinite(actual) & np.isfinite(forecast)
+    tested = np.flatnonzero(known.all(axis=2).any(axis=1))
     if len(tested) < 2:
         return None
-    earlier = tested[:-1]
-    return learn_bands(forecast[earlier], actual[earlier], usual, levels).around(forecast[tested[-1]])
+    earlier, last = tested[:-1], tested[-1]
+    lower, upper = learn_bands(forecast[earlier], actual[earlier], usual, levels).around(forecast[last])
+    inside = (actual[last] >= lower) & (actual[last] <= upper) & known[last]
+    count = known[last].sum(axis=1)
+    return np.where(count > 0, inside.sum(axis=2) / np.maximum(count, 1), np.nan)
 
 
 def _quantiles(errors: np.ndarray, usual: np.ndarray, levels: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:

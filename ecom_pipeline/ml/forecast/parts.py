@@ -97,8 +97,9 @@ def moves(parts: pd.DataFrame, previous: pd.DataFrame | None) -> pd.DataFrame:
         "sentence_zh",
     ]
     key = ["series_kind", "series", "forecast_date", "part"]
-    rows = []
+    rows: list[tuple[object, ...]] = []
     before_all = parts.head(0) if previous is None else previous
+    before_all = before_all.assign(forecast_date=pd.to_datetime(before_all["forecast_date"]).dt.date)
     both = parts.merge(before_all, on=key, suffixes=("_now", "_before"))
     by_series = dict(iter(both.groupby(["series_kind", "series"], sort=True)))
     for name, group in parts.groupby(["series_kind", "series"], sort=True):

@@ -95,6 +95,7 @@ def forecast_shop(
     seed: int,
     product_sales: pd.DataFrame | None = None,
     products: pd.DataFrame | None = None,
+    promotions: pd.DataFrame | None = None,
     market: pd.DataFrame | None = None,
     previous_card: ModelCard | None = None,
     previous_parts: pd.DataFrame | None = None,
@@ -117,6 +118,8 @@ def forecast_shop(
         ``product_id, sales_date, revenue, units`` of the products to be forecast, days without sales left out.
     products
         ``product_id, category`` of these, and what purchase advice needs (see `purchase.advise`).
+    promotions
+        ``name, starts_on, ends_on`` of campaigns, coming ones included.
     market
         ``market_date, indicator, value``.
     previous_card, previous_parts
@@ -130,7 +133,7 @@ def forecast_shop(
     if horizon < 1:
         raise ValueError(f"horizon: {horizon}, expected at least 1 day")
     products = _no_products() if products is None else products.reset_index(drop=True)
-    sources = (daily_sales, product_sales, products, calendar, market)
+    sources = (daily_sales, product_sales, products, calendar, promotions, market)
     shop = {measure: _measure(measure, *sources, country, as_of_date, horizon) for measure in MEASURES}
     if not all(each.panel.keys for each in shop.values()):
         return _nothing(horizon, seed, country)
@@ -183,6 +186,7 @@ def _measure(
     product_sales: pd.DataFrame | None,
     products: pd.DataFrame,
     calendar: pd.DataFrame,
+    promotions: pd.DataFrame | None,
     market: pd.DataFrame | None,
     country: str | None,
     as_of_date: dt.date,
@@ -193,7 +197,7 @@ def _measure(
         return _Measure(panel=panel, hierarchy=hierarchy, lost=np.empty(0), skip=0)
     skip = (pd.Timestamp(as_of_date) - panel.days[-1]).days
     known = pd.date_range(panel.days[0], periods=panel.length + skip + horizon, freq="D")
-    panel = replace(panel, effects=effects_of(known, calendar, country, market=market))
+    panel = replace(panel, effects=effects_of(known, calendar, country, promotions=promotions, market=market))
     sold_out = {("product", str(name)) for name in products.loc[products["stock"] <= 0, "product_id"]}
     panel, lost = without_stockouts(panel, sold_out)
     return _Measure(panel=panel, hierarchy=hierarchy, lost=lost, skip=skip)

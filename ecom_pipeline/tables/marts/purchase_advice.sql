@@ -3,7 +3,7 @@ select
     products.name,
     products.category,
     series.demand,
-    cast(advice.stock as bigint) as stock,
+    cast(round(advice.stock) as bigint) as stock,
     advice.lead_time_days,
     advice.review_days,
     advice.service_level,
@@ -14,7 +14,7 @@ select
     advice.expected_demand,
     advice.safety_stock,
     advice.reorder_point,
-    cast(advice.suggested_units as bigint) as suggested_units,
+    cast(round(advice.suggested_units) as bigint) as suggested_units,
     cast(advice.suggested_cost as decimal(18, 2)) as suggested_cost,
     advice.days_of_cover,
     advice.stock_out_date,
@@ -34,4 +34,5 @@ left join models.forecast_series as series
     and advice.product_id = series.series
 left join models.stock_out_risk as risk
     on advice.product_id = risk.product_id
-    and date_diff('day', cast(as_of.as_of_date as date), cast(risk.risk_date as date)) = greatest(advice.lead_time_days, 1)
+    and date_diff('day', cast(as_of.as_of_date as date), cast(risk.risk_date as date))
+    = greatest(advice.lead_time_days, 1)

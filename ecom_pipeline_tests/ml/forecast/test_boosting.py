@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -21,14 +19,14 @@ def events() -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def fitted(events: list[int]) -> Iterator[BoostingForecaster]:
+def fitted(events: list[int]) -> BoostingForecaster:
     """Six series of very different size that double on every event."""
     series = []
     for place in range(6):
         values = weekly(DAYS, noise=1, seed=place) * 10.0**place
         values[[day for day in events if day < DAYS]] *= 2
         series.append(values)
-    yield small().fit(panel_of(*series, effects=effect("event", events, DAYS + 28)))
+    return small().fit(panel_of(*series, effects=effect("event", events, DAYS + 28)))
 
 
 def test_series_of_any_size_keep_their_weekly_pattern(fitted: BoostingForecaster) -> None:

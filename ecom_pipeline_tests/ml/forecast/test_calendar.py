@@ -71,6 +71,14 @@ def test_a_market_indicator_is_standardised_and_goes_on() -> None:
     assert found.values[0, 0].tolist() == [-1, -1, 1, 1, 1, 1, 1]
 
 
+def test_campaigns_are_known_while_they_last() -> None:
+    week = days("2024-01-01", "2024-01-07")
+    rows = [("email", "2023-12-20", "2024-01-02"), ("email", "2024-01-06", "2024-03-01"), ("ads", "2024-01-04", None)]
+    found = effects_of(week, NO_CALENDAR, None, promotions=pd.DataFrame(rows, columns=["name", "starts_on", "ends_on"]))
+    assert found.kinds == ("promotion",)
+    assert on(found, "email", week) == ["2024-01-01", "2024-01-02", "2024-01-06", "2024-01-07"]
+
+
 def test_effects_can_be_taken_away_from_a_day_on() -> None:
     week = days("2024-01-01", "2024-01-07")
     market = pd.DataFrame({"market_date": ["2024-01-01", "2024-01-05"], "indicator": "oil", "value": [1.0, 3.0]})

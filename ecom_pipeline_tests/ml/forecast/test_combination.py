@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -57,13 +59,14 @@ def test_weights_do_not_depend_on_the_currency() -> None:
     assert weights(scaled, MODELS, answered) == pytest.approx(weights(errors, MODELS, answered))
 
 
-def test_what_happens_later_changes_no_earlier_combination() -> None:
-    answers = {"moving_average": [[12.0], [12.0], [12.0]], "boosting": [[9.0], [9.0], [9.0]]}
-    late = {"moving_average": [[12.0], [12.0], [10.0]], "boosting": [[9.0], [9.0], [99.0]]}
+def test_what_an_origin_brought_does_not_change_its_own_combination() -> None:
+    answers = {"moving_average": [[11.0], [11.0], [11.0]], "boosting": [[9.1], [9.1], [9.1]]}
+    before = backtest_of(answers)
+    after = replace(before, actual=before.actual * np.array([1, 1, 99])[:, np.newaxis, np.newaxis])
+    earlier = replace(before, actual=before.actual * np.array([1, 1.2, 1])[:, np.newaxis, np.newaxis])
     kinds = np.array(["category"])
-    before, after = combine_past(backtest_of(answers), kinds), combine_past(backtest_of(late), kinds)
-    assert before[:2].tolist() == after[:2].tolist()
-    assert before[2].tolist() != after[2].tolist()
+    assert combine_past(after, kinds).tolist() == combine_past(before, kinds).tolist()
+    assert combine_past(earlier, kinds)[2] != combine_past(before, kinds)[2]
 
 
 def test_the_proof_leaves_out_the_first_origin_and_pools_series_and_days() -> None:

@@ -62,14 +62,18 @@ def test_nothing_tested_still_gives_a_band() -> None:
     assert (upper[:, 1] == 10).all()
 
 
-def test_coverage_is_measured_on_the_last_origin_from_those_before() -> None:
+def test_coverage_is_measured_on_the_last_whole_origin_from_those_before() -> None:
     forecast, actual = past(50)
+    held = measured(forecast, actual, np.ones(50), LEVELS)
+    assert held is not None
+    assert held.mean(axis=1) == pytest.approx(LEVELS, abs=0.04)
     wild = actual.copy()
     wild[2] = 1e6
-    first, second = (measured(forecast, each, np.ones(50), LEVELS) for each in (actual, wild))
-    assert first is not None
-    assert second is not None
-    np.testing.assert_array_equal(first[1], second[1])
+    assert measured(forecast, wild, np.ones(50), LEVELS).max() == 0  # type: ignore[union-attr]
+    short = np.full((1, 50, 28), np.nan)
+    short[0, 7, :7] = 1e6
+    more = measured(np.concatenate([forecast, short]), np.concatenate([actual, short]), np.ones(50), LEVELS)
+    np.testing.assert_array_equal(more, held)
     assert measured(forecast[:1], actual[:1], np.ones(50), LEVELS) is None
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,7 +26,11 @@ def test_parts_add_up_and_are_what_they_are_called() -> None:
 
 
 def frame(**parts: list[float]) -> pd.DataFrame:
-    rows = [("total", "total", day, part, value) for part, values in parts.items() for day, value in enumerate(values)]
+    rows = [
+        ("total", "total", dt.date(2024, 3, 1 + day), part, value)
+        for part, values in parts.items()
+        for day, value in enumerate(values)
+    ]
     return pd.DataFrame(rows, columns=["series_kind", "series", "forecast_date", "part", "value"])
 
 
@@ -46,8 +52,9 @@ def test_the_move_names_the_part_that_caused_it_in_both_languages() -> None:
 
 
 def test_a_fall_is_never_put_down_to_what_rose() -> None:
-    row = moves(frame(level=[50.0], holiday=[30.0]), frame(level=[100.0], holiday=[0.0])).iloc[0]
-    assert (row["main_part"], row["main_change"]) == ("level", -50)
+    now, before = frame(level=[40.0], trend=[-60.0], holiday=[100.0]), frame(level=[100.0], trend=[0.0], holiday=[0.0])
+    row = moves(now, before).iloc[0]
+    assert (row["main_part"], row["main_change"]) == ("level", -60)
     assert "Down 20%" in row["sentence_en"]
     assert "下调" in row["sentence_zh"]
 

@@ -31,14 +31,20 @@ def test_everything_adds_up_and_nothing_is_below_zero(forecast: list[float], var
 
 
 def test_it_agrees_with_minimum_trace_where_errors_are_independent() -> None:
-    # total, two parts: x = S (S' W^-1 S)^-1 S' W^-1 y
-    tree = Hierarchy(parent=np.array([-1, 0, 0]), group=np.array(["", "c", "c"], dtype=object))
-    forecast, variance = np.array([20.0, 8.0, 6.0]), np.array([4.0, 1.0, 3.0])
-    sums = np.array([[1.0, 1], [1, 0], [0, 1]])
+    # total = a + b, a = a1 + a2: x = S (S' W^-1 S)^-1 S' W^-1 y
+    tree = Hierarchy(parent=np.array([-1, 0, 0, 1, 1]), group=np.array(["", "c", "c", "p", "p"], dtype=object))
+    forecast, variance = np.array([20.0, 8.0, 6.0, 5.0, 4.0]), np.array([4.0, 1.0, 3.0, 2.0, 0.5])
+    sums = np.array([[1.0, 1, 1], [0, 1, 1], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
     inverse = np.diag(1 / variance)
     expected = sums @ np.linalg.solve(sums.T @ inverse @ sums, sums.T @ inverse @ forecast)
-    found = reconcile(forecast[:, np.newaxis], variance, tree, {(0, "c"): 4.0})
+    both = 1 / (1 / 1.0 + 1 / 2.5)  # what is left of the variance of a once its parts are known
+    found = reconcile(forecast[:, np.newaxis], variance, tree, {(0, "c"): both + 3.0, (1, "p"): 2.5})
     assert found[:, 0] == pytest.approx(expected)
+
+
+def test_without_evidence_the_whole_stands() -> None:
+    forecast = np.array([100.0, 10, 10, 50, 50, 5, 5, 10])[:, np.newaxis]
+    assert reconcile(forecast, np.ones(8), SHOP, {})[:3, 0] == pytest.approx([100, 50, 50])
 
 
 def test_parts_whose_sum_was_always_wrong_do_not_move_the_whole() -> None:

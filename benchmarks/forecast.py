@@ -1,0 +1,207 @@
+"""How good and how fast our forecasts are beside their peers, on any file of series.
+
+``python -m benchmarks.forecast DATA.parquet`` takes columns ``series_id, date, value`` and any further numeric columns as
+regressors known in advance (0 or 1: a promotion; others: an indicator). Days or weeks are told from the dates; series may
+start late and must end together. Every method forecasts the same last origins knowing only what came before; it prints a
+table and, last, one line of JSON. ``--series 40`` takes every n-th series, ``--only`` picks methods; ``--copies 50000``
+repeats the series and runs the cheap models alone. AutoETS, AutoTheta and MSTL come from statsforecast, which is no
+dependency of the project: ``pip install statsforecast``, or they are skipped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import resource
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import pandas as pd
+
+from ecom_pipeline.ml.forecast.base import Forecaster
+from ecom_pipeline.ml.forecast.boosting import BoostingForecaster
+from ecom_pipeline.ml.forecast.calendar import EffectKind, Effects, effects_of
+from ecom_pipeline.ml.forecast.engine import forecast_panel
+from ecom_pipeline.ml.forecast.metrics import bias, coverage, mase, pinball, seasonal_scale, wape
+from ecom_pipeline.ml.forecast.panel import Panel
+from ecom_pipeline.ml.forecast.prophet import ProphetForecaster
+from ecom_pipeline.ml.forecast.smoothing import ExponentialSmoothing, MovingAverage, SeasonalNaive, Theta, Tsb
+
+SEED = 1
+NO_CALENDAR = pd.DataFrame(columns=["calendar_date", "name", "kind", "country"])
+Answer = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
+Method = Callable[[Panel, int], Answer]
+"""A panel and a horizon in; (S, H) forecast and, if any, the ends of its 80 % band out."""
+
+
+def read(path: str, *, country: str | None, horizon: int | None, series: int | None) -> tuple[Panel, int]:
+    """The panel of a file and the periods to forecast: 28 days, or 8 weeks."""
+    table = pd.read_parquet(path)
+    table["date"] = pd.to_datetime(table["date"])
+    wide = table.pivot(index="series_id", columns="date", values="value").sort_index()
+    steps = np.diff(wide.columns.to_numpy()).astype("timedelta64[D]").astype(int)
+    step = 7 if np.median(steps) == 7 else 1
+    days = pd.date_range(wide.columns[0], wide.columns[-1], freq=f"{step}D")
+    wide = wide.reindex(columns=days)
+    if series and series < len(wide):
+        wide = wide.iloc[np.linspace(0, len(wide) - 1, series).astype(int)]
+    ahead = horizon or (8 if step == 7 else 28)
+    names, kinds, rows = [], [], []
+    for name in [each for each in table.columns if each not in ("series_id", "date", "value")]:
+        known = table.groupby("date")[name].mean().astype(float).reindex(days).fillna(0.0).to_numpy()
+        kind: EffectKind = "promotion" if set(np.unique(known)) <= {0.0, 1.0} else "market"
+        names.append(name)
+        kinds.append(kind)
+        rows.append(known)
+    effects = effects_of(days, NO_CALENDAR, country) if step == 1 else Effects.none()
+    found = [effects.within(0, len(days))[0], *[row[np.newaxis] for row in rows]]
+    values = np.concatenate([each for each in found if len(each)] or [np.zeros((0, len(days)))])[np.newaxis]
+    panel = Panel(
+        keys=tuple(("series", str(name)) for name in wide.index),
+        days=days,
+        values=wide.to_numpy(dtype=float),
+        effects=Effects(names=(*effects.names, *names), kinds=(*effects.kinds, *kinds), values=values),
+        season=52 if step == 7 else 7,
+    )
+    return panel, ahead
+
+
+def ours(panel: Panel, horizon: int) -> Answer:
+    volume = np.nan_to_num(panel.values[:, -panel.year :]).sum(axis=1)
+    largest = np.sort(np.argsort(-volume, kind="stable")[:PROPHET_SERIES])
+    found = forecast_panel(panel, horizon=horizon, seed=SEED, prophet_rows=largest)
+    return found.forecast, found.lower[0], found.upper[0]
+
+
+PROPHET_SERIES = 30
+
+
+def of(model: Callable[[int], Forecaster]) -> Method:
+    return lambda panel, horizon: (model(horizon).fit(panel).predict(horizon), None, None)
+
+
+def prophet_default(panel: Panel, horizon: int) -> Answer:
+    from prophet import Prophet
+
+    logging.getLogger("cmdstanpy").setLevel(logging.CRITICAL)
+    found = np.zeros((3, len(panel.keys), horizon))
+    for row, values in enumerate(panel.values):
+        frame = pd.DataFrame({"ds": panel.days, "y": values}).dropna()
+        np.random.seed(SEED)
+        told = Prophet().fit(frame, seed=SEED).predict(pd.DataFrame({"ds": panel.coming(horizon)}))
+        found[:, row] = told[["yhat", "yhat_lower", "yhat_upper"]].to_numpy().T
+    return found[0], found[1], found[2]
+
+
+def of_statsforecast(name: str) -> Method:
+    def method(panel: Panel, horizon: int) -> Answer:
+        from statsforecast import StatsForecast, models
+
+        arguments = {"season_length": panel.season} | (
+            {"trend_forecaster": models.AutoETS(model="ZZN")} if name == "MSTL" else {}
+        )
+        rows = [
+            pd.DataFrame({"unique_id": str(row), "ds": panel.days, "y": values}).dropna()
+            for row, values in enumerate(panel.values)
+        ]
+        engine = StatsForecast([getattr(models, name)(**arguments)], freq=f"{panel.step}D", n_jobs=1)
+        told = engine.forecast(df=pd.concat(rows), h=horizon, level=[80])
+        wide = [told.pivot(index="unique_id", columns="ds", values=f"{name}{end}") for end in ("", "-lo-80", "-hi-80")]
+        order = [str(row) for row in range(len(panel.keys))]
+        forecast, lower, upper = (each.loc[order].to_numpy() for each in wide)
+        return forecast, lower, upper
+
+    return method
+
+
+METHODS: dict[str, Method] = {
+    "ours": ours,
+    "seasonal naive": of(lambda _: SeasonalNaive()),
+    "moving average": of(lambda _: MovingAverage()),
+    "exponential smoothing": of(lambda _: ExponentialSmoothing()),
+    "theta": of(lambda _: Theta()),
+    "tsb": of(lambda _: Tsb()),
+    "LightGBM": of(lambda horizon: BoostingForecaster(seed=SEED, horizon=horizon)),
+    "Prophet tuned": of(lambda _: ProphetForecaster(seed=SEED)),
+    "Prophet default": prophet_default,
+    "AutoETS": of_statsforecast("AutoETS"),
+    "AutoTheta": of_statsforecast("AutoTheta"),
+    "MSTL": of_statsforecast("MSTL"),
+}
+CHEAP = ("seasonal naive", "moving average", "exponential smoothing", "theta", "tsb")
+
+
+def measure(panel: Panel, horizon: int, origins: int, method: Method) -> dict[str, float | None]:
+    """Figures of a method pooled over series and origins; MASE is the mean over series."""
+    gathered: list[np.ndarray] = []
+    seconds, scales, scored = 0.0, [], []
+    for back in range(origins, 0, -1):
+        length = panel.length - back * horizon
+        past = panel.until(length)
+        actual = panel.values[:, length : length + horizon]
+        started = time.perf_counter()
+        forecast, lower, upper = method(past, horizon)
+        seconds += time.perf_counter() - started
+        forecast = np.where(np.isfinite(forecast), forecast, 0.0)
+        nothing = np.full(forecast.shape, np.nan)
+        gathered.append(
+            np.stack([actual, forecast, nothing if lower is None else lower, nothing if upper is None else upper])
+        )
+        scales.append(seasonal_scale(past.values, panel.season))
+        scored.append([mase(*pair, scale) for *pair, scale in zip(actual, forecast, scales[-1], strict=True)])
+    actual, forecast, lower, upper = np.concatenate(gathered, axis=1)
+    known = [each for origin in scored for each in origin if each is not None]
+    return {
+        "wape": wape(actual, forecast),
+        "mase": float(np.mean(known)) if known else None,
+        "bias": bias(actual, forecast),
+        "pinball_10": pinball(actual, lower, 0.1),
+        "pinball_90": pinball(actual, upper, 0.9),
+        "coverage_80": coverage(actual, lower, upper),
+        "seconds_per_series": seconds / (origins * len(panel.keys)),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", nargs="+")
+    parser.add_argument("--country", help="code of the country whose holidays count")
+    parser.add_argument("--horizon", type=int)
+    parser.add_argument("--origins", type=int, default=2)
+    parser.add_argument("--series", type=int, help="take this many, spread over the file")
+    parser.add_argument("--copies", type=int, help="repeat the series up to this many; cheap models alone")
+    parser.add_argument("--only", nargs="+", choices=list(METHODS))
+    given = parser.parse_args(arguments)
+    figures = {}
+    for path in given.data:
+        panel, horizon = read(path, country=given.country, horizon=given.horizon, series=given.series)
+        if given.copies:
+            rows = np.resize(np.arange(len(panel.keys)), given.copies)
+            keys = tuple(("series", str(row)) for row in range(given.copies))
+            panel = replace(panel, keys=keys, values=panel.values[rows])
+        names = given.only or (CHEAP if given.copies else list(METHODS))
+        print(f"{path}: {len(panel.keys):,} series x {panel.length:,}, horizon {horizon}, {given.origins} origins")
+        columns = ("wape", "mase", "bias", "pinball_10", "pinball_90", "coverage_80", "seconds_per_series")
+        print(f"{'':22}" + "".join(f"{column:>20}" for column in columns))
+        figures[path] = {}
+        for name in names:
+            try:
+                found = measure(panel, horizon, given.origins, METHODS[name])
+            except ModuleNotFoundError as error:
+                print(f"{name:22}skipped: {error}")
+                continue
+            figures[path][name] = found
+            told = ("" if found[column] is None else f"{found[column]:.4f}" for column in columns)
+            print(f"{name:22}" + "".join(f"{each:>20}" for each in told), flush=True)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(json.dumps({"peak_mb": peak, "figures": figures}))
+
+
+if __name__ == "__main__":
+    main()

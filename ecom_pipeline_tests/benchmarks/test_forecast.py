@@ -1,0 +1,85 @@
+"""The benchmarks of forecasts measure what they say: known answers, the same days for everyone, no look ahead."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import forecast
+from benchmarks.purchase import simulate
+from ecom_pipeline.ml.forecast.panel import Panel
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    days = pd.date_range("2024-01-01", periods=120)
+    rows = [
+        pd.DataFrame(
+            {"series_id": name, "date": days, "value": level + (np.arange(120) % 7), "promo": np.arange(120) % 2}
+        )
+        for name, level in (("a", 10.0), ("b", 0.0))
+    ]
+    path = tmp_path / "data.parquet"
+    pd.concat(rows).to_parquet(path)
+    return str(path)
+
+
+def test_a_perfect_method_scores_perfectly_and_an_empty_one_does_not(data: str) -> None:
+    panel, horizon = forecast.read(data, country=None, horizon=None, series=None)
+    assert horizon == 28
+    assert panel.effects.kinds == ("promotion",)
+    naive = forecast.measure(panel, horizon, 2, forecast.METHODS["seasonal naive"])
+    assert (naive["wape"], naive["bias"], naive["coverage_80"]) == (0, 0, None)
+
+    def nothing(past: Panel, ahead: int) -> forecast.Answer:
+        zero = np.zeros((len(past.keys), ahead))
+        return zero, zero, zero + 8
+
+    found = forecast.measure(panel, horizon, 2, nothing)
+    assert (found["wape"], found["bias"]) == (1, -1)
+    assert found["coverage_80"] == pytest.approx(0.5)
+
+
+def test_methods_are_shown_the_past_alone(data: str) -> None:
+    panel, horizon = forecast.read(data, country=None, horizon=14, series=None)
+    seen = []
+
+    def spy(past: Panel, ahead: int) -> forecast.Answer:
+        seen.append((past.length, ahead))
+        return np.zeros((len(past.keys), ahead)), None, None
+
+    forecast.measure(panel, horizon, 3, spy)
+    assert seen == [(78, 14), (92, 14), (106, 14)]
+
+
+def test_it_prints_a_table_and_json(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    forecast.main([data, "--only", "moving average", "theta"])
+    printed = capsys.readouterr().out.splitlines()
+    assert "2 series x 120, horizon 28, 2 origins" in printed[0]
+    assert set(json.loads(printed[-1])["figures"][data]) == {"moving average", "theta"}
+
+
+def test_weeks_are_told_from_the_dates(tmp_path: Path) -> None:
+    days = pd.date_range("2020-01-03", periods=110, freq="7D")
+    pd.DataFrame({"series_id": "a", "date": days, "value": 1.0}).to_parquet(tmp_path / "weeks.parquet")
+    panel, horizon = forecast.read(str(tmp_path / "weeks.parquet"), country="US", horizon=None, series=None)
+    assert (panel.season, panel.length, horizon) == (52, 110, 8)
+
+
+def test_a_simulated_shelf_by_hand() -> None:
+    # starts with 5; wants 2 a day; on day 0 orders up to 5 (nothing), on day 3 up to 8 with nothing left on hand: 8, which
+    # arrive on day 4
+    held, lost = simulate(np.full((1, 6), 2.0), np.array([[5.0], [8.0]]), review=3, lead=1)
+    assert lost.tolist() == [1 + 2]
+    assert held.tolist() == [(3 + 1 + 0 + 0 + 6 + 4) / 6]
+
+
+def test_more_stock_never_loses_more() -> None:
+    demand = np.random.default_rng(0).poisson(3, (20, 60)).astype(float)
+    lost = [simulate(demand, np.full((9, 20), level), review=7, lead=3)[1].sum() for level in (10.0, 20.0, 40.0, 90.0)]
+    assert lost == sorted(lost, reverse=True)
+    assert lost[-1] == 0
