@@ -238,6 +238,10 @@ def _budget(night: Night) -> Learned:
         ),
         as_of_date=as_of(night),
         seed=night.settings.seed,
+        demand=night.frame(
+            "select activity_date as sales_date, cast(sum(visits) as double) as visits from features.channel_days"
+            " where channel = 'direct' and visits > 0 group by activity_date order by activity_date"
+        ),
     )
     return Learned(card=result.card, frames={"models.channel_budget": result.channels}, learned=frozenset())
 
@@ -299,7 +303,7 @@ def model_steps(contracts: Mapping[str, Contract]) -> list[dg.AssetsDefinition]:
         model_step(
             "budget",
             ["models.channel_budget"],
-            ["clean.marketing_spend", "features.daily_sales", "features.as_of"],
+            ["clean.marketing_spend", "features.channel_days", "features.daily_sales", "features.as_of"],
             _budget,
             contracts,
         ),
