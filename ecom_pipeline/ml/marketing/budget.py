@@ -23,7 +23,7 @@ RECENT_DAYS = 28
 """The present spend is the mean of the last days."""
 FEWEST_DAYS_PAID = 28
 """Days with spend below which a channel is not modelled."""
-FOLLOWING = 0.5
+FOLLOWING = 0.3
 """Correlation with demand over a week from which on spend cannot be told from what would have come anyway."""
 LEAST, MOST = 0.5, 2.0
 """Floor and cap of a channel's spend, as multiples of the present one: beyond them the data know nothing."""
