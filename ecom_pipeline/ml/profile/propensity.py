@@ -109,10 +109,10 @@ class PurchasePropensity:
             drawn = np.sort(np.random.default_rng(self.seed).choice(len(features), ROWS, replace=False))
             features, outcome = features.iloc[drawn], outcome.iloc[drawn]
         settings: dict[str, Any] = {
-            "learning_rate": 0.06,
-            "max_iter": 120,
-            "max_leaf_nodes": 8,
-            "min_samples_leaf": max(20, len(features) // 500),
+            "learning_rate": 0.03,
+            "max_iter": 200,
+            "max_leaf_nodes": 6,
+            "min_samples_leaf": max(40, len(features) // 200),
             "l2_regularization": 10.0,
             "early_stopping": False,
             "random_state": self.seed,
@@ -126,7 +126,7 @@ class PurchasePropensity:
         smooth = self._smooth(values)
         self._mean, self._scale = smooth.mean(axis=0), smooth.std(axis=0)
         self._scale[self._scale == 0] = 1.0
-        self._line = LogisticRegression(C=0.1, max_iter=300).fit((smooth - self._mean) / self._scale, bought)
+        self._line = LogisticRegression(C=0.03, max_iter=300).fit((smooth - self._mean) / self._scale, bought)
         self.slope_, self.intercept_ = 1.0, 0.0
         return self
 
@@ -150,10 +150,21 @@ class PurchasePropensity:
 
         The geometric mean of two estimates: boosted trees on the revenue, and probability times the customer's mean order.
         """
-        direct = self._sizes.predict(features[self.features_].to_numpy(float))
         indirect = self.probability(features) * features["average_order_value"].to_numpy(float)
-        revenue: Array = np.sqrt(np.maximum(direct, 0.0) * np.maximum(indirect, 0.0))
+        revenue: Array = np.sqrt(self.trees_revenue(features) * np.maximum(indirect, 0.0))
         return revenue
+
+    def trees_revenue(self, features: pd.DataFrame) -> Array:
+        """Expected revenue by the boosted trees alone."""
+        return np.maximum(self._sizes.predict(features[self.features_].to_numpy(float)), 0.0)
+
+    def trees_probability(self, features: pd.DataFrame) -> Array:
+        """Probability by the boosted trees alone, not calibrated."""
+        return _logistic(self._parts(features)[0])
+
+    def line_probability(self, features: pd.DataFrame) -> Array:
+        """Probability by the regression alone, not calibrated."""
+        return _logistic(self._parts(features)[1])
 
     def effects(self, features: pd.DataFrame) -> pd.DataFrame:
         """Change of the log-odds by each group of features, against the median customer in that group alone."""
@@ -193,11 +204,14 @@ class PurchasePropensity:
         return smooth
 
     def _log_odds(self, features: pd.DataFrame) -> Array:
+        trees, line = self._parts(features)
+        return (trees + line) / 2
+
+    def _parts(self, features: pd.DataFrame) -> tuple[Array, Array]:
         values = features[self.features_].to_numpy(float)
         trees = self._trees.decision_function(values)
         line = self._line.decision_function((self._smooth(values) - self._mean) / self._scale)
-        mean: Array = (np.asarray(trees, dtype=float) + line) / 2
-        return mean
+        return np.asarray(trees, dtype=float), np.asarray(line, dtype=float)
 
 
 def rfm_points(features: pd.DataFrame) -> NDArray[np.int64]:
