@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ecom_pipeline.ml.profile.judgement import capture
+
 Array = NDArray[np.float64]
 ROWS = 40_000
 """Rows that are learned from at most, drawn by seed."""
@@ -86,6 +88,9 @@ class PurchasePropensity:
         Names of the columns learned from.
     slope_, intercept_
         Of the calibration, on the log-odds; 1 and 0 until `calibrate`.
+    revenue_by_, revenue_scale_
+        Which estimate of the revenue puts more of it among its highest tenth on the days of the calibration, and what it
+        is multiplied by to sum to the revenue of those days.
     """
 
     def __init__(self, *, seed: int) -> None:
@@ -128,10 +133,11 @@ class PurchasePropensity:
         self._scale[self._scale == 0] = 1.0
         self._line = LogisticRegression(C=0.03, max_iter=300).fit((smooth - self._mean) / self._scale, bought)
         self.slope_, self.intercept_ = 1.0, 0.0
+        self.revenue_by_, self.revenue_scale_ = "trees", 1.0
         return self
 
     def calibrate(self, features: pd.DataFrame, outcome: pd.DataFrame) -> Self:
-        """Fit the probabilities to later days than those learned from."""
+        """Fit the probabilities and the revenue to later days than those learned from."""
         from sklearn.linear_model import LogisticRegression
 
         bought = outcome["bought"].to_numpy()
@@ -139,6 +145,11 @@ class PurchasePropensity:
             fitted = LogisticRegression(C=1e6).fit(self._log_odds(features)[:, np.newaxis], bought)
             if fitted.coef_[0, 0] > 0:
                 self.slope_, self.intercept_ = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+        spent = outcome["revenue"].to_numpy(float)
+        if spent.sum() > 0:
+            estimates = self._revenues(features)
+            self.revenue_by_ = max(estimates, key=lambda name: capture(spent, estimates[name]))
+            self.revenue_scale_ = float(spent.sum() / max(float(estimates[self.revenue_by_].sum()), 1e-12))
         return self
 
     def probability(self, features: pd.DataFrame) -> Array:
@@ -146,13 +157,14 @@ class PurchasePropensity:
         return _logistic(self.slope_ * self._log_odds(features) + self.intercept_)
 
     def revenue(self, features: pd.DataFrame) -> Array:
-        """Expected revenue within the horizon.
+        """Expected revenue within the horizon."""
+        return self.revenue_scale_ * self._revenues(features)[self.revenue_by_]
 
-        The geometric mean of two estimates: boosted trees on the revenue, and probability times the customer's mean order.
-        """
+    def _revenues(self, features: pd.DataFrame) -> dict[str, Array]:
+        """Boosted trees, and their geometric mean with probability times the customer's mean order."""
+        trees = self.trees_revenue(features)
         indirect = self.probability(features) * features["average_order_value"].to_numpy(float)
-        revenue: Array = np.sqrt(self.trees_revenue(features) * np.maximum(indirect, 0.0))
-        return revenue
+        return {"trees": trees, "trees_and_probability": np.sqrt(trees * np.maximum(indirect, 0.0))}
 
     def trees_revenue(self, features: pd.DataFrame) -> Array:
         """Expected revenue by the boosted trees alone."""
