@@ -168,7 +168,8 @@ class PurchasePropensity:
 
     def trees_revenue(self, features: pd.DataFrame) -> Array:
         """Expected revenue by the boosted trees alone."""
-        return np.maximum(self._sizes.predict(features[self.features_].to_numpy(float)), 0.0)
+        revenue: Array = np.maximum(self._sizes.predict(features[self.features_].to_numpy(float)), 0.0)
+        return revenue
 
     def trees_probability(self, features: pd.DataFrame) -> Array:
         """Probability by the boosted trees alone, not calibrated."""
