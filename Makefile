@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export DAGSTER_DISABLE_TELEMETRY := 1
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: demo test unit lint ui bench-warehouse bench-support bench-forecast clean
+.PHONY: demo test unit lint ui bench-warehouse bench-support bench-forecast bench-profile bench-marketing clean
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -45,6 +45,14 @@ bench-support: $(VENV)/.installed
 
 bench-forecast: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.forecast $(DATA)
+
+# DAYS="NAME=FILE ..." of customer_id, activity_date, orders, revenue; CDNOW=FILE, the sample of the BG/NBD paper.
+bench-profile: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.profile --rows 10000000 $(if $(DAYS),--days $(DAYS)) $(if $(CDNOW),--cdnow $(CDNOW))
+
+# HILLSTROM=FILE, the e-mail test; without it the planted parts alone.
+bench-marketing: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.marketing $(if $(HILLSTROM),--hillstrom $(HILLSTROM))
 
 clean:
 	rm -rf $(VENV) data/work data/releases data/dagster

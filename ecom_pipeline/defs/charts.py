@@ -150,6 +150,49 @@ def recommendation_quality(night: Night) -> str:
     return "\n\n".join(pictures)
 
 
+def calibration(night: Night) -> str:
+    """What was predicted and what happened on the newest 30 days, tenth by tenth."""
+    frame = night.frame("select model, predicted, observed from models.propensity_calibration order by model, bin")
+    figure, axes = _canvas("Buys in the next 30 days: predicted and observed, by tenths of the customers")
+    for model, rows in frame.groupby("model"):
+        axes.plot(rows["predicted"], rows["observed"], marker="o", markersize=4, label=model)
+    highest = float(frame[["predicted", "observed"]].to_numpy().max())
+    axes.plot([0, highest], [0, highest], color="0.7", linewidth=1, zorder=0)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("observed")
+    axes.legend(fontsize=8, frameon=False)
+    return _markdown(figure, "calibration of the probability to buy")
+
+
+def attribution(night: Night) -> str:
+    """The revenue that each method credits to each channel."""
+    frame = night.frame(
+        "select channel, method, cast(credited_revenue as double) as revenue from marts.channel_attribution order by channel, method"
+    )
+    table = frame.pivot(index="channel", columns="method", values="revenue")
+    figure, axes = _canvas("Revenue credited to each channel, by method")
+    table.plot.bar(ax=axes, width=0.8)
+    axes.set_xlabel("")
+    axes.tick_params(axis="x", rotation=0, labelsize=8)
+    axes.legend(fontsize=7, frameon=False, ncols=4)
+    return _markdown(figure, "attribution by method")
+
+
+def budget(night: Night) -> str:
+    """The return of each channel with its interval; grey where there is not enough evidence."""
+    frame = night.frame(
+        "select channel, return_on_spend, return_lower, return_upper, has_evidence from marts.budget_recommendations order by return_on_spend"
+    )
+    figure, axes = _canvas("Revenue per unit of money spent, with 90 % intervals; grey: not enough evidence")
+    for place, row in enumerate(frame.itertuples(index=False)):
+        color = "C0" if row.has_evidence else "0.6"
+        axes.plot([row.return_lower, row.return_upper], [place, place], color=color, linewidth=2)
+        axes.plot(row.return_on_spend, place, marker="o", color=color)
+    axes.axvline(0, color="0.8", linewidth=1, zorder=0)
+    axes.set_yticks(range(len(frame)), list(frame["channel"]))
+    return _markdown(figure, "return of each channel")
+
+
 def funnel(night: Night) -> str:
     """Visits of the whole period, and how many of them reach each step."""
     frame = night.frame(
@@ -208,5 +251,8 @@ CHARTS: dict[str, Chart] = {
     "marts.funnel_daily": funnel,
     "marts.support_weekly": support_mix,
     "marts.support_daily": support_desk,
+    "models.propensity_calibration": calibration,
+    "marts.channel_attribution": attribution,
+    "marts.budget_recommendations": budget,
 }
 """The chart of a table, by its name."""

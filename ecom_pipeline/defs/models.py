@@ -231,11 +231,37 @@ def _profile(night: Night) -> Learned:
     return Learned(
         card=result.card,
         frames={
-            "models.behaviour_covariance": result.covariance,
+            "models.behaviour_covariance": _covariance(night, FEATURES),
             "models.behaviour_components": result.components,
             "models.behaviour_map": result.map,
         },
         learned=frozenset(),
+    )
+
+
+def _covariance(night: Night, features: Sequence[str]) -> pd.DataFrame:
+    """Covariance and correlation of every ordered pair of features that anybody has, computed where the rows are.
+
+    A value that a customer does not have is the median of the others, as for the components.
+    """
+    from ecom_pipeline.ml.profile.covariance import correlation
+    from ecom_pipeline.warehouse.moments import sample_covariance
+
+    asked = ", ".join(f"median(cast({name} as double))" for name in features)
+    *medians, customers = night.connection.execute(f"select {asked}, count(*) from features.customers").fetchall()[0]
+    known = {name: middle for name, middle in zip(features, medians, strict=True) if middle is not None}
+    if customers < 2 or not known:
+        return pd.DataFrame(columns=["feature_a", "feature_b", "covariance", "correlation"])
+    filled = ", ".join(f"coalesce(cast({name} as double), {middle!r}) as {name}" for name, middle in known.items())
+    names = list(known)
+    covariance = sample_covariance(night.connection, f"(select {filled} from features.customers)", names)
+    return pd.DataFrame(
+        {
+            "feature_a": [one for one in names for _ in names],
+            "feature_b": names * len(names),
+            "covariance": covariance.ravel(),
+            "correlation": correlation(covariance).ravel(),
+        }
     )
 
 
@@ -319,6 +345,10 @@ def _budget(night: Night) -> Learned:
         ),
         as_of_date=as_of(night),
         seed=night.settings.seed,
+        demand=night.frame(
+            "select activity_date as sales_date, cast(sum(visits) as double) as visits from features.channel_days"
+            " where channel = 'direct' and visits > 0 group by activity_date order by activity_date"
+        ),
     )
     return Learned(card=result.card, frames={"models.channel_budget": result.channels}, learned=frozenset())
 
@@ -424,7 +454,7 @@ def model_steps(contracts: Mapping[str, Contract]) -> list[dg.AssetsDefinition]:
         model_step(
             "budget",
             ["models.channel_budget"],
-            ["clean.marketing_spend", "features.daily_sales", "features.as_of"],
+            ["clean.marketing_spend", "features.channel_days", "features.daily_sales", "features.as_of"],
             _budget,
             contracts,
         ),

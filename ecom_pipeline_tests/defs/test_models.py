@@ -3,12 +3,16 @@ from __future__ import annotations
 import re
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+import duckdb
 import pandas as pd
 import pytest
 
 from ecom_pipeline import defs
 from ecom_pipeline.contracts import load_contracts
+from ecom_pipeline.defs import models
 from ecom_pipeline.defs.models import previous_card
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.ml.card import ModelCard
@@ -56,3 +60,24 @@ def test_the_live_card_comes_back_from_the_warehouse_as_it_was_written(tmp_path:
             (outcome,) = night.write([night.candidate(contract, pd.DataFrame([CARD.row()]), Plan())])
             assert not outcome.refused
         assert previous_card(night, "forecast") == (CARD if written else None)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3])
+def test_the_covariance_of_features_fills_gaps_and_leaves_out_what_nobody_has(rows: int) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema features; create table features.customers as"
+            " select * from (values (1, 10.0, 7, null), (2, null, 7, null), (3, 30.0, 7, null))"
+            f" as given (orders, revenue, views, searches) limit {rows}"
+        )
+        night = cast(Night, SimpleNamespace(connection=connection))
+        found = models._covariance(night, ["orders", "revenue", "views", "searches"])
+    if rows < 2:
+        assert found.empty
+        return
+    told = found.set_index(["feature_a", "feature_b"])
+    assert set(told.index.get_level_values(0)) == {"orders", "revenue", "views"}
+    assert told.loc[("orders", "revenue"), "covariance"] == 10.0
+    assert told.loc[("revenue", "orders"), "correlation"] == 1.0
+    assert told.loc[("views", "orders"), "covariance"] == 0.0
+    assert pd.isna(told.loc[("views", "views"), "correlation"])

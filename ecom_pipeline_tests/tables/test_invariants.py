@@ -31,15 +31,19 @@ FEATURES = (
     "features.product_days",
     "features.customers",
     "features.rfm",
+    "features.customer_months",
     "features.daily_sales",
     "features.attribution",
     "features.channel_days",
+    "features.touches",
     "features.daily_metrics",
 )
 MARTS = (
     "marts.sales_daily",
     "marts.category_sales_daily",
+    "marts.cohorts",
     "marts.channel_performance",
+    "marts.channel_segments",
     "marts.campaign_performance",
     "marts.funnel_daily",
     "marts.customer_tags",
@@ -155,6 +159,7 @@ def test_revenue_is_the_same_sum_however_it_is_cut(shop: dict[str, list[Row]], e
             "features.orders": "true",
             "features.attribution": "true",
             "features.channel_days": "true",
+            "features.touches": "is_converted and position = 1",
             "features.daily_sales": "series_kind = 'total'",
             "features.daily_sales ": "series_kind = 'category'",
         }.items():
@@ -163,6 +168,12 @@ def test_revenue_is_the_same_sum_however_it_is_cut(shop: dict[str, list[Row]], e
         assert total(world, "features.customer_days", "revenue") == known
         assert total(world, "features.customers", "revenue") == known
         assert total(world, "features.rfm", "monetary") == known
+        now = "cutoff_date = (select as_of_date from features.as_of)"
+        assert total(world, "features.customer_months", "revenue", now) == known
+        scores = "customer_id, recency_score, frequency_score, monetary_score"
+        assert world.rows(f"select {scores} from features.rfm order by all") == world.rows(
+            f"select {scores} from features.customer_months where {now} order by all"
+        )
         named = total(world, "features.sales", "revenue", "product_id is not null")
         assert total(world, "features.product_days", "revenue") == named
 

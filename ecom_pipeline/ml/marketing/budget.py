@@ -1,7 +1,7 @@
 """The entry for spend: what each channel brings, how a budget is best split, and what is not known well enough to say.
 
-A channel whose return may be nothing (its 90 % interval holds zero) keeps its spend: there is not enough evidence to move
-it, and the experiment that would settle it is planned instead. What does not belong here: reading or writing tables.
+A channel whose return may be nothing (its 90 % interval holds zero), or whose spend went up and down with demand, keeps its
+spend: there is not enough evidence to move it, and the experiment that would settle it is planned instead. What does not belong here: reading or writing tables.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ecom_pipeline.ml.card import Decision, ModelCard
-from ecom_pipeline.ml.marketing.response import Curve, SpendResponse
+from ecom_pipeline.ml.marketing.response import Curve, SpendResponse, over_a_week
 
 Array = NDArray[np.float64]
 RECENT_DAYS = 28
 """The present spend is the mean of the last days."""
 FEWEST_DAYS_PAID = 28
 """Days with spend below which a channel is not modelled."""
+FOLLOWING = 0.3
+"""Correlation with demand over a week from which on spend cannot be told from what would have come anyway."""
 LEAST, MOST = 0.5, 2.0
 """Floor and cap of a channel's spend, as multiples of the present one: beyond them the data know nothing."""
 SURE_ENOUGH = 0.9
@@ -40,6 +42,7 @@ COLUMNS = (
     "marginal_lower",
     "marginal_upper",
     "carry_over",
+    "follows_demand",
     "has_evidence",
     "recommended_per_day",
     "test_days",
@@ -66,7 +69,14 @@ class Budget:
     card: ModelCard
 
 
-def budget_shop(spend: pd.DataFrame, revenue: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Budget:
+def budget_shop(
+    spend: pd.DataFrame,
+    revenue: pd.DataFrame,
+    *,
+    as_of_date: dt.date,
+    seed: int,
+    demand: pd.DataFrame | None = None,
+) -> Budget:
     """Learn what spend brings and split the present budget anew.
 
     Parameters
@@ -79,6 +89,8 @@ def budget_shop(spend: pd.DataFrame, revenue: pd.DataFrame, *, as_of_date: dt.da
         The last day of the data.
     seed
         Fixes all randomness.
+    demand
+        ``sales_date, visits``: visits that no spend brought, where the shop knows them; days without any need no row.
     """
     days = pd.DatetimeIndex(pd.to_datetime(revenue["sales_date"]))
     table = (
@@ -95,12 +107,14 @@ def budget_shop(spend: pd.DataFrame, revenue: pd.DataFrame, *, as_of_date: dt.da
     names, paid, present = [str(name) for name in table.columns[usable]], paid[:, usable], present[usable]
     if not names:
         return _nothing("no channel has spend on enough days, and lately, to learn from", seed)
+    visits = _visits(demand, days)
     try:
-        model = SpendResponse(seed=seed).fit(paid, revenue["revenue"].to_numpy(float))
+        model = SpendResponse(seed=seed).fit(paid, revenue["revenue"].to_numpy(float), visits)
     except ValueError as error:
         return _nothing(str(error), seed)
     lower, upper = np.quantile(model.returns_, [0.05, 0.95], axis=0)
-    evidence = lower > 0
+    following = _following(paid, visits)
+    evidence = (lower > 0) & (following < FOLLOWING)
     split = best_split(model.curves_, present, evidence)
     gains = np.array([_earned(curves, split) - _earned(curves, present) for curves in model.curves_])
     better = bool((gains > 0).mean() >= SURE_ENOUGH and not np.allclose(split, present))
@@ -122,6 +136,7 @@ def budget_shop(spend: pd.DataFrame, revenue: pd.DataFrame, *, as_of_date: dt.da
             "marginal_lower": float(low),
             "marginal_upper": float(high),
             "carry_over": float(np.median([curves[one].carry_over for curves in model.curves_])),
+            "follows_demand": float(following[one]) if visits is not None else None,
             "has_evidence": bool(evidence[one]),
             "recommended_per_day": float(recommended[one]),
             "test_days": days_of_a_test(float(present[one]), model.noise_, model.persistence_),
@@ -245,6 +260,22 @@ def days_of_a_test(spend: float, noise: float, persistence: float, worth: float 
     return max(days, 14) if days <= LONGEST_TEST_DAYS else None
 
 
+def _visits(demand: pd.DataFrame | None, days: pd.DatetimeIndex) -> Array | None:
+    if demand is None or demand.empty:
+        return None
+    by_day = demand["visits"].astype(float).groupby(pd.to_datetime(demand["sales_date"])).sum()
+    visits: Array = by_day.reindex(days, fill_value=0.0).to_numpy()
+    return visits
+
+
+def _following(paid: Array, visits: Array | None) -> Array:
+    """Correlation of every channel's spend with demand, both over a week; 0 where demand is not known."""
+    if visits is None or np.ptp(visits) == 0:
+        return np.zeros(paid.shape[1])
+    wanted = over_a_week(visits)
+    return np.array([float(np.corrcoef(over_a_week(column), wanted)[0, 1]) for column in paid.T])
+
+
 def _earned(curves: Sequence[Curve], spend: Array) -> float:
     return float(sum(float(curve.revenue(money)) for curve, money in zip(curves, spend, strict=True)))
 
@@ -253,17 +284,25 @@ def _sentences(row: dict[str, object]) -> tuple[str, str]:
     interval = f"{row['return_lower']:.2f} – {row['return_upper']:.2f}"
     spend, recommended = float(str(row["spend_per_day"])), float(str(row["recommended_per_day"]))
     if not row["has_evidence"]:
-        days = row["test_days"]
+        days, follows = row["test_days"], row["follows_demand"]
+        if follows is not None and float(str(follows)) >= FOLLOWING:
+            why_en = (
+                f"it was spent when demand was high (correlation {follows:.2f}), so that the {row['return_on_spend']:.2f} a unit"
+                " of money may have come anyway"
+            )
+            why_zh = f"投放随需求起落（相关系数 {follows:.2f}），每 1 元对应的 {row['return_on_spend']:.2f} 元可能本来就会产生"
+        else:
+            why_en = f"one unit of money brought {row['return_on_spend']:.2f} ({interval}, 90 %), which may be nothing"
+            why_zh = f"每 1 元投放带来 {row['return_on_spend']:.2f} 元（90% 区间 {interval}），可能为零"
         test_en = (
-            f"pause it for {days} days and compare with {days} days of spend"
+            f"or pause it for {days} days and compare with {days} days of spend"
             if days
-            else "a test would take over half a year"
+            else "a test of it would take over half a year"
         )
         test_zh = f"建议停投 {days} 天，与投放的 {days} 天对比" if days else "试验需半年以上"
         return (
-            f"Not enough evidence: one unit of money brought {row['return_on_spend']:.2f} ({interval}, 90 %), which may be"
-            f" nothing; keep {spend:.2f} a day, or {test_en}.",
-            f"证据不足：每 1 元投放带来 {row['return_on_spend']:.2f} 元（90% 区间 {interval}），可能为零；保持每天 {spend:.2f}，{test_zh}。",
+            f"Not enough evidence: {why_en}; keep {spend:.2f} a day, {test_en}.",
+            f"证据不足：{why_zh}；保持每天 {spend:.2f}，{test_zh}。",
         )
     evidence_en = f"one unit of money brought {row['return_on_spend']:.2f} ({interval}, 90 %), the next brings {row['marginal_return']:.2f}"
     evidence_zh = f"每 1 元投放带来 {row['return_on_spend']:.2f} 元（90% 区间 {interval}），下一元带来 {row['marginal_return']:.2f} 元"

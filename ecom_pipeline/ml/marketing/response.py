@@ -101,8 +101,10 @@ class SpendResponse:
     def __init__(self, *, seed: int, draws: int = DRAWS) -> None:
         self.seed, self.draws = seed, draws
 
-    def fit(self, spend: ArrayLike, revenue: ArrayLike) -> Self:
+    def fit(self, spend: ArrayLike, revenue: ArrayLike, demand: ArrayLike | None = None) -> Self:
         """Learn from one row per day and one column per channel, and the revenue of those days, none missing.
+
+        ``demand`` is a sign of each day's demand that no spend moves, such as direct visits; the base follows it.
 
         Raises
         ------
@@ -111,7 +113,7 @@ class SpendResponse:
         """
         paid, earned = np.asarray(spend, dtype=float), np.asarray(revenue, dtype=float)
         days, channels = paid.shape
-        base = _base(days)
+        base = _base(days, demand)
         parameters = base.shape[1] + 3 * channels
         if days < 2 * parameters:
             raise ValueError(f"{days} days, at least {2 * parameters} needed for {channels} channels")
@@ -229,8 +231,8 @@ def _freed(values: Array, persistence: float) -> Array:
     return free
 
 
-def _base(days: int) -> Array:
-    """Level, trend, weekdays, and the year's season where there is more than one year."""
+def _base(days: int, demand: ArrayLike | None) -> Array:
+    """Level, trend, weekdays, the year's season where there is half a year, and demand on the day and over its week."""
     day = np.arange(days)
     columns = [np.ones(days), day / max(1, days)]
     columns += [(day % 7 == weekday).astype(float) for weekday in range(6)]
@@ -238,4 +240,16 @@ def _base(days: int) -> Array:
     for wave in range(1, waves + 1):
         angle = 2 * np.pi * wave * day / YEAR
         columns += [np.sin(angle), np.cos(angle)]
+    if demand is not None and np.ptp(demand) > 0:
+        columns += [np.asarray(demand, dtype=float), over_a_week(demand)]
     return np.column_stack(columns)
+
+
+def over_a_week(values: ArrayLike) -> Array:
+    """Mean of every day and the three before and after it.
+
+    >>> over_a_week([7.0, 0, 0, 0, 0, 0, 0, 0]).tolist()
+    [1.75, 1.4, 1.1666666666666667, 1.0, 0.0, 0.0, 0.0, 0.0]
+    """
+    given = np.asarray(values, dtype=float)
+    return np.array([given[max(0, day - 3) : day + 4].mean() for day in range(len(given))])

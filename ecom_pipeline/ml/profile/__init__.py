@@ -1,6 +1,6 @@
-"""What a shop's customers have in common: covariance, correlation and principal components of their behaviour.
+"""Who a shop's customers are and what they will do: behaviour, segments that the data suggest, propensity, value.
 
-``profile_shop`` in ``pipeline`` is the only entry the rest of the project needs. ``covariance`` and ``pca`` are the
-textbook formulas. What does not belong here: segments by rule and interest tags, which are SQL, and reading or
-writing tables.
+The entries are ``pipeline`` (components of behaviour), ``clusters`` (learned segments) and ``outlook`` (who buys next, and
+what buyers are worth). What does not belong here: segments by rule and interest tags, which are SQL, the covariance of the
+features as they are, which the database computes, and reading or writing tables.
 """

@@ -1,4 +1,4 @@
-"""The single entry: customer features in, covariance, components, a map of the customers and a model card out.
+"""The entry for behaviour: customer features in, components, a map of the customers and a model card out.
 
 Principal components always find something; the card says whether it is more than chance, by comparing with the same
 columns shuffled, which keeps every column's values and destroys what they have in common. What does not belong here:
@@ -37,7 +37,6 @@ SHUFFLES = 99
 SHUFFLED_CUSTOMERS = 5_000
 """Shuffles use a sample of this size at most. A smaller sample explains more by chance, so the test gets no easier."""
 SIGNIFICANCE = 0.05
-COVARIANCE_COLUMNS = ("feature_a", "feature_b", "covariance", "correlation")
 COMPONENT_COLUMNS = ("component", "feature", "loading", "explained_variance", "explained_variance_ratio")
 MAP_COLUMNS = ("customer_id", "component_1", "component_2")
 
@@ -48,9 +47,6 @@ class ProfileResult:
 
     Attributes
     ----------
-    covariance
-        ``feature_a, feature_b, covariance, correlation`` of every ordered pair of features as they are; the correlation
-        is missing where a feature does not vary.
     components
         ``component, feature, loading, explained_variance, explained_variance_ratio``; component 1 explains most.
     map
@@ -59,7 +55,6 @@ class ProfileResult:
         The row of the registry. Components and map are empty where it says ``refused``.
     """
 
-    covariance: pd.DataFrame
     components: pd.DataFrame
     map: pd.DataFrame
     card: ModelCard
@@ -118,7 +113,7 @@ def profile_shop(customers: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> 
         },
         libraries=("numpy", "pandas"),
     )
-    return ProfileResult(covariance=_covariance(behaviour), components=components, map=places, card=card)
+    return ProfileResult(components=components, map=places, card=card)
 
 
 def _behaviour(customers: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame, dict[str, int]]:
@@ -138,21 +133,6 @@ def _behaviour(customers: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame, dict[s
         raise ValueError(f"customers: customer_id {customer!r}, {known[column]}: {value} is too large to be squared")
     filled = {name: int(count) for name, count in behaviour.isna().sum().items() if count}
     return ordered["customer_id"], behaviour.fillna(behaviour.median()), filled
-
-
-def _covariance(behaviour: pd.DataFrame) -> pd.DataFrame:
-    names = list(behaviour.columns)
-    if len(behaviour) < 2 or not names:
-        return pd.DataFrame(columns=list(COVARIANCE_COLUMNS))
-    covariance = sample_covariance(behaviour)
-    return pd.DataFrame(
-        {
-            "feature_a": np.repeat(names, len(names)),
-            "feature_b": np.tile(names, len(names)),
-            "covariance": covariance.ravel(),
-            "correlation": correlation(covariance).ravel(),
-        }
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ecom_pipeline.ml.profile.judgement import capture
+
 Array = NDArray[np.float64]
 ROWS = 40_000
 """Rows that are learned from at most, drawn by seed."""
@@ -86,6 +88,9 @@ class PurchasePropensity:
         Names of the columns learned from.
     slope_, intercept_
         Of the calibration, on the log-odds; 1 and 0 until `calibrate`.
+    revenue_by_, revenue_scale_
+        Which estimate of the revenue puts more of it among its highest tenth on the days of the calibration, and what it
+        is multiplied by to sum to the revenue of those days.
     """
 
     def __init__(self, *, seed: int) -> None:
@@ -109,10 +114,10 @@ class PurchasePropensity:
             drawn = np.sort(np.random.default_rng(self.seed).choice(len(features), ROWS, replace=False))
             features, outcome = features.iloc[drawn], outcome.iloc[drawn]
         settings: dict[str, Any] = {
-            "learning_rate": 0.06,
-            "max_iter": 120,
-            "max_leaf_nodes": 8,
-            "min_samples_leaf": max(20, len(features) // 500),
+            "learning_rate": 0.03,
+            "max_iter": 200,
+            "max_leaf_nodes": 6,
+            "min_samples_leaf": max(40, len(features) // 200),
             "l2_regularization": 10.0,
             "early_stopping": False,
             "random_state": self.seed,
@@ -126,12 +131,13 @@ class PurchasePropensity:
         smooth = self._smooth(values)
         self._mean, self._scale = smooth.mean(axis=0), smooth.std(axis=0)
         self._scale[self._scale == 0] = 1.0
-        self._line = LogisticRegression(C=0.1, max_iter=300).fit((smooth - self._mean) / self._scale, bought)
+        self._line = LogisticRegression(C=0.03, max_iter=300).fit((smooth - self._mean) / self._scale, bought)
         self.slope_, self.intercept_ = 1.0, 0.0
+        self.revenue_by_, self.revenue_scale_ = "trees", 1.0
         return self
 
     def calibrate(self, features: pd.DataFrame, outcome: pd.DataFrame) -> Self:
-        """Fit the probabilities to later days than those learned from."""
+        """Fit the probabilities and the revenue to later days than those learned from."""
         from sklearn.linear_model import LogisticRegression
 
         bought = outcome["bought"].to_numpy()
@@ -139,6 +145,11 @@ class PurchasePropensity:
             fitted = LogisticRegression(C=1e6).fit(self._log_odds(features)[:, np.newaxis], bought)
             if fitted.coef_[0, 0] > 0:
                 self.slope_, self.intercept_ = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+        spent = outcome["revenue"].to_numpy(float)
+        if spent.sum() > 0:
+            estimates = self._revenues(features)
+            self.revenue_by_ = max(estimates, key=lambda name: capture(spent, estimates[name]))
+            self.revenue_scale_ = float(spent.sum() / max(float(estimates[self.revenue_by_].sum()), 1e-12))
         return self
 
     def probability(self, features: pd.DataFrame) -> Array:
@@ -146,14 +157,27 @@ class PurchasePropensity:
         return _logistic(self.slope_ * self._log_odds(features) + self.intercept_)
 
     def revenue(self, features: pd.DataFrame) -> Array:
-        """Expected revenue within the horizon.
+        """Expected revenue within the horizon."""
+        return self.revenue_scale_ * self._revenues(features)[self.revenue_by_]
 
-        The geometric mean of two estimates: boosted trees on the revenue, and probability times the customer's mean order.
-        """
-        direct = self._sizes.predict(features[self.features_].to_numpy(float))
+    def _revenues(self, features: pd.DataFrame) -> dict[str, Array]:
+        """Boosted trees, and their geometric mean with probability times the customer's mean order."""
+        trees = self.trees_revenue(features)
         indirect = self.probability(features) * features["average_order_value"].to_numpy(float)
-        revenue: Array = np.sqrt(np.maximum(direct, 0.0) * np.maximum(indirect, 0.0))
+        return {"trees": trees, "trees_and_probability": np.sqrt(trees * np.maximum(indirect, 0.0))}
+
+    def trees_revenue(self, features: pd.DataFrame) -> Array:
+        """Expected revenue by the boosted trees alone."""
+        revenue: Array = np.maximum(self._sizes.predict(features[self.features_].to_numpy(float)), 0.0)
         return revenue
+
+    def trees_probability(self, features: pd.DataFrame) -> Array:
+        """Probability by the boosted trees alone, not calibrated."""
+        return _logistic(self._parts(features)[0])
+
+    def line_probability(self, features: pd.DataFrame) -> Array:
+        """Probability by the regression alone, not calibrated."""
+        return _logistic(self._parts(features)[1])
 
     def effects(self, features: pd.DataFrame) -> pd.DataFrame:
         """Change of the log-odds by each group of features, against the median customer in that group alone."""
@@ -193,11 +217,14 @@ class PurchasePropensity:
         return smooth
 
     def _log_odds(self, features: pd.DataFrame) -> Array:
+        trees, line = self._parts(features)
+        return (trees + line) / 2
+
+    def _parts(self, features: pd.DataFrame) -> tuple[Array, Array]:
         values = features[self.features_].to_numpy(float)
         trees = self._trees.decision_function(values)
         line = self._line.decision_function((self._smooth(values) - self._mean) / self._scale)
-        mean: Array = (np.asarray(trees, dtype=float) + line) / 2
-        return mean
+        return np.asarray(trees, dtype=float), np.asarray(line, dtype=float)
 
 
 def rfm_points(features: pd.DataFrame) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ select
     marginal_lower,
     marginal_upper,
     carry_over,
+    follows_demand,
     has_evidence,
     cast(recommended_per_day as decimal(18, 2)) as recommended_per_day,
     test_days,

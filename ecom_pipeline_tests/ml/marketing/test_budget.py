@@ -47,6 +47,21 @@ def test_a_channel_that_brings_nothing_keeps_its_spend_and_gets_a_test() -> None
     assert row["sentence_zh"].startswith("证据不足")
 
 
+def test_spend_that_follows_demand_is_no_evidence() -> None:
+    shop = plant(4, days=400, channels=2)
+    random = np.random.default_rng(2)
+    demand = 200 + 80 * np.sin(np.arange(400) / 9)
+    shop.spend[:, 0] = demand * random.lognormal(0, 0.1, 400)
+    shop.revenue[:] = 100 * demand + random.normal(0, 500, 400)
+    visits = pd.DataFrame({"sales_date": shop.dates, "visits": demand * random.lognormal(0, 0.1, 400)})
+    result = budget_shop(shop.spend_rows, shop.revenue_rows, as_of_date=shop.dates[-1].date(), seed=1, demand=visits)
+    follows = result.channels.iloc[0]
+    assert follows["follows_demand"] > 0.9
+    assert not follows["has_evidence"]
+    assert "may have come anyway" in follows["sentence_en"]
+    assert "随需求起落" in follows["sentence_zh"]
+
+
 def test_revenue_that_is_chance_moves_no_money() -> None:
     shop = plant(5, days=300, channels=3)
     noise = shop.revenue_rows.assign(revenue=np.random.default_rng(1).normal(1e4, 1e3, 300))

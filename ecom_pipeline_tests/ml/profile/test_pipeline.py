@@ -69,7 +69,6 @@ def test_behaviour_that_is_chance_is_refused() -> None:
     assert "no more than chance" in result.card.reason
     assert result.map.empty
     assert result.components.empty
-    assert len(result.covariance) == len(FEATURES) ** 2
 
 
 @pytest.mark.slow
@@ -92,22 +91,8 @@ def test_components_are_the_whole_variance() -> None:
     assert result.map["component_1"].var() == pytest.approx(by_component["explained_variance"].iloc[0])
 
 
-def test_covariance_is_of_the_features_as_they_are() -> None:
-    customers = shop(100)
-    found = run(customers).covariance.set_index(["feature_a", "feature_b"])
-    expected = customers[["orders", "revenue"]].cov().loc["orders", "revenue"]
-    assert found.loc[("orders", "revenue"), "covariance"] == pytest.approx(expected)
-    assert found.loc[("revenue", "orders"), "covariance"] == pytest.approx(expected)
-    assert found.loc[("orders", "revenue"), "correlation"] == pytest.approx(
-        customers["orders"].corr(customers["revenue"])
-    )
-
-
-def test_a_feature_that_does_not_vary_has_covariance_but_no_correlation_or_component() -> None:
+def test_a_feature_that_does_not_vary_has_no_component() -> None:
     result = run(shop(100).assign(messages=0))
-    rows = result.covariance[result.covariance["feature_a"] == "messages"]
-    assert (rows["covariance"] == 0).all()
-    assert rows["correlation"].isna().all()
     assert "messages" not in set(result.components["feature"])
 
 
@@ -117,7 +102,7 @@ def test_missing_values_are_filled_and_counted() -> None:
     customers["favourites"] = np.nan
     result = run(customers)
     assert result.card.metrics["filled_with_median"] == {"average_order_value": 10}
-    assert "favourites" not in set(result.covariance["feature_a"])
+    assert "favourites" not in set(result.components["feature"])
     assert len(result.map) == 100
     filled = customers.assign(
         average_order_value=customers["average_order_value"].fillna(customers["average_order_value"].median())
@@ -132,14 +117,12 @@ def test_hardly_any_customers(rows: int) -> None:
     assert (result.card.trained_to is None) == (rows == 0)
     assert result.components.empty
     assert result.map.empty
-    assert result.covariance.empty == (rows < 2)
     assert result.card.row()["reason"].startswith("two components explain 100.0%" if rows == 2 else f"{rows} customers")
 
 
 def test_customers_without_any_feature() -> None:
     result = run(shop(5)[["customer_id", "city"]])
     assert (result.card.decision, result.card.value) == ("refused", None)
-    assert result.covariance.empty
 
 
 def test_two_features_are_not_more_than_chance() -> None:
@@ -153,7 +136,6 @@ def test_huge_values_do_not_drown_the_others() -> None:
     result = run(customers)
     assert result.card.decision == "published"
     assert np.isfinite(result.map[["component_1", "component_2"]].to_numpy()).all()
-    assert np.isfinite(result.covariance["covariance"]).all()
 
 
 def test_the_test_of_many_customers_uses_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,7 +168,7 @@ def test_a_table_that_is_not_as_promised_is_refused(change: dict[str, list[Any]]
 
 @pytest.mark.parametrize(
     ("table", "attribute"),
-    [("behaviour_covariance", "covariance"), ("behaviour_components", "components"), ("behaviour_map", "map")],
+    [("behaviour_components", "components"), ("behaviour_map", "map")],
 )
 def test_tables_have_the_columns_of_their_contracts(table: str, attribute: str) -> None:
     path = TABLES / "models" / f"{table}.yml"
@@ -209,5 +191,4 @@ def test_any_customers_are_answered(rows: list[tuple[float | None, ...]]) -> Non
     result = run(customers.assign(customer_id=[f"c{number}" for number in range(len(rows))]))
     assert not result.map.isna().any(axis=None)
     assert not result.components.isna().any(axis=None)
-    assert not result.covariance["covariance"].isna().any()
     assert result.card.row()["reason"]

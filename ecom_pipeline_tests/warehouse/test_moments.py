@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from ecom_pipeline.warehouse.moments import sample_covariance
+
+
+@pytest.fixture
+def connection() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(config={"threads": 1})
+
+
+def given(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame) -> list[str]:
+    connection.register("given", frame)
+    connection.execute("create table rows_of as from given")
+    return list(frame.columns)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_the_same_as_numpy_to_twelve_digits(connection: duckdb.DuckDBPyConnection, offset: float) -> None:
+    random = np.random.default_rng(0)
+    values = random.lognormal(size=(50_000, 8)) @ random.normal(size=(8, 8)) * 10.0 ** np.arange(-3, 5) + offset
+    names = given(connection, pd.DataFrame(values, columns=list("abcdefgh")))
+    expected = np.cov(values.T)
+    scale = np.sqrt(np.outer(np.diag(expected), np.diag(expected)))
+    assert np.abs((sample_covariance(connection, "rows_of", names) - expected) / scale).max() < 1e-12
+
+
+def test_decimals_and_whole_numbers_are_numbers(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("create table rows_of as select i as a, (2 * i)::decimal(18, 4) as b from range(1, 4) as r (i)")
+    assert sample_covariance(connection, "rows_of", ["a", "b"]).tolist() == [[1.0, 2.0], [2.0, 4.0]]
+
+
+def test_a_column_that_does_not_vary_varies_with_nothing(connection: duckdb.DuckDBPyConnection) -> None:
+    names = given(connection, pd.DataFrame({"a": [0.1] * 7, "b": range(7)}))
+    assert sample_covariance(connection, "rows_of", names)[0].tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("value", [None, np.inf, 1e200])
+def test_a_value_that_cannot_be_squared_is_named(connection: duckdb.DuckDBPyConnection, value: float | None) -> None:
+    names = given(connection, pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, value]}))
+    with pytest.raises(ValueError, match="b: 1 values"):
+        sample_covariance(connection, "rows_of", names)
+
+
+def test_one_row_has_no_covariance(connection: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(ValueError, match="1 rows"):
+        sample_covariance(connection, "rows_of", given(connection, pd.DataFrame({"a": [1.0]})))
