@@ -17,15 +17,15 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.base import Recommender
+from ecom_pipeline.ml.recommend.base import Recommender, cells
 from ecom_pipeline.ml.recommend.evaluate import Window
 from ecom_pipeline.ml.recommend.history import most_touched
 from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
 from ecom_pipeline.ml.recommend.metrics import ndcg
 from ecom_pipeline.ml.recommend.ranking import blocks, top_k
 
-MOST_PRODUCTS = 20_000
-"""Beyond it the long tail costs time and gains nothing."""
+MOST_PRODUCTS = 50_000
+"""Offered at most, those that the most customers touched."""
 LENGTH = 10
 """Weights are learned for the first that many places."""
 DEPTH = 60
@@ -180,7 +180,7 @@ def candidates(parts: Sequence[Recommender], window: Window, *, depth: int = DEP
     """Collect the candidates of parts fitted on the window's ``train``."""
     customers = window.customers
     catalogue = offered(window.train, MOST_PRODUCTS)
-    hidden, wanted = (_cells(customers, catalogue, pairs) for pairs in (window.owned, window.truth))
+    hidden, wanted = (cells(customers, catalogue, pairs) for pairs in (window.owned, window.truth))
     blocked = [
         _of_block(parts, customers[block], catalogue, hidden[block], wanted[block], depth)
         for block in blocks(len(customers), len(catalogue) * len(parts))
@@ -225,14 +225,6 @@ def learn_weights(found: Candidates, *, always: str) -> tuple[dict[str, float], 
         weights[always] = free[0] if free else TRACES[-1]
         best = with_trace[weights[always]]
     return weights, best, alone
-
-
-def _cells(customers: pd.Index, catalogue: pd.Index, pairs: pd.DataFrame) -> sparse.csr_matrix:
-    rows = customers.get_indexer(pd.Index(pairs["customer_id"].astype(object)))
-    columns = catalogue.get_indexer(pd.Index(pairs["product_id"].astype(object)))
-    known = (rows >= 0) & (columns >= 0)
-    ones = np.ones(int(known.sum()), dtype=bool)
-    return sparse.csr_matrix((ones, (rows[known], columns[known])), shape=(len(customers), len(catalogue)))
 
 
 def _of_block(

@@ -22,13 +22,14 @@ from ecom_pipeline.ml.recommend.evaluate import Window, sampled, score
 from ecom_pipeline.ml.recommend.features import described
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.graph import GraphFilter
+from ecom_pipeline.ml.recommend.history import MANY_PRODUCTS, MINIMUM_CUSTOMERS
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.neighbours import ItemNeighbours
 from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity
 from ecom_pipeline.ml.recommend.transitions import Transitions
 
 Baseline = Popularity | CategoryPopularity
-HALF_LIVES = (3.0, 7.0, 28.0, 90.0)
+HALF_LIVES: tuple[float | None, ...] = (3.0, 7.0, 28.0, 90.0, None)
 TRENDS = (0.0, 0.25, 0.5, 1.0, 2.0)
 SIZES: tuple[Mapping[str, Any], ...] = (
     {"components": 64, "features": True},
@@ -56,10 +57,6 @@ EASE_SECONDS = 12.0
 """All fits of EASE may take that long on one core, by the estimate of 25e-12 seconds times the cube of its products."""
 EASE_FITS = 5
 """Three trials, one for the test, one for the lists."""
-FILTERED = 20_000
-"""Products that the graph filter learns: as many as the blend offers."""
-MANY_PRODUCTS = 10_000
-"""Beyond it a product needs five customers for a point of its own; the long tail costs time and gains nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +87,7 @@ def start(pairs: int, products: int, features_per_product: float) -> dict[str, A
         "item_alpha": 0.0,
         "user_alpha": 0.0,
         "half_life": 90.0,
-        "minimum_customers": 1 if products <= MANY_PRODUCTS else 5,
+        "minimum_customers": 1 if products <= MANY_PRODUCTS else MINIMUM_CUSTOMERS,
     }
     sizes = [{**parameters, **size} for size in SIZES]
     if features_per_product == 0:
@@ -128,7 +125,7 @@ def tune_parts(new: Window, every: Window, *, seed: int) -> list[Part]:
         ),
         _climb(EASE, {"penalty": 5.0, "most_products": most, **fading}, ({"penalty": 20.0}, lasting), few),
         _climb(ALS, {"half_life": 90.0, "seed": seed}, ({"half_life": None}, {"confidence": 5.0}), few),
-        _climb(GraphFilter, {"most_products": FILTERED, "seed": seed, **fading}, (lasting,), few),
+        _climb(GraphFilter, {"seed": seed, **fading}, (lasting,), few),
         _climb(ItemNeighbours, fading, (), few),
         _climb(Transitions, {}, (), few),
     ]
