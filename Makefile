@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export DAGSTER_DISABLE_TELEMETRY := 1
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: demo test unit lint ui bench-warehouse clean
+.PHONY: demo test unit lint ui bench-warehouse bench-recommend clean
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -39,6 +39,9 @@ test: lint
 
 bench-warehouse: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.warehouse
+
+bench-recommend: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.recommend $(DATA) --peers --speed
 
 clean:
 	rm -rf $(VENV) data/work data/releases data/dagster
