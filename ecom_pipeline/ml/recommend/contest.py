@@ -26,9 +26,9 @@ from ecom_pipeline.ml.recommend.tuning import Baseline, tune_baselines, tune_lig
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-LEARNED_FROM = 2_000
+LEARNED_FROM = 1_000
 """Customers the weights are learned from."""
-JUDGED = 5_000
+JUDGED = 2_000
 """Customers the models are judged on: enough for intervals of a hundredth."""
 
 

@@ -53,8 +53,11 @@ CUSTOMERS = 1_000
 """Customers a trial is judged on."""
 WORTHWHILE = 0.01
 """A change must gain this share on validation; less is noise."""
-EASE_SECONDS = 12.0
+EASE_SECONDS = 8.0
 """All fits of EASE may take that long on one core, by the estimate of 25e-12 seconds times the cube of its products."""
+MANY_ROWS = 500_000
+"""Beyond it the parts but frequency are tried with one setting, and beyond ``MANY_PRODUCTS`` products item-kNN and
+transitions are left out: they cost as much as the rest and weighed next to nothing wherever they were tried."""
 EASE_FITS = 5
 """Three trials, one for the test, one for the lists."""
 
@@ -82,7 +85,7 @@ def budget_seconds(pairs: int) -> float:
 def start(pairs: int, products: int, features_per_product: float) -> dict[str, Any]:
     """Parameters of the first trial."""
     parameters: dict[str, Any] = {
-        "epochs": int(np.clip(2_300_000 / pairs, 5, 16)),
+        "epochs": int(np.clip(2_300_000 / pairs, 3, 16)),
         "learning_rate": 0.05,
         "item_alpha": 0.0,
         "user_alpha": 0.0,
@@ -116,19 +119,21 @@ def tune_parts(new: Window, every: Window, *, seed: int) -> list[Part]:
     the rest on the first.
     """
     few, few_of_all = sampled(new, CUSTOMERS, seed=seed), sampled(every, CUSTOMERS, seed=seed)
-    most = most_products(len(new.train["product_id"].cat.categories))
-    fading = {"half_life": 90.0, "recency": 90.0}
-    lasting = {"half_life": None, "recency": None}
-    return [
-        _climb(
-            Frequency, {"half_life": 90.0}, ({"half_life": 30.0}, {"half_life": 180.0}, {"half_life": None}), few_of_all
-        ),
-        _climb(EASE, {"penalty": 5.0, "most_products": most, **fading}, ({"penalty": 20.0}, lasting), few),
-        _climb(ALS, {"half_life": 90.0, "seed": seed}, ({"half_life": None}, {"confidence": 5.0}), few),
-        _climb(GraphFilter, {"seed": seed, **fading}, (lasting,), few),
-        _climb(ItemNeighbours, fading, (), few),
-        _climb(Transitions, {}, (), few),
+    catalogue = new.train["product_id"].cat.categories
+    small = len(new.train) <= MANY_ROWS
+    fading: dict[str, Any] = {"half_life": 90.0, "recency": 90.0}
+    lasting: dict[str, Any] = {"half_life": None, "recency": None}
+    most = most_products(len(catalogue))
+    half_lives = [{"half_life": each} for each in (30.0, 180.0, None)]
+    parts = [
+        _climb(Frequency, {"half_life": 90.0}, half_lives, few_of_all),
+        _climb(EASE, {"penalty": 5.0, "most_products": most, **fading}, [{"penalty": 20.0}, lasting][: 2 * small], few),
+        _climb(ALS, {"half_life": 90.0, "seed": seed}, [{"half_life": None}, {"confidence": 5.0}][: 2 * small], few),
+        _climb(GraphFilter, {"seed": seed, **fading}, [lasting][:small], few),
     ]
+    if len(catalogue) <= MANY_PRODUCTS:
+        parts += [_climb(ItemNeighbours, fading, [], few), _climb(Transitions, {}, [], few)]
+    return parts
 
 
 def most_products(products: int) -> int:
