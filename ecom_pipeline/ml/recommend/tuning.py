@@ -124,11 +124,12 @@ def tune_parts(new: Window, every: Window, *, seed: int) -> list[Part]:
     fading: dict[str, Any] = {"half_life": 90.0, "recency": 90.0}
     lasting: dict[str, Any] = {"half_life": None, "recency": None}
     most = most_products(len(catalogue))
-    half_lives = [{"half_life": each} for each in (30.0, 180.0, None)]
+    half_lives: list[Mapping[str, Any]] = [{"half_life": each} for each in (30.0, 180.0, None)]
+    other_als: list[Mapping[str, Any]] = [{"half_life": None}, {"confidence": 5.0}]
     parts = [
         _climb(Frequency, {"half_life": 90.0}, half_lives, few_of_all),
         _climb(EASE, {"penalty": 5.0, "most_products": most, **fading}, [{"penalty": 20.0}, lasting][: 2 * small], few),
-        _climb(ALS, {"half_life": 90.0, "seed": seed}, [{"half_life": None}, {"confidence": 5.0}][: 2 * small], few),
+        _climb(ALS, {"half_life": 90.0, "seed": seed}, other_als[: 2 * small], few),
         _climb(GraphFilter, {"seed": seed, **fading}, [lasting][:small], few),
     ]
     if len(catalogue) <= MANY_PRODUCTS:
