@@ -1,8 +1,8 @@
 """The interface of every recommender: ``fit`` on interactions, ``recommend`` lists for customers.
 
 Constructors take keywords and only store them; what ``fit`` learns ends in ``_``. A recommender scores; leaving out what a
-customer is not to be offered, ranking and the shape of the result are the same for all and live here. What does not belong
-here: any particular recommender, and fallbacks from one to another.
+customer is not to be offered, ranking and the shape of the result are the same for all and live here. What was learned is
+saved and loaded with ``pickle``. What does not belong here: any particular recommender, and fallbacks from one to another.
 """
 
 from __future__ import annotations

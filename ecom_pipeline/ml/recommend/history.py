@@ -14,7 +14,7 @@ from scipy import sparse
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions, pair_weights
 
-MANY_PRODUCTS = 10_000
+MANY_PRODUCTS = 20_000
 MINIMUM_CUSTOMERS = 10
 
 

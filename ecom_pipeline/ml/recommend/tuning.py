@@ -56,8 +56,8 @@ WORTHWHILE = 0.01
 EASE_SECONDS = 8.0
 """All fits of EASE may take that long on one core, by the estimate of 25e-12 seconds times the cube of its products."""
 MANY_ROWS = 500_000
-"""Beyond it the parts but frequency are tried with one setting, and beyond ``MANY_PRODUCTS`` products item-kNN and
-transitions are left out: they cost as much as the rest and weighed next to nothing wherever they were tried."""
+"""Beyond it all parts but frequency are tried with one setting, and item-kNN and transitions are left out: they cost as much
+as the rest and weighed next to nothing wherever they were tried."""
 EASE_FITS = 5
 """Three trials, one for the test, one for the lists."""
 
@@ -119,11 +119,10 @@ def tune_parts(new: Window, every: Window, *, seed: int) -> list[Part]:
     the rest on the first.
     """
     few, few_of_all = sampled(new, CUSTOMERS, seed=seed), sampled(every, CUSTOMERS, seed=seed)
-    catalogue = new.train["product_id"].cat.categories
     small = len(new.train) <= MANY_ROWS
     fading: dict[str, Any] = {"half_life": 90.0, "recency": 90.0}
     lasting: dict[str, Any] = {"half_life": None, "recency": None}
-    most = most_products(len(catalogue))
+    most = most_products(len(new.train["product_id"].cat.categories))
     half_lives: list[Mapping[str, Any]] = [{"half_life": each} for each in (30.0, 180.0, None)]
     other_als: list[Mapping[str, Any]] = [{"half_life": None}, {"confidence": 5.0}]
     parts = [
@@ -132,7 +131,7 @@ def tune_parts(new: Window, every: Window, *, seed: int) -> list[Part]:
         _climb(ALS, {"half_life": 90.0, "seed": seed}, other_als[: 2 * small], few),
         _climb(GraphFilter, {"seed": seed, **fading}, [lasting][:small], few),
     ]
-    if len(catalogue) <= MANY_PRODUCTS:
+    if small:
         parts += [_climb(ItemNeighbours, fading, [], few), _climb(Transitions, {}, [], few)]
     return parts
 

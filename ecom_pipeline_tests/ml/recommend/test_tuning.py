@@ -107,15 +107,12 @@ def test_ease_learns_what_its_budget_allows(products: int, learned: int) -> None
     assert tuning.most_products(products) == learned
 
 
-def test_a_large_shop_tries_less() -> None:
+def test_a_large_shop_tries_less(monkeypatch: pytest.MonkeyPatch) -> None:
     world = checkerboard()
     new, every = validation(world), validation(world, "all")
     small = tune_parts(new, every, seed=1)
-    monkeypatch = pytest.MonkeyPatch()
-    with monkeypatch.context() as patched:
-        patched.setattr(tuning, "MANY_ROWS", 10)
-        patched.setattr(tuning, "MANY_PRODUCTS", 10)
-        large = tune_parts(new, every, seed=1)
+    monkeypatch.setattr(tuning, "MANY_ROWS", 10)
+    large = tune_parts(new, every, seed=1)
     assert [part.fitted.name for part in small][4:] == ["item_knn", "transitions"]
     assert [part.fitted.name for part in large] == [part.fitted.name for part in small][:4]
     assert [len(part.trials) for part in large] == [4, 1, 1, 1]
