@@ -1,7 +1,7 @@
 """The blend: a weighted sum of its parts' standardised scores, the weights learned on validation days.
 
 A part's scores of one customer are brought to mean 0 and deviation 1 over the products, so that a weight says how much a
-part counts whatever its scale. ``learn_weights`` climbs from the best part alone, one weight at a time, so that the blend is
+part counts whatever its scale. ``learn_weights`` climbs from the best part alone, by the best change of one weight at a time, so that the blend is
 never worse than it on the days it learned from. What does not belong here: choosing the parts or their parameters.
 """
 
@@ -30,10 +30,10 @@ LENGTH = 10
 """Weights are learned for the first that many places."""
 DEPTH = 60
 """Products of each part that a customer's list may be made from while weights are learned."""
-STEPS = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0)
-ROUNDS = 4
-GAIN = 1e-4
-"""A change of a weight must gain as much; less is noise that ties a weight to a few customers."""
+STEPS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
+ROUNDS = 10
+GAIN = 0.002
+"""A change of a weight must gain this share; less is noise that ties a weight to a few customers."""
 TRACES = (0.05, 0.01, 1e-3, 1e-5)
 """What a part that must be there weighs at least: the most of these that costs nothing on validation."""
 
@@ -211,14 +211,13 @@ def learn_weights(found: Candidates, *, always: str) -> tuple[dict[str, float], 
     first = max(names, key=lambda name: alone[name])
     weights, best = dict.fromkeys(names, 0.0) | {first: 1.0}, alone[first]
     for _ in range(ROUNDS):
-        before = best
-        for name in names:
-            for step in STEPS:
-                reached = value({**weights, name: step}) if step != weights[name] else best
-                if reached > best + GAIN:
-                    weights[name], best = step, reached
-        if best <= before + GAIN:
+        changes = {
+            (name, step): value({**weights, name: step}) for name in names for step in STEPS if step != weights[name]
+        }
+        name, step = max(changes, key=lambda change: changes[change])
+        if changes[name, step] <= best * (1 + GAIN):
             break
+        weights[name], best = step, changes[name, step]
     if weights[always] == 0.0:
         with_trace = {trace: value({**weights, always: trace}) for trace in TRACES}
         free = [trace for trace in TRACES if with_trace[trace] >= best]

@@ -62,7 +62,7 @@ class GraphFilter(Recommender):
     def __init__(
         self,
         *,
-        components: int = 128,
+        components: int = 256,
         ideal: float = 0.3,
         half_life: float | None = None,
         recency: float | None = None,

@@ -15,7 +15,7 @@ from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions, pair_weights
 
 MANY_PRODUCTS = 20_000
-MINIMUM_CUSTOMERS = 10
+MINIMUM_CUSTOMERS = 5
 
 
 class HistoryModel(Recommender):
