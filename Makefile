@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export DAGSTER_DISABLE_TELEMETRY := 1
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: demo test unit lint ui bench-warehouse bench-support bench-forecast bench-profile bench-marketing clean
+.PHONY: demo test unit lint ui bench-warehouse bench-support bench-forecast bench-profile bench-marketing bench-recommend clean
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -53,6 +53,9 @@ bench-profile: $(VENV)/.installed
 # HILLSTROM=FILE, the e-mail test; without it the planted parts alone.
 bench-marketing: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.marketing $(if $(HILLSTROM),--hillstrom $(HILLSTROM))
+
+bench-recommend: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.recommend $(DATA) --peers --speed
 
 clean:
 	rm -rf $(VENV) data/work data/releases data/dagster

@@ -56,7 +56,7 @@ class ALS(Recommender):
         iterations: int = 10,
         confidence: float = 1.0,
         half_life: float | None = None,
-        most_products: int = 20_000,
+        most_products: int = 50_000,
         seed: int,
     ) -> None:
         self.components = components

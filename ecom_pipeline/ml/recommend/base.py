@@ -1,8 +1,8 @@
 """The interface of every recommender: ``fit`` on interactions, ``recommend`` lists for customers.
 
 Constructors take keywords and only store them; what ``fit`` learns ends in ``_``. A recommender scores; leaving out what a
-customer is not to be offered, ranking and the shape of the result are the same for all and live here. What does not belong
-here: any particular recommender, and fallbacks from one to another.
+customer is not to be offered, ranking and the shape of the result are the same for all and live here. What was learned is
+saved and loaded with ``pickle``. What does not belong here: any particular recommender, and fallbacks from one to another.
 """
 
 from __future__ import annotations
@@ -113,8 +113,8 @@ class Recommender(ABC):
             raise ValueError(f"customer_ids: {asked[asked.duplicated()][0]!r} is asked for twice")
         if not self.handles_cold_customers:
             asked = asked[self.customers_.get_indexer(asked) >= 0]
-        excluded = self._cells(asked, exclude)
-        only = None if among is None else self._cells(asked, among)
+        excluded = cells(asked, self.products_, exclude)
+        only = None if among is None else cells(asked, self.products_, among)
         columns: Positions = np.arange(len(self.products_))
         if candidates is not None:
             columns = columns[self.products_.isin(pd.Index(candidates))]
@@ -134,19 +134,19 @@ class Recommender(ABC):
         A product that must not be listed scores minus infinity. The array is the caller's to change.
         """
 
+    def _offer(
+        self,
+        customers: Positions,
+        products: Positions,
+        hidden: sparse.csr_matrix,
+        only: sparse.csr_matrix | None,
+    ) -> Floats:
+        """Score as ``_score``; minus infinity for what is hidden and for all but ``only``, both customers by products."""
+        return masked(self._score(customers, products), hidden, only)
+
     def _shortlist(self, products: Positions, length: int) -> Positions:
         """Return the products that can be among anybody's ``length`` best; all of them unless everyone scores alike."""
         return products
-
-    def _cells(self, asked: pd.Index, pairs: pd.DataFrame | None) -> sparse.csr_matrix:
-        shape = (len(asked), len(self.products_))
-        if pairs is None:
-            return sparse.csr_matrix(shape, dtype=bool)
-        rows = asked.get_indexer(pd.Index(pairs["customer_id"]))
-        columns = self.products_.get_indexer(pd.Index(pairs["product_id"]))
-        known = (rows >= 0) & (columns >= 0)
-        ones = np.ones(int(known.sum()), dtype=bool)
-        return sparse.csr_matrix((ones, (rows[known], columns[known])), shape=shape)
 
     def _lists(
         self,
@@ -161,12 +161,8 @@ class Recommender(ABC):
         only = None if only is None else only[:, columns]
         best, values = [], []
         for block in blocks(len(asked), len(columns)):
-            scores = self._score(positions[block], columns)
-            hidden = excluded[block]
-            scores[np.repeat(np.arange(scores.shape[0]), np.diff(hidden.indptr)), hidden.indices] = -np.inf
-            if only is not None:
-                scores[~only[block].toarray()] = -np.inf
-            chosen, score = top_k(scores, k)
+            wanted = None if only is None else only[block]
+            chosen, score = top_k(self._offer(positions[block], columns, excluded[block], wanted), k)
             best.append(columns[chosen])
             values.append(score)
         length = min(k, len(columns))
@@ -184,3 +180,23 @@ class Recommender(ABC):
                 "source": np.full(len(rows), self.name, dtype=object),
             }
         )
+
+
+def masked(scores: Floats, hidden: sparse.csr_matrix, only: sparse.csr_matrix | None) -> Floats:
+    """Return the scores, changed in place: minus infinity for what is hidden and for all but ``only``."""
+    scores[np.repeat(np.arange(scores.shape[0]), np.diff(hidden.indptr)), hidden.indices] = -np.inf
+    if only is not None:
+        scores[~only.toarray()] = -np.inf
+    return scores
+
+
+def cells(customers: pd.Index, products: pd.Index, pairs: pd.DataFrame | None) -> sparse.csr_matrix:
+    """Customers by products: true for the ``customer_id, product_id`` of the frame, as far as they are among them."""
+    shape = (len(customers), len(products))
+    if pairs is None:
+        return sparse.csr_matrix(shape, dtype=bool)
+    rows = customers.get_indexer(pd.Index(pairs["customer_id"].astype(object)))
+    columns = products.get_indexer(pd.Index(pairs["product_id"].astype(object)))
+    known = (rows >= 0) & (columns >= 0)
+    ones = np.ones(int(known.sum()), dtype=bool)
+    return sparse.csr_matrix((ones, (rows[known], columns[known])), shape=shape)

@@ -1,7 +1,7 @@
 """The blend: a weighted sum of its parts' standardised scores, the weights learned on validation days.
 
 A part's scores of one customer are brought to mean 0 and deviation 1 over the products, so that a weight says how much a
-part counts whatever its scale. ``learn_weights`` climbs from the best part alone, one weight at a time, so that the blend is
+part counts whatever its scale. ``learn_weights`` climbs from the best part alone, by the best change of one weight at a time, so that the blend is
 never worse than it on the days it learned from. What does not belong here: choosing the parts or their parameters.
 """
 
@@ -17,23 +17,23 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.base import Recommender
+from ecom_pipeline.ml.recommend.base import Recommender, cells
 from ecom_pipeline.ml.recommend.evaluate import Window
 from ecom_pipeline.ml.recommend.history import most_touched
 from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
 from ecom_pipeline.ml.recommend.metrics import ndcg
 from ecom_pipeline.ml.recommend.ranking import blocks, top_k
 
-MOST_PRODUCTS = 20_000
-"""Beyond it the long tail costs time and gains nothing."""
+MOST_PRODUCTS = 50_000
+"""Offered at most, those that the most customers touched."""
 LENGTH = 10
 """Weights are learned for the first that many places."""
 DEPTH = 60
 """Products of each part that a customer's list may be made from while weights are learned."""
-STEPS = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0)
-ROUNDS = 4
-GAIN = 1e-4
-"""A change of a weight must gain as much; less is noise that ties a weight to a few customers."""
+STEPS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
+ROUNDS = 10
+GAIN = 0.002
+"""A change of a weight must gain this share; less is noise that ties a weight to a few customers."""
 TRACES = (0.05, 0.01, 1e-3, 1e-5)
 """What a part that must be there weighs at least: the most of these that costs nothing on validation."""
 
@@ -180,7 +180,7 @@ def candidates(parts: Sequence[Recommender], window: Window, *, depth: int = DEP
     """Collect the candidates of parts fitted on the window's ``train``."""
     customers = window.customers
     catalogue = offered(window.train, MOST_PRODUCTS)
-    hidden, wanted = (_cells(customers, catalogue, pairs) for pairs in (window.owned, window.truth))
+    hidden, wanted = (cells(customers, catalogue, pairs) for pairs in (window.owned, window.truth))
     blocked = [
         _of_block(parts, customers[block], catalogue, hidden[block], wanted[block], depth)
         for block in blocks(len(customers), len(catalogue) * len(parts))
@@ -211,28 +211,19 @@ def learn_weights(found: Candidates, *, always: str) -> tuple[dict[str, float], 
     first = max(names, key=lambda name: alone[name])
     weights, best = dict.fromkeys(names, 0.0) | {first: 1.0}, alone[first]
     for _ in range(ROUNDS):
-        before = best
-        for name in names:
-            for step in STEPS:
-                reached = value({**weights, name: step}) if step != weights[name] else best
-                if reached > best + GAIN:
-                    weights[name], best = step, reached
-        if best <= before + GAIN:
+        changes = {
+            (name, step): value({**weights, name: step}) for name in names for step in STEPS if step != weights[name]
+        }
+        name, step = max(changes, key=lambda change: changes[change])
+        if changes[name, step] <= best * (1 + GAIN):
             break
+        weights[name], best = step, changes[name, step]
     if weights[always] == 0.0:
         with_trace = {trace: value({**weights, always: trace}) for trace in TRACES}
         free = [trace for trace in TRACES if with_trace[trace] >= best]
         weights[always] = free[0] if free else TRACES[-1]
         best = with_trace[weights[always]]
     return weights, best, alone
-
-
-def _cells(customers: pd.Index, catalogue: pd.Index, pairs: pd.DataFrame) -> sparse.csr_matrix:
-    rows = customers.get_indexer(pd.Index(pairs["customer_id"].astype(object)))
-    columns = catalogue.get_indexer(pd.Index(pairs["product_id"].astype(object)))
-    known = (rows >= 0) & (columns >= 0)
-    ones = np.ones(int(known.sum()), dtype=bool)
-    return sparse.csr_matrix((ones, (rows[known], columns[known])), shape=(len(customers), len(catalogue)))
 
 
 def _of_block(

@@ -121,6 +121,17 @@ def windows(interactions: pd.DataFrame, target: Target = "new") -> tuple[Window,
     )
 
 
+def earlier(interactions: pd.DataFrame, target: Target = "new") -> Window | None:
+    """Return the window before the validation; ``None`` where the history is shorter than five windows of 28 days.
+
+    Models that learn from outcomes learn here, so that validation can judge them.
+    """
+    dates = interactions["interaction_date"]
+    if interactions.empty or (dates.max() - dates.min()).days + 1 < 5 * WINDOW_DAYS:
+        return None
+    return _window(interactions, dates.max() - pd.Timedelta(days=3 * WINDOW_DAYS), WINDOW_DAYS, target)
+
+
 def judge(recommender: Recommender, fallback: Popularity, window: Window) -> Judged:
     """Judge the lists of a recommender and its fallback, both fitted on the window's ``train``."""
     longest = max(LENGTHS)
@@ -168,10 +179,15 @@ def figures(judged: Sequence[Judged], window: Window, target: Target, *, seed: i
 
 def score(recommender: Recommender, window: Window) -> float:
     """The figure parameters are chosen by: mean NDCG@10."""
+    return float(scores(recommender, window).mean())
+
+
+def scores(recommender: Recommender, window: Window) -> Floats:
+    """NDCG@10 of each of the window's customers."""
     metric, k = CHOSEN_BY
     lists = recommender.recommend(list(window.customers), k, exclude=window.owned)
     _, hits, chosen = hits_of(lists, window.truth, k)
-    return float(PER_CUSTOMER[metric](hits, chosen, k).mean())
+    return PER_CUSTOMER[metric](hits, chosen, k)
 
 
 def sampled(window: Window, customers: int, *, seed: int) -> Window:

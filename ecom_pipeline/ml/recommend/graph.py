@@ -17,7 +17,7 @@ from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.history import most_touched, relative_weights
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 
-MOST_PRODUCTS = 100_000
+MOST_PRODUCTS = 50_000
 DENSE = 0.1
 """Share of non-zeros above which a product of matrices is faster with the first of them dense."""
 
@@ -62,7 +62,7 @@ class GraphFilter(Recommender):
     def __init__(
         self,
         *,
-        components: int = 128,
+        components: int = 256,
         ideal: float = 0.3,
         half_life: float | None = None,
         recency: float | None = None,

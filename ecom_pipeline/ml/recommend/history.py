@@ -14,6 +14,9 @@ from scipy import sparse
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions, pair_weights
 
+MANY_PRODUCTS = 20_000
+MINIMUM_CUSTOMERS = 5
+
 
 class HistoryModel(Recommender):
     """A customer's weighted history, times how much each product speaks for each other one.
@@ -40,9 +43,15 @@ class HistoryModel(Recommender):
 
 
 def most_touched(data: pd.DataFrame, most: int) -> Positions:
-    """Positions of the ``most`` products that the most customers touched, ascending."""
+    """Positions of the ``most`` products that the most customers touched, ascending.
+
+    Of more than ``MANY_PRODUCTS`` those that fewer than ``MINIMUM_CUSTOMERS`` touched are left out: the long tail costs time
+    and gains nothing.
+    """
     codes = data[["customer_id", "product_id"]].drop_duplicates()["product_id"].cat.codes.to_numpy()
     touched = np.bincount(codes, minlength=len(data["product_id"].cat.categories))
+    if len(touched) > MANY_PRODUCTS and touched.max() >= MINIMUM_CUSTOMERS:
+        most = min(most, int((touched >= MINIMUM_CUSTOMERS).sum()))
     return np.sort(np.argsort(-touched, kind="stable")[:most])
 
 

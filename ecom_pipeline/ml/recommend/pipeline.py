@@ -14,7 +14,7 @@ What does not belong here: reading or writing tables.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,38 +22,32 @@ import pandas as pd
 
 from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.recommend.base import Recommender
-from ecom_pipeline.ml.recommend.blend import Blend, candidates, learn_weights, weighty
+from ecom_pipeline.ml.recommend.blend import Blend, weighty
+from ecom_pipeline.ml.recommend.contest import Contest, compete
 from ecom_pipeline.ml.recommend.decision import Verdict, decide, together, untested
 from ecom_pipeline.ml.recommend.evaluate import (
     CHOSEN_BY,
     FIGURE_COLUMNS,
     TARGETS,
-    Judged,
     Target,
-    Window,
+    earlier,
     figures,
-    judge,
-    sampled,
     target_types,
     windows,
 )
-from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.interactions import checked, pairs
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.popularity import Popularity
+from ecom_pipeline.ml.recommend.ranker import Ranker
 from ecom_pipeline.ml.recommend.rules import Rules, is_sold, offered
 from ecom_pipeline.ml.recommend.serving import CANDIDATE_COLUMNS, Served, nothing_served, serve
 from ecom_pipeline.ml.recommend.similar import SIMILAR_COLUMNS, similar_products
-from ecom_pipeline.ml.recommend.tuning import Baseline, tune_baselines, tune_lightfm, tune_parts
+from ecom_pipeline.ml.recommend.tuning import Baseline
 
 EVALUATION_COLUMNS = (*FIGURE_COLUMNS, "cut_off_date")
 LIBRARIES = ("lightfm-next", "implicit", "numpy", "scipy", "scikit-learn", "pandas")
 SPARE = 3
 """Candidates per place of a list, so that rules of business can take some away."""
-LEARNED_FROM = 2_000
-"""Customers the weights are learned from."""
-JUDGED = 5_000
-"""Customers the models are judged on: enough for intervals of a hundredth."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,28 +74,14 @@ class RecommendResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Aim:
-    """What was learned and judged for one target."""
-
-    weights: Mapping[str, float]
-    validation: Mapping[str, float]
-    judged: Sequence[Judged]
-    figures: pd.DataFrame
-    verdict: Verdict
-    cold_customers: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Contest:
-    """What was chosen on validation, recommenders unfitted, and what the test said of each target."""
+class _Outcome:
+    """What the test said of each target, and what follows for the lists; without a contest nothing could be tested."""
 
     verdict: Verdict
     baseline: Baseline
     popularity: Popularity
-    parts: Sequence[Recommender] = ()
-    aims: Mapping[Target, _Aim] = field(default_factory=dict)
-    trials: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
-    last_day: dt.date | None = None
+    contest: Contest | None = None
+    verdicts: Mapping[Target, Verdict] = field(default_factory=dict)
 
 
 def recommend_shop(
@@ -151,14 +131,11 @@ def recommend_shop(
     last = data["interaction_date"].max().date()
     if last > as_of_date:
         raise ValueError(f"interactions: interaction_date {last}; expected none after the as-of date {as_of_date}")
-    contest = _contest(data, products, previous_card, as_of_date=as_of_date, seed=seed)
-    popularity = contest.popularity.fit_checked(data, products)
-    baseline: Recommender = popularity
-    if contest.baseline.name != popularity.name:
-        baseline = contest.baseline.fit_checked(data, products)
-    winners = _winners(contest, baseline, data, products)
+    outcome = _outcome(data, products, previous_card, as_of_date=as_of_date, seed=seed)
+    popularity = outcome.popularity.fit_checked(data, products)
+    winners = _winners(outcome, popularity, data, products)
     available = offered(popularity.products_, products, rules)
-    model = next((part for part in getattr(winners["new"], "parts_", ()) if isinstance(part, LightFMRecommender)), None)
+    model = _lightfm(winners["new"])
     return RecommendResult(
         served=serve(
             _candidates(winners, popularity, data, products, length=SPARE * k),
@@ -172,93 +149,43 @@ def recommend_shop(
             half_life=popularity.half_life,
         ),
         similar_products=similar_products(model, popularity, products, available=available),
-        evaluation=_evaluation(contest),
-        card=_card(contest, data, previous_card, seed=seed),
+        evaluation=_evaluation(outcome.contest, seed=seed),
+        card=_card(outcome, data, previous_card, seed=seed),
     )
 
 
-def _contest(
+def _outcome(
     data: pd.DataFrame,
     products: pd.DataFrame,
     previous: ModelCard | None,
     *,
     as_of_date: dt.date,
     seed: int,
-) -> _Contest:
-    found = {target: windows(data, target) for target in TARGETS}
-    both = {target: each for target, each in found.items() if each is not None}
-    if not both:
+) -> _Outcome:
+    new, every = windows(data, "new"), windows(data, "all")
+    if new is None or every is None:
         return _untested("the history is shorter than five days: no days to test on")
-    validation, test = both["new"]
-    if validation.truth.empty or test.truth.empty:
-        what = "validation" if validation.truth.empty else "test"
+    if any(window.truth.empty for window in new):
+        what = "validation" if new[0].truth.empty else "test"
         return _untested(f"no customer with history chose anything new in the {what} days")
-    known = validation.known(products)
-    baselines = [each for each, _ in tune_baselines(validation, known, seed=seed)]
-    popularity = next(each for each in baselines if isinstance(each, Popularity))
-    tuned = [
-        tune_lightfm(validation, known, trend_half_life=popularity.half_life, seed=seed),
-        *tune_parts(validation, both["all"][0], seed=seed),
-    ]
-    learned = [*(part.fitted for part in tuned), *(each.fit_checked(validation.train, known) for each in baselines)]
-    weights = {target: _weights(learned, each, target, seed=seed) for target, (each, _) in both.items()}
-    parts = [*(part.unfitted() for part in tuned), *baselines]
-    for part in parts:
-        part.fit_checked(test.train, test.known(products))
-    aims = {
-        target: _aim(target, parts, *weights[target], sampled(each, JUDGED, seed=seed), previous, as_of_date, seed)
-        for target, (_, each) in both.items()
+    past = {target: window for target in TARGETS if (window := earlier(data, target)) is not None}
+    contest = compete({"new": new, "all": every}, products, before=past or None, seed=seed)
+    verdicts = {
+        target: decide(
+            rounds.judged[0],
+            [each for each in rounds.judged if each.is_baseline],
+            _previous(previous, target),
+            as_of_date=as_of_date,
+            seed=seed,
+        )
+        for target, rounds in contest.rounds.items()
     }
-    return _Contest(
-        verdict=together(aims["new"].verdict, aims["all"].verdict, previous),
-        baseline=baselines[0],
-        popularity=popularity,
-        parts=parts,
-        aims=aims,
-        trials={
-            part.fitted.name: [{**each.parameters, "ndcg@10": each.value} for each in part.trials] for part in tuned
-        },
-        last_day=test.last_day,
-    )
-
-
-def _weights(
-    learned: Sequence[Recommender], window: Window, target: Target, *, seed: int
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Weights by part, and what the blend and each part reached on validation."""
-    few = sampled(window, LEARNED_FROM, seed=seed)
-    weights, reached, alone = learn_weights(
-        candidates(_of_target(learned, target), few), always=LightFMRecommender.name
-    )
-    return weights, {Blend.name: reached, **alone}
-
-
-def _of_target(parts: Sequence[Recommender], target: Target) -> list[Recommender]:
-    """What a customer buys again says nothing about what is new."""
-    return [part for part in parts if target == "all" or part.name != Frequency.name]
-
-
-def _aim(
-    target: Target,
-    fitted: Sequence[Recommender],
-    weights: Mapping[str, float],
-    validation: Mapping[str, float],
-    test: Window,
-    previous: ModelCard | None,
-    as_of_date: dt.date,
-    seed: int,
-) -> _Aim:
-    popularity = next(each for each in fitted if isinstance(each, Popularity))
-    contenders = [Blend.of(fitted, weights, test.train), *_of_target(fitted, target)]
-    judged = [judge(each, popularity, test) for each in contenders]
-    baselines = [each for each in judged if each.is_baseline]
-    return _Aim(
-        weights=weights,
-        validation=validation,
-        judged=judged,
-        figures=figures(judged, test, target, seed=seed),
-        verdict=decide(judged[0], baselines, _previous(previous, target), as_of_date=as_of_date, seed=seed),
-        cold_customers=len(test.cold_customers),
+    return _Outcome(
+        verdict=together(verdicts["new"], verdicts["all"], previous),
+        baseline=contest.baselines[0],
+        popularity=next(each for each in contest.baselines if isinstance(each, Popularity)),
+        contest=contest,
+        verdicts=verdicts,
     )
 
 
@@ -269,23 +196,36 @@ def _previous(card: ModelCard | None, target: Target) -> ModelCard | None:
     return replace(card, value=None, metrics=card.metrics.get(target, {}))
 
 
-def _untested(reason: str) -> _Contest:
+def _untested(reason: str) -> _Outcome:
     popularity = Popularity()
-    return _Contest(verdict=untested(reason), baseline=popularity, popularity=popularity)
+    return _Outcome(verdict=untested(reason), baseline=popularity, popularity=popularity)
 
 
 def _winners(
-    contest: _Contest, baseline: Recommender, data: pd.DataFrame, products: pd.DataFrame
+    outcome: _Outcome, popularity: Popularity, data: pd.DataFrame, products: pd.DataFrame
 ) -> dict[Target, Recommender]:
-    """Who makes the lists of each target; every part learns once, from everything, where it weighs something."""
-    live = {target: aim for target, aim in contest.aims.items() if aim.verdict.decision != "refused"}
-    needed = {part.name: part for aim in live.values() for part in weighty(contest.parts, aim.weights)}
+    """Who makes the lists of each target; every part that weighs something learns once, from everything."""
+    baseline: Recommender = popularity
+    if outcome.baseline.name != popularity.name:
+        baseline = outcome.baseline.fit_checked(data, products)
+    live = {
+        target: outcome.contest.rounds[target]
+        for target, verdict in outcome.verdicts.items()
+        if outcome.contest and verdict.decision != "refused"
+    }
+    parts = outcome.contest.parts if outcome.contest else ()
+    needed = {part.name: part for each in live.values() for part in weighty(parts, each.weights)}
     for part in needed.values():
         part.fit_checked(data, products)
-    return {
-        target: Blend.of(list(needed.values()), live[target].weights, data) if target in live else baseline
-        for target in TARGETS
-    }
+    fitted = list(needed.values())
+    return {target: live[target].winner(fitted, data) if target in live else baseline for target in TARGETS}
+
+
+def _lightfm(winner: Recommender) -> LightFMRecommender | None:
+    """Return the fitted LightFM that the lists rest on."""
+    blend = winner.blend_ if isinstance(winner, Ranker) else winner
+    parts = blend.parts_ if isinstance(blend, Blend) else ()
+    return next((part for part in parts if isinstance(part, LightFMRecommender)), None)
 
 
 def _candidates(
@@ -310,56 +250,60 @@ def _candidates(
     ]
 
 
-def _evaluation(contest: _Contest) -> pd.DataFrame:
-    if not contest.aims:
+def _evaluation(contest: Contest | None, *, seed: int) -> pd.DataFrame:
+    if contest is None:
         return pd.DataFrame(columns=list(EVALUATION_COLUMNS))
-    found = pd.concat([aim.figures for aim in contest.aims.values()]).assign(cut_off_date=contest.last_day)
+    found = pd.concat(
+        [figures(each.judged, each.test, target, seed=seed) for target, each in contest.rounds.items()]
+    ).assign(cut_off_date=contest.rounds["new"].test.last_day)
     return found.sort_values(["model", "target", "segment", "metric", "k"], ignore_index=True)[list(EVALUATION_COLUMNS)]
 
 
-def _card(contest: _Contest, data: pd.DataFrame, previous: ModelCard | None, *, seed: int) -> ModelCard:
-    verdict, dates = contest.verdict, data["interaction_date"]
+def _card(outcome: _Outcome, data: pd.DataFrame, previous: ModelCard | None, *, seed: int) -> ModelCard:
+    verdict, dates, contest = outcome.verdict, data["interaction_date"], outcome.contest
     kept = previous if verdict.decision == "kept" else None
-    new, every = contest.aims.get("new"), contest.aims.get("all")
-    live_of_all = None if every is None else every.verdict.live_value
-    if kept:
-        live_of_all = kept.metrics.get("all", {}).get("live_value")
-    by_name = {each.recommender: each.mean(*CHOSEN_BY) for each in (new.judged if new else ())}
-    lightfm = next((part for part in contest.parts if isinstance(part, LightFMRecommender)), None)
+    judged = contest.rounds["new"].judged if contest else ()
+    by_name = {each.recommender: each.mean(*CHOSEN_BY) for each in judged}
+    value = judged[0].mean(*CHOSEN_BY) if judged else None
+    live_of_all = kept.metrics.get("all", {}).get("live_value") if kept else None
+    if kept is None and "all" in outcome.verdicts:
+        live_of_all = outcome.verdicts["all"].live_value
     return ModelCard(
         model=Blend.name,
         metric="ndcg@10",
-        value=by_name.get(Blend.name),
-        baseline=contest.baseline.name,
-        baseline_value=by_name.get(contest.baseline.name),
+        value=value,
+        baseline=outcome.baseline.name,
+        baseline_value=by_name.get(outcome.baseline.name),
         decision=verdict.decision,
         reason=verdict.reason,
         trained_from=kept.trained_from if kept else dates.min().date(),
         trained_to=kept.trained_to if kept else dates.max().date(),
-        parameters={} if new is None or lightfm is None else {"weights": new.weights, "lightfm": lightfm.parameters()},
+        parameters=contest.parameters() if contest else {},
         seed=seed,
         metrics={
-            **_told(new, verdict.live_value),
-            "baseline_half_life": contest.baseline.half_life,
-            "trials": contest.trials,
-            "all": _told(every, live_of_all),
+            "live_value": verdict.live_value,
+            **_told(outcome, "new"),
+            "baseline_half_life": outcome.baseline.half_life,
+            "trials": contest.trials if contest else {},
+            "all": {"live_value": live_of_all, **_told(outcome, "all")},
         },
         libraries=LIBRARIES,
     )
 
 
-def _told(aim: _Aim | None, live_value: float | None) -> dict[str, Any]:
+def _told(outcome: _Outcome, target: Target) -> dict[str, Any]:
     """What the card keeps of a target."""
-    if aim is None:
-        return {"live_value": live_value}
-    interval = aim.verdict.interval
+    if outcome.contest is None:
+        return {}
+    found, verdict = outcome.contest.rounds[target], outcome.verdicts[target]
     return {
-        "live_value": live_value,
-        "decision": aim.verdict.decision,
-        "lead": None if interval is None else {"low": interval[0], "high": interval[1]},
-        "cold_customers": aim.cold_customers,
-        "weights": aim.weights,
-        "validation": aim.validation,
+        "decision": verdict.decision,
+        "winner": found.judged[0].recommender,
+        "ranker_lead": None if found.lead is None else {"low": found.lead[0], "high": found.lead[1]},
+        "lead": None if verdict.interval is None else {"low": verdict.interval[0], "high": verdict.interval[1]},
+        "cold_customers": len(found.test.cold_customers),
+        "weights": found.weights,
+        "validation": found.validation,
     }
 
 

@@ -34,7 +34,7 @@ class Transitions(HistoryModel):
     name: ClassVar[str] = "transitions"
 
     def __init__(
-        self, *, steps: int = 1, damping: float = 0.5, recency: float | None = 28.0, most_products: int = 20_000
+        self, *, steps: int = 1, damping: float = 0.5, recency: float | None = 28.0, most_products: int = 50_000
     ) -> None:
         self.steps = steps
         self.damping = damping

@@ -22,13 +22,14 @@ from ecom_pipeline.ml.recommend.evaluate import Window, sampled, score
 from ecom_pipeline.ml.recommend.features import described
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.graph import GraphFilter
+from ecom_pipeline.ml.recommend.history import MANY_PRODUCTS, MINIMUM_CUSTOMERS
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.neighbours import ItemNeighbours
 from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity
 from ecom_pipeline.ml.recommend.transitions import Transitions
 
 Baseline = Popularity | CategoryPopularity
-HALF_LIVES = (3.0, 7.0, 28.0, 90.0)
+HALF_LIVES: tuple[float | None, ...] = (3.0, 7.0, 28.0, 90.0, None)
 TRENDS = (0.0, 0.25, 0.5, 1.0, 2.0)
 SIZES: tuple[Mapping[str, Any], ...] = (
     {"components": 64, "features": True},
@@ -52,14 +53,13 @@ CUSTOMERS = 1_000
 """Customers a trial is judged on."""
 WORTHWHILE = 0.01
 """A change must gain this share on validation; less is noise."""
-EASE_SECONDS = 12.0
+EASE_SECONDS = 8.0
 """All fits of EASE may take that long on one core, by the estimate of 25e-12 seconds times the cube of its products."""
+MANY_ROWS = 500_000
+"""Beyond it all parts but frequency are tried with one setting, and item-kNN and transitions are left out: they cost as much
+as the rest and weighed next to nothing wherever they were tried."""
 EASE_FITS = 5
 """Three trials, one for the test, one for the lists."""
-FILTERED = 20_000
-"""Products that the graph filter learns: as many as the blend offers."""
-MANY_PRODUCTS = 10_000
-"""Beyond it a product needs five customers for a point of its own; the long tail costs time and gains nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,12 +85,12 @@ def budget_seconds(pairs: int) -> float:
 def start(pairs: int, products: int, features_per_product: float) -> dict[str, Any]:
     """Parameters of the first trial."""
     parameters: dict[str, Any] = {
-        "epochs": int(np.clip(2_300_000 / pairs, 5, 16)),
+        "epochs": int(np.clip(2_300_000 / pairs, 3, 16)),
         "learning_rate": 0.05,
         "item_alpha": 0.0,
         "user_alpha": 0.0,
         "half_life": 90.0,
-        "minimum_customers": 1 if products <= MANY_PRODUCTS else 5,
+        "minimum_customers": 1 if products <= MANY_PRODUCTS else MINIMUM_CUSTOMERS,
     }
     sizes = [{**parameters, **size} for size in SIZES]
     if features_per_product == 0:
@@ -119,19 +119,21 @@ def tune_parts(new: Window, every: Window, *, seed: int) -> list[Part]:
     the rest on the first.
     """
     few, few_of_all = sampled(new, CUSTOMERS, seed=seed), sampled(every, CUSTOMERS, seed=seed)
+    small = len(new.train) <= MANY_ROWS
+    fading: dict[str, Any] = {"half_life": 90.0, "recency": 90.0}
+    lasting: dict[str, Any] = {"half_life": None, "recency": None}
     most = most_products(len(new.train["product_id"].cat.categories))
-    fading = {"half_life": 90.0, "recency": 90.0}
-    lasting = {"half_life": None, "recency": None}
-    return [
-        _climb(
-            Frequency, {"half_life": 90.0}, ({"half_life": 30.0}, {"half_life": 180.0}, {"half_life": None}), few_of_all
-        ),
-        _climb(EASE, {"penalty": 5.0, "most_products": most, **fading}, ({"penalty": 20.0}, lasting), few),
-        _climb(ALS, {"half_life": 90.0, "seed": seed}, ({"half_life": None}, {"confidence": 5.0}), few),
-        _climb(GraphFilter, {"most_products": FILTERED, "seed": seed, **fading}, (lasting,), few),
-        _climb(ItemNeighbours, fading, (), few),
-        _climb(Transitions, {}, (), few),
+    half_lives: list[Mapping[str, Any]] = [{"half_life": each} for each in (30.0, 180.0, None)]
+    other_als: list[Mapping[str, Any]] = [{"half_life": None}, {"confidence": 5.0}]
+    parts = [
+        _climb(Frequency, {"half_life": 90.0}, half_lives, few_of_all),
+        _climb(EASE, {"penalty": 5.0, "most_products": most, **fading}, [{"penalty": 20.0}, lasting][: 2 * small], few),
+        _climb(ALS, {"half_life": 90.0, "seed": seed}, other_als[: 2 * small], few),
+        _climb(GraphFilter, {"seed": seed, **fading}, [lasting][:small], few),
     ]
+    if small:
+        parts += [_climb(ItemNeighbours, fading, [], few), _climb(Transitions, {}, [], few)]
+    return parts
 
 
 def most_products(products: int) -> int:

@@ -63,6 +63,16 @@ def fashion(customers: int = 150, products: int = 60, days: int = 60, seed: int 
     return bought(*dict.fromkeys(rows), ("c000", "p000", 0), ("c000", "p000", days - 1)).drop_duplicates()
 
 
+def fads(days: int = 250, seed: int = 0) -> pd.DataFrame:
+    """A product sells for eight weeks and then no more: what sold best lately is what will be gone."""
+    random = np.random.default_rng(seed)
+    rows = []
+    for day in range(days):
+        fresh = [f"p{number:03d}" for number in range(day // 7, day // 7 + 8)]
+        rows += [(f"c{random.integers(80):02d}", product, day) for product in random.choice(fresh, 12)]
+    return bought(*dict.fromkeys(rows))
+
+
 def departments(customers: int = 150, days: int = 60, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Each customer keeps to one of three categories and buys what is popular there; and the products."""
     random = np.random.default_rng(seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 from typing import Any, ClassVar
 
 import numpy as np
@@ -103,6 +104,20 @@ class RecommenderPromises:
         alone, together = model.recommend(["c007"], 10), model.recommend(["c001", "c007"], 10)
         together = together[together["customer_id"] == "c007"].reset_index(drop=True)
         pd.testing.assert_frame_equal(alone, together, rtol=1e-5)
+
+    def test_only_what_it_may_be_among_is_offered(self) -> None:
+        model = self.make().fit(checkerboard())
+        order = model.recommend(["c000", "c001"], 40)
+        among = order[order["rank"] % 3 == 0]
+        found = model.recommend(["c001", "c000"], 4, among=among[["customer_id", "product_id"]])
+        expected = among.groupby("customer_id")["product_id"].apply(lambda each: each.head(4).tolist())
+        assert found.groupby("customer_id")["product_id"].apply(list).to_dict() == expected.to_dict()
+        assert model.recommend(["c002"], 4, among=among[["customer_id", "product_id"]]).empty
+
+    def test_what_was_learned_can_be_saved_and_loaded(self) -> None:
+        model = self.make().fit(checkerboard())
+        loaded = pickle.loads(pickle.dumps(model))
+        pd.testing.assert_frame_equal(loaded.recommend(["c001"], 9), model.recommend(["c001"], 9), check_exact=True)
 
     def test_only_candidates_are_offered_and_a_list_may_be_short(self) -> None:
         model = self.make().fit(checkerboard())

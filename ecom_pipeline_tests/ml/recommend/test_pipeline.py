@@ -11,10 +11,14 @@ from hypothesis import strategies as st
 
 from ecom_pipeline.contracts import TABLES, Contract, parse_contract
 from ecom_pipeline.ml.card import ModelCard
-from ecom_pipeline.ml.recommend import tuning
+from ecom_pipeline.ml.recommend import contest, tuning
 from ecom_pipeline.ml.recommend.base import Recommender
+from ecom_pipeline.ml.recommend.ease import EASE
+from ecom_pipeline.ml.recommend.evaluate import Window
+from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.pipeline import RecommendResult, recommend_shop
 from ecom_pipeline.ml.recommend.rules import Rules
+from ecom_pipeline.ml.recommend.tuning import Part
 from ecom_pipeline_tests.ml.recommend.builders import (
     FIRST_DAY,
     NO_BASKETS,
@@ -24,6 +28,7 @@ from ecom_pipeline_tests.ml.recommend.builders import (
     catalogue,
     checkerboard,
     departments,
+    fads,
     fashion,
     field_of,
     frame,
@@ -101,7 +106,16 @@ def board() -> RecommendResult:
 
 
 @pytest.fixture
-def few_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+def few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quick: one trial of LightFM, and EASE and frequency beside it."""
+
+    def parts(new: Window, every: Window, *, seed: int) -> list[Part]:
+        return [
+            Part(fitted=EASE().fit_checked(new.train), trials=[]),
+            Part(fitted=Frequency().fit_checked(new.train), trials=[]),
+        ]
+
+    monkeypatch.setattr(contest, "tune_parts", parts)
     monkeypatch.setattr(tuning, "CHANGES", ())
 
 
@@ -127,7 +141,7 @@ def test_customers_without_history_get_a_named_fallback(board: RecommendResult) 
     assert set(lists.loc[lists["customer_id"] != "newcomer", "source"]) == {"blend"}
 
 
-def test_products_without_history_get_a_named_fallback(few_trials: None) -> None:
+def test_products_without_history_get_a_named_fallback(few_parts: None) -> None:
     products = pd.concat([catalogue(BOARD), pd.DataFrame({"product_id": ["fresh"], "category": ["k1"]})])
     result = run(BOARD, products)
     assert result.card.decision == "published"
@@ -163,12 +177,14 @@ def test_on_validation_the_blend_is_never_worse_than_its_best_part_and_lightfm_i
     assert "frequency" not in board.card.metrics["weights"]
 
 
-def test_what_nobody_could_know_is_not_learned(few_trials: None) -> None:
-    """Shuffled products: who bought what is chance, and so is what follows."""
+@pytest.mark.slow
+def test_what_nobody_could_know_is_not_learned(few_parts: None) -> None:
+    """Products dealt out anew: who bought what is chance, and only what sells is left to be known."""
+    world, _ = departments(customers=300)
+    assert run(world).card.decision == "published"
     for seed in (0, 1):
-        mixed = BOARD.assign(product_id=np.random.default_rng(seed).permutation(BOARD["product_id"]))
-        mixed = mixed.drop_duplicates(["customer_id", "product_id", "interaction_date"])
-        result = run(mixed, seed=seed)
+        mixed = world.assign(product_id=np.random.default_rng(seed).permutation(world["product_id"]))
+        result = run(mixed.drop_duplicates(["customer_id", "product_id", "interaction_date"]), seed=seed)
         assert (result.card.decision, result.card.metrics["all"]["decision"]) == ("refused", "refused")
         assert set(new(result)["source"]) == {"popularity"}
 
@@ -178,7 +194,7 @@ def test_the_same_data_give_the_same_content_in_any_order_of_rows(board: Recomme
     assert_same(run(BOARD.sample(frac=1, random_state=3), customers=customers), board)
 
 
-def test_popularity_is_published_where_nothing_beats_it() -> None:
+def test_popularity_is_published_where_nothing_beats_it(few_parts: None) -> None:
     world = fashion()
     result = run(world)
     assert result.card.decision == "refused"
@@ -188,7 +204,8 @@ def test_popularity_is_published_where_nothing_beats_it() -> None:
     assert_promises_kept(result, world, NO_CUSTOMERS, 20)
 
 
-def test_the_better_baseline_is_published_where_customers_keep_to_categories(few_trials: None) -> None:
+@pytest.mark.slow
+def test_the_better_baseline_is_published_where_customers_keep_to_categories(few_parts: None) -> None:
     world, products = departments()
     result = run(world, products)
     assert (result.card.decision, result.card.baseline) == ("refused", "category_popularity")
@@ -196,6 +213,7 @@ def test_the_better_baseline_is_published_where_customers_keep_to_categories(few
     assert {"blend", "lightfm", "category_popularity", "popularity"} <= set(result.evaluation["model"])
 
 
+@pytest.mark.slow
 def test_nothing_is_chosen_by_what_the_test_days_hold(board: RecommendResult, monkeypatch: pytest.MonkeyPatch) -> None:
     cut_off = board.evaluation["cut_off_date"].iloc[0]
     later = BOARD["interaction_date"] > pd.Timestamp(cut_off)
@@ -215,6 +233,7 @@ def test_nothing_is_chosen_by_what_the_test_days_hold(board: RecommendResult, mo
         assert other.card.metrics["all"][name] == board.card.metrics["all"][name]
     assert other.card.parameters == board.card.parameters
     assert other.card.value != board.card.value
+    assert {"ease", "als", "graph_filter", "lightfm"} <= fitted.keys()
     for name, days in fitted.items():
         chosen = [day for day in days if day <= cut_off - dt.timedelta(days=20)]
         assert days[: len(chosen)] == chosen, name
@@ -222,7 +241,8 @@ def test_nothing_is_chosen_by_what_the_test_days_hold(board: RecommendResult, mo
         assert len(days) - len(chosen) <= 2, name
 
 
-def test_products_that_appear_after_the_cut_off_change_no_figure(few_trials: None) -> None:
+@pytest.mark.slow
+def test_products_that_appear_after_the_cut_off_change_no_figure(few_parts: None) -> None:
     products = catalogue(BOARD)
     later = pd.DataFrame({"product_id": ["later1", "later2"], "category": ["k0", "a new category"]})
     first, second = run(BOARD, products), run(BOARD, pd.concat([products, later]))
@@ -230,7 +250,7 @@ def test_products_that_appear_after_the_cut_off_change_no_figure(few_trials: Non
     assert first.card.metrics == second.card.metrics
 
 
-def test_a_worse_model_than_the_live_one_asks_to_keep_it(board: RecommendResult, few_trials: None) -> None:
+def test_a_worse_model_than_the_live_one_asks_to_keep_it(board: RecommendResult, few_parts: None) -> None:
     live = ModelCard(
         model="lightfm",
         metric="ndcg@10",
@@ -272,6 +292,30 @@ def test_a_shop_without_a_catalogue_offers_what_it_sold() -> None:
     assert new(result)["product_id"].nunique() == 7
 
 
+@pytest.mark.slow
+def test_the_ranker_makes_the_lists_where_it_beat_the_blend_on_days_it_did_not_learn_from(
+    few_parts: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuning, "HALF_LIVES", (None,))
+    result = run(fads())
+    told = result.card.metrics
+    assert told["ranker_lead"]["low"] > 0
+    assert told["validation"]["ranker"] > told["validation"]["blend"]
+    assert (told["winner"], result.card.decision) == ("ranker", "published")
+    assert "ranker" in set(new(result)["source"])
+    ndcg = result.evaluation.query("target == 'new' and segment == 'warm' and metric == 'ndcg' and k == 10")
+    assert result.card.value == ndcg.set_index("model").loc["ranker", "value"]
+
+
+@pytest.mark.slow
+def test_the_ranker_is_left_where_it_adds_nothing(few_parts: None) -> None:
+    result = run(checkerboard(days=160))
+    assert result.card.metrics["winner"] == "blend"
+    assert result.card.metrics["ranker_lead"]["low"] <= 0
+    assert "ranker" not in set(new(result)["source"])
+    assert "ranker" not in set(result.evaluation.query("target == 'new'")["model"])
+
+
 TINY = {
     "one customer, one product": bought(("a", "x", 0)),
     "one customer": bought(*(("a", f"p{day % 7}", day) for day in range(60))),
@@ -285,7 +329,7 @@ TINY = {
 
 
 @pytest.mark.parametrize("world", TINY.values(), ids=list(TINY))
-def test_tiny_shops_get_what_is_popular(world: pd.DataFrame, few_trials: None) -> None:
+def test_tiny_shops_get_what_is_popular(world: pd.DataFrame, few_parts: None) -> None:
     customers = pd.DataFrame({"customer_id": ["newcomer"]})
     result = run(world, customers=customers)
     assert result.card.decision == "refused"
@@ -301,7 +345,8 @@ def test_a_shop_without_interactions_gets_empty_tables_and_a_reason() -> None:
     assert result.card.metrics["live_value"] is None
 
 
-@pytest.mark.usefixtures("few_trials")
+@pytest.mark.slow
+@pytest.mark.usefixtures("few_parts")
 @settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(EVENTS, st.integers(1, 10), st.integers(0, 5))
 def test_any_shop_is_answered(events: list[tuple[str, str, int, str, int]], k: int, seed: int) -> None:

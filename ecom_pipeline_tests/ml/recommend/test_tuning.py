@@ -31,7 +31,7 @@ def test_the_start_leaves_room_for_other_trials_unless_it_is_the_smallest(pairs:
     smallest = parameters["components"] == 16
     assert smallest or seconds_of(parameters, pairs, features) * tuning.FITS <= budget_seconds(pairs)
     assert parameters["features"] <= (features > 0)
-    assert 5 <= parameters["epochs"] <= 16
+    assert 3 <= parameters["epochs"] <= 16
 
 
 def test_all_fits_together_stay_within_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,6 +102,17 @@ def test_each_part_is_the_best_of_its_trials_and_fitted_before_the_window() -> N
         assert score(again, window) == score(part.fitted, window)
 
 
-@pytest.mark.parametrize(("products", "learned"), [(100, 100), (4_000, 4_000), (1_000_000, 4_578)])
+@pytest.mark.parametrize(("products", "learned"), [(100, 100), (3_000, 3_000), (1_000_000, 3_999)])
 def test_ease_learns_what_its_budget_allows(products: int, learned: int) -> None:
     assert tuning.most_products(products) == learned
+
+
+def test_a_large_shop_tries_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = checkerboard()
+    new, every = validation(world), validation(world, "all")
+    small = tune_parts(new, every, seed=1)
+    monkeypatch.setattr(tuning, "MANY_ROWS", 10)
+    large = tune_parts(new, every, seed=1)
+    assert [part.fitted.name for part in small][4:] == ["item_knn", "transitions"]
+    assert [part.fitted.name for part in large] == [part.fitted.name for part in small][:4]
+    assert [len(part.trials) for part in large] == [4, 1, 1, 1]

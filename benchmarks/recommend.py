@@ -1,0 +1,295 @@
+"""How good the blend is beside every part and peer, and how fast lists are made: one file in, a table and JSON out.
+
+``python -m benchmarks.recommend DATA.parquet [--judged N] [--peers] [--speed]``. The file says how it is split:
+
+- ``user_id, item_id`` and a time (``time`` or ``interaction_date``), optional ``weight`` (how often), ``event_type``
+  (purchase where it does not say): the last 28 days are the test, the 28 before the validation, the 28 before those what
+  the ranker learns from; as in a shop, with the targets ``new`` and ``all``.
+- ``split`` (train, test): the test as published. Validation is a tenth of each customer's training pairs, drawn by the seed.
+- ``position`` (0 is a customer's first): the last is the test, the one before validation, the one before that what the
+  ranker learns from; customers with fewer than five are only learned from. Positions count as days, everyone's last alike.
+
+``customer_id`` and ``product_id`` may stand for ``user_id`` and ``item_id``. Without times nothing is bought again, so that
+the target is ``new`` only. Everyone gets the same windows, exclusions and metric code; what is judged is never chosen by.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from ecom_pipeline.ml.recommend.base import Recommender
+from ecom_pipeline.ml.recommend.contest import compete
+from ecom_pipeline.ml.recommend.ease import EASE
+from ecom_pipeline.ml.recommend.evaluate import TARGETS, Target, Window, earlier, figures, judge, windows
+from ecom_pipeline.ml.recommend.history import relative_weights
+from ecom_pipeline.ml.recommend.interactions import Floats, Positions, checked, pairs, used
+from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
+from ecom_pipeline.ml.recommend.popularity import Popularity
+
+SEED = 1
+FIRST_DAY = pd.Timestamp(2024, 1, 1)
+NAMES = {"user_id": "customer_id", "item_id": "product_id", "time": "interaction_date", "weight": "interactions"}
+VALIDATION_SHARE = 0.1
+LEAST = 5
+TOP = 20
+
+Windows = Mapping[Target, tuple[Window, Window]]
+
+
+class Peer(Recommender):
+    """A model of ``implicit`` as it comes."""
+
+    is_baseline: ClassVar[bool] = False
+    handles_cold_customers: ClassVar[bool] = False
+    handles_cold_products: ClassVar[bool] = False
+
+    def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
+        self.weights_ = relative_weights(data, None)
+        self.model_ = self._model()
+        self.model_.fit(self.weights_, show_progress=False)
+
+    def _model(self) -> Any:
+        raise NotImplementedError
+
+
+class BPR(Peer):
+    """Bayesian personalised ranking of ``implicit``."""
+
+    name: ClassVar[str] = "implicit_bpr"
+
+    def _model(self) -> Any:
+        from implicit.cpu.bpr import BayesianPersonalizedRanking
+
+        return BayesianPersonalizedRanking(factors=64, iterations=100, num_threads=1, random_state=SEED)
+
+    def _score(self, customers: Positions, products: Positions) -> Floats:
+        return np.asarray(self.model_.user_factors[customers] @ self.model_.item_factors[products].T)
+
+
+class Cosine(Peer):
+    """Item neighbours of ``implicit``."""
+
+    name: ClassVar[str] = "implicit_cosine"
+
+    def _model(self) -> Any:
+        from implicit.nearest_neighbours import CosineRecommender
+
+        return CosineRecommender(K=100, num_threads=1)
+
+    def _score(self, customers: Positions, products: Positions) -> Floats:
+        return (self.weights_[customers] @ self.model_.similarity.T.tocsr()[:, products]).toarray().astype(np.float32)
+
+
+class PlainEASE(EASE):
+    """EASE on counts as they are, without decay."""
+
+    name: ClassVar[str] = "plain_ease"
+
+
+class PlainLightFM(LightFMRecommender):
+    """LightFM without trend or decay."""
+
+    name: ClassVar[str] = "plain_lightfm"
+
+
+def peers() -> list[Recommender]:
+    """What is judged beside the blend's own parts."""
+    plain = PlainLightFM(components=32, epochs=20, learning_rate=0.02, features=False, half_life=None, seed=SEED)
+    return [PlainEASE(), plain, BPR(), Cosine()]
+
+
+def read(path: Path) -> tuple[Windows, Mapping[Target, Window] | None, str]:
+    """Windows by target, those before the validation where there are any, and the split in words."""
+    frame = pd.read_parquet(path).rename(columns=NAMES)
+    for column in ("customer_id", "product_id"):
+        frame[column] = frame[column].astype(str)
+    if "split" in frame:
+        return _published(frame)
+    if "position" in frame:
+        return _by_position(frame)
+    frame = frame.assign(event_type=frame.get("event_type", "purchase"), interactions=frame.get("interactions", 1))
+    data = checked(frame)
+    found = {target: windows(data, target) for target in TARGETS}
+    both = {target: each for target, each in found.items() if each is not None}
+    if not both:
+        raise SystemExit(f"{path}: the history is shorter than five days")
+    before = {target: window for target in TARGETS if (window := earlier(data, target)) is not None}
+    return both, before or None, f"test after {both['new'][1].last_day}, validation after {both['new'][0].last_day}"
+
+
+def _published(frame: pd.DataFrame) -> tuple[Windows, None, str]:
+    train, test = (frame.loc[frame["split"] == part, ["customer_id", "product_id"]] for part in ("train", "test"))
+    held = np.random.default_rng(SEED).random(len(train)) < VALIDATION_SHARE
+    both = _window(train[~held], train[held]), _window(train, test)
+    return {"new": both, "all": both}, None, f"test as published, validation {VALIDATION_SHARE:.0%} of training pairs"
+
+
+def _by_position(frame: pd.DataFrame) -> tuple[Windows, Mapping[Target, Window], str]:
+    length = frame.groupby("customer_id")["position"].transform("max") + 1
+    from_end = length - frame["position"]
+    frame = frame.assign(day=-from_end)
+    judged = length >= LEAST
+    cut = [
+        _window(frame[(from_end > last) | ~judged], frame[(from_end == last) & judged], frame["day"].min())
+        for last in (3, 2, 1)
+    ]
+    return (
+        {"new": (cut[1], cut[2]), "all": (cut[1], cut[2])},
+        {"new": cut[0], "all": cut[0]},
+        "the last item is the test, the one before validation",
+    )
+
+
+def _window(train: pd.DataFrame, later: pd.DataFrame, first: int = 0) -> Window:
+    """The pairs of ``train``, on days where it has them, and what was chosen ``later``."""
+    days = train["day"] - first if "day" in train else pd.Series(0, index=train.index)
+    rows = train[["customer_id", "product_id"]].assign(
+        interaction_date=FIRST_DAY + pd.to_timedelta(days, unit="D"), event_type="purchase", interactions=1
+    )
+    data = used(checked(rows))
+    owned = pairs(data, ("purchase",)).astype(object)
+    wanted = later[["customer_id", "product_id"]].astype(object).drop_duplicates()
+    wanted = wanted[~pd.MultiIndex.from_frame(wanted).isin(pd.MultiIndex.from_frame(owned))]
+    known = wanted["customer_id"].isin(data["customer_id"].cat.categories)
+    last_day: dt.date = data["interaction_date"].max().date()
+    truth = wanted.sort_values(["customer_id", "product_id"], ignore_index=True)
+    known = truth["customer_id"].isin(data["customer_id"].cat.categories)
+    return Window(train=data, last_day=last_day, owned=owned, truth=truth[known], cold_truth=truth[~known])
+
+
+def measured(path: Path, *, judged: int, with_peers: bool) -> dict[str, Any]:
+    """Figures of the contest, by target and model, and how long it took."""
+    both, before, split = read(path)
+    started = time.process_time()
+    contest = compete(both, pd.DataFrame({"product_id": []}), before=before, seed=SEED, judged=judged)
+    seconds = time.process_time() - started
+    targets = [target for target in both if target == "new" or both["all"] is not both["new"]]
+    found: dict[str, Any] = {"data": path.name, "split": split, "contest_cpu_seconds": round(seconds, 1), "targets": {}}
+    others = [peer.fit_checked(contest.rounds["new"].test.train) for peer in (peers() if with_peers else [])]
+    popularity = next(each for each in contest.baselines if isinstance(each, Popularity))
+    for target in targets:
+        round_ = contest.rounds[target]
+        everyone = [*round_.judged, *(judge(peer, popularity, round_.test) for peer in others)]
+        table = figures(everyone, round_.test, target, seed=SEED)
+        table = table[table["segment"] == "warm"].drop_duplicates(["model", "metric", "k"])
+        values = table.set_index(["model", "metric", "k"])
+        rows = {
+            each.recommender: {
+                f"{metric}@{k}": _rounded(values.loc[(each.recommender, metric, k), ["value", "lower", "upper"]])
+                for metric in ("ndcg", "recall")
+                for k in (10, 20)
+            }
+            for each in everyone
+        }
+        ours = round_.judged[0].recommender
+        singles = {name: row["ndcg@10"][0] for name, row in rows.items() if name not in ("blend", "ranker")}
+        best = max(singles, key=lambda name: singles[name])
+        found["targets"][target] = {
+            "customers": int(table["customers"].iloc[0]),
+            "ours": ours,
+            "best_single": best,
+            "ahead_of_best_single": round(rows[ours]["ndcg@10"][0] / singles[best] - 1, 4),
+            "weights": {name: weight for name, weight in round_.weights.items() if weight},
+            "validation": {name: round(value, 4) for name, value in round_.validation.items()},
+            "ranker_lead": round_.lead,
+            "models": rows,
+        }
+    return found
+
+
+def _rounded(row: pd.Series) -> list[float]:
+    return [round(float(each), 4) for each in row]
+
+
+def speed(
+    customers: int = 100_000, products: int = 20_000, components: int = 64, per_customer: int = 20
+) -> dict[str, float]:
+    """CPU seconds for everyone's top 20: a LightFM-shaped model of ours, the floor in NumPy, ``implicit``'s own."""
+    from implicit.cpu.topk import topk
+
+    random = np.random.default_rng(SEED)
+    points = random.normal(size=(customers, components)).astype(np.float32)
+    others = random.normal(size=(products, components)).astype(np.float32)
+    ids = pd.Index([f"c{number:07d}" for number in range(customers)])
+    owned = pd.DataFrame(
+        {
+            "customer_id": np.repeat(ids.to_numpy(), per_customer),
+            "product_id": [f"p{number:06d}" for number in random.integers(products, size=customers * per_customer)],
+        }
+    ).drop_duplicates()
+    model = LightFMRecommender(seed=SEED)
+    model.customers_, model.products_ = ids, pd.Index([f"p{number:06d}" for number in range(products)])
+    model.customer_points_, model.item_points_ = points, others
+    model.item_biases_, model.trend_ = np.zeros(products, np.float32), np.zeros(products, np.float32)
+    step = 8_000_000 // products
+
+    def floor() -> None:
+        for start in range(0, customers, step):
+            scores = points[start : start + step] @ others.T
+            best = np.argpartition(scores, products - TOP, axis=1)[:, products - TOP :]
+            order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1)
+            np.take_along_axis(best, order, axis=1)
+
+    work = {
+        "floor": floor,
+        "ours": lambda: model.recommend(ids, TOP, exclude=owned),
+        "implicit": lambda: topk(others, points, TOP, num_threads=1),
+    }
+    found = {}
+    for name, each in work.items():
+        started = time.process_time()
+        each()
+        found[f"{name}_seconds"] = round(time.process_time() - started, 2)
+    return found | {
+        "customers": customers,
+        "products": products,
+        "ours / floor": round(found["ours_seconds"] / found["floor_seconds"], 2),
+        "ours / implicit": round(found["ours_seconds"] / found["implicit_seconds"], 2),
+    }
+
+
+def show(found: Mapping[str, Any]) -> None:
+    print(f"{found['data']}: {found['split']}; {found['contest_cpu_seconds']} CPU s")
+    for target, each in found["targets"].items():
+        print(f"\ntarget {target}, {each['customers']} customers, weights {each['weights']}")
+        print(f"{'':<22}{'NDCG@10':>9}{'95 %':>18}{'NDCG@20':>10}{'Recall@20':>11}{'validation':>12}")
+        models = sorted(each["models"].items(), key=lambda item: -item[1]["ndcg@10"][0])
+        for name, row in models:
+            value, low, high = row["ndcg@10"]
+            mark = "*" if name == each["ours"] else " "
+            validation = each["validation"].get(name, float("nan"))
+            print(
+                f"{mark} {name:<20}{value:>9.4f}{low:>10.4f}{high:>8.4f}{row['ndcg@20'][0]:>10.4f}"
+                f"{row['recall@20'][0]:>11.4f}{validation:>12.4f}"
+            )
+        print(f"{each['ours']} / best single ({each['best_single']}): {1 + each['ahead_of_best_single']:.3f}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, nargs="*")
+    parser.add_argument("--judged", type=int, default=5_000, help="customers judged at most")
+    parser.add_argument("--peers", action="store_true", help="judge the peers too")
+    parser.add_argument("--speed", action="store_true", help="time the lists as well")
+    asked = parser.parse_args(arguments)
+    found: dict[str, Any] = {"figures": []}
+    for path in asked.data:
+        found["figures"].append(measured(path, judged=asked.judged, with_peers=asked.peers))
+        show(found["figures"][-1])
+    if asked.speed:
+        found["speed"] = speed()
+        print("\n" + "\n".join(f"{name:<20}{figure:>12,}" for name, figure in found["speed"].items()))
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""The contest: parts chosen and weighed on validation, then the blend, its parts and the baselines judged once on the test.
+
+The shop's lists and the benchmarks rest on the same contest. What does not belong here: how the windows were cut, and what
+follows from the figures.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ecom_pipeline.ml.recommend.base import Recommender
+from ecom_pipeline.ml.recommend.blend import Blend, candidates, learn_weights, weighty
+from ecom_pipeline.ml.recommend.evaluate import Judged, Target, Window, judge, sampled, scores
+from ecom_pipeline.ml.recommend.frequency import Frequency
+from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
+from ecom_pipeline.ml.recommend.metrics import paired_interval
+from ecom_pipeline.ml.recommend.popularity import Popularity
+from ecom_pipeline.ml.recommend.ranker import Ranker, learn_trees
+from ecom_pipeline.ml.recommend.tuning import Baseline, tune_baselines, tune_lightfm, tune_parts
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+LEARNED_FROM = 1_000
+"""Customers the weights are learned from."""
+JUDGED = 2_000
+"""Customers the models are judged on: enough for intervals of a hundredth."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """One target.
+
+    Attributes
+    ----------
+    test
+        The window judged on.
+    weights
+        Of the parts, by name.
+    validation
+        What the blend and each part alone reached there, and the ranker that had learned from the days before.
+    lead
+        95 % interval of the lead of that ranker over the blend on validation; ``None`` where there was none.
+    trees
+        What the ranker goes by, learned from validation too; ``None`` where it did not beat the blend by more than chance.
+    judged
+        The ranker where it is used, the blend, its parts and the baselines.
+    """
+
+    test: Window
+    weights: Mapping[str, float]
+    validation: Mapping[str, float]
+    lead: tuple[float, float] | None
+    trees: HistGradientBoostingClassifier | None
+    judged: Sequence[Judged]
+
+    def winner(self, fitted: Sequence[Recommender], train: pd.DataFrame) -> Recommender:
+        """Return who makes the lists, of parts fitted on ``train``."""
+        blend = Blend.of(fitted, self.weights, train)
+        return blend if self.trees is None else Ranker.of(blend, self.trees, train)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contest:
+    """What was chosen and how it was judged.
+
+    Attributes
+    ----------
+    parts
+        With the parameters that were chosen, the baselines among them; fitted on the test's ``train``.
+    baselines
+        The best on validation first.
+    rounds
+        By target.
+    trials
+        Every trial of each part: its parameters and its figure on validation.
+    """
+
+    parts: Sequence[Recommender]
+    baselines: Sequence[Baseline]
+    rounds: Mapping[Target, Round]
+    trials: Mapping[str, Sequence[Mapping[str, Any]]]
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what was chosen for each part, by its name."""
+        stored = {
+            part.name: {name: value for name, value in vars(part).items() if not name.endswith("_") and name != "seed"}
+            for part in self.parts
+        }
+        return stored | {part.name: part.parameters() for part in self.parts if isinstance(part, LightFMRecommender)}
+
+
+def compete(
+    both: Mapping[Target, tuple[Window, Window]],
+    products: pd.DataFrame,
+    *,
+    before: Mapping[Target, Window] | None = None,
+    seed: int,
+    judged: int = JUDGED,
+) -> Contest:
+    """Hold the contest.
+
+    Parameters
+    ----------
+    both
+        By target the validation and the test window; those of one split in time share their interactions. Parameters are
+        chosen on the windows of ``new``, those of what is bought again on ``all``.
+    products
+        ``product_id`` and, where known, ``category, brand, price_band``.
+    before
+        By target the window before the validation, for the ranker to learn from; without it there is no ranker.
+    seed
+        All randomness comes from it.
+    judged
+        At most that many customers with history, and without, are judged.
+    """
+    validation, test = both["new"]
+    known = validation.known(products)
+    baselines = [each for each, _ in tune_baselines(validation, known, seed=seed)]
+    popularity = next(each for each in baselines if isinstance(each, Popularity))
+    tuned = [
+        tune_lightfm(validation, known, trend_half_life=popularity.half_life, seed=seed),
+        *tune_parts(validation, both["all"][0], seed=seed),
+    ]
+    learned = [*(part.fitted for part in tuned), *(each.fit_checked(validation.train, known) for each in baselines)]
+    few = {target: sampled(each, LEARNED_FROM, seed=seed) for target, (each, _) in both.items()}
+    chosen = {target: _weights(learned, few[target], target) for target in both}
+    rankers = _rankers(learned, {target: weights for target, (weights, _) in chosen.items()}, few, before, seed=seed)
+    parts = [*(part.unfitted() for part in tuned), *baselines]
+    for part in parts:
+        part.fit_checked(test.train, test.known(products))
+    rounds = {}
+    for target, (_, each) in both.items():
+        weights, reached = chosen[target]
+        trees, lead, ranked = rankers.get(target, (None, None, {}))
+        window = sampled(each, judged, seed=seed)
+        blend = Blend.of(parts, weights, window.train)
+        ranker = [] if trees is None else [Ranker.of(blend, trees, window.train)]
+        rounds[target] = Round(
+            test=window,
+            weights=weights,
+            validation={**reached, **ranked},
+            lead=lead,
+            trees=trees,
+            judged=[judge(each, popularity, window) for each in (*ranker, blend, *_of_target(parts, target))],
+        )
+    return Contest(
+        parts=parts,
+        baselines=baselines,
+        rounds=rounds,
+        trials={
+            part.fitted.name: [{**each.parameters, "ndcg@10": each.value} for each in part.trials] for part in tuned
+        },
+    )
+
+
+def _weights(
+    learned: Sequence[Recommender], window: Window, target: Target
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Weights by part, and what the blend and each part reached on validation."""
+    found = candidates(_of_target(learned, target), window)
+    weights, reached, alone = learn_weights(found, always=LightFMRecommender.name)
+    return weights, {Blend.name: reached, **alone}
+
+
+Ranking = tuple["HistGradientBoostingClassifier | None", tuple[float, float], Mapping[str, float]]
+
+
+def _rankers(
+    learned: Sequence[Recommender],
+    weights: Mapping[Target, Mapping[str, float]],
+    validation: Mapping[Target, Window],
+    before: Mapping[Target, Window] | None,
+    *,
+    seed: int,
+) -> dict[Target, Ranking]:
+    """Trees by target, where those of the days before beat the blend on validation by more than chance."""
+    if before is None:
+        return {}
+    needed = {part.name: part for each in weights.values() for part in weighty(learned, each)}
+    train = before["new"].train
+    then = [copy.copy(part).fit_checked(train) for part in needed.values()]
+    found: dict[Target, Ranking] = {}
+    for target, window in validation.items():
+        past = Blend.of(then, weights[target], train), sampled(before[target], LEARNED_FROM, seed=seed)
+        if past[1].truth.empty:
+            continue
+        blend = Blend.of(learned, weights[target], window.train)
+        values = scores(Ranker.of(blend, learn_trees([past], seed=seed), window.train), window)
+        lead = paired_interval(values - scores(blend, window), seed=seed)
+        trees = learn_trees([past, (blend, window)], seed=seed) if lead[0] > 0 else None
+        found[target] = trees, lead, {Ranker.name: float(values.mean())}
+    return found
+
+
+def _of_target(parts: Sequence[Recommender], target: Target) -> list[Recommender]:
+    """Leave out what a customer buys again where only what is new counts."""
+    return [part for part in parts if target == "all" or part.name != Frequency.name]

@@ -1,0 +1,203 @@
+"""The ranker: boosted trees that put the blend's first products in a better order, by what the blend cannot add up.
+
+They see the parts' standardised scores and the recent past: how a product sells this week against this month and the two
+months before, how long it has been there, when the customer last bought it and how often. Trees of scikit-learn's
+``HistGradientBoostingClassifier``, learned from which of the first products were then chosen. What does not belong here:
+whether the ranker is used, which the contest decides on days it did not learn from.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from ecom_pipeline.ml.recommend.base import Recommender, cells, masked
+from ecom_pipeline.ml.recommend.blend import Blend, standardised
+from ecom_pipeline.ml.recommend.evaluate import Window
+from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
+from ecom_pipeline.ml.recommend.ranking import blocks, top_k
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+DEPTH = 100
+"""Products of the blend that are put in order; the others follow in the order of the blend."""
+SHARE = 0.4
+"""Share of the products not chosen that the trees learn from; of the chosen they learn from all."""
+SPANS = (7, 28, 56)
+"""Days over which sales are counted."""
+AGE = 120
+"""Days after which a product is no longer new."""
+NEVER = 1e4
+"""Days since the last purchase of what the customer never bought."""
+BEHIND = 1e3
+"""What the scores of the blend's other products are lowered by."""
+
+
+class Ranker(Recommender):
+    """The blend's first products in the order of boosted trees.
+
+    Parameters
+    ----------
+    blend
+        ``fit`` fits a copy of it.
+    trees
+        Learned by ``learn_trees``.
+
+    Attributes
+    ----------
+    blend_
+        The fitted blend.
+    past_
+        What else is known on the last day.
+    """
+
+    name: ClassVar[str] = "ranker"
+    is_baseline: ClassVar[bool] = False
+    handles_cold_customers: ClassVar[bool] = False
+    handles_cold_products: ClassVar[bool] = False
+
+    blend_: Blend
+    past_: Past
+
+    def __init__(self, *, blend: Blend, trees: HistGradientBoostingClassifier) -> None:
+        self.blend = blend
+        self.trees = trees
+
+    @classmethod
+    def of(cls, fitted: Blend, trees: HistGradientBoostingClassifier, train: pd.DataFrame) -> Self:
+        """Rank for a blend that was fitted on ``train`` already."""
+        ranker = cls(blend=fitted, trees=trees)
+        ranker._take(fitted, train)
+        return ranker
+
+    def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
+        self._take(copy.copy(self.blend).fit_checked(data, products), data)
+
+    def _take(self, fitted: Blend, train: pd.DataFrame) -> None:
+        self.blend_ = fitted
+        self.customers_, self.products_ = fitted.customers_, fitted.products_
+        self.past_ = Past(train, self.products_)
+
+    def _score(self, customers: Positions, products: Positions) -> Floats:
+        nothing = sparse.csr_matrix((len(customers), len(products)), dtype=bool)
+        return self._offer(customers, products, nothing, None)
+
+    def _offer(
+        self,
+        customers: Positions,
+        products: Positions,
+        hidden: sparse.csr_matrix,
+        only: sparse.csr_matrix | None,
+    ) -> Floats:
+        if not len(products):
+            return np.empty((len(customers), 0), dtype=np.float32)
+        total, first, features = _first(self.blend_, self.past_, customers, products, hidden, only)
+        ranked = self.trees.decision_function(features.reshape(-1, features.shape[2])).reshape(first.shape)
+        listed = np.isfinite(np.take_along_axis(total, first, axis=1))
+        total -= np.float32(BEHIND)
+        np.put_along_axis(total, first, np.where(listed, ranked, -np.inf).astype(np.float32), axis=1)
+        return total
+
+
+class Past:
+    """What is known on the last day of ``train`` besides the parts' scores.
+
+    Parameters
+    ----------
+    train
+        Checked interactions.
+    products
+        The products to be ranked.
+    """
+
+    def __init__(self, train: pd.DataFrame, products: pd.Index) -> None:
+        columns = products.get_indexer(pd.Index(train["product_id"].cat.categories.to_numpy()))
+        columns = columns[train["product_id"].cat.codes.to_numpy()]
+        here = columns >= 0
+        rows, columns = train["customer_id"].cat.codes.to_numpy()[here], columns[here]
+        age = (train["interaction_date"].max() - train["interaction_date"]).dt.days.to_numpy()[here]
+        sold = [np.bincount(columns[age < span], minlength=len(products)) for span in SPANS]
+        levels = [np.log((count + 1) / (count.mean() + 1)) for count in sold]
+        first = np.zeros(len(products))
+        np.maximum.at(first, columns, age)
+        self.of_product = np.stack(
+            [*levels, levels[0] - levels[1], levels[1] - levels[2], np.minimum(first, AGE)], axis=1
+        ).astype(np.float32)
+        shape = (len(train["customer_id"].cat.categories), len(products))
+        self.times = sparse.csr_matrix((np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=shape)
+        nearest = pd.Series(age).groupby([rows, columns]).min()
+        pairs = nearest.index.to_frame().to_numpy().T
+        self.since = sparse.csr_matrix((nearest.to_numpy(dtype=np.float32) + 1, tuple(pairs)), shape=shape)
+        variety = np.diff(self.times.indptr)
+        last = np.full(shape[0], AGE, dtype=np.float32)
+        np.minimum.at(last, rows, age.astype(np.float32))
+        self.of_customer = np.stack([np.log1p(variety), last], axis=1).astype(np.float32)
+
+    def features(self, customers: Positions, products: Positions) -> Floats:
+        """Features of pairs: the product's, the customer's, and when and how often the one bought the other."""
+        since, times = (np.asarray(each[customers, products]).ravel() for each in (self.since, self.times))
+        since = np.where(since > 0, since, NEVER)
+        return np.column_stack([self.of_product[products], self.of_customer[customers], since, times])
+
+
+def learn_trees(seen: Sequence[tuple[Blend, Window]], *, seed: int) -> HistGradientBoostingClassifier:
+    """Learn from what was chosen in windows of the first products of blends fitted before them."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
+
+    tables = [_table(blend, window, seed=seed) for blend, window in seen]
+    features, hits = (np.concatenate(part) for part in zip(*tables, strict=True))
+    trees = HistGradientBoostingClassifier(
+        max_iter=100,
+        learning_rate=0.06,
+        max_leaf_nodes=15,
+        min_samples_leaf=100,
+        l2_regularization=5.0,
+        early_stopping=False,
+        random_state=seed,
+    )
+    with threadpool_limits(1):
+        return trees.fit(features, hits)
+
+
+def _table(blend: Blend, window: Window, *, seed: int) -> tuple[Floats, Mask]:
+    """Features and outcome of the blend's first products of each customer, of those not chosen a share."""
+    random = np.random.default_rng(seed)
+    past, customers, products = Past(window.train, blend.products_), window.customers, np.arange(len(blend.products_))
+    owned, wanted = (cells(customers, blend.products_, pairs) for pairs in (window.owned, window.truth))
+    positions = blend.customers_.get_indexer(customers)
+    tables = []
+    for block in blocks(len(customers), len(products) * len(blend.parts_)):
+        total, first, features = _first(blend, past, positions[block], products, owned[block], None)
+        hit = np.take_along_axis(wanted[block].toarray(), first, axis=1)
+        listed = np.isfinite(np.take_along_axis(total, first, axis=1))
+        kept = listed & (hit | (random.random(hit.shape) < SHARE))
+        tables.append((features[kept], hit[kept]))
+    features, hits = (np.concatenate(part) for part in zip(*tables, strict=True))
+    return features, hits
+
+
+def _first(
+    blend: Blend,
+    past: Past,
+    customers: Positions,
+    products: Positions,
+    hidden: sparse.csr_matrix,
+    only: sparse.csr_matrix | None,
+) -> tuple[Floats, Positions, Floats]:
+    """The blend's scores, the places of its first products, and their features: customers by places by features."""
+    scored = [standardised(part, blend.customers_[customers], blend.products_[products]) for part in blend.parts_]
+    total = np.zeros((len(customers), len(products)), dtype=np.float32)
+    for part, scores in zip(blend.parts_, scored, strict=True):
+        total += np.float32(blend.weights[part.name]) * scores
+    first, _ = top_k(masked(total, hidden, only), min(DEPTH, len(products)))
+    parts = np.stack([np.take_along_axis(scores, first, axis=1) for scores in [*scored, total]], axis=2)
+    pairs = past.features(np.repeat(customers, first.shape[1]), products[first.ravel()])
+    known = np.where(np.isfinite(parts), parts, 0.0)
+    return total, first, np.concatenate([known, pairs.reshape(*first.shape, -1)], axis=2)
