@@ -18,7 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.filling import FILLED, Filling
+from ecom_pipeline.ml.recommend.interactions import Mask, Positions
 from ecom_pipeline.ml.recommend.known import Shop
 from ecom_pipeline.ml.recommend.placing import placed
 from ecom_pipeline.ml.recommend.reasons import EVIDENCE_COLUMNS, evidence_of, explained
@@ -100,7 +102,7 @@ def serve(
     shop = Shop(interactions, products, customers, candidates, rules=rules, as_of_date=as_of_date, half_life=half_life)
     coded = _coded(candidates, shop)
     unknown = _unlearned(coded, shop)
-    filling = Filling(shop, interactions, rules, unknown=unknown, half_life=half_life)
+    filling = Filling(shop, Content(shop.products), interactions, rules, unknown=unknown, half_life=half_life)
     pairs = bought_together(baskets, k=PARTNERS)
     evidence = evidence_of(shop, pairs, filling.links)
     ids, names = shop.ids.to_numpy(dtype=object), shop.customers.to_numpy(dtype=object)
@@ -167,7 +169,8 @@ def _coded(candidates: pd.DataFrame, shop: Shop) -> pd.DataFrame:
 
 def _twice(pool: pd.DataFrame) -> np.ndarray:
     """Which rows have a product that is in the same list above."""
-    return pool.duplicated(["customer", "shelf", "product"]).to_numpy()
+    twice: Mask = pool.duplicated(["customer", "shelf", "product"]).to_numpy()
+    return twice
 
 
 def _unlearned(coded: pd.DataFrame, shop: Shop) -> np.ndarray:
@@ -197,7 +200,8 @@ def _pool(own: pd.DataFrame, filling: Filling, first: int, last: int, k: int) ->
 
 
 def _list(pool: pd.DataFrame) -> np.ndarray:
-    return pool["customer"].to_numpy().astype(np.int64) * len(SHELVES) + pool["shelf"].to_numpy()
+    lists: Positions = pool["customer"].to_numpy().astype(np.int64) * len(SHELVES) + pool["shelf"].to_numpy()
+    return lists
 
 
 def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:

@@ -132,7 +132,7 @@ def test_products_without_history_get_a_named_fallback(few_trials: None) -> None
     result = run(BOARD, products)
     assert result.card.decision == "published"
     similar = result.similar_products[result.similar_products["product_id"] == "fresh"]
-    assert set(similar["source"]) == {"category_popularity"}
+    assert set(similar["source"]) == {"content"}
     assert similar["similar_product_id"].isin(products.loc[products["category"] == "k1", "product_id"]).all()
     assert "fresh" not in set(new(result)["product_id"])
     assert "fresh" not in set(result.similar_products["similar_product_id"])
