@@ -92,4 +92,4 @@ def test_what_is_described_alike_comes_before_what_is_merely_popular_in_the_cate
         }
     )
     lists = similar_products(None, popularity, described, available=popularity.products_, k=2)
-    assert list_of(lists, "new") == [("chest", "content"), ("green", "popularity")]
+    assert list_of(lists, "new") == [("chest", "content"), ("green", "content")]
