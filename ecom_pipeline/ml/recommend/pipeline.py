@@ -11,7 +11,7 @@ What does not belong here: reading or writing tables.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -50,7 +50,7 @@ class RecommendResult:
         ``model, metric, k, customers, value, is_baseline, cut_off_date``; the cut-off is the last day of training. Empty
         where nothing could be tested.
     card
-        The row of the registry. Its decision governs both lists: ``kept`` asks the caller to leave the live ones.
+        The row of the registry. ``kept`` asks the caller to leave the live similar products.
     """
 
     served: Served
@@ -83,6 +83,7 @@ def recommend_shop(
     k: int = 20,
     seed: int,
     previous_card: ModelCard | None = None,
+    live: Callable[[], pd.DataFrame] | None = None,
 ) -> RecommendResult:
     """Recommend products to every customer of a shop, and products like every product.
 
@@ -107,6 +108,8 @@ def recommend_shop(
         All randomness comes from it.
     previous_card
         The card of the last run.
+    live
+        Gives the lists of the live model as candidates, to be served where it is kept: tonight's rules hold for them too.
 
     Raises
     ------
@@ -128,9 +131,13 @@ def recommend_shop(
         winner = model = contest.model.fit_checked(data, products)
     elif contest.baseline.name != popularity.name:
         winner = contest.baseline.fit_checked(data, products)
+    if contest.verdict.decision == "kept" and live is not None:
+        candidates = live()
+    else:
+        candidates = _candidates(winner, popularity, data, products, length=DEPTH * k)
     return RecommendResult(
         served=serve(
-            _candidates(winner, popularity, data, products, length=DEPTH * k),
+            candidates,
             data,
             products,
             customers,

@@ -146,9 +146,9 @@ def _coded(candidates: pd.DataFrame, shop: Shop) -> pd.DataFrame:
     """The candidates by position."""
     coded = pd.DataFrame(
         {
-            "customer": shop.customers.get_indexer(candidates["customer_id"].astype(object)),
-            "shelf": pd.Index(SHELVES).get_indexer(candidates["shelf"].astype(object)),
-            "product": shop.ids.get_indexer(candidates["product_id"].astype(object)),
+            "customer": _places(candidates["customer_id"], shop.customers),
+            "shelf": _places(candidates["shelf"], pd.Index(SHELVES)),
+            "product": _places(candidates["product_id"], shop.ids),
             "order": candidates["rank"].to_numpy(dtype=float),
             "score": candidates["score"].to_numpy(dtype=float),
             "source": candidates["source"].to_numpy(dtype=object),
@@ -165,6 +165,13 @@ def _coded(candidates: pd.DataFrame, shop: Shop) -> pd.DataFrame:
             f"candidates: product_id {row['product_id']!r} is twice in the list {row['shelf']!r} of {row['customer_id']!r}"
         )
     return coded
+
+
+def _places(values: pd.Series, known: pd.Index) -> Positions:
+    """Position of each value among the known ones; only the distinct values are looked up."""
+    coded = values.astype("category").cat
+    places: Positions = known.get_indexer(coded.categories)[coded.codes]
+    return places
 
 
 def _twice(pool: pd.DataFrame) -> np.ndarray:
