@@ -1,4 +1,4 @@
-"""Pictures in asset metadata: PNG inside Markdown, drawn from the tables that just went live."""
+"""Pictures and tables in asset metadata: Markdown, PNG inside it, drawn from the tables that just went live."""
 
 from __future__ import annotations
 
@@ -193,6 +193,20 @@ def budget(night: Night) -> str:
     return _markdown(figure, "return of each channel")
 
 
+def recommended(night: Night) -> str:
+    """The lists of three customers with their reasons, as a table."""
+    frame = night.frame(
+        "select customer_id, shelf, rank, coalesce(product_name, product_id) as product, source, reason_en, reason_zh"
+        " from marts.recommendations where rank <= 3 and customer_id in ("
+        "select customer_id from marts.recommendations where shelf = 'again' group by customer_id"
+        " order by count(*) desc, customer_id limit 3"
+        ") order by customer_id, shelf, rank"
+    )
+    lines = ["| " + " | ".join(frame.columns) + " |", "|" + "---|" * len(frame.columns)]
+    cells = frame.astype(str).replace(r"\|", "/", regex=True)
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in cells.itertuples(index=False))])
+
+
 def funnel(night: Night) -> str:
     """Visits of the whole period, and how many of them reach each step."""
     frame = night.frame(
@@ -248,6 +262,7 @@ CHARTS: dict[str, Chart] = {
     "models.forecast_evaluation": forecast_errors,
     "models.forecast_series": forecast_coverage,
     "models.recommendation_evaluation": recommendation_quality,
+    "marts.recommendations": recommended,
     "marts.funnel_daily": funnel,
     "marts.support_weekly": support_mix,
     "marts.support_daily": support_desk,

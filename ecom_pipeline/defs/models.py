@@ -1,7 +1,7 @@
 """Steps that learn: frames out of the warehouse, a pure function of ``ml``, its frames back through the gate.
 
 A model that is worse than the live one by more than the margin comes back ``kept``: its live tables are written again as
-they are, and the card says so.
+they are, and the card says so; lists of recommendations go through tonight's rules again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -120,6 +120,11 @@ def _recommend(night: Night) -> Learned:
         as_of_date=as_of(night),
         seed=night.settings.seed,
         previous_card=previous_card(night, "recommendation"),
+        live=lambda: night.frame(
+            "select customer_id, shelf, rank, product_id, score, source from models.recommendations"
+            " where source not in ('content', 'segment_popularity', 'popularity', 'brand_pin')"
+            " order by customer_id, shelf, rank"
+        ),
     )
     return Learned(
         card=result.card,
@@ -131,7 +136,7 @@ def _recommend(night: Night) -> Learned:
             "models.similar_products": result.similar_products,
             "models.recommendation_evaluation": result.evaluation,
         },
-        learned=frozenset({"models.recommendations", "models.recommendation_rules", "models.similar_products"}),
+        learned=frozenset({"models.similar_products"}),
     )
 
 

@@ -151,9 +151,9 @@ QUESTIONS = {
         order="customers desc, segment_before, segment_after",
     ),
     "recommendations": Question(
-        title="Recommendations to customers in both",
-        needs={"marts.recommendations": ("customer_id", "rank", "product_id")},
-        each="select customer_id, rank, product_id from {side}.marts.recommendations",
+        title="Recommendations of something new to customers in both",
+        needs={"marts.recommendations": ("customer_id", "shelf", "rank", "product_id")},
+        each="select customer_id, rank, product_id from {side}.marts.recommendations where shelf = 'new'",
         moved="""
             select *,
                 round(100 * first_changed / customers, 1) as first_changed_percent,

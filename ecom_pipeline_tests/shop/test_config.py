@@ -165,6 +165,54 @@ def test_every_mistake_has_its_line(tmp_path: Path, old: str, new: str, line: in
     assert all("\n" not in problem for problem in refused.value.problems)
 
 
+RULES = """\
+recommendations:
+  exclude: {products: [A1], categories: [Gifts > Cards], brands: [Old]}
+  minimum_stock: 2
+  minimum_days_of_stock: 3.5
+  repurchase_after_days: 14
+  price_bands_apart: 2
+  category_cap: 5
+  brand_pins: {New: 1}
+  new_products: 0
+"""
+
+
+def test_a_shop_says_what_its_lists_may_hold(tmp_path: Path) -> None:
+    stated = load(tmp_path, GOOD + RULES).recommendations
+    assert stated.exclude.products == ("A1",)
+    assert stated.exclude.categories == ("Gifts > Cards",)
+    assert (stated.minimum_stock, stated.minimum_days_of_stock, stated.repurchase_after_days) == (2, 3.5, 14)
+    assert (stated.price_bands_apart, stated.category_cap, stated.new_products) == (2.0, 5, 0)
+    assert stated.brand_pins == {"New": 1}
+    plain = load(tmp_path, GOOD)
+    assert plain.recommendations.minimum_stock == 1
+    assert plain.fingerprint != load(tmp_path, GOOD + RULES).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("minimum_stock:", "minimal_stock:", 24, "unknown key; did you mean 'minimum_stock' or"),
+        ("brands: [Old]", "brand: [Old]", 23, "unknown key; did you mean 'brands'?"),
+        ("minimum_stock: 2", "minimum_stock: -2", 24, "greater than or equal to 0, found '-2'"),
+        ("repurchase_after_days: 14", "repurchase_after_days: two weeks", 26, "a valid integer"),
+        ("price_bands_apart: 2", "price_bands_apart: 5", 27, "less than or equal to 4, found '5'"),
+        ("category_cap: 5", "category_cap: 0", 28, "greater than or equal to 1, found '0'"),
+        ("{New: 1}", "{New: 21}", 29, "less than or equal to 20, found '21'"),
+        ("{New: 1}", "{Old: 1}", 29, "a brand that exclude.brands does not name"),
+        ("[A1]", "A1", 23, "recommendations.exclude.products: "),
+    ],
+)
+def test_a_mistake_in_the_rules_has_its_line(tmp_path: Path, old: str, new: str, line: int, words: str) -> None:
+    assert old in RULES
+    with pytest.raises(ShopError) as refused:
+        load(tmp_path, GOOD + RULES.replace(old, new, 1))
+    (problem,) = refused.value.problems
+    assert problem.startswith(f"{tmp_path / 'shop.yaml'}:{line}: ")
+    assert words in problem
+
+
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(ShopError) as refused:
         load(tmp_path, GOOD.replace("order_id: InvoiceNo\n", "id: InvoiceNo\n").replace("quantity:", "qty:"))

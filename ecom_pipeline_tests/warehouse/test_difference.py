@@ -49,7 +49,7 @@ FIRST: Rows = {
         {"customer_id": "c4", "segment": "regular", "orders": 0},
     ],
     "marts.recommendations": [
-        {"customer_id": customer, "rank": rank, "product_id": product, "product_name": f"name of {product}"}
+        {"customer_id": customer, "shelf": "new", "rank": rank, "product_id": product, "product_name": f"name of {product}"}
         for customer, products in {"c1": "pq", "c2": "pr", "c4": "p"}.items()
         for rank, product in enumerate(products, 1)
     ],
@@ -95,7 +95,7 @@ SECOND: Rows = {
         {"customer_id": "c5", "segment": "new", "orders": 1},
     ],
     "marts.recommendations": [
-        {"customer_id": customer, "rank": rank, "product_id": product, "product_name": f"name of {product}"}
+        {"customer_id": customer, "shelf": "new", "rank": rank, "product_id": product, "product_name": f"name of {product}"}
         for customer, products in {"c1": "qp", "c2": "ps", "c5": "ss"}.items()
         for rank, product in enumerate(products, 1)
     ],

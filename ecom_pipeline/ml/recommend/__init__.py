@@ -4,5 +4,9 @@
 interactions must be and how much each one counts, ``metrics`` and ``evaluate`` how lists are judged, ``tuning`` how
 parameters are chosen within a budget, ``similar`` the products like a product.
 
-What does not belong here: the shop's tables, and rules of business such as campaigns or brand pins.
+``serving.serve`` makes lists of candidates: ``known`` is what it knows of the shop, ``filling`` adds candidates where there
+are too few (``cold`` for customers, ``content`` for products that nobody knows), ``rules`` says what a list may hold,
+``placing`` gives places, ``reasons`` the evidence. ``again``, ``together`` and ``trending`` count what needs no model.
+
+What does not belong here: the shop's tables, and what ``shop.yaml`` looks like.
 """

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy import sparse
 
 from ecom_pipeline.ml.recommend.cold import segment_popularity
-from ecom_pipeline.ml.recommend.content import neighbours
+from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.known import Shop, position
 from ecom_pipeline.ml.recommend.rules import SHELVES, Rules, first_broken
 
@@ -41,9 +41,16 @@ class Filling:
     """
 
     def __init__(
-        self, shop: Shop, interactions: pd.DataFrame, rules: Rules, *, unknown: np.ndarray, half_life: float | None
+        self,
+        shop: Shop,
+        content: Content,
+        interactions: pd.DataFrame,
+        rules: Rules,
+        *,
+        unknown: np.ndarray,
+        half_life: float | None,
     ) -> None:
-        self.shop, self.rules = shop, rules
+        self.shop, self.rules, self.content = shop, rules, content
         self._alike = self._links_of(unknown)
         self._fresh = self._links_of_untouched()
         self.links = pd.concat([self._alike, self._fresh]).drop_duplicates(["product", "history"])
@@ -134,7 +141,7 @@ class Filling:
 
     def _neighbours(self, queries: np.ndarray, known: np.ndarray) -> pd.DataFrame:
         ids = self.shop.ids
-        found = neighbours(ids[queries], ids[self.shop.by_popularity(known)], self.shop.products, k=NEIGHBOURS)
+        found = self.content.neighbours(ids[queries], ids[self.shop.by_popularity(known)], k=NEIGHBOURS)
         return pd.DataFrame(
             {
                 "query": ids.get_indexer(found["product_id"]),

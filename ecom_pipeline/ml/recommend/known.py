@@ -13,7 +13,7 @@ import pandas as pd
 from ecom_pipeline.ml.recommend.again import History, habits
 from ecom_pipeline.ml.recommend.cold import segments
 from ecom_pipeline.ml.recommend.evaluate import target_types
-from ecom_pipeline.ml.recommend.interactions import WEIGHTS, product_weights
+from ecom_pipeline.ml.recommend.interactions import WEIGHTS, Floats, Positions, product_weights
 from ecom_pipeline.ml.recommend.rules import Facts, Rules, bands_of, product_problems
 
 RECENT_PRODUCTS = 100
@@ -112,11 +112,13 @@ class Shop:
 
     def by_popularity(self, products: np.ndarray) -> np.ndarray:
         """The same positions, the most popular first."""
-        return products[np.lexsort((products, -self.popularity[products]))]
+        ranked: Positions = products[np.lexsort((products, -self.popularity[products]))]
+        return ranked
 
     def relative_popularity(self, products: np.ndarray) -> np.ndarray:
         """1 for the most popular product of all."""
-        return self.popularity[products] / max(self.popularity.max(), np.finfo(np.float64).tiny)
+        share: Floats = self.popularity[products] / max(self.popularity.max(), np.finfo(np.float64).tiny)
+        return share
 
 
 def position(group: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ What does not belong here: reading or writing tables.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -64,7 +64,7 @@ class RecommendResult:
         ``model, target, segment, metric, k, customers, value, lower, upper, is_baseline, cut_off_date``, the figures of
         ``evaluate.figures``; the cut-off is the last day of training. Empty where nothing could be tested.
     card
-        The row of the registry. Its decision governs both lists: ``kept`` asks the caller to leave the live ones.
+        The row of the registry. ``kept`` asks the caller to leave the live similar products.
     """
 
     served: Served
@@ -95,6 +95,7 @@ def recommend_shop(
     k: int = 20,
     seed: int,
     previous_card: ModelCard | None = None,
+    live: Callable[[], pd.DataFrame] | None = None,
 ) -> RecommendResult:
     """Recommend products to every customer of a shop, and products like every product.
 
@@ -119,6 +120,8 @@ def recommend_shop(
         All randomness comes from it.
     previous_card
         The card of the last run.
+    live
+        Gives the lists of the live model as candidates, to be served where it is kept: tonight's rules hold for them too.
 
     Raises
     ------
@@ -136,9 +139,13 @@ def recommend_shop(
     winners = _winners(outcome, popularity, data, products)
     available = offered(popularity.products_, products, rules)
     model = _lightfm(winners["new"])
+    if outcome.verdict.decision == "kept" and live is not None:
+        candidates = live()
+    else:
+        candidates = _candidates(winners, popularity, data, products, length=SPARE * k)
     return RecommendResult(
         served=serve(
-            _candidates(winners, popularity, data, products, length=SPARE * k),
+            candidates,
             data,
             products,
             customers,

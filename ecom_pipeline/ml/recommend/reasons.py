@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.recommend.again import History
+from ecom_pipeline.ml.recommend.interactions import Positions
 from ecom_pipeline.ml.recommend.known import Shop
 from ecom_pipeline.ml.recommend.rules import category_codes, find
 from ecom_pipeline.ml.recommend.together import bought_together
@@ -191,7 +192,8 @@ class _Explaining:
         return np.flatnonzero((self.reason < 0) & among)
 
     def _key(self, at: np.ndarray, product: np.ndarray) -> np.ndarray:
-        return self.customer[at] * len(self.evidence.products) + product
+        keys: Positions = self.customer[at] * len(self.evidence.products) + product
+        return keys
 
     def _bought_before(self) -> None:
         bought = self.evidence.bought

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from ecom_pipeline.ml.recommend.interactions import Floats, Mask
+from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
 
 SHELVES = ("new", "again", "all")
 RULES = (
@@ -79,14 +79,18 @@ class Facts:
 
     def key(self, customer: np.ndarray, product: np.ndarray) -> np.ndarray:
         """One number per customer and product."""
-        return customer.astype(np.int64) * len(self.products) + product
+        keys: Positions = customer.astype(np.int64) * len(self.products) + product
+        return keys
 
 
 def bands_of(products: pd.DataFrame) -> Floats:
     """The price bands as numbers from 0; not a number where unknown."""
     if "price_band" not in products:
         return np.full(len(products), np.nan)
-    return products["price_band"].map({name: float(place) for place, name in enumerate(BANDS)}).to_numpy(dtype=float)
+    places: Floats = (
+        products["price_band"].map({name: float(at) for at, name in enumerate(BANDS)}).to_numpy(dtype=float)
+    )
+    return places
 
 
 def is_sold(products: pd.DataFrame) -> Mask:
@@ -154,7 +158,8 @@ def _already_bought(
     place, was_bought = find(facts.key(customer, product), facts.bought)
     recently = np.zeros(len(place), dtype=bool)
     recently[was_bought] = facts.bought_days_ago[place[was_bought]] < rules.repurchase_after_days
-    return was_bought & (recently | (shelf == SHELVES.index("new")))
+    already: Mask = was_bought & (recently | (shelf == SHELVES.index("new")))
+    return already
 
 
 def find(keys: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -168,7 +173,8 @@ def find(keys: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _below(products: pd.DataFrame, column: str, minimum: float | None) -> Mask:
     if minimum is None or column not in products:
         return np.zeros(len(products), dtype=bool)
-    return (pd.to_numeric(products[column]) < minimum).fillna(False).to_numpy(dtype=bool)
+    below: Mask = (pd.to_numeric(products[column]) < minimum).fillna(False).to_numpy(dtype=bool)
+    return below
 
 
 def category_codes(products: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

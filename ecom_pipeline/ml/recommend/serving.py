@@ -18,7 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.filling import FILLED, Filling
+from ecom_pipeline.ml.recommend.interactions import Mask, Positions
 from ecom_pipeline.ml.recommend.known import Shop
 from ecom_pipeline.ml.recommend.placing import placed
 from ecom_pipeline.ml.recommend.reasons import EVIDENCE_COLUMNS, evidence_of, explained
@@ -100,7 +102,7 @@ def serve(
     shop = Shop(interactions, products, customers, candidates, rules=rules, as_of_date=as_of_date, half_life=half_life)
     coded = _coded(candidates, shop)
     unknown = _unlearned(coded, shop)
-    filling = Filling(shop, interactions, rules, unknown=unknown, half_life=half_life)
+    filling = Filling(shop, Content(shop.products), interactions, rules, unknown=unknown, half_life=half_life)
     pairs = bought_together(baskets, k=PARTNERS)
     evidence = evidence_of(shop, pairs, filling.links)
     ids, names = shop.ids.to_numpy(dtype=object), shop.customers.to_numpy(dtype=object)
@@ -144,9 +146,9 @@ def _coded(candidates: pd.DataFrame, shop: Shop) -> pd.DataFrame:
     """The candidates by position."""
     coded = pd.DataFrame(
         {
-            "customer": shop.customers.get_indexer(candidates["customer_id"].astype(object)),
-            "shelf": pd.Index(SHELVES).get_indexer(candidates["shelf"].astype(object)),
-            "product": shop.ids.get_indexer(candidates["product_id"].astype(object)),
+            "customer": _places(candidates["customer_id"], shop.customers),
+            "shelf": _places(candidates["shelf"], pd.Index(SHELVES)),
+            "product": _places(candidates["product_id"], shop.ids),
             "order": candidates["rank"].to_numpy(dtype=float),
             "score": candidates["score"].to_numpy(dtype=float),
             "source": candidates["source"].to_numpy(dtype=object),
@@ -165,9 +167,17 @@ def _coded(candidates: pd.DataFrame, shop: Shop) -> pd.DataFrame:
     return coded
 
 
+def _places(values: pd.Series, known: pd.Index) -> Positions:
+    """Position of each value among the known ones; only the distinct values are looked up."""
+    coded = values.astype("category").cat
+    places: Positions = known.get_indexer(coded.categories)[coded.codes]
+    return places
+
+
 def _twice(pool: pd.DataFrame) -> np.ndarray:
     """Which rows have a product that is in the same list above."""
-    return pool.duplicated(["customer", "shelf", "product"]).to_numpy()
+    twice: Mask = pool.duplicated(["customer", "shelf", "product"]).to_numpy()
+    return twice
 
 
 def _unlearned(coded: pd.DataFrame, shop: Shop) -> np.ndarray:
@@ -197,7 +207,8 @@ def _pool(own: pd.DataFrame, filling: Filling, first: int, last: int, k: int) ->
 
 
 def _list(pool: pd.DataFrame) -> np.ndarray:
-    return pool["customer"].to_numpy().astype(np.int64) * len(SHELVES) + pool["shelf"].to_numpy()
+    lists: Positions = pool["customer"].to_numpy().astype(np.int64) * len(SHELVES) + pool["shelf"].to_numpy()
+    return lists
 
 
 def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:

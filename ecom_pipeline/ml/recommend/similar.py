@@ -1,7 +1,7 @@
-"""The products like a product: by what the same customers touch, or the popular ones of its category.
+"""The products like a product: by what the same customers touch, by what it says of itself, or the popular ones.
 
 A product that a recommender learned is compared by the angle between the points; one it did not learn (new, or hardly ever
-touched) gets what is popular in its category, then what is popular at all. What does not belong here: products that are
+touched) gets what is described like it (``content``), then what is popular in its category, then what is popular at all. What does not belong here: products that are
 bought together on one receipt.
 """
 
@@ -10,12 +10,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.features import categories_of
 from ecom_pipeline.ml.recommend.interactions import Mask
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity
 from ecom_pipeline.ml.recommend.ranking import blocks, top_k
 
+CONTENT = "content"
 SIMILAR_COLUMNS = ("product_id", "rank", "similar_product_id", "score", "source")
 
 
@@ -36,7 +38,7 @@ def similar_products(
     popularity
         Fitted; ranks what a category has.
     products
-        ``product_id, category, ...``: every one of them gets a list, as does every product with interactions.
+        ``product_id`` with what ``Content`` reads: every one of them gets a list, as does every product with interactions.
     available
         The only products to be listed.
 
@@ -48,11 +50,28 @@ def similar_products(
     every = popularity.products_
     if products is not None and not products.empty:
         every = every.union(pd.Index(products["product_id"]), sort=True)
-    parts = [_popular(every, popularity, products, available, k)]
-    if model is not None:
-        learned = _alike(model, available, k)
-        parts = [learned, parts[0][~parts[0]["product_id"].isin(learned["product_id"].unique())]]
+    learned = _alike(model, available, k) if model is not None else None
+    others = every if learned is None else every.difference(pd.Index(learned["product_id"].unique()))
+    filled = _filled(others, popularity, products, available, k)
+    parts = [part for part in (learned, filled) if part is not None and len(part)] or [filled]
     return pd.concat(parts).sort_values(["product_id", "rank"], ignore_index=True)[list(SIMILAR_COLUMNS)]
+
+
+def _filled(
+    products_asked: pd.Index, popularity: Popularity, products: pd.DataFrame | None, available: pd.Index, k: int
+) -> pd.DataFrame:
+    """What is described like each product, then what is popular."""
+    popular = _popular(products_asked, popularity, products, available, k)
+    if products is None or products.empty:
+        return popular
+    order = np.argsort(-popularity.scores_, kind="stable")
+    ranked = popularity.products_[order]
+    alike = Content(products).neighbours(products_asked, ranked[ranked.isin(available)], k=k)
+    alike = alike.rename(columns={"neighbour_id": "similar_product_id", "similarity": "score"}).assign(source=CONTENT)
+    both = pd.concat([part for part in (alike, popular) if len(part)] or [popular])
+    both = both.drop_duplicates(["product_id", "similar_product_id"])
+    both["rank"] = both.groupby("product_id", sort=False).cumcount() + 1
+    return both.loc[both["rank"] <= k, list(SIMILAR_COLUMNS)]
 
 
 def _alike(model: LightFMRecommender, available: pd.Index, k: int) -> pd.DataFrame:

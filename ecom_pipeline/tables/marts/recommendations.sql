@@ -52,14 +52,14 @@ select
         when 'bought_together' then
             concat('Bought together ', times_words, ' with ', other_words, ', which you bought on ', date_words)
         when 'chosen_together' then
-            concat(customer_words, ' chose it and ', other_words, ', which you chose on ', date_words)
+            concat(customer_words, ' turned to it and to ', other_words, ', as you did on ', date_words)
         when 'similar_to_bought' then concat('Similar to ', other_words, ', which you bought on ', date_words)
         when 'similar_to_viewed' then concat('Similar to ', other_words, ', which you looked at on ', date_words)
         when 'popular_in_category' then
-            concat('Popular in ', evidence_group, ', which you turn to: chosen by ', customer_words)
-        when 'popular_in_segment' then concat('Popular with customers like you: ', customer_words, ' chose it')
+            concat('Popular in ', evidence_group, ', which you turn to: ', customer_words, ' turned to it')
+        when 'popular_in_segment' then concat('Popular with customers like you: ', customer_words, ' turned to it')
         when 'brand_pin' then concat('The shop recommends ', evidence_group)
-        else concat('Popular: chosen by ', customer_words)
+        else concat('Popular: ', customer_words, ' turned to it')
     end as reason_en,
     case reason
         when 'bought_before' then
@@ -73,14 +73,14 @@ select
         when 'bought_together' then
             concat('曾与您 ', date_words, ' 购买的“', other_words, '”一起被购买 ', count_words, ' 次')
         when 'chosen_together' then
-            concat(count_words, ' 位顾客同时选择了它和您 ', date_words, ' 选择的“', other_words, '”')
+            concat(count_words, ' 位顾客既关注了它，也关注了您 ', date_words, ' 关注过的“', other_words, '”')
         when 'similar_to_bought' then concat('与您 ', date_words, ' 购买的“', other_words, '”相似')
         when 'similar_to_viewed' then concat('与您 ', date_words, ' 看过的“', other_words, '”相似')
         when 'popular_in_category' then
-            concat('在您关注的类目“', evidence_group, '”中受欢迎：', count_words, ' 位顾客选择了它')
-        when 'popular_in_segment' then concat('受与您相似的顾客欢迎：', count_words, ' 位选择了它')
+            concat('在您关注的类目“', evidence_group, '”中受欢迎：', count_words, ' 位顾客关注过它')
+        when 'popular_in_segment' then concat('受与您相似的顾客欢迎：', count_words, ' 位关注过它')
         when 'brand_pin' then concat('本店推荐品牌“', evidence_group, '”')
-        else concat('热门：', count_words, ' 位顾客选择了它')
+        else concat('热门：', count_words, ' 位顾客关注过它')
     end as reason_zh,
     evidence_product_id,
     evidence_product_name,

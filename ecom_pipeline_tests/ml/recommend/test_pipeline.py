@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,7 @@ def run(
     seed: int = 1,
     k: int = 20,
     previous_card: ModelCard | None = None,
+    live: Callable[[], pd.DataFrame] | None = None,
 ) -> RecommendResult:
     as_of = last_day(interactions) if len(interactions) else FIRST_DAY
     return recommend_shop(
@@ -59,6 +61,7 @@ def run(
         k=k,
         seed=seed,
         previous_card=previous_card,
+        live=live,
     )
 
 
@@ -146,7 +149,7 @@ def test_products_without_history_get_a_named_fallback(few_parts: None) -> None:
     result = run(BOARD, products)
     assert result.card.decision == "published"
     similar = result.similar_products[result.similar_products["product_id"] == "fresh"]
-    assert set(similar["source"]) == {"category_popularity"}
+    assert set(similar["source"]) == {"content"}
     assert similar["similar_product_id"].isin(products.loc[products["category"] == "k1", "product_id"]).all()
     assert "fresh" not in set(new(result)["product_id"])
     assert "fresh" not in set(result.similar_products["similar_product_id"])
@@ -267,6 +270,13 @@ def test_a_worse_model_than_the_live_one_asks_to_keep_it(board: RecommendResult,
     )
     result = run(BOARD, previous_card=live)
     assert result.card.decision == "kept"
+    listed = new(board)[new(board)["source"] == "lightfm"].assign(shelf="new")
+    told = pd.DataFrame({"customer_id": ["c001"], "is_opted_out": [True]})
+    again = run(BOARD, customers=told, previous_card=live, live=lambda: listed)
+    served = new(again)[new(again)["customer_id"] != "c001"]
+    unmoved = listed.loc[listed["customer_id"] != "c001", served.columns]
+    pd.testing.assert_frame_equal(served.reset_index(drop=True), unmoved.reset_index(drop=True))
+    assert set(new(again).loc[new(again)["customer_id"] == "c001", "source"]) == {"popularity"}
     assert (result.card.trained_from, result.card.trained_to) == (live.trained_from, live.trained_to)
     assert result.card.metrics["live_value"] == 0.99
 

@@ -154,6 +154,8 @@ def test_a_product_comes_again_only_after_the_window() -> None:
     assert filtered(served, "again") == {"already_bought": 1, "listed": 1}
     assert listed(served, "ann", "all")[0] == ("p3", "lightfm")
     assert "p2" not in dict(listed(served, "ann", "all"))
+    on_the_day = shown(again, pd.concat([OTHERS, history]), rules=Rules(repurchase_after_days=10, new_products=0))
+    assert [product for product, _ in listed(on_the_day, "ann", "again")] == ["p1", "p2"]
     at_once = shown(again, pd.concat([OTHERS, history]))
     assert listed(at_once, "ann", "again") == [("p1", "lightfm"), ("p2", "lightfm")]
 

@@ -40,9 +40,9 @@ def test_products_of_one_field_are_alike() -> None:
     assert lists.groupby("product_id")["score"].apply(lambda each: each.is_monotonic_decreasing).all()
 
 
-def test_a_cold_product_gets_its_category_then_what_is_popular_at_all_and_says_so() -> None:
+def test_a_cold_product_gets_what_is_described_like_it_then_what_is_popular_at_all_and_says_so() -> None:
     assert list_of(popular(), "new_tea") == [
-        ("tea1", "category_popularity"), ("tea2", "category_popularity"), ("cup1", "popularity")
+        ("tea1", "content"), ("tea2", "content"), ("cup1", "popularity")
     ]  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def test_a_product_of_no_category_gets_what_is_popular_at_all() -> None:
 
 
 def test_a_product_is_not_like_itself() -> None:
-    assert list_of(popular(1), "tea1") == [("tea2", "category_popularity")]
+    assert list_of(popular(1), "tea1") == [("tea2", "content")]
     assert list_of(popular(), "cup1") == [("tea1", "popularity"), ("tea2", "popularity")]
 
 
@@ -61,8 +61,8 @@ def test_beside_a_model_only_what_it_did_not_learn_falls_back() -> None:
     lists = similar_products(model, popularity, PRODUCTS, available=popularity.products_, k=2)
     sources = lists.groupby("product_id")["source"].apply(set)
     assert sources["tea1"] == sources["cup1"] == {"lightfm"}
-    assert sources["tea2"] == {"category_popularity", "popularity"}
-    assert list_of(lists, "new_tea")[0] == ("tea1", "category_popularity")
+    assert sources["tea2"] == {"content", "popularity"}
+    assert list_of(lists, "new_tea")[0] == ("tea1", "content")
 
 
 def test_only_what_is_available_is_listed_but_every_product_gets_a_list() -> None:
@@ -80,3 +80,16 @@ def test_a_shop_of_one_product_or_with_nothing_available_has_no_similar_ones() -
         popularity = Popularity().fit(one)
         assert similar_products(learned, popularity, None, available=popularity.products_).empty
         assert similar_products(learned, popularity, None, available=pd.Index([])).empty
+
+
+def test_what_is_described_alike_comes_before_what_is_merely_popular_in_the_category() -> None:
+    popularity = Popularity().fit(bought(("a", "green", 0), ("b", "green", 0), ("c", "chest", 0), ("d", "green", 0)))
+    described = pd.DataFrame(
+        {
+            "product_id": ["chest", "green", "new"],
+            "name": ["tea chest of oak", "green leaf", "oak chest"],
+            "category": ["teas", "teas", "teas"],
+        }
+    )
+    lists = similar_products(None, popularity, described, available=popularity.products_, k=2)
+    assert list_of(lists, "new") == [("chest", "content"), ("green", "content")]
