@@ -221,13 +221,17 @@ def funnel(night: Night) -> str:
 
 def support_mix(night: Night) -> str:
     """Messages per week by intent, and how far each week's mix is from the usual one."""
+    from matplotlib import colormaps
+
     frame = night.frame(
         "select week_date, intent, messages, week_drift from marts.support_weekly order by week_date, intent"
     )
     counts = frame.pivot(index="week_date", columns="intent", values="messages").fillna(0)
     figure, axes = _canvas("Messages per week by intent; the line is the drift of the mix (right axis)")
     if len(counts):
-        axes.stackplot(counts.index, counts.to_numpy(dtype=float).T, labels=list(counts.columns), alpha=0.8)
+        axes.stackplot(
+            counts.index, counts.to_numpy(dtype=float).T, labels=list(counts.columns), colors=colormaps["tab20"].colors
+        )
         axes.legend(fontsize=6, frameon=False, ncols=2, loc="upper left")
         drift = frame.groupby("week_date")["week_drift"].first()
         right = axes.twinx()

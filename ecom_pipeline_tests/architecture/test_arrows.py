@@ -1,4 +1,4 @@
-"""Who may know whom: contracts <- quality, warehouse, ml, shop <- defs <- definitions, cli."""
+"""Who may know whom: contracts <- quality, warehouse, ml, shop <- defs, asking <- definitions, cli."""
 
 from __future__ import annotations
 

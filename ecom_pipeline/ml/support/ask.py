@@ -88,6 +88,8 @@ class OpenDesk:
         }
         self._reader = SlotReader(desk.orders["order_id"], desk.products)
         self._book = FactBook(desk.orders, desk.products, desk.recommendations, self._reader.products_of, desk.currency)
+        # Lexicons are read when the desk opens, not with the first question.
+        self.ask("open 开门", asked_on=dt.date(2000, 1, 1))
 
     def ask(self, question: str, *, customer_id: str | None = None, asked_on: dt.date) -> Answer:
         """Answer one question; ``asked_on`` is the day that words such as yesterday are counted from."""

@@ -25,7 +25,8 @@ def load_challenge() -> pd.DataFrame:
     return pd.read_csv(StringIO((files(__package__) / "challenge.csv").read_text("utf-8")))
 
 
-def evaluate_sentiment() -> list[tuple[str, str, str, float, int, bool]]:
+@lru_cache(maxsize=1)
+def evaluate_sentiment() -> tuple[tuple[str, str, str, float, int, bool], ...]:
     """Return (task, model, metric, value, rows, is_baseline) for the lexicon, the keyword count and the majority."""
     challenge = load_challenge()
     majority = challenge["sentiment"].value_counts().idxmax()
@@ -49,4 +50,4 @@ def evaluate_sentiment() -> list[tuple[str, str, str, float, int, bool]]:
         rows.append(("sentiment", model, "both_of_a_pair", float(both.mean()), len(both), model != "lexicon"))
         f1 = macro_f1(challenge["sentiment"].tolist(), guesses)
         rows.append(("sentiment", model, "macro_f1", f1, len(challenge), model != "lexicon"))
-    return rows
+    return tuple(rows)

@@ -100,7 +100,7 @@ def test_the_threshold_keeps_the_error_it_was_chosen_for(pairs: list[tuple[float
         assert not is_answered(confidence, threshold).any()
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=1, max_size=30))
 def test_macro_f1_is_scikit_learns_over_the_true_intents(pairs: list[tuple[str, str]]) -> None:
     truth, guessed = [one for one, _ in pairs], [two for _, two in pairs]
@@ -110,7 +110,7 @@ def test_macro_f1_is_scikit_learns_over_the_true_intents(pairs: list[tuple[str, 
     )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["a", "b", "d", None])), min_size=1, max_size=30))
 def test_resamples_are_scored_by_the_same_macro_f1(pairs: list[tuple[str, str | None]]) -> None:
     truth, guessed = [one for one, _ in pairs], [two for _, two in pairs]

@@ -21,6 +21,7 @@ from ecom_pipeline.ml.support.personal import KINDS, mask
         ("call (212) 555-0187 or reply", "phone", "call [phone] or reply"),
         ("ring 020 7946 0958", "phone", "ring [phone]"),
         ("my number is +1 555 0114", "phone", "my number is [phone]"),
+        ("我的电话+86 139 0000 4310", "phone", "我的电话[phone]"),
         ("全角１３８００１３８０００", "phone", "全角[phone]"),
         ("身份证11010519491231002X", "id", "身份证[id]"),
         ("SSN 078-05-1120", "id", "SSN [id]"),

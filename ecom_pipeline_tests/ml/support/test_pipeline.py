@@ -136,6 +136,7 @@ def test_what_is_unlike_anything_is_left_to_a_person() -> None:
     assert found.loc[["X1", "X2", "X3"], "is_abstained"].all()
 
 
+@pytest.mark.slow
 def test_labels_from_after_the_date_change_nothing(result: SupportResult) -> None:
     later = messages(60).assign(
         message_id=[f"L{n}" for n in range(60)], sent_at=pd.Timestamp("2024-07-01 00:00:00"), intent="invoice"
@@ -146,6 +147,7 @@ def test_labels_from_after_the_date_change_nothing(result: SupportResult) -> Non
     assert both.card.value == result.card.value
 
 
+@pytest.mark.slow
 def test_the_same_input_gives_the_same_result_in_any_order(result: SupportResult) -> None:
     again = run(messages().sample(frac=1, random_state=1), faq())
     pd.testing.assert_frame_equal(
@@ -173,6 +175,7 @@ def test_little_is_no_error(sent: pd.DataFrame, known: pd.DataFrame) -> None:
     assert found.card.reason
 
 
+@pytest.mark.slow
 def test_without_labels_the_faq_teaches() -> None:
     found = run(messages(labelled=False), faq())
     told = found.predictions.merge(messages()[["message_id", "intent"]], on="message_id", suffixes=("", "_true"))
