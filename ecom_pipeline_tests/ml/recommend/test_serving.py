@@ -354,7 +354,7 @@ def shops(draw: st.DrawFn) -> tuple[Any, ...]:
     return candidates(*offered), frame(events), described, told, rules, draw(st.integers(1, 6))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(shops())
 def test_every_candidate_is_listed_filtered_by_one_rule_or_beyond_the_length(shop: tuple[Any, ...]) -> None:
     offered, events, described, told, rules, k = shop
