@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecom_pipeline.contracts import TABLES, parse_contract
+from ecom_pipeline.ml.recommend import known
 from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.rules import BEYOND_LENGTH, LISTED, OUTCOMES, RULES, Rules
 from ecom_pipeline.ml.recommend.serving import CANDIDATE_COLUMNS, Served, nothing_served, serve
@@ -413,6 +414,19 @@ def test_served_in_blocks_of_customers_the_lists_are_the_same(monkeypatch: pytes
     blocks = shown(candidates(("f1", "new", "saw")), CROWD, customers=TOLD)
     pd.testing.assert_frame_equal(whole.recommendations, blocks.recommendations)
     pd.testing.assert_frame_equal(whole.rules, blocks.rules)
+
+
+def test_only_what_a_customer_chose_last_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known, "RECENT_PRODUCTS", 1)
+    history, nobody = (
+        checked(bought(("ann", "p1", 0), ("ann", "p2", 5), ("ann", "p0", 3))),
+        pd.DataFrame({"customer_id": []}),
+    )
+    shop = known.Shop(
+        history, pd.DataFrame({"product_id": []}), nobody, candidates(), rules=PLAIN, as_of_date=AS_OF, half_life=None
+    )
+    _, product = shop.recent()
+    assert shop.ids[product].tolist() == ["p2"]
 
 
 @pytest.mark.parametrize(
