@@ -119,7 +119,8 @@ def intervals(values: Floats, *, seed: int, resamples: int = 500) -> list[tuple[
         ]
     )
     low, high = np.quantile(means, [0.025, 0.975], axis=0)
-    return [tuple(map(float, each)) for each in zip(values.mean(axis=0), low, high, strict=True)]  # type: ignore[misc]
+    mean = np.ascontiguousarray(values.T).mean(axis=1)
+    return [tuple(map(float, each)) for each in zip(mean, low, high, strict=True)]  # type: ignore[misc]
 
 
 def paired_interval(difference: Floats, *, seed: int, resamples: int = 2000) -> tuple[float, float]:

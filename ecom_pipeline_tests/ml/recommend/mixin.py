@@ -161,7 +161,7 @@ class RecommenderPromises:
         with pytest.raises(ValueError, match="customer_ids: 'c000' is asked for twice"):
             model.recommend(["c000", "c001", "c000"], 1)
 
-    @settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.differing_executors])
+    @settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.differing_executors])
     @given(EVENTS, st.integers(1, 10), st.sets(st.tuples(st.sampled_from(EVERY_CUSTOMER), st.integers(0, 9))))
     def test_lists_are_sound_for_any_events(
         self, events: list[tuple[str, str, int, str, int]], k: int, unwanted: set[tuple[str, int]]

@@ -192,6 +192,7 @@ def test_what_nobody_could_know_is_not_learned(few_parts: None) -> None:
         assert set(new(result)["source"]) == {"popularity"}
 
 
+@pytest.mark.slow
 def test_the_same_data_give_the_same_content_in_any_order_of_rows(board: RecommendResult) -> None:
     customers = pd.DataFrame({"customer_id": ["newcomer", "c000"]})
     assert_same(run(BOARD.sample(frac=1, random_state=3), customers=customers), board)
