@@ -271,7 +271,7 @@ def test_a_worse_model_than_the_live_one_asks_to_keep_it(board: RecommendResult,
     )
     result = run(BOARD, previous_card=live)
     assert result.card.decision == "kept"
-    listed = new(board)[new(board)["source"] == "lightfm"].assign(shelf="new")
+    listed = new(board)[new(board)["source"] == "blend"].assign(shelf="new")
     told = pd.DataFrame({"customer_id": ["c001"], "is_opted_out": [True]})
     again = run(BOARD, customers=told, previous_card=live, live=lambda: listed)
     served = new(again)[new(again)["customer_id"] != "c001"]
