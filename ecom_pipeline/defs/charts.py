@@ -230,7 +230,10 @@ def support_mix(night: Night) -> str:
     figure, axes = _canvas("Messages per week by intent; the line is the drift of the mix (right axis)")
     if len(counts):
         axes.stackplot(
-            counts.index, counts.to_numpy(dtype=float).T, labels=list(counts.columns), colors=colormaps["tab20"](range(20))
+            counts.index,
+            counts.to_numpy(dtype=float).T,
+            labels=list(counts.columns),
+            colors=colormaps["tab20"](range(20)),
         )
         axes.legend(fontsize=6, frameon=False, ncols=2, loc="upper left")
         drift = frame.groupby("week_date")["week_drift"].first()

@@ -19,6 +19,9 @@ from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.warehouse.write import Candidate
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ecom_pipeline.ml.recommend.rules import Rules
 
 
@@ -247,7 +250,8 @@ def _profile(night: Night) -> Learned:
 def _covariance(night: Night, features: Sequence[str]) -> pd.DataFrame:
     """Covariance and correlation of every ordered pair of features that anybody has, computed where the rows are.
 
-    A value that a customer does not have is the median of the others, as for the components.
+    A value that a customer does not have is the median of the others, as for the components. A database adds up in any
+    order: nine digits are the same every night.
     """
     from ecom_pipeline.ml.profile.covariance import correlation
     from ecom_pipeline.warehouse.moments import sample_covariance
@@ -264,10 +268,14 @@ def _covariance(night: Night, features: Sequence[str]) -> pd.DataFrame:
         {
             "feature_a": [one for one in names for _ in names],
             "feature_b": names * len(names),
-            "covariance": covariance.ravel(),
-            "correlation": correlation(covariance).ravel(),
+            "covariance": _nine_digits(covariance),
+            "correlation": _nine_digits(correlation(covariance)),
         }
     )
+
+
+def _nine_digits(values: "NDArray[np.float64]") -> list[float]:
+    return [float(f"{value:.9g}") for value in values.ravel()]
 
 
 def _clusters(night: Night) -> Learned:

@@ -52,5 +52,5 @@ select
     share,
     usual_share,
     share - usual_share as drift,
-    sum(abs(share - usual_share)) over (partition by week_date) / 2 as week_drift
+    round(sum(abs(share - usual_share)) over (partition by week_date) / 2, 9) as week_drift
 from usual
