@@ -16,6 +16,7 @@ from ecom_pipeline.contracts import Contract
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.defs.tables import step
 from ecom_pipeline.ml.card import ModelCard
+from ecom_pipeline.warehouse.names import columns_of
 from ecom_pipeline.warehouse.write import Candidate
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def _rules(night: Night) -> "Rules":
 def _recommend(night: Night) -> Learned:
     from ecom_pipeline.ml.recommend.pipeline import recommend_shop
 
+    can_be_kept = "shelf" in columns_of(night.connection, "models.recommendations")
     result = recommend_shop(
         night.frame(
             "select customer_id, product_id, interaction_date, event_type, interactions from features.interactions"
@@ -122,7 +124,7 @@ def _recommend(night: Night) -> Learned:
         rules=_rules(night),
         as_of_date=as_of(night),
         seed=night.settings.seed,
-        previous_card=previous_card(night, "recommendation"),
+        previous_card=previous_card(night, "recommendation") if can_be_kept else None,
         live=lambda: night.frame(
             "select customer_id, shelf, rank, product_id, score, source from models.recommendations"
             " where source not in ('content', 'segment_popularity', 'popularity', 'brand_pin')"
