@@ -19,6 +19,7 @@ import argparse
 import datetime as dt
 import json
 import time
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -57,8 +58,9 @@ class Peer(Recommender):
         self.model_ = self._model()
         self.model_.fit(self.weights_, show_progress=False)
 
+    @abstractmethod
     def _model(self) -> Any:
-        raise NotImplementedError
+        """Return the model, unfitted."""
 
 
 class BPR(Peer):
