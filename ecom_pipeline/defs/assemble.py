@@ -8,7 +8,8 @@ import dagster as dg
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.defs.alerts import sensors
 from ecom_pipeline.defs.landing import input_assets, raw_assets
-from ecom_pipeline.defs.models import model_steps
+from ecom_pipeline.defs.models import forecast, marketing, profile, recommend, support
+from ecom_pipeline.defs.models.step import model_step
 from ecom_pipeline.defs.night import Progress, night_resource
 from ecom_pipeline.defs.release import release_asset
 from ecom_pipeline.defs.retention import retention_job, weekly
@@ -19,6 +20,7 @@ from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.warehouse.journal import QUARANTINE
 
 JOB = "nightly"
+LEARNING = (recommend, forecast, support, profile, marketing)
 
 
 def assemble(
@@ -52,7 +54,7 @@ def assemble(
             *input_assets(shop, contracts),
             *(spec_of(contracts[f"quarantine.{table}"], _clean(contracts), {"duckdb"}) for table in QUARANTINE),
             *science,
-            *model_steps(contracts),
+            *(model_step(model, contracts) for domain in LEARNING for model in domain.MODELS),
             *rule_steps(contracts),
             *ops,
             release_asset(contracts, dg.FreshnessPolicy.time_window(fail_window=fresh_within)),

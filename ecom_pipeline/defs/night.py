@@ -19,11 +19,12 @@ from ecom_pipeline.quality import judge
 from ecom_pipeline.settings import Settings
 from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.mapping import sliced_select
+from ecom_pipeline.sql import quoted
 from ecom_pipeline.warehouse.builds import code_fingerprint
 from ecom_pipeline.warehouse.connection import open_warehouse
 from ecom_pipeline.warehouse.increment import Increment, Plan, looks_at_the_run, reads_of
 from ecom_pipeline.warehouse.journal import close_steps, end_run, now, record, start_run
-from ecom_pipeline.warehouse.names import columns_of, quoted
+from ecom_pipeline.warehouse.names import columns_of
 from ecom_pipeline.warehouse.space import require_space_for_a_night
 from ecom_pipeline.warehouse.write import Candidate, Judge, Outcome, Writer
 

@@ -9,7 +9,7 @@ from ecom_pipeline.defs.night import Night
 from ecom_pipeline.defs.tables import step
 from ecom_pipeline.shop.config import CONDITIONS
 from ecom_pipeline.shop.rules import audiences_select, segments_select
-from ecom_pipeline.shop.values import literal
+from ecom_pipeline.sql import file_literal
 from ecom_pipeline.warehouse.write import Candidate
 
 SEGMENTS, AUDIENCES = "features.segments", "marts.audience_members"
@@ -39,4 +39,4 @@ def rule_steps(contracts: Mapping[str, Contract]) -> list[dg.AssetsDefinition]:
 def _released(night: Night) -> str | None:
     """The members as last released, as a relation."""
     file = night.settings.releases_dir(night.shop.name) / "current" / "parquet" / f"{AUDIENCES}.parquet"
-    return f"read_parquet({literal(str(file))})" if file.exists() else None
+    return f"read_parquet({file_literal(file)})" if file.exists() else None

@@ -45,14 +45,14 @@ class ModelCard:
 
     model: str
     metric: str
-    value: float | None
+    value: float | None = None
     baseline: str
-    baseline_value: float | None
+    baseline_value: float | None = None
     decision: Decision
     reason: str
-    trained_from: dt.date | None
-    trained_to: dt.date | None
-    parameters: Mapping[str, Any]
+    trained_from: dt.date | None = None
+    trained_to: dt.date | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     seed: int
     metrics: Mapping[str, Any] = field(default_factory=dict)
     libraries: Sequence[str] = ()

@@ -125,7 +125,8 @@ def _judge_table(connection: duckdb.DuckDBPyConnection, contract: Contract, rela
     from great_expectations.expectations.expectation import Expectation
 
     from ecom_pipeline.quality.expectations import ExpectColumnsAndTypes, ExpectKeyToNameOneRow
-    from ecom_pipeline.quality.session import quoted, session_on
+    from ecom_pipeline.quality.session import session_on
+    from ecom_pipeline.sql import quoted
 
     with session_on(connection, relation) as session:
         (shape,) = session.validate([ExpectColumnsAndTypes(types=contract.types)])

@@ -32,6 +32,7 @@ from great_expectations.expectations.expectation import Expectation
 from great_expectations.validator.validator import Validator
 
 from ecom_pipeline.quality.dialect import engine_on
+from ecom_pipeline.sql import quoted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,11 +107,6 @@ def split_name(relation: str) -> tuple[str, str]:
     """Schema and table of ``schema.table``, either of which may be quoted."""
     schema, table = relation.split(".", 1)
     return _unquoted(schema), _unquoted(table)
-
-
-def quoted(name: str) -> str:
-    """A name as a SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _unquoted(name: str) -> str:

@@ -18,7 +18,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from ecom_pipeline.shop.values import literal, number, quoted
+from ecom_pipeline.shop.values import number
+from ecom_pipeline.sql import literal, quoted
 
 ROW_COLUMNS = {"_file": "VARCHAR", "_row": "BIGINT"}
 """Where a row came from; expressions may use it, since a row has no better name in some exports."""

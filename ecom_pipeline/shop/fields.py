@@ -14,8 +14,8 @@ from ecom_pipeline.contracts import Column
 from ecom_pipeline.shop import values
 from ecom_pipeline.shop.config import ColumnMapping, Shop, Source
 from ecom_pipeline.shop.expressions import parse_expression
-from ecom_pipeline.shop.values import literal, quoted
 from ecom_pipeline.shop.words import SYNONYMS
+from ecom_pipeline.sql import literal, quoted
 
 LONGEST_REASON_VALUE = 80
 

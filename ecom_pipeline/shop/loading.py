@@ -26,7 +26,7 @@ import duckdb
 from ecom_pipeline.shop.config import Absent, Database, Shop, Source, close_to, did_you_mean
 from ecom_pipeline.shop.errors import InputError, one_line
 from ecom_pipeline.shop.readers import FileRead, looks_partial, read_database, read_file
-from ecom_pipeline.shop.values import literal, quoted
+from ecom_pipeline.sql import literal, quoted
 
 CLOCKS_APART = timedelta(seconds=2)
 OWN_COLUMNS = {"_row": "BIGINT", "_problem": "VARCHAR", "_line": "VARCHAR", "_load_id": "BIGINT", "_file": "VARCHAR"}

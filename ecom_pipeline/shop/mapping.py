@@ -26,7 +26,7 @@ from ecom_pipeline.shop.config import (
 )
 from ecom_pipeline.shop.expressions import parse_expression
 from ecom_pipeline.shop.fields import Field
-from ecom_pipeline.shop.values import literal, quoted
+from ecom_pipeline.sql import literal, quoted
 
 
 def input_selects(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.config import CONDITIONS, Shop
 from ecom_pipeline.shop.expressions import parse_condition
-from ecom_pipeline.shop.values import literal
+from ecom_pipeline.sql import literal
 
 OTHERS = "regular"
 """The segment of buyers whom no condition fits."""

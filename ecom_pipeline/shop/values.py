@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from ecom_pipeline.sql import literal
+
 BLANKS = " \t\r\n\u00a0\u3000\ufeff"
 NULL_WORDS = ("null", "nan", "n/a", "na", "none", "nat", "#n/a", "<na>", "\\n")
 """Spellings of a missing value, in lower case; a name or a text is never one of them."""
@@ -30,16 +32,6 @@ _CURRENCY_AFTER = f"{_SPACE}[¥￥$€£元]?"
 _OFFSET = r"^[0-9].*[0-9] ?(Z|z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?|[A-Z][A-Za-z_]+/[A-Za-z_/]+)$"
 _NULL = "|".join(word.replace("\\", "\\\\") for word in NULL_WORDS)
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
-
-
-def literal(text: str) -> str:
-    """The text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def quoted(name: str) -> str:
-    """The name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def trimmed(text: str) -> str:

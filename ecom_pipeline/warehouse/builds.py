@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 
 import ecom_pipeline
-from ecom_pipeline.warehouse.names import literal, quoted
+from ecom_pipeline.sql import literal, quoted
 
 PACKAGE = "ecom_pipeline"
 

@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from ecom_pipeline.contracts import Contract
-from ecom_pipeline.warehouse.names import literal, quoted
+from ecom_pipeline.sql import literal, quoted
 from ecom_pipeline.warehouse.questions import QUESTIONS, Question
 from ecom_pipeline.warehouse.release import PublishedTable, Release, ReleaseError, show
 

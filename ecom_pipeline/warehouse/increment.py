@@ -17,10 +17,11 @@ from typing import Literal
 import duckdb
 
 from ecom_pipeline.contracts import Contract, Since
+from ecom_pipeline.sql import literal, quoted
 from ecom_pipeline.warehouse.builds import Build, build_of, changed_from, changes_of, versions_of
 from ecom_pipeline.warehouse.journal import QUARANTINE, checks_of_run
 from ecom_pipeline.warehouse.lineage import columns_read, redirected, tables_read
-from ecom_pipeline.warehouse.names import columns_of, count, literal, quoted
+from ecom_pipeline.warehouse.names import columns_of, count
 
 SINCE = quoted("_since")
 """The column of a relation of touched values that says from when on each is built."""

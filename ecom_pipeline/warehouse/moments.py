@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from ecom_pipeline.warehouse.names import quoted
+from ecom_pipeline.sql import quoted
 
 LARGEST = 1e150
 """Beyond it a square is no longer a finite number."""

@@ -1,18 +1,8 @@
-"""Names and texts as SQL has them, and what a relation looks like."""
+"""What a relation of the warehouse looks like."""
 
 from __future__ import annotations
 
 import duckdb
-
-
-def quoted(name: str) -> str:
-    """A name as a SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text as a SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:

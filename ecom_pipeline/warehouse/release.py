@@ -22,10 +22,10 @@ from tempfile import TemporaryFile
 import duckdb
 
 from ecom_pipeline.contracts import Contract
+from ecom_pipeline.sql import file_literal, literal, quoted
 from ecom_pipeline.warehouse.connection import WarehouseError
 from ecom_pipeline.warehouse.describe import describe
 from ecom_pipeline.warehouse.journal import now
-from ecom_pipeline.warehouse.names import literal, quoted
 
 PUBLISHED = ("marts", "models", "ops")
 STORAGE_VERSION = "v1.2.0"
@@ -171,7 +171,7 @@ def _write_views(contracts: list[Contract], building: Path) -> None:
         connection.execute(f"attach {views} as release (storage_version '{STORAGE_VERSION}')")
         for contract in contracts:
             view = f"release.{contract.schema_name}.{quoted(contract.table)}"
-            file = literal(str(building.resolve() / "parquet" / f"{contract.name}.parquet"))
+            file = file_literal(building.resolve() / "parquet" / f"{contract.name}.parquet")
             connection.execute(f"create schema if not exists release.{contract.schema_name}")
             connection.execute(f"create view {view} as from read_parquet({file})")
             connection.execute(f"comment on view {view} is {literal(contract.description)}")

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import duckdb
 
+from ecom_pipeline.sql import literal, quoted
 from ecom_pipeline.warehouse.connection import WarehouseError, exclusive
 from ecom_pipeline.warehouse.journal import QUARANTINE, now
-from ecom_pipeline.warehouse.names import literal, quoted
 from ecom_pipeline.warehouse.space import require_space
 
 HISTORY = ("steps", "checks", "notices", "conservation", "writes", "runs")

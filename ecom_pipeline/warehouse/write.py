@@ -17,6 +17,7 @@ import duckdb
 import pandas as pd
 
 from ecom_pipeline.contracts import PROVENANCE, CheckResult, Contract, Rule
+from ecom_pipeline.sql import literal, quoted
 from ecom_pipeline.warehouse.builds import (
     Build,
     build_of,
@@ -29,7 +30,7 @@ from ecom_pipeline.warehouse.connection import WarehouseError
 from ecom_pipeline.warehouse.describe import describe
 from ecom_pipeline.warehouse.increment import SINCE, Plan
 from ecom_pipeline.warehouse.journal import checks_of_run, now, record, record_checks
-from ecom_pipeline.warehouse.names import columns_of, count, literal, quoted
+from ecom_pipeline.warehouse.names import columns_of, count
 
 CONSERVATION = "conservation"
 CONSERVATION_WORDS = "every row that arrived is clean, a duplicate, or in quarantine"

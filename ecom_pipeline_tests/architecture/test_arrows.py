@@ -1,4 +1,4 @@
-"""Who may know whom: contracts <- quality, warehouse, ml, shop <- defs, asking <- definitions, cli."""
+"""Who may know whom: sql, contracts <- quality, warehouse, ml, shop <- defs, asking <- definitions, cli."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ import ecom_pipeline
 
 ROOT = Path(ecom_pipeline.__file__).parent
 BELOW: dict[str, set[str]] = {
+    "sql": set(),
     "contracts": set(),
     "settings": set(),
-    "quality": {"contracts"},
-    "warehouse": {"contracts"},
+    "quality": {"contracts", "sql"},
+    "warehouse": {"contracts", "sql"},
     "ml": set(),
-    "shop": {"contracts"},
-    "defs": {"contracts", "settings", "quality", "warehouse", "ml", "shop"},
+    "shop": {"contracts", "sql"},
+    "defs": {"contracts", "sql", "settings", "quality", "warehouse", "ml", "shop"},
     "definitions": {"contracts", "settings", "shop", "defs"},
     "asking": {"ml", "warehouse"},
     "cli": {"contracts", "settings", "shop", "warehouse", "definitions", "asking"},

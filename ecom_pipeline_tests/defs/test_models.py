@@ -12,8 +12,8 @@ import pytest
 
 from ecom_pipeline import defs
 from ecom_pipeline.contracts import load_contracts
-from ecom_pipeline.defs import models
-from ecom_pipeline.defs.models import previous_card
+from ecom_pipeline.defs.models import profile
+from ecom_pipeline.defs.models.step import previous_card
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.settings import Settings
@@ -41,7 +41,7 @@ CARD = ModelCard(
 def test_frames_have_the_columns_that_their_reader_names() -> None:
     queries = [
         query
-        for path in Path(defs.__file__).parent.glob("*.py")
+        for path in Path(defs.__file__).parent.rglob("*.py")
         for query in re.findall(r"frame\(\s*f?[\"'](.*)", path.read_text("utf-8"))
     ]
     assert len(queries) > 10
@@ -71,7 +71,7 @@ def test_the_covariance_of_features_fills_gaps_and_leaves_out_what_nobody_has(ro
             f" as given (orders, revenue, views, searches) limit {rows}"
         )
         night = cast(Night, SimpleNamespace(connection=connection))
-        found = models._covariance(night, ["orders", "revenue", "views", "searches"])
+        found = profile._covariance(night, ["orders", "revenue", "views", "searches"])
     if rows < 2:
         assert found.empty
         return

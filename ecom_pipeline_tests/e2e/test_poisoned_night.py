@@ -11,7 +11,7 @@ import pytest
 from ecom_pipeline.contracts import Column, Contract, Rule, load_contracts
 from ecom_pipeline.definitions import build_defs
 from ecom_pipeline.defs import landing, models
-from ecom_pipeline.defs.models import Learned
+from ecom_pipeline.defs.models.step import Learned
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline_tests.e2e.conftest import House, materialize
 

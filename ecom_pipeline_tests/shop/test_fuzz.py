@@ -21,7 +21,7 @@ from ecom_pipeline.shop.config import Shop, load_shop
 from ecom_pipeline.shop.errors import InputError, one_line
 from ecom_pipeline.shop.loading import OWN_COLUMNS, LoadReport, load_source
 from ecom_pipeline.shop.mapping import input_selects, routed_counts, routing_select
-from ecom_pipeline.shop.values import quoted
+from ecom_pipeline.sql import quoted
 from ecom_pipeline_tests.shop.hostile import SECRET, SHOP, SOURCES, Case, make_case
 from ecom_pipeline_tests.shop.shops import CONTRACTS
 

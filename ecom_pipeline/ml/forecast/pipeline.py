@@ -522,13 +522,9 @@ def _nothing(horizon: int, seed: int, country: str | None) -> ForecastResult:
     card = ModelCard(
         model="sales_forecast",
         metric="wape",
-        value=None,
         baseline=proof.baseline,
-        baseline_value=None,
         decision=verdict.decision,
         reason=verdict.reason,
-        trained_from=None,
-        trained_to=None,
         parameters={"horizon": horizon, "country": supported_country(country)},
         seed=seed,
         libraries=LIBRARIES,

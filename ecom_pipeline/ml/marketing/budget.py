@@ -319,14 +319,9 @@ def _nothing(words: str, seed: int) -> Budget:
     card = ModelCard(
         model="spend_response",
         metric="revenue_per_day_of_the_split",
-        value=None,
         baseline="present_split",
-        baseline_value=None,
         decision="refused",
         reason=words,
-        trained_from=None,
-        trained_to=None,
-        parameters={},
         seed=seed,
     )
     return Budget(channels=pd.DataFrame(columns=list(COLUMNS)), card=card)

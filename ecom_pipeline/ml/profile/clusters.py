@@ -165,7 +165,6 @@ def cluster_shop(
             f" when customers are drawn anew, {shuffled:.2f} after shuffling; more than {number} do not reach {STABLE:.2f}"
             + (" or were not tried" if number == max(NUMBERS) else "")
         ),
-        trained_from=None,
         trained_to=as_of_date,
         parameters={"number": number, "features": scaler.features_, "draws": DRAWS},
         seed=seed,
@@ -268,9 +267,6 @@ def _refused(
         baseline_value=baseline,
         decision="refused",
         reason=words,
-        trained_from=None,
-        trained_to=None,
-        parameters={},
         seed=seed,
         metrics=figures,
     )

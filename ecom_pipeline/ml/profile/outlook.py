@@ -339,13 +339,9 @@ def _nothing(words: str, seed: int) -> Propensity:
     card = ModelCard(
         model="purchase_propensity",
         metric="auc",
-        value=None,
         baseline="rfm_score",
-        baseline_value=None,
         decision="refused",
         reason=words,
-        trained_from=None,
-        trained_to=None,
         parameters={"horizon_days": HORIZON},
         seed=seed,
     )
@@ -361,13 +357,8 @@ def _lifetime_card(words: str, seed: int) -> ModelCard:
     return ModelCard(
         model="lifetime_value",
         metric="mean_absolute_error",
-        value=None,
         baseline="own_rate",
-        baseline_value=None,
         decision="refused",
         reason=words,
-        trained_from=None,
-        trained_to=None,
-        parameters={},
         seed=seed,
     )

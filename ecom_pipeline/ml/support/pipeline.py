@@ -315,13 +315,9 @@ def _card_without_model(
     return ModelCard(
         model=MODEL,
         metric="macro_f1",
-        value=None,
         baseline="majority",
-        baseline_value=None,
         decision="refused",
         reason=f"{why}: every intent is abstained from, only the sentiment is given",
-        trained_from=None,
-        trained_to=None,
         parameters={"model": NO_MODEL, "target_error": target_error},
         seed=seed,
         metrics={"labelled_messages": len(labelled), "example_questions": len(questions), **_own_figures(rows)},

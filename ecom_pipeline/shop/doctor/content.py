@@ -14,12 +14,12 @@ from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.doctor.matching import understood
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
 from ecom_pipeline.shop.doctor.survey import Export
-from ecom_pipeline.shop.readers.table import identifier
+from ecom_pipeline.sql import quoted
 
 
 def determines(con: duckdb.DuckDBPyConnection, table: str, one: str, other: str, exceptions: float = 0.0) -> bool:
     """Whether every value of one column goes with one value of another, and does so more than once."""
-    left, right = identifier(one), identifier(other)
+    left, right = quoted(one), quoted(other)
     groups, split = con.execute(
         f"""select count(*), coalesce(sum((kinds > 1)::int), 0)
         from (select count(distinct {right}) as kinds from {table}
@@ -32,8 +32,8 @@ def contained(con: duckdb.DuckDBPyConnection, child: tuple[str, str], parent: tu
     """Share of the different values of one column that another table's column has."""
     (table, column), (other, key) = child, parent
     inside, total = con.execute(
-        f"""select count(*) filter (value in (select {identifier(key)} from {other})), count(*)
-        from (select distinct {identifier(column)} as value from {table} where {identifier(column)} is not null)"""
+        f"""select count(*) filter (value in (select {quoted(key)} from {other})), count(*)
+        from (select distinct {quoted(column)} as value from {table} where {quoted(column)} is not null)"""
     ).fetchall()[0]
     return inside / total if total else 0.0
 

@@ -22,7 +22,7 @@ from ecom_pipeline.shop.doctor.roles import SALES, Role, find_role
 from ecom_pipeline.shop.doctor.survey import Export, survey
 from ecom_pipeline.shop.doctor.whereabouts import currencies, whereabouts
 from ecom_pipeline.shop.errors import InputError
-from ecom_pipeline.shop.readers.table import identifier
+from ecom_pipeline.sql import quoted
 
 GUESSED_HEADER = 0.7
 """What a guess is worth where the file has no header."""
@@ -95,7 +95,7 @@ def _look(con: duckdb.DuckDBPyConnection, export: Export, inputs: Mapping[str, C
         names = name_columns(con, export, profiles, inputs)
         for old, new in names.items():
             if old != new:
-                renaming = f"alter table {export.table} rename column {identifier(old)} to {identifier(new)}"
+                renaming = f"alter table {export.table} rename column {quoted(old)} to {quoted(new)}"
                 con.execute(renaming).fetchall()
         columns = tuple(names[column] for column in export.columns)
         export = replace(export, columns=columns, options={"header": False, "columns": list(columns), **export.options})

@@ -16,8 +16,8 @@ from ecom_pipeline.shop.doctor.model import ColumnGuess, InputGuess
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
 from ecom_pipeline.shop.doctor.roles import SALES, Role
 from ecom_pipeline.shop.doctor.survey import Export
-from ecom_pipeline.shop.readers.table import identifier
 from ecom_pipeline.shop.values import number
+from ecom_pipeline.sql import quoted
 
 PERSON = ("name", "email", "phone", "address", "country", "city", "gender", "birth_year", "language")
 CATALOGUE = ("name", "category_path", "brand", "price", "cost", "description")
@@ -176,7 +176,7 @@ class Inputs:
         if "quantity" not in items:
             return False
         quantity, price, amount = (
-            number(identifier(items[target].profile.name), "DECIMAL(18,4)")
+            number(quoted(items[target].profile.name), "DECIMAL(18,4)")
             for target in ("quantity", "unit_price", "line_amount")
         )
         same, within = self.con.execute(
@@ -192,7 +192,7 @@ class Inputs:
             return Split()
         pieces = as_sql(quantity.profile.name)
         if key is not None:
-            order, count = identifier(key.profile.name), number(identifier(quantity.profile.name), "DECIMAL(18,4)")
+            order, count = quoted(key.profile.name), number(quoted(quantity.profile.name), "DECIMAL(18,4)")
             letters = self.con.execute(
                 f"""select upper(left({order}, 1)) as letter, avg(({count} < 0)::int::double) as negative
                 from {self.export.table} where regexp_matches({order}, '^[A-Za-z]-?[0-9]+$') group by letter"""

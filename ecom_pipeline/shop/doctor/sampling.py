@@ -22,15 +22,8 @@ from ecom_pipeline.shop.readers import ReadOptions, read_file
 from ecom_pipeline.shop.readers.database import NAME
 from ecom_pipeline.shop.readers.encoding import by_mark
 from ecom_pipeline.shop.readers.files import SUFFIXES, chunks, format_of, suffix_of
-from ecom_pipeline.shop.readers.table import (
-    append,
-    column_names,
-    create,
-    identifier,
-    literal,
-    scratch_folder,
-    scratch_name,
-)
+from ecom_pipeline.shop.readers.table import append, column_names, create, scratch_folder, scratch_name
+from ecom_pipeline.sql import literal, quoted
 
 MAX_ROWS = 100_000
 """Rows that are read of a Parquet file or a table."""
@@ -157,7 +150,7 @@ def _connect(kind: str, path: Path) -> Any:
 
 
 def _table(con: duckdb.DuckDBPyConnection, source: Any, path: Path, kind: str, name: str) -> Sample:
-    found = source.execute(f"select * from {identifier(name)} limit {MAX_ROWS}")
+    found = source.execute(f"select * from {quoted(name)} limit {MAX_ROWS}")
     columns, _ = column_names([described[0] for described in found.description])
     table = scratch_name("export")
     create(con, table, columns)

@@ -26,11 +26,10 @@ from ecom_pipeline.shop.readers.table import (
     counts,
     create,
     discarded_on_error,
-    identifier,
-    literal,
     scratch_name,
     table_name,
 )
+from ecom_pipeline.sql import literal, quoted
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
@@ -96,9 +95,9 @@ def _from_duckdb(con: duckdb.DuckDBPyConnection, path: Path, name: str, target: 
         ).fetchall()
         originals = _found(described, name, place)
         values = ", ".join(
-            f"{as_text(identifier(column), kind)} as c{position}" for position, (column, kind) in enumerate(originals)
+            f"{as_text(quoted(column), kind)} as c{position}" for position, (column, kind) in enumerate(originals)
         )
-        query = source.sql(f"select {values} from {identifier(schema or 'main')}.{identifier(table)}")
+        query = source.sql(f"select {values} from {quoted(schema or 'main')}.{quoted(table)}")
         return _fill(con, query.to_arrow_reader(BATCH), originals, target, "duckdb", ())
 
 
@@ -123,9 +122,9 @@ def _from_sqlite(con: duckdb.DuckDBPyConnection, path: Path, name: str, target: 
             )
             originals = _found(described, name, place)
             keys = [str(column) for column, _, position in sorted(described, key=lambda row: row[2]) if position]
-            relation = f"{identifier(schema or 'main')}.{identifier(table)}"
-            values = ", ".join(_sqlite_text(identifier(column)) for column, _ in originals)
-            order = f" order by {', '.join(map(identifier, keys))}" if keys else ""
+            relation = f"{quoted(schema or 'main')}.{quoted(table)}"
+            values = ", ".join(_sqlite_text(quoted(column)) for column, _ in originals)
+            order = f" order by {', '.join(map(quoted, keys))}" if keys else ""
             cursor.execute(f"select {values} from {relation}{order}")
             return _fill(con, cursor.fetch_record_batch(), originals, target, "sqlite", () if keys else (NO_KEY,))
     except Error as error:
@@ -157,7 +156,7 @@ def _from_postgresql(con: duckdb.DuckDBPyConnection, url: str, name: str, target
             ):
                 cursor.execute(f"set {setting}")
             schema, _, table = name.rpartition(".")
-            relation = f"{identifier(schema) + '.' if schema else ''}{identifier(table)}"
+            relation = f"{quoted(schema) + '.' if schema else ''}{quoted(table)}"
             described = _rows(
                 cursor,
                 f"""select attname::text, format_type(atttypid, atttypmod),
@@ -168,8 +167,8 @@ def _from_postgresql(con: duckdb.DuckDBPyConnection, url: str, name: str, target
             )
             originals = _found(described, name, place)
             keys = [str(column) for column, _, position in sorted(described, key=lambda row: row[2]) if position >= 0]
-            values = ", ".join(f"{identifier(column)}::text" for column, _ in originals)
-            order = f" order by {', '.join(map(identifier, keys))}" if keys else ""
+            values = ", ".join(f"{quoted(column)}::text" for column, _ in originals)
+            order = f" order by {', '.join(map(quoted, keys))}" if keys else ""
             cursor.execute(f"select {values} from {relation}{order}")
             return _fill(con, cursor.fetch_record_batch(), originals, target, "postgresql", () if keys else (NO_KEY,))
     except Error as error:

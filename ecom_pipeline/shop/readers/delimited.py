@@ -27,13 +27,11 @@ from ecom_pipeline.shop.readers.table import (
     column_names,
     counts,
     create,
-    file_literal,
-    identifier,
     insertion_order,
-    literal,
     scratch_folder,
     scratch_name,
 )
+from ecom_pipeline.sql import file_literal, literal, quoted
 
 HEAD = 1 << 22
 SAMPLE = 1 << 18
@@ -215,7 +213,7 @@ def _accounted(
         return True
     end = "chr(13)" if lines.cr else "chr(10)"
     inside = " + ".join(
-        f"coalesce(sum(length({name}) - length(replace({name}, {end}, ''))), 0)" for name in map(identifier, columns)
+        f"coalesce(sum(length({name}) - length(replace({name}, {end}, ''))), 0)" for name in map(quoted, columns)
     )
     embedded = con.execute(f"select ({inside})::bigint from {target}").fetchall()[0][0]
     if missing in (embedded, embedded + _trailing_blank_lines(plain)):

@@ -27,12 +27,10 @@ from ecom_pipeline.shop.readers.table import (
     column_names,
     counts,
     create,
-    file_literal,
-    identifier,
-    literal,
     scratch_folder,
     scratch_name,
 )
+from ecom_pipeline.sql import file_literal, literal, quoted
 
 
 class _Number(str):
@@ -147,7 +145,7 @@ def _load(
             from {lines} where line is not null and {exact}
         )"""
     ).fetchall()
-    own = ", ".join(map(identifier, ("_row", "_problem", "_line")))
+    own = ", ".join(map(quoted, ("_row", "_problem", "_line")))
     con.execute(f"insert into {target} ({own}) select {own} from {lines} where _problem is not null").fetchall()
     append(con, target, columns, _exactly(con, lines, exact, keys))
     return columns, notices

@@ -7,16 +7,8 @@ from pathlib import Path
 import duckdb
 
 from ecom_pipeline.shop.readers.files import unpacked
-from ecom_pipeline.shop.readers.table import (
-    FileRead,
-    ReadOptions,
-    as_text,
-    column_names,
-    counts,
-    file_literal,
-    identifier,
-    scratch_folder,
-)
+from ecom_pipeline.shop.readers.table import FileRead, ReadOptions, as_text, column_names, counts, scratch_folder
+from ecom_pipeline.sql import file_literal, quoted
 
 
 def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, target: str, options: ReadOptions) -> FileRead:
@@ -27,7 +19,7 @@ def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, target: str, option
         originals = {str(name): str(kind) for name, kind, *_ in described}
         columns, notices = column_names(list(originals))
         values = [
-            f"{as_text(identifier(original), kind)} as {identifier(column)}"
+            f"{as_text(quoted(original), kind)} as {quoted(column)}"
             for (original, kind), column in zip(originals.items(), columns, strict=True)
         ]
         con.execute(

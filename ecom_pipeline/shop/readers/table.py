@@ -19,6 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.sql import quoted
 
 OWN_COLUMNS = ("_row", "_problem", "_line")
 RESERVED = (*OWN_COLUMNS, "_load_id", "_file", "_source")
@@ -100,21 +101,6 @@ class FileRead:
     notices: tuple[str, ...] = ()
 
 
-def identifier(name: str) -> str:
-    """The name, quoted for SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """The text, quoted for SQL."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def file_literal(path: Path) -> str:
-    """The path, quoted for SQL so that it means this file and no other: to DuckDB ``*``, ``?`` and ``[`` are patterns."""
-    return literal(re.sub(r"[*?[]", r"[\g<0>]", str(path)))
-
-
 def table_name(name: str) -> str:
     """The name as SQL: parts quoted already stay as they are, others are quoted.
 
@@ -126,7 +112,7 @@ def table_name(name: str) -> str:
     parts = re.findall(r'"(?:[^"]|"")+"|[^."]+', name)
     if not 1 <= len(parts) <= 3 or ".".join(parts) != name:
         raise ValueError(f"'{name}' is not the name of a table")
-    return ".".join(part if part.startswith('"') else identifier(part) for part in parts)
+    return ".".join(part if part.startswith('"') else quoted(part) for part in parts)
 
 
 def scratch_name(stem: str) -> str:
@@ -168,7 +154,7 @@ def column_names(header: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...
 def create(con: duckdb.DuckDBPyConnection, target: str, columns: Sequence[str]) -> None:
     """Make the empty table."""
     own = ["_row bigint", "_problem varchar", "_line varchar"]
-    body = ", ".join([f"{identifier(column)} varchar" for column in columns] + own)
+    body = ", ".join([f"{quoted(column)} varchar" for column in columns] + own)
     con.execute(f"create or replace table {target} ({body})").fetchall()
 
 

@@ -1,0 +1,74 @@
+"""Forecasts: daily sales to what will be sold, and to what to buy."""
+
+from ecom_pipeline.defs.models.step import Learned, Model, as_of, previous_card
+from ecom_pipeline.defs.night import Night
+
+
+def _forecast(night: Night) -> Learned:
+    from ecom_pipeline.ml.forecast.pipeline import forecast_shop
+
+    before = "select series_kind, series, forecast_date, part, value from models.forecast_parts"
+    result = forecast_shop(
+        night.frame(
+            "select series_kind, series, sales_date, revenue, units from features.daily_sales"
+            " order by series_kind, series, sales_date"
+        ),
+        night.frame("select calendar_date, name, kind, country from clean.calendar order by calendar_date, name"),
+        country=night.shop.country,
+        as_of_date=as_of(night),
+        seed=night.settings.seed,
+        product_sales=night.frame(
+            "select product_id, sales_date, revenue, units from features.product_sales order by product_id, sales_date"
+        ),
+        products=night.frame(
+            "select product_id, category, stock, cost, lead_time_days, review_days, service_level, pack_size, minimum_order"
+            " from features.products order by product_id"
+        ),
+        promotions=night.frame(
+            "select coalesce(channel, 'campaign') as name, starts_on, ends_on from clean.campaigns order by name, starts_on"
+        ),
+        market=night.frame("select market_date, indicator, value from clean.market order by indicator, market_date"),
+        previous_card=previous_card(night, "forecast"),
+        previous_parts=night.frame(before) if night.exists("models.forecast_parts") else None,
+    )
+    return Learned(
+        card=result.card,
+        frames={
+            "models.forecasts": result.forecasts,
+            "models.forecast_evaluation": result.evaluation,
+            "models.forecast_series": result.series,
+            "models.forecast_parts": result.parts,
+            "models.forecast_moves": result.moves,
+            "models.purchase_advice": result.advice,
+            "models.stock_out_risk": result.risk,
+        },
+        learned=frozenset(
+            {"models.forecasts", "models.forecast_series", "models.forecast_parts", "models.forecast_moves"}
+        ),
+    )
+
+
+MODELS = [
+    Model(
+        "forecast",
+        [
+            "models.forecasts",
+            "models.forecast_evaluation",
+            "models.forecast_series",
+            "models.forecast_parts",
+            "models.forecast_moves",
+            "models.purchase_advice",
+            "models.stock_out_risk",
+        ],
+        [
+            "features.daily_sales",
+            "features.product_sales",
+            "features.products",
+            "features.as_of",
+            "clean.calendar",
+            "clean.campaigns",
+            "clean.market",
+        ],
+        _forecast,
+    ),
+]

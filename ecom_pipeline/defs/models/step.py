@@ -1,0 +1,82 @@
+"""How a model becomes a step, and what every model asks the night.
+
+A model that is worse than the live one by more than the margin comes back ``kept``: its live tables are written again as
+they are, and the card says so; lists of recommendations go through tonight's rules again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import NamedTuple
+
+import dagster as dg
+import pandas as pd
+
+from ecom_pipeline.contracts import Contract
+from ecom_pipeline.defs.night import Night
+from ecom_pipeline.defs.tables import step
+from ecom_pipeline.ml.card import ModelCard
+from ecom_pipeline.warehouse.write import Candidate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """What a model step gives: its card, if anything was learned that could be refused, and a frame per table."""
+
+    card: ModelCard | None
+    frames: Mapping[str, pd.DataFrame]
+    learned: frozenset[str]
+    """The tables that stay as they are when the live model is kept."""
+
+
+class Model(NamedTuple):
+    """A model by name: the tables it writes without its card ``models.<name>_card``, those it reads, how it learns."""
+
+    name: str
+    tables: Sequence[str]
+    reads: Sequence[str]
+    learn: Callable[[Night], Learned]
+
+
+def model_step(model: Model, contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
+    """The step of a model."""
+    name, tables, reads, learn = model
+    card_table = f"models.{name}_card"
+    written = [contracts[table] for table in (*tables, card_table) if table in contracts]
+
+    def compute(night: Night) -> list[Candidate]:
+        plans = {contract.name: night.plan(contract, reads) for contract in written}
+        missing = any(night.missing(contract) for contract in written)
+        if missing or all(plan.mode == "unchanged" for plan in plans.values()):
+            return [night.candidate(contract, "", plans[contract.name]) for contract in written]
+        result = learn(night)
+        card = {card_table: pd.DataFrame([result.card.row()])} if result.card else {}
+        frames = {**result.frames, **card}
+        kept = result.card is not None and result.card.decision == "kept"
+        return [
+            night.candidate(
+                contract,
+                f"select * from {contract.name}" if kept and contract.name in result.learned else frames[contract.name],
+                replace(plans[contract.name], mode="replace"),
+            )
+            for contract in written
+        ]
+
+    return step(name, written, {contract.name: reads for contract in written}, compute, kinds={"python", "duckdb"})
+
+
+def previous_card(night: Night, name: str) -> ModelCard | None:
+    """The card of the live model, or None before the first."""
+    table = f"models.{name}_card"
+    if not night.exists(table):
+        return None
+    found = night.connection.execute(f"select * from {table}")
+    columns = [column[0] for column in found.description or []]
+    rows = found.fetchall()
+    return ModelCard.from_row(dict(zip(columns, rows[0], strict=True))) if rows else None
+
+
+def as_of(night: Night) -> date:
+    """The last business date in the data: what every model looks back from."""
+    found: date = night.connection.execute("select as_of_date from features.as_of").fetchall()[0][0]
+    return found

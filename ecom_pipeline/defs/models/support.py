@@ -1,0 +1,68 @@
+"""The service desk: messages and the shop's FAQ to intents, answers and drafts."""
+
+from ecom_pipeline.defs.models.step import Learned, Model, as_of, previous_card
+from ecom_pipeline.defs.night import Night
+
+
+def _support(night: Night) -> Learned:
+    from ecom_pipeline.ml.support.desk import Desk
+    from ecom_pipeline.ml.support.pipeline import support_shop
+
+    result = support_shop(
+        night.frame(
+            "select message_id, customer_id, sent_at, text, language, order_id, author, intent from clean.messages"
+            " order by sent_at, message_id"
+        ),
+        night.frame("select faq_id, intent, questions, answer, language from clean.faq order by faq_id"),
+        as_of_date=as_of(night),
+        seed=night.settings.seed,
+        desk=Desk(
+            orders=night.frame(
+                "select order_id, customer_id, ordered_date, status, refunds, last_refund_date from marts.customer_orders"
+                " where customer_id in (select customer_id from clean.messages) order by order_id"
+            ),
+            products=night.frame(
+                "select product_id, name, category, price, stock from marts.products where is_active order by product_id"
+            ),
+            recommendations=night.frame(
+                "select customer_id, product_id, rank from marts.recommendations"
+                " where customer_id in (select customer_id from clean.messages) order by customer_id, rank"
+            ),
+            currency=night.shop.currency,
+        ),
+        previous_card=previous_card(night, "support"),
+    )
+    return Learned(
+        card=result.card,
+        frames={
+            "models.message_predictions": result.predictions,
+            "models.message_slots": result.slots,
+            "models.faq_drafts": result.drafts,
+            "models.support_examples": result.examples,
+            "models.support_evaluation": result.evaluation,
+        },
+        learned=frozenset({"models.message_predictions", "models.message_slots", "models.faq_drafts"}),
+    )
+
+
+MODELS = [
+    Model(
+        "support",
+        [
+            "models.message_predictions",
+            "models.message_slots",
+            "models.faq_drafts",
+            "models.support_examples",
+            "models.support_evaluation",
+        ],
+        [
+            "clean.messages",
+            "clean.faq",
+            "features.as_of",
+            "marts.customer_orders",
+            "marts.products",
+            "marts.recommendations",
+        ],
+        _support,
+    ),
+]
