@@ -4,7 +4,9 @@ with favourites as (
         max(case when kind = 'category' then tag end) as favourite_category,
         max(case when kind = 'brand' then tag end) as favourite_brand,
         max(case when kind = 'price_band' then tag end) as favourite_price_band,
-        max(case when kind = 'channel' then tag end) as preferred_channel
+        max(case when kind = 'channel' then tag end) as preferred_channel,
+        max(case when kind = 'season' then tag end) as preferred_season,
+        max(case when kind = 'time_of_day' then tag end) as preferred_time_of_day
     from marts.customer_tags
     where rank = 1
     group by customer_id
@@ -44,6 +46,8 @@ select
     favourites.favourite_brand,
     favourites.favourite_price_band,
     favourites.preferred_channel,
+    favourites.preferred_season,
+    favourites.preferred_time_of_day,
     learned.learned_segment,
     learned.name_en as learned_segment_en,
     learned.name_zh as learned_segment_zh,
