@@ -1,8 +1,8 @@
 """Who buys in the next 30 days, for how much, and why: gradient boosting beside a logistic regression, calibrated.
 
 Boosted trees find the bends, the regression keeps its head where there is little to learn from; the mean of their
-log-odds is better than either. The mean is calibrated on days later than those it learnt from (Platt 1999). What does not
-belong here: which days are for learning and which for judging.
+log-odds is better than either. The mean is calibrated on days later than those it learned from (Platt 1999). What does
+not belong here: which days are for learning and which for judging.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from ecom_pipeline.ml.profile.judgement import capture
 
 Array = NDArray[np.float64]
-ROWS = 40_000
+ROWS = 60_000
 """Rows that are learned from at most, drawn by seed."""
+TREES = 200
 SMALLEST_EFFECT = 0.1
 """Change of the log-odds that is worth a reason."""
 MOST_REASONS = 3
@@ -41,17 +42,17 @@ GROUPS: Mapping[str, Group] = {
         chinese="最近一次下单在 {recency_days:.0f} 天前",
     ),
     "frequency": Group(
-        prefixes=("orders", "order_days", "fading_"),
+        prefixes=("orders", "order_days", "fading_orders", "active_months", "expected_orders", "alive_"),
         english="{orders:.0f} orders, {orders_90:.0f} of them in the last 90 days",
         chinese="共 {orders:.0f} 单，其中近 90 天 {orders_90:.0f} 单",
     ),
     "rhythm": Group(
-        prefixes=("mean_gap_", "gap_", "last_gap_"),
+        prefixes=("mean_gap_", "gap_", "last_gap_", "weekend_"),
         english="{mean_gap_days:.0f} days between orders on average",
         chinese="平均 {mean_gap_days:.0f} 天下一单",
     ),
     "value": Group(
-        prefixes=("revenue", "average_order_value", "last_order_revenue"),
+        prefixes=("revenue", "average_order_value", "last_order_revenue", "fading_revenue"),
         english="{average_order_value:.2f} per order on average",
         chinese="平均每单 {average_order_value:.2f}",
     ),
@@ -81,6 +82,8 @@ class PurchasePropensity:
     ----------
     seed
         Fixes which rows are learned from, and the trees.
+    trees
+        Rounds of boosting.
 
     Attributes
     ----------
@@ -93,8 +96,8 @@ class PurchasePropensity:
         is multiplied by to sum to the revenue of those days.
     """
 
-    def __init__(self, *, seed: int) -> None:
-        self.seed = seed
+    def __init__(self, *, seed: int, trees: int = TREES) -> None:
+        self.seed, self.trees = seed, trees
 
     def fit(self, features: pd.DataFrame, outcome: pd.DataFrame) -> Self:
         """Learn from customers at several cut-offs.
@@ -115,7 +118,7 @@ class PurchasePropensity:
             features, outcome = features.iloc[drawn], outcome.iloc[drawn]
         settings: dict[str, Any] = {
             "learning_rate": 0.03,
-            "max_iter": 200,
+            "max_iter": self.trees,
             "max_leaf_nodes": 6,
             "min_samples_leaf": max(40, len(features) // 200),
             "l2_regularization": 10.0,
@@ -150,6 +153,12 @@ class PurchasePropensity:
             estimates = self._revenues(features)
             self.revenue_by_ = max(estimates, key=lambda name: capture(spent, estimates[name]))
             self.revenue_scale_ = float(spent.sum() / max(float(estimates[self.revenue_by_].sum()), 1e-12))
+        return self
+
+    def calibrated_as(self, earlier: PurchasePropensity) -> Self:
+        """Take over the calibration of a model that learned from older days alone."""
+        self.slope_, self.intercept_ = earlier.slope_, earlier.intercept_
+        self.revenue_by_, self.revenue_scale_ = earlier.revenue_by_, earlier.revenue_scale_
         return self
 
     def probability(self, features: pd.DataFrame) -> Array:

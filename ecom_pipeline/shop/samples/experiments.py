@@ -96,4 +96,4 @@ def _ordered(customers: pd.DataFrame, orders: pd.DataFrame, trial: Trial) -> Boo
 
 
 def _keen(customers: pd.DataFrame) -> Bools:
-    return customers["segment"].isin(KEEN).to_numpy()
+    return np.asarray(customers["segment"].isin(KEEN))
