@@ -28,6 +28,8 @@ from ecom_pipeline_tests.e2e.conftest import settings_for
 from ecom_pipeline_tests.e2e.mini import CUSTOMERS, PRODUCTS, write_mini
 from ecom_pipeline_tests.nights import CONTRACTS, in_order, night
 
+pytestmark = pytest.mark.slow
+
 IN_ORDER = in_order("clean", "features")
 Change = Callable[[Path, np.random.Generator], None]
 
@@ -85,11 +87,11 @@ class Nights:
         assert not unlike
 
 
-@pytest.fixture
-def nights(tmp_path: Path) -> Nights:
-    """A shop whose events come in several files, after its first night."""
-    settings = settings_for(tmp_path)
-    shop = write_mini(tmp_path / "shop")
+@pytest.fixture(scope="module")
+def after_the_first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shop whose events come in several files, and its warehouse after its first night; tests copy it."""
+    folder = tmp_path_factory.mktemp("first")
+    shop = write_mini(folder / "shop")
     text = shop.read_text("utf-8").replace("clicks.jsonl.gz", "clicks*.jsonl.gz")
     text = text.replace(
         "          channel: channel\n          campaign_id",
@@ -97,10 +99,18 @@ def nights(tmp_path: Path) -> Nights:
         "          channel: channel\n          campaign_id",
     )
     shop.write_text(text, "utf-8")
-    with gzip.open(tmp_path / "shop" / "clicks.jsonl.gz", "rt", encoding="utf-8") as file:
-        clicks(tmp_path / "shop", "", [json.loads(line) for line in file])
-    nights = Nights(tmp_path / "work", settings)
-    nights.run()
+    with gzip.open(folder / "shop" / "clicks.jsonl.gz", "rt", encoding="utf-8") as file:
+        clicks(folder / "shop", "", [json.loads(line) for line in file])
+    Nights(folder / "work", settings_for(folder)).run()
+    return folder
+
+
+@pytest.fixture
+def nights(after_the_first: Path, tmp_path: Path) -> Nights:
+    """A copy of that night to do with as a test likes."""
+    shutil.copytree(after_the_first, tmp_path, dirs_exist_ok=True)
+    nights = Nights(tmp_path / "work", settings_for(tmp_path))
+    nights.count = 1
     return nights
 
 
@@ -254,7 +264,6 @@ CHANGES: list[Change] = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_every_night_gives_the_tables_of_a_whole_rebuild(nights: Nights, seed: int) -> None:
     random = np.random.default_rng(seed)
