@@ -49,7 +49,7 @@ def propensity(name: str, days: pd.DataFrame) -> tuple[str, list[Goal]]:
     given = {
         "ours": (model.probability(now), model.revenue(now)),
         "logistic regression": (model.line_probability(now), model.line_probability(now) * now["average_order_value"]),
-        "gradient boosting": (model.trees_probability(now), model.trees_revenue(now)),
+        "gradient boosting": (model.trees_probability(now), model.trees_probability(now) * now["average_order_value"]),
         "RFM rates": (rates.probability(now), rates.revenue(now)),
         "RFM score": (rfm_points(now) / 15, rfm_points(now)),
         "constant": (np.full(len(now), learned.bought), now["revenue"]),
@@ -67,7 +67,7 @@ def propensity(name: str, days: pd.DataFrame) -> tuple[str, list[Goal]]:
     table = pd.DataFrame(rows).T.round(4).to_string()
     reached = TO_REACH.get(name, (None, None))
     ours = rows["ours"]
-    return f"{name}: {len(now):,} buyers at {test}, {bought.mean():.1%} bought\n{table}", [
+    goals = [
         Goal(name=f"{name}: AUC", value=ours["auc"], at_least=reached[0]),
         Goal(name=f"{name}: calibration error", value=ours["calibration error"], at_most=0.02),
         Goal(name=f"{name}: value of the highest tenth", value=ours["value capture"], at_least=reached[1]),
@@ -75,6 +75,11 @@ def propensity(name: str, days: pd.DataFrame) -> tuple[str, list[Goal]]:
             name=f"{name}: lead in AUC over the RFM score", value=ours["auc"] - rows["RFM score"]["auc"], at_least=0.0
         ),
     ]
+    if "refunds" in days:
+        back = outcome_after(days.assign(revenue=days["refunds"]), now.index, test)["revenue"].to_numpy()
+        net = capture(spent - back, model.revenue(now))
+        goals.append(Goal(name=f"{name}: value of the highest tenth, less what was given back", value=net))
+    return f"{name}: {len(now):,} buyers at {test}, {bought.mean():.1%} bought\n{table}", goals
 
 
 def published(file: Path) -> list[Goal]:
