@@ -1,7 +1,7 @@
 """Releases: what BI tools read, published as one unit or not at all.
 
-A release is a folder: ``release.duckdb``, ``parquet/``, ``views.duckdb`` with views over that Parquet, and
-``manifest.json``. ``current`` is a symbolic link that is replaced in one step, so that publishing and rolling back cost
+A release is a folder: ``release.duckdb``, ``parquet/``, ``views.duckdb`` with views over that Parquet, files for other
+tools, and ``manifest.json``. ``current`` is a symbolic link that is replaced in one step, so that publishing and rolling back cost
 the same at any size; ``views.duckdb`` beside it leads to the current one. Whoever opens one of the files reads one whole
 release until it is opened again. They are written in the storage version that DuckDB 1.4 still reads.
 """
@@ -12,12 +12,13 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
+from types import MappingProxyType
 
 import duckdb
 
@@ -66,8 +67,14 @@ def publish(
     run_id: str,
     shop: str,
     keep: int,
+    exports: Mapping[str, str] = MappingProxyType({}),
 ) -> Release:
     """Write a release beside the others and make it the current one.
+
+    Parameters
+    ----------
+    exports
+        CSV files beside the tables: path in the release to the SELECT of its rows.
 
     Raises
     ------
@@ -83,6 +90,7 @@ def publish(
         unpublished.symlink_to(release_id, target_is_directory=True)
         published = [contract for contract in contracts if contract.schema_name in PUBLISHED]
         tables = _write_tables(connection, published, building, release_id)
+        _write_exports(connection, exports, building)
         _write_views(published, building)
         digest = _digest_of(table for table in tables if not table.name.startswith("ops."))
         release = Release(
@@ -159,6 +167,13 @@ def _write_tables(
         return tables
     finally:
         connection.execute("detach release")
+
+
+def _write_exports(connection: duckdb.DuckDBPyConnection, exports: Mapping[str, str], building: Path) -> None:
+    for name, select in exports.items():
+        file = building / name
+        file.parent.mkdir(exist_ok=True)
+        connection.execute(f"copy ({select}) to {literal(str(file))} (format csv, header)")
 
 
 def _write_views(contracts: list[Contract], building: Path) -> None:

@@ -6,6 +6,7 @@ with events as not materialized (
         event_date,
         nullif(trim(customer_id), '') as customer_id,
         nullif(trim(session_id), '') as session_id,
+        nullif(lower(trim(contact_hash)), '') as contact_hash,
         nullif(trim(product_id), '') as product_id,
         nullif(trim(category_path), '') as category_path,
         quantity,
@@ -23,6 +24,16 @@ with events as not materialized (
         _row,
         _reasons
     from input.events
+),
+
+contacts as (
+    select
+        contact_hash,
+        min(customer_id) as customer_id
+    from clean.customers
+    where contact_hash is not null
+    group by contact_hash
+    having count(*) = 1
 ),
 
 repeated as (
@@ -49,9 +60,15 @@ select
     events.event_type,
     events.event_at,
     events.event_date,
-    events.customer_id,
+    coalesce(events.customer_id, orders.customer_id, contacts.customer_id) as customer_id,
+    case
+        when events.customer_id is not null then 'login'
+        when orders.customer_id is not null then 'order'
+        when contacts.customer_id is not null then 'contact'
+    end as identified_by,
     events.session_id,
-    coalesce(events.customer_id, events.session_id) as visitor_id,
+    coalesce(events.customer_id, orders.customer_id, contacts.customer_id, events.session_id) as visitor_id,
+    events.contact_hash,
     events.product_id,
     events.category_path,
     events.quantity,
@@ -76,3 +93,5 @@ select
 from events
 left join copies on events._load_id = copies._load_id and events._row = copies._row
 left join input.exchange_rates as rates on events.currency = rates.currency
+left join clean.orders as orders on events.order_id = orders.order_id
+left join contacts on events.contact_hash = contacts.contact_hash
