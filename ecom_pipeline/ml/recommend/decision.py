@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ecom_pipeline.ml.card import Decision, ModelCard
 from ecom_pipeline.ml.recommend.evaluate import CHOSEN_BY, Judged
-from ecom_pipeline.ml.recommend.metrics import paired_interval
+from ecom_pipeline.ml.recommend.metrics import two_way_interval
 
 MARGIN = 0.10
 """A model worse than the live one by more than this share does not replace it."""
@@ -36,20 +36,18 @@ def decide(
 ) -> Verdict:
     """Judge the model by the baselines first, then by what is live.
 
-    Every baseline must be beaten on the same customers by more than chance: the 95 % bootstrap interval of the mean
-    difference lies above zero. The first of them is the one that goes live otherwise. ``previous`` is the card of the last run, whatever it decided; the figure of what it left
+    Every baseline must be beaten on the same customers by more than chance: the 95 % interval of the mean
+    difference, over customers and products alike, lies above zero. The first of them is the one that goes live otherwise. ``previous`` is the card of the last run, whatever it decided; the figure of what it left
     live is in its metrics.
     """
-    scores = judged.per_customer[CHOSEN_BY]
-    customers, value, baseline_value = len(scores), judged.mean(*CHOSEN_BY), baselines[0].mean(*CHOSEN_BY)
+    customers = len(judged.per_customer[CHOSEN_BY])
+    value, baseline_value = judged.mean(*CHOSEN_BY), baselines[0].mean(*CHOSEN_BY)
     beside = " and ".join(f"{each.mean(*CHOSEN_BY):.4f} of {each.recommender}" for each in baselines)
     figures = f"NDCG@10 {value:.4f} against {beside} on {customers} customers"
     if customers < MINIMUM_CUSTOMERS:
         why = f"{figures}: too few to tell, {MINIMUM_CUSTOMERS} are needed"
         return Verdict(decision="refused", reason=why, interval=None, live_value=baseline_value)
-    leads = [
-        (paired_interval(scores - each.per_customer[CHOSEN_BY], seed=seed), each.recommender) for each in baselines
-    ]
+    leads = [(two_way_interval(judged.gains - each.gains, seed=seed), each.recommender) for each in baselines]
     interval, rival = min(leads)
     low, high = interval
     figures += f", lead over {rival} {low:+.4f} to {high:+.4f} (95 %)"

@@ -22,11 +22,12 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.completed import completed_lists
 from ecom_pipeline.ml.recommend.interactions import WEIGHTS, Floats, pairs, used
-from ecom_pipeline.ml.recommend.metrics import PER_CUSTOMER, coverage, hits_of, intervals, novelty
+from ecom_pipeline.ml.recommend.metrics import PER_CUSTOMER, coverage, gains, hits_of, intervals, novelty
 from ecom_pipeline.ml.recommend.popularity import Popularity
 
 Target = Literal["new", "all"]
@@ -87,13 +88,17 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """One recommender's figures on a window: per customer with history, per cold customer, and coverage over all of them."""
+    """One recommender's figures on a window: per customer with history, per cold customer, and coverage over all of them.
+
+    ``gains`` has the figure parameters are chosen by, of customers with history by products chosen.
+    """
 
     recommender: str
     is_baseline: bool
     per_customer: dict[tuple[str, int], Floats]
     cold: dict[tuple[str, int], Floats]
     coverage: dict[int, float]
+    gains: sparse.csr_matrix
 
     def mean(self, metric: str, k: int) -> float:
         """Mean over the customers with history."""
@@ -146,6 +151,7 @@ def judge(recommender: Recommender, fallback: Popularity, window: Window) -> Jud
         per_customer=_per_customer(lists, window.truth, surprise),
         cold=_per_customer(lists, window.cold_truth, surprise),
         coverage={k: coverage(lists, len(touched), k) for k in LENGTHS},
+        gains=gains(lists, window.truth, CHOSEN_BY[1]),
     )
 
 

@@ -93,3 +93,9 @@ def catalogue(interactions: pd.DataFrame) -> pd.DataFrame:
     """Products of a world with a category that tells nothing."""
     names = sorted(interactions["product_id"].unique())
     return pd.DataFrame({"product_id": names, "category": [f"k{number % 3}" for number in range(len(names))]})
+
+
+def shuffled(world: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """A world with its products dealt out anew: customers, days and what sells stay, tastes go."""
+    mixed = world.assign(product_id=np.random.default_rng(seed).permutation(world["product_id"]))
+    return mixed.drop_duplicates(["customer_id", "product_id", "interaction_date"])

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from ecom_pipeline.ml.card import Decision, ModelCard
 from ecom_pipeline.ml.recommend.decision import Verdict, decide, together, untested
@@ -16,8 +17,15 @@ SPREAD -= SPREAD.mean()
 
 
 def judged(name: str, scores: np.ndarray) -> Judged:
+    """As if each customer had chosen ten products that gain alike."""
+    gained = sparse.csr_matrix(np.tile(scores[:, None] / 10, 10))
     return Judged(
-        recommender=name, is_baseline=name != "lightfm", per_customer={CHOSEN_BY: scores}, cold={}, coverage={}
+        recommender=name,
+        is_baseline=name != "lightfm",
+        per_customer={CHOSEN_BY: scores},
+        cold={},
+        coverage={},
+        gains=gained,
     )
 
 
