@@ -49,10 +49,6 @@ Windows = Mapping[Target, tuple[Window, Window]]
 class Peer(Recommender):
     """A model of ``implicit`` as it comes."""
 
-    is_baseline: ClassVar[bool] = False
-    handles_cold_customers: ClassVar[bool] = False
-    handles_cold_products: ClassVar[bool] = False
-
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
         self.weights_ = relative_weights(data, None)
         self.model_ = self._model()

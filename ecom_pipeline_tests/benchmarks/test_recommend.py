@@ -18,7 +18,7 @@ from ecom_pipeline_tests.ml.recommend.builders import checkerboard
 
 @pytest.fixture(autouse=True)
 def few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    def parts(new: Window, every: Window, *, seed: int) -> list[Part]:
+    def parts(new: Window, every: Window, *, segments: pd.Series | None, seed: int) -> list[Part]:
         return [Part(fitted=EASE().fit_checked(new.train), trials=[])]
 
     monkeypatch.setattr(contest, "tune_parts", parts)

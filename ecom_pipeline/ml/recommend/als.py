@@ -41,9 +41,6 @@ class ALS(Recommender):
     """
 
     name: ClassVar[str] = "als"
-    is_baseline: ClassVar[bool] = False
-    handles_cold_customers: ClassVar[bool] = False
-    handles_cold_products: ClassVar[bool] = False
 
     customer_points_: Floats
     item_points_: Floats

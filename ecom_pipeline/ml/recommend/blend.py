@@ -57,9 +57,6 @@ class Blend(Recommender):
     """
 
     name: ClassVar[str] = "blend"
-    is_baseline: ClassVar[bool] = False
-    handles_cold_customers: ClassVar[bool] = False
-    handles_cold_products: ClassVar[bool] = False
 
     parts_: Sequence[Recommender]
 

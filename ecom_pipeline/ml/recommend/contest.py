@@ -21,7 +21,7 @@ from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.metrics import paired_interval
 from ecom_pipeline.ml.recommend.popularity import Popularity
 from ecom_pipeline.ml.recommend.ranker import Ranker, learn_trees
-from ecom_pipeline.ml.recommend.tuning import Baseline, tune_baselines, tune_lightfm, tune_parts
+from ecom_pipeline.ml.recommend.tuning import MANY_ROWS, Baseline, tune_baselines, tune_lightfm, tune_parts
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -88,11 +88,7 @@ class Contest:
 
     def parameters(self) -> dict[str, Any]:
         """Return what was chosen for each part, by its name."""
-        stored = {
-            part.name: {name: value for name, value in vars(part).items() if not name.endswith("_") and name != "seed"}
-            for part in self.parts
-        }
-        return stored | {part.name: part.parameters() for part in self.parts if isinstance(part, LightFMRecommender)}
+        return {part.name: part.parameters() for part in self.parts}
 
 
 def compete(
@@ -100,6 +96,7 @@ def compete(
     products: pd.DataFrame,
     *,
     before: Mapping[Target, Window] | None = None,
+    segments: pd.Series | None = None,
     seed: int,
     judged: int = JUDGED,
 ) -> Contest:
@@ -113,7 +110,10 @@ def compete(
     products
         ``product_id`` and, where known, ``category, brand, price_band``.
     before
-        By target the window before the validation, for the ranker to learn from; without it there is no ranker.
+        By target the window before the validation, for the ranker to learn from; without it, and beyond ``MANY_ROWS``,
+        there is no ranker.
+    segments
+        Of customers, as ``cold.segments`` returns them.
     seed
         All randomness comes from it.
     judged
@@ -125,7 +125,7 @@ def compete(
     popularity = next(each for each in baselines if isinstance(each, Popularity))
     tuned = [
         tune_lightfm(validation, known, trend_half_life=popularity.half_life, seed=seed),
-        *tune_parts(validation, both["all"][0], seed=seed),
+        *tune_parts(validation, both["all"][0], segments=segments, seed=seed),
     ]
     learned = [*(part.fitted for part in tuned), *(each.fit_checked(validation.train, known) for each in baselines)]
     few = {target: sampled(each, LEARNED_FROM, seed=seed) for target, (each, _) in both.items()}
@@ -181,7 +181,7 @@ def _rankers(
     seed: int,
 ) -> dict[Target, Ranking]:
     """Trees by target, where those of the days before beat the blend on validation by more than chance."""
-    if before is None:
+    if before is None or len(before["new"].train) > MANY_ROWS:
         return {}
     train = before["new"].train
     then = [copy.copy(part).fit_checked(train) for part in learned]

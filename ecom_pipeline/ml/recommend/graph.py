@@ -50,9 +50,6 @@ class GraphFilter(Recommender):
     """
 
     name: ClassVar[str] = "graph_filter"
-    is_baseline: ClassVar[bool] = False
-    handles_cold_customers: ClassVar[bool] = False
-    handles_cold_products: ClassVar[bool] = False
 
     history_: sparse.csr_matrix
     normalised_: sparse.csr_matrix

@@ -5,8 +5,6 @@ What does not belong here: how any of them learns that matrix.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -28,10 +26,6 @@ class HistoryModel(Recommender):
     weights_
         Products by products, dense or sparse: row speaks for column.
     """
-
-    is_baseline: ClassVar[bool] = False
-    handles_cold_customers: ClassVar[bool] = False
-    handles_cold_products: ClassVar[bool] = False
 
     history_: sparse.csr_matrix
     weights_: Floats | sparse.csr_matrix

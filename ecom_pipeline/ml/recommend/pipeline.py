@@ -23,6 +23,8 @@ import pandas as pd
 from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.blend import Blend, weighty
+from ecom_pipeline.ml.recommend.cold import segments
+from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.contest import Contest, compete
 from ecom_pipeline.ml.recommend.decision import Verdict, decide, together, untested
 from ecom_pipeline.ml.recommend.evaluate import (
@@ -134,10 +136,12 @@ def recommend_shop(
     last = data["interaction_date"].max().date()
     if last > as_of_date:
         raise ValueError(f"interactions: interaction_date {last}; expected none after the as-of date {as_of_date}")
-    outcome = _outcome(data, products, previous_card, as_of_date=as_of_date, seed=seed)
+    known = segments(customers, pd.Index(data["customer_id"].cat.categories), as_of_date=as_of_date)
+    outcome = _outcome(data, products, known, previous_card, as_of_date=as_of_date, seed=seed)
     popularity = outcome.popularity.fit_checked(data, products)
     winners = _winners(outcome, popularity, data, products)
     available = offered(popularity.products_, products, rules)
+    content = Content(products)
     model = _lightfm(winners["new"])
     if outcome.verdict.decision == "kept" and live is not None:
         candidates = live()
@@ -147,7 +151,7 @@ def recommend_shop(
         served=serve(
             candidates,
             data,
-            products,
+            content,
             customers,
             baskets,
             rules=rules,
@@ -155,7 +159,7 @@ def recommend_shop(
             as_of_date=as_of_date,
             half_life=popularity.half_life,
         ),
-        similar_products=similar_products(model, popularity, products, available=available),
+        similar_products=similar_products(model, popularity, content, available=available),
         evaluation=_evaluation(outcome.contest, seed=seed),
         card=_card(outcome, data, previous_card, seed=seed),
     )
@@ -164,6 +168,7 @@ def recommend_shop(
 def _outcome(
     data: pd.DataFrame,
     products: pd.DataFrame,
+    segment: pd.Series,
     previous: ModelCard | None,
     *,
     as_of_date: dt.date,
@@ -176,7 +181,7 @@ def _outcome(
         what = "validation" if new[0].truth.empty else "test"
         return _untested(f"no customer with history chose anything new in the {what} days")
     past = {target: window for target in TARGETS if (window := earlier(data, target)) is not None}
-    contest = compete({"new": new, "all": every}, products, before=past or None, seed=seed)
+    contest = compete({"new": new, "all": every}, products, before=past or None, segments=segment, seed=seed)
     verdicts = {
         target: decide(
             rounds.judged[0],

@@ -113,7 +113,7 @@ def board() -> RecommendResult:
 def few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Quick: one trial of LightFM, and EASE and frequency beside it."""
 
-    def parts(new: Window, every: Window, *, seed: int) -> list[Part]:
+    def parts(new: Window, every: Window, *, segments: pd.Series | None, seed: int) -> list[Part]:
         return [
             Part(fitted=EASE().fit_checked(new.train), trials=[]),
             Part(fitted=Frequency().fit_checked(new.train), trials=[]),
@@ -345,6 +345,13 @@ def test_the_ranker_is_left_where_it_adds_nothing(few_parts: None) -> None:
     assert result.card.metrics["ranker_lead"]["low"] <= 0
     assert "ranker" not in set(new(result)["source"])
     assert "ranker" not in set(result.evaluation.query("target == 'new'")["model"])
+
+
+def test_a_large_shop_has_no_ranker(few_parts: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contest, "MANY_ROWS", 10)
+    result = run(checkerboard(days=160))
+    assert result.card.metrics["ranker_lead"] is None
+    assert (result.card.metrics["winner"], result.card.decision) == ("blend", "published")
 
 
 TINY = {
