@@ -91,7 +91,7 @@ class EASE(HistoryModel):
         said = (history @ self.learned_.T).toarray() @ self.between_
         every = len(products) == len(self.products_)
         onward, touched = (each if every else each[:, products] for each in (self.learned_, history))
-        scores: Floats = np.asarray(said @ onward)
+        scores: Floats = np.ascontiguousarray(said @ onward)
         own = self.own_[products]
         scores /= own
         rows = np.repeat(np.arange(len(customers)), np.diff(touched.indptr))

@@ -95,7 +95,7 @@ class GraphFilter(Recommender):
         onward = self.normalised_ if len(products) == len(self.products_) else self.normalised_[:, products]
         alike = history @ self.normalised_.T
         if alike.nnz > DENSE * alike.shape[0] * alike.shape[1]:
-            scores: Floats = np.asarray(alike.toarray() @ onward)
+            scores: Floats = np.ascontiguousarray(alike.toarray() @ onward)
         else:
             scores = (alike @ onward).toarray()
         scores += np.float32(self.ideal) * ((history @ self.inward_) @ self.outward_[products].T)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
 
@@ -37,40 +36,20 @@ def hits_of(lists: pd.DataFrame, truth: pd.DataFrame, k: int) -> tuple[pd.Index,
     chosen
         How many products each customer chose.
     """
-    counts, _, rows, _, ranks = _hits(lists, truth, k)
-    hits = np.zeros((len(counts), k), dtype=bool)
-    hits[rows, ranks - 1] = True
-    return counts.index, hits, counts.to_numpy()
-
-
-def gains(lists: pd.DataFrame, truth: pd.DataFrame, k: int) -> sparse.csr_matrix:
-    """Customers by products chosen: what each hit adds to the customer's NDCG; parameters as of ``hits_of``.
-
-    The rows add up to ``ndcg``; both axes are sorted, so that those of two recommenders on the same truth can be compared.
-    """
-    counts, products, rows, columns, ranks = _hits(lists, truth, k)
-    discount = 1.0 / np.log2(np.arange(2, k + 2))
-    ideal = np.cumsum(discount)[np.minimum(counts.to_numpy(), k) - 1]
-    shape = (len(counts), len(products))
-    return sparse.csr_matrix((discount[ranks - 1] / ideal[rows], (rows, columns)), shape=shape)
-
-
-def _hits(
-    lists: pd.DataFrame, truth: pd.DataFrame, k: int
-) -> tuple[pd.Series, pd.Index, Positions, Positions, Positions]:
-    """How many products each customer chose, the products, and of each hit the customer, the product and the rank."""
     counts = truth["customer_id"].astype(object).value_counts().sort_index()
-    customers, products = counts.index, pd.Index(truth["product_id"].astype(object).unique()).sort_values()
+    customers, products = counts.index, pd.Index(truth["product_id"].astype(object).unique())
 
-    def cells(pairs: pd.DataFrame) -> tuple[Positions, Positions, Positions]:
+    def cells(pairs: pd.DataFrame) -> tuple[Positions, Positions]:
         rows = customers.get_indexer(pairs["customer_id"].astype(object))
         columns = products.get_indexer(pairs["product_id"].astype(object))
-        return rows, columns, np.where((rows < 0) | (columns < 0), -1, rows * len(products) + columns)
+        return rows, np.where((rows < 0) | (columns < 0), -1, rows * len(products) + columns)
 
     first = lists[lists["rank"] <= k]
-    rows, columns, listed = cells(first)
-    hit = np.isin(listed, cells(truth)[2])
-    return counts, products, rows[hit], columns[hit], first["rank"].to_numpy()[hit]
+    rows, listed = cells(first)
+    hit = np.isin(listed, cells(truth)[1])
+    hits = np.zeros((len(customers), k), dtype=bool)
+    hits[rows[hit], first["rank"].to_numpy()[hit] - 1] = True
+    return customers, hits, counts.to_numpy()
 
 
 def recall(hits: Mask, chosen: Positions, k: int) -> Floats:
@@ -150,29 +129,6 @@ def paired_interval(difference: Floats, *, seed: int, resamples: int = 2000) -> 
     count = len(difference)
     means = np.array([difference[rng.integers(0, count, count)].mean() for _ in range(resamples)])
     low, high = np.quantile(means, [0.025, 0.975])
-    return float(low), float(high)
-
-
-def two_way_interval(difference: sparse.csr_matrix, *, seed: int, resamples: int = 2000) -> tuple[float, float]:
-    """Bootstrap interval (95 %) of the mean over customers of what they gain, customers and products resampled alike.
-
-    What one product happened to do in the days of the test befalls all customers at once, so that resampling them alone takes
-    it for skill. A. Owen, The pigeonhole bootstrap, Annals of Applied Statistics 1(2), 2007.
-
-    Parameters
-    ----------
-    difference
-        Customers by products, as the difference of two ``gains``.
-    """
-    rng = np.random.default_rng(seed)
-    customers, products = difference.shape
-    step, means = max(1, RESAMPLED // (customers + products)), []
-    for start in range(0, resamples, step):
-        size = min(step, resamples - start)
-        drawn = rng.multinomial(customers, np.full(customers, 1.0 / customers), size=size)
-        weighed = rng.multinomial(products, np.full(products, 1.0 / products), size=size)
-        means.append(np.einsum("ij,ij->i", drawn @ difference, weighed) / customers)
-    low, high = np.quantile(np.concatenate(means), [0.025, 0.975])
     return float(low), float(high)
 
 

@@ -180,13 +180,14 @@ def _outcome(
     if any(window.truth.empty for window in new):
         what = "validation" if new[0].truth.empty else "test"
         return _untested(f"no customer with history chose anything new in the {what} days")
-    past = {target: window for target in TARGETS if (window := earlier(data, target)) is not None}
+    past = {target: found for target in TARGETS if (found := earlier(data, target))}
     contest = compete({"new": new, "all": every}, products, before=past or None, segments=segment, seed=seed)
     verdicts = {
         target: decide(
             rounds.judged[0],
             [each for each in rounds.judged if each.is_baseline],
             _previous(previous, target),
+            personal=rounds.personal,
             as_of_date=as_of_date,
             seed=seed,
         )

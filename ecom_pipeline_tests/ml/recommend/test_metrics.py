@@ -5,14 +5,12 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import sparse
 from sklearn.metrics import ndcg_score
 
 from ecom_pipeline.ml.recommend import metrics
 from ecom_pipeline.ml.recommend.metrics import (
     PER_CUSTOMER,
     coverage,
-    gains,
     hits_of,
     intervals,
     mrr,
@@ -20,7 +18,6 @@ from ecom_pipeline.ml.recommend.metrics import (
     paired_interval,
     precision,
     recall,
-    two_way_interval,
 )
 
 # a: offered p q r s, chose q s t       b: offered p q r s, chose p       c: offered nothing, chose x y
@@ -84,14 +81,6 @@ def test_ndcg_agrees_with_scikit_learn() -> None:
             for wanted, order in zip(relevant, ranking, strict=True)
         ]
         np.testing.assert_allclose(ndcg(hits, chosen, k), theirs, rtol=0, atol=1e-9)
-        np.testing.assert_allclose(gains(lists, truth, k).toarray().sum(axis=1), theirs, rtol=0, atol=1e-9)
-
-
-def test_gains_are_by_customer_and_product() -> None:
-    found = pd.DataFrame(gains(LISTS, TRUTH, 4).toarray(), index=list("abc"), columns=list("pqstxy"))
-    assert found.loc["a", ["q", "s"]].tolist() == pytest.approx([0.63093 / 2.13093, 0.43068 / 2.13093], abs=1e-5)
-    assert found.loc["b", "p"] == 1
-    assert found.to_numpy().sum() == pytest.approx(1 + 1.06161 / 2.13093, abs=1e-5)
 
 
 def test_the_intervals_of_a_mean_are_those_of_the_normal_law() -> None:
@@ -145,25 +134,3 @@ def test_interval_agrees_with_the_normal_one() -> None:
     error = 1.96 * difference.std() / 20
     assert (low, high) == pytest.approx((difference.mean() - error, difference.mean() + error), abs=0.015)
     assert (low, high) == paired_interval(difference, seed=1)
-
-
-def test_what_one_product_did_is_no_skill() -> None:
-    """Every customer gains the same from one product of forty: certain if customers alone are drawn, luck if products are."""
-    lucky = np.zeros((400, 40))
-    lucky[:, 3] = 0.5
-    assert paired_interval(lucky.sum(axis=1), seed=1) == (0.5, 0.5)
-    assert two_way_interval(sparse.csr_matrix(lucky), seed=1)[0] == 0
-    even = sparse.csr_matrix(np.full((400, 40), 0.5 / 40))
-    assert two_way_interval(even, seed=1) == pytest.approx((0.5, 0.5))
-
-
-def test_the_two_way_interval_covers_luck_of_customers_and_products() -> None:
-    """Effects of either: the spread is the root of both variances, as A. Owen has it for large tables."""
-    random = np.random.default_rng(0)
-    of_customers, of_products = random.normal(0, 0.5, (500, 1)), random.normal(0, 1, (1, 80))
-    table = (of_customers + of_products + 1) / 80
-    low, high = two_way_interval(sparse.csr_matrix(table), seed=1)
-    spread = np.hypot(0.5 / np.sqrt(500), 1 / np.sqrt(80))
-    assert (high - low) / 2 == pytest.approx(1.96 * spread, rel=0.15)
-    assert low < table.sum(axis=1).mean() < high
-    assert (low, high) == two_way_interval(sparse.csr_matrix(table), seed=1)

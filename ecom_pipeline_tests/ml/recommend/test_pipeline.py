@@ -186,7 +186,7 @@ SHUFFLED: dict[str, tuple[Callable[[int], pd.DataFrame], tuple[int, ...]]] = {
     "categories": (lambda seed: shuffled(departments(seed=seed)[0], seed), (0, 3, 7)),
     "many customers": (lambda seed: shuffled(departments(customers=300, seed=seed)[0], seed), (0, 1)),
     "popularity alone": (lambda seed: fashion(seed=seed), (0, 30, 33)),
-    "fads": (lambda seed: shuffled(fads(days=120, seed=seed), seed), (0, 19)),
+    "fads": (lambda seed: shuffled(fads(days=120, seed=seed), seed), (0, 1)),
     "uniform and thin": (
         lambda seed: shuffled(checkerboard(200, 100, seed=seed).sample(1500, random_state=seed), seed),
         (0, 1, 2),
@@ -199,7 +199,7 @@ SHUFFLED: dict[str, tuple[Callable[[int], pd.DataFrame], tuple[int, ...]]] = {
 def test_what_nobody_could_know_is_not_learned(kind: str, few_parts: None) -> None:
     """Products dealt out anew: who bought what is chance, and only what sells is left to be known.
 
-    Most of the seeds are those where resampling customers alone, as if products had no luck, took one target for won.
+    Some of the seeds are those where a lead over popularity alone, whose products may have had luck, took a target for won.
     """
     make, seeds = SHUFFLED[kind]
     for seed in seeds:
