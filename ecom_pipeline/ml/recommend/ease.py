@@ -14,14 +14,12 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.history import HistoryModel, most_touched, relative_weights
+from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, HistoryModel, most_touched, relative_weights
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 from ecom_pipeline.ml.recommend.ranking import blocks
 
-MOST_PRODUCTS = 20_000
+LARGEST = 20_000
 """Their inverse takes 1.6 GB and minutes."""
-MOST_SCORED = 50_000
-"""Products that are scored at most, however few the customers."""
 
 
 class EASE(HistoryModel):
@@ -59,7 +57,7 @@ class EASE(HistoryModel):
         penalty: float = 10.0,
         half_life: float | None = None,
         recency: float | None = None,
-        most_products: int = MOST_PRODUCTS,
+        most_products: int = LARGEST,
     ) -> None:
         self.penalty = penalty
         self.half_life = half_life
@@ -68,7 +66,7 @@ class EASE(HistoryModel):
 
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
         few_customers = len(self.customers_) <= self.most_products
-        kept = most_touched(data, MOST_SCORED if few_customers else self.most_products)
+        kept = most_touched(data, MOST_PRODUCTS if few_customers else self.most_products)
         self.products_ = self.products_[kept]
         weights = relative_weights(data, self.half_life)[:, kept]
         self.history_ = relative_weights(data, self.recency)[:, kept]

@@ -17,7 +17,7 @@ import pandas as pd
 
 from ecom_pipeline.ml.recommend.als import ALS
 from ecom_pipeline.ml.recommend.base import Recommender
-from ecom_pipeline.ml.recommend.ease import EASE, MOST_PRODUCTS
+from ecom_pipeline.ml.recommend.ease import EASE, LARGEST
 from ecom_pipeline.ml.recommend.evaluate import Window, sampled, score
 from ecom_pipeline.ml.recommend.features import described
 from ecom_pipeline.ml.recommend.frequency import Frequency
@@ -145,7 +145,7 @@ def tune_parts(new: Window, every: Window, *, segments: pd.Series | None = None,
 
 def most_products(products: int) -> int:
     """How many products EASE may learn so that all its fits stay within ``EASE_SECONDS``; its cost grows with their cube."""
-    return int(min(products, MOST_PRODUCTS, (EASE_SECONDS / EASE_FITS / 25e-12) ** (1 / 3)))
+    return int(min(products, LARGEST, (EASE_SECONDS / EASE_FITS / 25e-12) ** (1 / 3)))
 
 
 def _climb(
