@@ -23,7 +23,9 @@ ROWS = 40_000
 """Training rows at most, per group of series."""
 FEWEST_ROWS = 500
 FEWEST_ORIGINS = 40
-LEARNING_RATE = 0.07
+LEARNING_RATE = 0.05
+BAG = 0.5
+"""Share of the rows that each tree sees: steadier by 1 % of WAPE, on four data sets at origins before the tested ones."""
 OFTEN, OFTEN_PERIODS = 0.5, 182
 """Series that sold in half of the last half year's periods are learned apart from the others."""
 AROUND = 14
@@ -37,7 +39,7 @@ class BoostingForecaster(Forecaster):
     Parameters
     ----------
     seed
-        Fixes the sampling of features and series.
+        Fixes the sampling of features, rows and series.
     horizon
         Periods ahead it learns to answer for.
     rounds, leaves
@@ -51,7 +53,7 @@ class BoostingForecaster(Forecaster):
     is_baseline: ClassVar[bool] = False
     minimum_periods: ClassVar[int] = 28
 
-    def __init__(self, *, seed: int, horizon: int = 28, rounds: int = 100, leaves: int = 31, rows: int = ROWS) -> None:
+    def __init__(self, *, seed: int, horizon: int = 28, rounds: int = 150, leaves: int = 31, rows: int = ROWS) -> None:
         self.seed = seed
         self.horizon = horizon
         self.rounds = rounds
@@ -96,6 +98,8 @@ class BoostingForecaster(Forecaster):
             "learning_rate": LEARNING_RATE,
             "min_data_in_leaf": 40,
             "feature_fraction": 0.7,
+            "bagging_fraction": BAG,
+            "bagging_freq": 1,
             "max_bin": 127,
             "seed": self.seed,
             "deterministic": True,

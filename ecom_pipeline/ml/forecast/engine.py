@@ -18,7 +18,7 @@ from ecom_pipeline.ml.forecast.base import LEVELS, Forecaster
 from ecom_pipeline.ml.forecast.boosting import BoostingForecaster
 from ecom_pipeline.ml.forecast.calendar import EffectKind
 from ecom_pipeline.ml.forecast.combination import Proof, combine_past, combined, prove, weights
-from ecom_pipeline.ml.forecast.intervals import learn_bands, measured
+from ecom_pipeline.ml.forecast.intervals import error_units, learn_bands, measured
 from ecom_pipeline.ml.forecast.panel import Panel, SeriesKey
 from ecom_pipeline.ml.forecast.prophet import ProphetForecaster
 from ecom_pipeline.ml.forecast.reconcile import Hierarchy, reconcile
@@ -147,13 +147,14 @@ def forecast_panel(
         past = _reconciled_past(past, tested.actual, hierarchy)
     ratio = np.where(forecast > 0, together / np.where(forecast > 0, forecast, 1.0), 1.0)
     usual = np.sqrt(variance) * 0.8
+    units = np.stack([error_units(panel.values[:, :end], panel.year) for end in (*tested.origins, panel.length)])
     lower, upper = np.zeros((len(LEVELS), *together.shape)), np.zeros((len(LEVELS), *together.shape))
     covered = np.full((len(LEVELS), len(panel.keys)), np.nan)
     for kind in np.unique(kinds):
         rows = np.flatnonzero(kinds == kind)
-        bands = learn_bands(past[:, rows], tested.actual[:, rows], usual[rows], LEVELS)
+        bands = learn_bands(past[:, rows], tested.actual[:, rows], units[:, rows], usual[rows], LEVELS)
         lower[:, rows], upper[:, rows] = bands.around(together[rows])
-        held = measured(past[:, rows], tested.actual[:, rows], usual[rows], LEVELS)
+        held = measured(past[:, rows], tested.actual[:, rows], units[:, rows], usual[rows], LEVELS)
         if held is not None:
             covered[:, rows] = held
     return Outcome(
