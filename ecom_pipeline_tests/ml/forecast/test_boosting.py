@@ -10,7 +10,7 @@ DAYS = 300
 
 
 def small(seed: int = 1) -> BoostingForecaster:
-    return BoostingForecaster(seed=seed, rounds=40, leaves=15, rows=6000)
+    return BoostingForecaster(seed=seed, rounds=60, leaves=15, rows=6000)
 
 
 @pytest.fixture(scope="module")
