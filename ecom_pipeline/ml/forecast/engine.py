@@ -17,7 +17,15 @@ from ecom_pipeline.ml.forecast.backtest import Backtested, Entry, answers, backt
 from ecom_pipeline.ml.forecast.base import LEVELS, Forecaster
 from ecom_pipeline.ml.forecast.boosting import BoostingForecaster
 from ecom_pipeline.ml.forecast.calendar import EffectKind
-from ecom_pipeline.ml.forecast.combination import Proof, combine_past, combined, prove, weights
+from ecom_pipeline.ml.forecast.combination import (
+    OF_PERIODS,
+    OF_SUMS,
+    Proof,
+    combine_past,
+    combined,
+    prove,
+    weights_by_kind,
+)
 from ecom_pipeline.ml.forecast.intervals import error_units, learn_bands, measured
 from ecom_pipeline.ml.forecast.panel import Panel, SeriesKey
 from ecom_pipeline.ml.forecast.prophet import ProphetForecaster
@@ -42,6 +50,10 @@ class Outcome:
     ----------
     forecast, lower, upper
         (S, H) and twice (levels, S, H), for `LEVELS`.
+    expected, expected_past
+        (S, H) and (O, S, H) the combination that was least wrong about sums over the horizon, neither reconciled nor with
+        bands, and what it would have said at each origin. Half of a slow product's days sell nothing, and that is what a
+        forecast of its days says; what a month will sell is more than the sum of these.
     source
         Per series what is published: ``combination``, or the name of one model.
     weight
@@ -62,6 +74,8 @@ class Outcome:
     forecast: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
+    expected: np.ndarray
+    expected_past: np.ndarray
     source: tuple[str, ...]
     weight: np.ndarray
     tested: Backtested
@@ -123,7 +137,8 @@ def forecast_panel(
     kinds = np.array([kind for kind, _ in panel.keys])
     tested = backtest(panel, entries, horizon)
     failures = {name: dict(reasons) for name, reasons in tested.failures.items()}
-    past = combine_past(tested, kinds)
+    errors, errors_of_sums = tested.errors(), tested.errors_of_sums()
+    past = combine_past(tested, kinds, errors, OF_PERIODS)
     yardsticks = [name for name in BASELINES if name in tested.models]
     proof = {str(kind): prove(tested, past, np.flatnonzero(kinds == kind), yardsticks) for kind in np.unique(kinds)}
     source = tuple(baseline or _source(proof[str(kind)]) for kind in kinds)
@@ -131,11 +146,8 @@ def forecast_panel(
     asked = skip + horizon
     found, absent = _final(panel, entries, asked, failures, parts or {})
     answered = np.isfinite(found[:, :, 0])
-    weight = np.zeros(answered.shape)
-    errors = tested.errors()
-    for kind in np.unique(kinds):
-        rows = np.flatnonzero(kinds == kind)
-        weight[:, rows] = weights(errors[:, :, rows], tested.models, answered[:, rows])
+    weight = weights_by_kind(errors, tested.models, answered, kinds, OF_PERIODS)
+    for_sums = weights_by_kind(errors_of_sums, tested.models, answered, kinds, OF_SUMS)
     forecast, source = _published(found, weight, source, tested.models)
     plain = {part: _published(values, weight, source, tested.models)[0] for part, values in absent.items()}
     past = np.where(np.isfinite(tested.actual), _past_published(past, tested, source), np.nan)
@@ -161,6 +173,8 @@ def forecast_panel(
         forecast=together[:, skip:],
         lower=lower[:, :, skip:],
         upper=upper[:, :, skip:],
+        expected=combined(found, for_sums)[:, skip:],
+        expected_past=combine_past(tested, kinds, errors_of_sums, OF_SUMS),
         source=source,
         weight=weight,
         tested=tested.with_model(COMBINATION, past),

@@ -27,8 +27,9 @@ from ecom_pipeline.ml.forecast.engine import BASELINES, COMBINATION, Outcome, fo
 from ecom_pipeline.ml.forecast.metrics import bias, mase, wape
 from ecom_pipeline.ml.forecast.panel import Panel, daily_panel
 from ecom_pipeline.ml.forecast.parts import EFFECTS, PARTS, moves, split
-from ecom_pipeline.ml.forecast.purchase import ADVICE_COLUMNS, RISK_COLUMNS, advise, learn_uncertainty, stock_out_risk
+from ecom_pipeline.ml.forecast.purchase import ADVICE_COLUMNS, RISK_COLUMNS, advise, stock_out_risk
 from ecom_pipeline.ml.forecast.reconcile import Hierarchy
+from ecom_pipeline.ml.forecast.uncertainty import learn_uncertainty
 
 MEASURES = ("revenue", "units")
 PROPHET_SERIES = 10
@@ -409,12 +410,13 @@ def _purchase(
         return pd.DataFrame(columns=list(ADVICE_COLUMNS)), pd.DataFrame(columns=list(RISK_COLUMNS))
     rows = np.array([place[name] for name in known["product_id"]])
     known = known.assign(lost_units=each.lost[rows])
-    forecast = outcome.forecast[rows]
-    past = outcome.tested.of(COMBINATION)[:, rows]
-    uncertainty = learn_uncertainty(past, outcome.tested.actual[:, rows], forecast.mean(axis=1))
+    expected = outcome.expected[rows]
+    uncertainty = learn_uncertainty(
+        outcome.expected_past[:, rows], outcome.tested.actual[:, rows], each.panel.values[rows], expected.mean(axis=1)
+    )
     return (
-        advise(known, forecast, uncertainty, as_of_date),
-        stock_out_risk(known, forecast, uncertainty, as_of_date),
+        advise(known, expected, uncertainty, as_of_date),
+        stock_out_risk(known, expected, uncertainty, as_of_date),
     )
 
 
