@@ -1,7 +1,7 @@
 """Gradient boosting across all series: one LightGBM model learns from every series what follows what.
 
 A training row is one period ahead of one past origin of one series: the features are what was known at that origin
-(levels, the same place in the season, a year before) and what is known of the period (its place in the season, holidays
+(levels, the same place in the season, a year before, the price beside the quarter's) and what is known of the period (its place in the season, holidays
 and events around it); the target is the amount in units of the series' recent mean. Trained this way the model answers
 the very question it is asked, for the whole horizon at once and without feeding forecasts back. The loss is the absolute
 error: the median is what MASE and WAPE reward. Method: direct forecasting with a global model, Montero-Manso & Hyndman
@@ -163,6 +163,9 @@ def _features(
         columns.append(_mean(by_place[:, -count:].transpose(0, 2, 1)))
     columns.append(_median(by_place.transpose(0, 2, 1)))
 
+    if panel.prices is not None:
+        columns.append(np.tile(_price(panel.prices[rows, :origin], year // 4)[:, np.newaxis], horizon))
+
     last_year = np.clip(end - year + ahead, 0, end - 1)
     around = np.clip(last_year[:, np.newaxis] + np.arange(-3, 4), 0, end - 1)
     before = _mean(padded[:, max(0, end - year - 56) : end - year])[:, np.newaxis]
@@ -200,6 +203,11 @@ def _effect_columns(effects: Effects, rows: np.ndarray, origin: int, horizon: in
     for row in effects.of_kind("market").within(origin, origin + horizon).transpose(1, 0, 2):
         columns.append(row[rows] if len(row) > 1 else np.tile(row, (len(rows), 1)))
     return columns
+
+
+def _price(prices: np.ndarray, quarter: int) -> np.ndarray:
+    """(S,) logarithm of the last price over the mean of the last quarter; NaN where there is none."""
+    return np.asarray(np.log(prices[:, -1]) - np.log(_mean(prices[:, -quarter:])))
 
 
 def _first(flags: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,9 +28,9 @@ from ecom_pipeline.ml.forecast.combination import (
     weights_by_kind,
 )
 from ecom_pipeline.ml.forecast.intervals import error_units, learn_bands, measured
-from ecom_pipeline.ml.forecast.panel import Panel, SeriesKey
+from ecom_pipeline.ml.forecast.panel import WEEK, Panel, SeriesKey
 from ecom_pipeline.ml.forecast.prophet import ProphetForecaster
-from ecom_pipeline.ml.forecast.reconcile import Hierarchy, reconcile
+from ecom_pipeline.ml.forecast.reconcile import Hierarchy, error_variance, reconcile, reconciled_past
 from ecom_pipeline.ml.forecast.smoothing import ExponentialSmoothing, MovingAverage, SeasonalNaive, Theta, Tsb
 
 COMBINATION = "combination"
@@ -42,6 +43,14 @@ BASELINES = (
 )
 
 
+class Banded(NamedTuple):
+    """A forecast (S, H) and the ends of its bands, twice (levels, S, H), for `LEVELS`."""
+
+    forecast: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What the method says of the S series of a panel for the H periods it was asked about.
@@ -50,6 +59,8 @@ class Outcome:
     ----------
     forecast, lower, upper
         (S, H) and twice (levels, S, H), for `LEVELS`.
+    weekly
+        The same of the sums over whole weeks of seven periods, with bands learned from the errors of such sums.
     expected, expected_past
         (S, H) and (O, S, H) the combination that was least wrong about sums over the horizon, neither reconciled nor with
         bands, and what it would have said at each origin. Half of a slow product's days sell nothing, and that is what a
@@ -74,6 +85,7 @@ class Outcome:
     forecast: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
+    weekly: Banded
     expected: np.ndarray
     expected_past: np.ndarray
     source: tuple[str, ...]
@@ -152,27 +164,22 @@ def forecast_panel(
     plain = {part: _published(values, weight, source, tested.models)[0] for part, values in absent.items()}
     past = np.where(np.isfinite(tested.actual), _past_published(past, tested, source), np.nan)
 
-    variance = _variance(tested.actual - past, forecast)
+    variance = error_variance(tested.actual - past, forecast)
     together = forecast
     if hierarchy is not None and len(panel.keys):
         together = reconcile(forecast, variance, hierarchy, hierarchy.errors_of_sums(past, tested.actual))
-        past = _reconciled_past(past, tested.actual, hierarchy)
+        past = reconciled_past(past, tested.actual, hierarchy)
     ratio = np.where(forecast > 0, together / np.where(forecast > 0, forecast, 1.0), 1.0)
     usual = np.sqrt(variance) * 0.8
     units = np.stack([error_units(panel.values[:, :end], panel.year) for end in (*tested.origins, panel.length)])
-    lower, upper = np.zeros((len(LEVELS), *together.shape)), np.zeros((len(LEVELS), *together.shape))
-    covered = np.full((len(LEVELS), len(panel.keys)), np.nan)
-    for kind in np.unique(kinds):
-        rows = np.flatnonzero(kinds == kind)
-        bands = learn_bands(past[:, rows], tested.actual[:, rows], units[:, rows], usual[rows], LEVELS)
-        lower[:, rows], upper[:, rows] = bands.around(together[rows])
-        held = measured(past[:, rows], tested.actual[:, rows], units[:, rows], usual[rows], LEVELS)
-        if held is not None:
-            covered[:, rows] = held
+    bands, covered = _bands(past, tested.actual, together[:, skip:], units, usual, kinds)
+    past_weeks, actual_weeks, weeks = (sums_over(each, WEEK) for each in (past, tested.actual, together[:, skip:]))
+    weekly, _ = _bands(past_weeks, actual_weeks, weeks, units, usual * np.sqrt(WEEK), kinds)
     return Outcome(
-        forecast=together[:, skip:],
-        lower=lower[:, :, skip:],
-        upper=upper[:, :, skip:],
+        forecast=bands.forecast,
+        lower=bands.lower,
+        upper=bands.upper,
+        weekly=weekly,
         expected=combined(found, for_sums)[:, skip:],
         expected_past=combine_past(tested, kinds, errors_of_sums, OF_SUMS),
         source=source,
@@ -183,6 +190,37 @@ def forecast_panel(
         without={part: (values * ratio)[:, skip:] for part, values in plain.items()},
         failures=failures,
     )
+
+
+def sums_over(values: np.ndarray, periods: int) -> np.ndarray:
+    """Sums of the last axis over whole blocks of ``periods``; NaN where any of them is.
+
+    >>> sums_over(np.arange(5.0), 2).tolist()
+    [1.0, 5.0]
+    """
+    blocks = values.shape[-1] // periods
+    return np.asarray(values[..., : blocks * periods].reshape(*values.shape[:-1], blocks, periods).sum(axis=-1))
+
+
+def _bands(
+    past: np.ndarray,
+    actual: np.ndarray,
+    forecast: np.ndarray,
+    units: np.ndarray,
+    usual: np.ndarray,
+    kinds: np.ndarray,
+) -> tuple[Banded, np.ndarray]:
+    """A forecast with the bands that each kind of series learns from its past, and what they held: (levels, S)."""
+    lower, upper = np.zeros((2, len(LEVELS), *forecast.shape))
+    covered = np.full((len(LEVELS), len(forecast)), np.nan)
+    for kind in np.unique(kinds):
+        rows = np.flatnonzero(kinds == kind)
+        known = past[:, rows], actual[:, rows], units[:, rows], usual[rows]
+        lower[:, rows], upper[:, rows] = learn_bands(*known, LEVELS).around(forecast[rows])
+        held = measured(*known, LEVELS)
+        if held is not None:
+            covered[:, rows] = held
+    return Banded(forecast, lower, upper), covered
 
 
 def _source(proof: Proof) -> str:
@@ -240,29 +278,3 @@ def _past_published(past: np.ndarray, tested: Backtested, source: Sequence[str])
             own = tested.of(name)[:, row]
             answer[:, row] = np.where(np.isfinite(own), own, answer[:, row])
     return answer
-
-
-def _variance(errors: np.ndarray, forecast: np.ndarray) -> np.ndarray:
-    """(S,) mean squared error of each series; where untested, that of a Poisson variable, scaled like the tested ones."""
-    known = np.isfinite(errors)
-    count = known.sum(axis=(0, 2))
-    squared = (np.where(known, errors, 0.0) ** 2).sum(axis=(0, 2))
-    mean = forecast.mean(axis=1)
-    tested = (count > 0) & (mean > 0)
-    dispersion = np.median(squared[tested] / count[tested] / mean[tested]) if tested.any() else 1.0
-    floor = 1e-6 * max(1.0, float(np.square(mean).max(initial=0.0)) * 1e-6)
-    return np.asarray(np.maximum(np.where(count > 0, squared / np.maximum(count, 1), dispersion * mean), floor))
-
-
-def _reconciled_past(past: np.ndarray, actual: np.ndarray, hierarchy: Hierarchy) -> np.ndarray:
-    """Each origin reconciled with what the origins before it knew, over the periods that its roots have."""
-    found = past.copy()
-    for origin, forecast in enumerate(past):
-        known = np.isfinite(forecast)
-        whole = known[hierarchy.parent < 0].all(axis=0)
-        if whole.any():
-            variance = _variance((actual - past)[:origin], np.where(known, forecast, 0.0))
-            sums = hierarchy.errors_of_sums(past[:origin], actual[:origin])
-            agreed = reconcile(np.where(known, forecast, 0.0)[:, whole], variance, hierarchy, sums)
-            found[origin][:, whole] = np.where(known[:, whole], agreed, np.nan)
-    return found

@@ -46,9 +46,9 @@ class Bands:
         upper = np.maximum(forecast + self.above[:, :, np.newaxis], forecast)
         return np.minimum.accumulate(lower, axis=0), np.maximum.accumulate(upper, axis=0)
 
-    def stretched(self, factors: Sequence[float]) -> Bands:
-        """The same bands, those of each level wider by a factor."""
-        wider = np.asarray(factors)[:, np.newaxis]
+    def stretched(self, factors: np.ndarray) -> Bands:
+        """The same bands, those of each level wider by its factor (levels,)."""
+        wider = factors[:, np.newaxis]
         return Bands(levels=self.levels, below=self.below * wider, above=self.above * wider)
 
 
@@ -97,7 +97,7 @@ def learn_bands(
 def whole_origins(forecast: np.ndarray, actual: np.ndarray) -> np.ndarray:
     """Origins that were tested over the whole horizon."""
     known = np.isfinite(actual) & np.isfinite(forecast)
-    return np.flatnonzero(known.all(axis=2).any(axis=1))
+    return np.flatnonzero((known.all(axis=2) & known.any(axis=2)).any(axis=1))
 
 
 def measured(
@@ -157,7 +157,7 @@ def _stretch(bands: Bands, forecast: np.ndarray, actual: np.ndarray) -> np.ndarr
     known = np.isfinite(actual) & np.isfinite(forecast)
     held = np.empty((len(STRETCHES), len(bands.levels)))
     for place, factor in enumerate(STRETCHES):
-        lower, upper = bands.stretched([factor] * len(bands.levels)).around(forecast)
+        lower, upper = bands.stretched(np.full(len(bands.levels), factor)).around(forecast)
         held[place] = ((actual >= lower) & (actual <= upper))[:, known].mean(axis=1)
     drawn = known.sum() / (known.sum() + OWN_PERIODS)
     needed = [np.interp(level, share, np.log(STRETCHES)) for level, share in zip(bands.levels, held.T, strict=True)]

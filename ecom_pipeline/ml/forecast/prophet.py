@@ -1,4 +1,4 @@
-"""Prophet under the project's interface: one fit per series, with known days as regressors.
+"""Prophet under the project's interface: one fit per series, with known days and the price as regressors.
 
 Guards that come from measurements on real daily sales: a cautious yearly pattern, and only with two years of history
 (with less it was a disaster; on 15 series of M5 at origins nobody tuned on, WAPE was 0.555 with Prophet's own yearly
@@ -80,7 +80,8 @@ class ProphetForecaster(Forecaster):
         with _quiet():
             for row, model in enumerate(self.models_):
                 if model is not None:
-                    future = self._frame(panel.coming(horizon), _of_row(ahead, row))
+                    price = np.full(horizon, self._price(row)[-1])
+                    future = self._frame(panel.coming(horizon), _of_row(ahead, row), price)
                     forecast[row] = model.predict(future)["yhat"].to_numpy(dtype=float)
         return self._answer(panel, forecast)
 
@@ -111,16 +112,27 @@ class ProphetForecaster(Forecaster):
         for place, effect in enumerate(effects):
             if np.ptp(effect) > 0:
                 model.add_regressor(f"effect{place}", standardize=False)
-        frame = self._frame(panel.days[start:], effects).assign(y=history)
+        price = self._price(row)[start:]
+        if np.ptp(price) > 0:
+            model.add_regressor("price", standardize=False)
+        frame = self._frame(panel.days[start:], effects, price).assign(y=history)
         try:
             model.fit(frame, seed=self.seed, timeout=self.time_limit_seconds)
         except (RuntimeError, TimeoutError, ValueError) as error:
             raise ForecastError(f"prophet: {_first_line(error)}") from error
         return model
 
+    def _price(self, row: int) -> np.ndarray:
+        """(T,) logarithm of a series' price over its mean; 0 where it has none."""
+        if self.panel_.prices is None or not np.isfinite(self.panel_.prices[row]).any():
+            return np.zeros(self.panel_.length)
+        prices = np.log(self.panel_.prices[row])
+        return np.asarray(np.nan_to_num(prices - np.nanmean(prices)))
+
     @staticmethod
-    def _frame(days: pd.DatetimeIndex, effects: np.ndarray) -> pd.DataFrame:
-        return pd.DataFrame({"ds": days} | {f"effect{place}": effect for place, effect in enumerate(effects)})
+    def _frame(days: pd.DatetimeIndex, effects: np.ndarray, price: np.ndarray) -> pd.DataFrame:
+        columns = {f"effect{place}": effect for place, effect in enumerate(effects)}
+        return pd.DataFrame({"ds": days} | columns | {"price": price})
 
 
 def _of_row(effects: np.ndarray, row: int) -> np.ndarray:

@@ -4,6 +4,7 @@ import datetime as dt
 import logging
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,14 @@ def test_a_statutory_holiday_is_learned_from_the_years_before() -> None:
     assert known[999] == pd.Timestamp("2023-12-25")
     assert found[0] < 5
     assert found[4:7].min() > 15
+
+
+def test_a_price_that_stays_up_keeps_sales_down() -> None:
+    price = np.resize(np.repeat([10.0, 15.0, 12.0], 25), 150)
+    price[-3:] = 15.0
+    values = 100 - 5 * price + np.random.default_rng(0).normal(0, 1, 150)
+    panel = replace(panel_of(values, kind="product"), prices=price[np.newaxis])
+    assert ProphetForecaster(seed=1).fit(panel).predict(7)[0] == pytest.approx(np.full(7, 25.0), abs=6)
 
 
 def test_yearly_seasonality_takes_two_years() -> None:
