@@ -8,13 +8,15 @@ series come from, and what a proof means for what is live.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from ecom_pipeline.ml.forecast.backtest import Backtested, Entry, answers, backtest
+from ecom_pipeline.ml.forecast.backtest import THREADS, Answer, Backtested, Entry, answers, backtest
 from ecom_pipeline.ml.forecast.base import LEVELS, Forecaster
 from ecom_pipeline.ml.forecast.boosting import BoostingForecaster
 from ecom_pipeline.ml.forecast.calendar import EffectKind
@@ -34,6 +36,8 @@ from ecom_pipeline.ml.forecast.reconcile import Hierarchy, error_variance, recon
 from ecom_pipeline.ml.forecast.smoothing import ExponentialSmoothing, MovingAverage, SeasonalNaive, Theta, Tsb
 
 COMBINATION = "combination"
+PROPHET_SECONDS = 600.0
+"""Prophet, the slowest and last, gets this long for a panel; what it has not fitted by then is left to the others."""
 BASELINES = (
     MovingAverage.name,
     SeasonalNaive.name,
@@ -145,7 +149,12 @@ def forecast_panel(
         if baseline is None or model.name in (baseline, MovingAverage.name)
     ]
     if len(prophet_rows) and baseline is None:
-        entries.append(Entry(model=ProphetForecaster(seed=seed), rows=np.asarray(prophet_rows)))
+        entries.append(
+            Entry(
+                model=ProphetForecaster(seed=seed, until=time.monotonic() + PROPHET_SECONDS),
+                rows=np.asarray(prophet_rows),
+            )
+        )
     kinds = np.array([kind for kind, _ in panel.keys])
     tested = backtest(panel, entries, horizon)
     failures = {name: dict(reasons) for name, reasons in tested.failures.items()}
@@ -188,7 +197,7 @@ def forecast_panel(
         proof=proof,
         covered=covered,
         without={part: (values * ratio)[:, skip:] for part, values in plain.items()},
-        failures=failures,
+        failures={name: reasons for name, reasons in failures.items() if reasons},
     )
 
 
@@ -242,16 +251,22 @@ def _final(
     found = np.full(shape, np.nan)
     known = {part: kinds for part, kinds in parts.items() if set(kinds) & set(panel.effects.kinds)}
     absent = {part: np.full(shape, np.nan) for part in known}
-    for number, entry in enumerate(entries):
+
+    def ask(entry: Entry) -> tuple[np.ndarray, Answer, dict[str, np.ndarray]]:
         rows = np.arange(len(panel.keys)) if entry.rows is None else entry.rows
-        found[number, rows] = answers(entry.model, panel, rows, asked, failures)
-        for part, kinds in known.items():
-            if entry.model.is_baseline or not np.isfinite(found[number, rows]).any():
-                absent[part][number, rows] = found[number, rows]
-            else:
-                fitted = entry.model.panel_
-                effects = fitted.effects.without(kinds, fitted.length)
-                absent[part][number, rows] = entry.model.predict(asked, effects)
+        answer = answers(entry.model, panel, rows, asked)
+        if entry.model.is_baseline or not np.isfinite(answer.forecast).any():
+            return rows, answer, dict.fromkeys(known, answer.forecast)
+        fitted = entry.model.panel_
+        lacking = {part: fitted.effects.without(kinds, fitted.length) for part, kinds in known.items()}
+        return rows, answer, {part: entry.model.predict(asked, effects) for part, effects in lacking.items()}
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for number, (rows, answer, less) in enumerate(pool.map(ask, entries)):
+            found[number, rows] = answer.forecast
+            failures.setdefault(entries[number].model.name, {}).update(answer.failures)
+            for part, values in less.items():
+                absent[part][number, rows] = values
     return found, absent
 
 

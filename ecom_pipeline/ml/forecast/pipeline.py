@@ -8,8 +8,7 @@ answer does not beat it is published with that baseline throughout. What does no
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -151,13 +150,13 @@ def forecast_shop(
     shop = {measure: measure_of(measure, sources, horizon) for measure in MEASURES}
     if not all(each.panel.keys for each in shop.values()):
         return _nothing(horizon, seed, country, stock)
-    outcomes = _forecast_all(shop, horizon, seed, None)
+    outcomes = {name: _forecast(name, each, horizon, seed, None) for name, each in shop.items()}
     tested = outcomes["revenue"].tested
     proof = prove(tested, tested.of(COMBINATION), proving(shop["revenue"].panel, tested), BASELINES)
     verdict = decide(proof, previous_card, as_of_date)
     live = outcomes
     if verdict.decision == "refused":
-        live = _forecast_all(shop, horizon, seed, proof.baseline)
+        live = {name: _forecast(name, each, horizon, seed, proof.baseline) for name, each in shop.items()}
     dates = [(pd.Timestamp(as_of_date) + pd.Timedelta(days=day)).date() for day in range(1, horizon + 1)]
     parts = part_rows(shop["revenue"].panel, live["revenue"], dates)
     advice, risk = purchase_rows(products, shop["units"], live["units"], as_of_date)
@@ -177,13 +176,6 @@ def forecast_shop(
         stock=stock,
         card=card_of(shop, outcomes, live, proof, verdict, previous_card, country, horizon, seed, PROPHET_SERIES),
     )
-
-
-def _forecast_all(shop: Mapping[str, Measure], horizon: int, seed: int, baseline: str | None) -> dict[str, Outcome]:
-    """Every measure by the method of ``engine``, side by side: NumPy, LightGBM and Stan leave the interpreter free."""
-    with ThreadPoolExecutor(len(shop)) as pool:
-        found = {name: pool.submit(_forecast, name, each, horizon, seed, baseline) for name, each in shop.items()}
-        return {name: each.result() for name, each in found.items()}
 
 
 def _forecast(measure: str, each: Measure, horizon: int, seed: int, baseline: str | None) -> Outcome:

@@ -11,9 +11,12 @@ worth it.
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -28,6 +31,7 @@ YEARLY_ORDER = 3
 YEARLY_PRIOR_SCALE = 0.02
 YEARLY_OF_WEEKS = (10, 10.0)
 """Prophet's own, where the year is the main pattern."""
+ONE_AT_A_TIME = Lock()
 HISTORY_YEARS = 4
 """Older periods are left out: they cost time and say little about the next four weeks."""
 
@@ -43,16 +47,21 @@ class ProphetForecaster(Forecaster):
         Series fitted at the same time; Stan runs beside Python, so threads use the cores.
     time_limit_seconds
         A series whose optimisation takes longer has no answer.
+    until
+        Nor has one whose turn comes after this point of ``time.monotonic``.
     """
 
     name: ClassVar[str] = "prophet"
     is_baseline: ClassVar[bool] = False
     minimum_periods: ClassVar[int] = 28
 
-    def __init__(self, *, seed: int, threads: int = 2, time_limit_seconds: float = 20.0) -> None:
+    def __init__(
+        self, *, seed: int, threads: int = 2, time_limit_seconds: float = 20.0, until: float = math.inf
+    ) -> None:
         self.seed = seed
         self.threads = threads
         self.time_limit_seconds = time_limit_seconds
+        self.until = until
 
     def fit(self, panel: Panel) -> Self:
         """Fit every series by maximum a posteriori; see `Forecaster.fit`."""
@@ -94,6 +103,8 @@ class ProphetForecaster(Forecaster):
     def _fit_one(self, row: int) -> Any:
         from prophet import Prophet
 
+        if time.monotonic() > self.until:
+            raise ForecastError("prophet: the time for all series is spent")
         panel = self.panel_
         start = int(panel.starts[row])
         history = panel.values[row, start:]
@@ -141,16 +152,20 @@ def _of_row(effects: np.ndarray, row: int) -> np.ndarray:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Prophet and Stan from writing a line per fit: their failures arrive as exceptions."""
+    """Keep Prophet and Stan from writing a line per fit: their failures arrive as exceptions.
+
+    One panel at a time, since loggers are the process's; a panel's fits have threads of their own.
+    """
     loggers = [logging.getLogger(name) for name in ("cmdstanpy", "prophet", "prophet.plot")]
-    before = [logger.disabled for logger in loggers]
-    for logger in loggers:
-        logger.disabled = True
-    try:
-        yield
-    finally:
-        for logger, disabled in zip(loggers, before, strict=True):
-            logger.disabled = disabled
+    with ONE_AT_A_TIME:
+        before = [logger.disabled for logger in loggers]
+        for logger in loggers:
+            logger.disabled = True
+        try:
+            yield
+        finally:
+            for logger, disabled in zip(loggers, before, strict=True):
+                logger.disabled = disabled
 
 
 def _first_line(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from typing import ClassVar, Self
 
@@ -76,7 +77,7 @@ class StandIn(Forecaster):
     minimum_periods: ClassVar[int] = 28
     answer: ClassVar[float] = 0.0
 
-    def __init__(self, *, seed: int = 1) -> None:
+    def __init__(self, *, seed: int = 1, until: float = math.inf) -> None:
         self.seed = seed
 
     def fit(self, panel: Panel) -> Self:

@@ -4,6 +4,7 @@ import datetime as dt
 import logging
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -75,6 +76,12 @@ def test_short_and_constant_series_are_left_to_others() -> None:
     assert [each is not None for each in model.models_] == [True, False, False]
     assert np.isfinite(model.predict(3)).all(axis=1).tolist() == [True, False, False]
     assert model.failures_ == {}
+
+
+def test_series_whose_turn_comes_too_late_are_left_to_others() -> None:
+    model = ProphetForecaster(seed=1, until=time.monotonic() - 1).fit(panel_of(weekly(60, noise=1)))
+    assert np.isnan(model.predict(3)).all()
+    assert model.failures_ == {KEY: "prophet: the time for all series is spent"}
 
 
 def test_fitting_is_silent(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
