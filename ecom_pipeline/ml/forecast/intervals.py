@@ -19,7 +19,9 @@ import numpy as np
 
 STRETCHES = np.geomspace(0.2, 5.0, 129)
 OWN_PERIODS = 56
-"""Tested periods of a series that count as much as all of its kind; of a kind, as much as not stretching at all."""
+"""Tested periods whose shape counts as much as that of all of the kind; of a kind, as much as not stretching at all."""
+SIZE_PERIODS = 7
+"""Tested periods whose size of errors counts as much as the usual one of the kind."""
 LONG_AGO = 0.1
 """Share of the last year in the level of a series; the rest is its last quarter, which may be silent."""
 
@@ -126,8 +128,9 @@ def _quantiles(standard: np.ndarray, usual: np.ndarray, levels: Sequence[float],
     count = known.sum(axis=1)
     share = count / (count + OWN_PERIODS)
     own_size = np.where(known, np.abs(flat), 0.0).sum(axis=1) / np.maximum(count, 1)
-    of_kind = float(own_size[count > 0].mean()) if (count > 0).any() else 0.0
-    drawn = np.maximum(own_size, 1e-3 * of_kind) ** share * of_kind ** (1 - share)
+    of_kind = float(np.median(own_size[count > 0])) if (count > 0).any() else 0.0
+    kept = count / (count + SIZE_PERIODS)
+    drawn = np.maximum(own_size, 1e-3 * of_kind) ** kept * of_kind ** (1 - kept)
     size = np.where(count > 0, drawn, usual)
     relative = np.where(known & (size > 0)[:, np.newaxis], flat / np.where(size > 0, size, 1.0)[:, np.newaxis], np.nan)
     shares = [(1 - level) / 2 for level in levels] + [(1 + level) / 2 for level in levels]

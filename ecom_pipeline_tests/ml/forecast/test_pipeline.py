@@ -18,7 +18,16 @@ from ecom_pipeline.ml.forecast import engine, pipeline
 from ecom_pipeline.ml.forecast.boosting import BoostingForecaster
 from ecom_pipeline.ml.forecast.pipeline import ForecastResult, forecast_shop
 from ecom_pipeline.ml.forecast.series import MEMORY_DAYS
-from ecom_pipeline_tests.ml.forecast.builders import NO_CALENDAR, Failing, StandIn, Values, calendar, sales, weekly
+from ecom_pipeline_tests.ml.forecast.builders import (
+    NO_CALENDAR,
+    Failing,
+    NoAnswer,
+    StandIn,
+    Values,
+    calendar,
+    sales,
+    weekly,
+)
 
 LAST = dt.date(2024, 3, 10)
 ONLINE_RETAIL = Path(__file__).parents[3].parent / "shared" / "data" / "shops" / "online_retail"
@@ -47,14 +56,10 @@ class Quick(BoostingForecaster):
         super().__init__(seed=seed, horizon=horizon, rounds=10, leaves=7, rows=2000)
 
 
-class NoBoosting(StandIn):
+class NoBoosting(NoAnswer):
     """Takes boosting's place and has no answer."""
 
     name: ClassVar[str] = "boosting"
-    answer: ClassVar[float] = math.nan
-
-    def __init__(self, *, seed: int, horizon: int = 28) -> None:
-        super().__init__(seed=seed)
 
 
 @pytest.fixture
