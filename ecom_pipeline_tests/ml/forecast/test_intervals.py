@@ -56,15 +56,12 @@ def test_bands_follow_what_errors_did_at_the_last_origin() -> None:
 
 
 def test_a_busy_quarter_does_not_widen_the_bands_of_a_quiet_one() -> None:
-    random = np.random.default_rng(3)
-    level = np.array([400.0, 400.0, 400.0, 25.0])
+    level = np.array([400.0, 25.0, 400.0, 25.0])
     forecast = np.broadcast_to(level[:, np.newaxis, np.newaxis], (4, 200, 28))
-    actual = random.poisson(forecast).astype(float)
+    actual = np.random.default_rng(3).normal(forecast, np.sqrt(forecast))
     units = np.broadcast_to(np.sqrt(level)[:, np.newaxis], (4, 200))
     bands = learn_bands(forecast[:3], actual[:3], units, np.ones(200), LEVELS)
-    lower, upper = bands.around(forecast[3])
-    held = ((actual[3] >= lower) & (actual[3] <= upper)).mean(axis=(1, 2))
-    assert held == pytest.approx(LEVELS, abs=0.06)
+    assert bands.above.mean(axis=1) == pytest.approx([1.282 * 5, 1.96 * 5], rel=0.05)
 
 
 def test_the_unit_of_errors_is_the_root_of_the_recent_level() -> None:
