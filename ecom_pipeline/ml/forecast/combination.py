@@ -29,6 +29,8 @@ ORIENTATION: Mapping[str, float] = {
     "seasonal_naive": 1.35,
 }
 """Error of each model beside the best, on real daily sales of other shops: what is believed before a shop is tested."""
+ALIKE = frozenset({"moving_average", "seasonal_naive", "tsb", "exponential_smoothing", "theta"})
+"""Models that see a series' own past alone, and so err alike: together they count as much as the best of them."""
 SIMPLEST_FIRST = ("moving_average", "seasonal_naive", "tsb", "exponential_smoothing", "theta", "boosting", "prophet")
 BELIEF = 3.0
 """Origins of the kind's evidence that weigh as much as a series' own, and series that weigh as much as the orientation."""
@@ -91,6 +93,11 @@ def weights(
     with np.errstate(invalid="ignore"):
         ratio = np.where(np.isfinite(believed), believed / best, np.inf)
     found = np.where(ratio <= sharpness.worst, ratio**-sharpness.steepness, 0.0)
+    alike = [place for place, name in enumerate(models) if name in ALIKE]
+    together = found[alike].sum(axis=0)
+    found[alike] *= np.where(
+        together > 0, found[alike].max(axis=0, initial=0.0) / np.where(together > 0, together, 1.0), 0.0
+    )
     total = found.sum(axis=0)
     return np.asarray(np.where(total > 0, found / np.where(total > 0, total, 1.0), 0.0))
 

@@ -52,6 +52,15 @@ def test_a_model_without_an_answer_does_not_count_and_the_others_still_sum_to_on
     assert np.isnan(combined(np.full((3, 1, 4), np.nan), np.zeros((3, 1)))).all()
 
 
+def test_models_that_err_alike_count_together_as_much_as_the_best_of_them() -> None:
+    alike = ("moving_average", "tsb", "exponential_smoothing", "theta", "boosting")
+    errors = np.full((5, 40, 30), 1.0)
+    found = weights(errors, alike, np.ones((5, 30), dtype=bool))[:, 0]
+    assert found[4] == pytest.approx(0.5, abs=0.05)
+    alone = weights(errors[:4], alike[:4], np.ones((4, 30), dtype=bool))[:, 0]
+    assert alone == pytest.approx(np.full(4, 0.25), abs=0.05)
+
+
 def test_weights_do_not_depend_on_the_currency() -> None:
     errors = np.random.default_rng(0).uniform(1, 2, (3, 3, 5))
     scaled = errors * np.array([1, 10, 100, 1e4, 1e6])
