@@ -20,7 +20,7 @@ SMALLEST = 3
 MOST = 1_500
 """Messages of a language that are looked at, the latest."""
 EXAMPLES = 3
-_APART = 0.65
+_APART = 0.6
 """Clusters further apart than this (one minus the mean cosine) are two."""
 COLUMNS = (
     "draft_id", "language", "title", "examples", "messages", "customers", "first_sent_date", "last_sent_date",
