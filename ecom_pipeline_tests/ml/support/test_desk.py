@@ -161,6 +161,9 @@ def test_unanswered_messages_become_masked_drafts_with_counts() -> None:
     assert found[["language", "messages", "customers"]].values.tolist() == [["en", 4, 3], ["zh", 3, 3]]
     assert "hiring" in found["title"][0].lower()
     assert found["title"][1] == "你们招人吗,电话[phone]"
+    assert found["examples"][1] == found["title"][1]
+    assert found["example_ids"][1] == "M00"
+    assert len(found["example_ids"][0].split(" | ")) == len(found["examples"][0].split(" | ")) == 3
     assert found["first_sent_date"][0] == dt.date(2024, 6, 1)
     assert len(draft_entries(sent([]))) == 0
 
