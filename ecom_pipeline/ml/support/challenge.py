@@ -11,10 +11,8 @@ import pandas as pd
 
 from ecom_pipeline.ml.support.mood import MoodModel, written_mood
 from ecom_pipeline.ml.support.sentiment import count_keywords, read_words
-from ecom_pipeline.ml.support.trials import macro_f1
+from ecom_pipeline.ml.support.trials import Row, macro_f1
 from ecom_pipeline.ml.support.written import JUDGED, sentences_of
-
-Row = tuple[str, str, str, float, int, bool]
 
 
 @lru_cache(maxsize=1)

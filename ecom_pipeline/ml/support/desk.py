@@ -12,8 +12,9 @@ import pandas as pd
 
 from ecom_pipeline.ml.support.answers import QUESTION_SEPARATOR
 from ecom_pipeline.ml.support.facts import Fact, FactBook, asked_facts
-from ecom_pipeline.ml.support.mood import MoodModel, can_read
+from ecom_pipeline.ml.support.mood import can_read
 from ecom_pipeline.ml.support.personal import KINDS, mask
+from ecom_pipeline.ml.support.rated import ReadsMoods
 from ecom_pipeline.ml.support.slots import SlotReader
 from ecom_pipeline.ml.support.urgency import read_urgency
 
@@ -52,7 +53,7 @@ def read_messages(
     others: list[list[str]],
     faq: pd.DataFrame,
     desk: Desk,
-    mood_model: MoodModel,
+    mood_model: ReadsMoods,
     as_of_date: dt.date,
 ) -> pd.DataFrame:
     """Return a row per message, ``READ_COLUMNS``; ``slots`` is a list of slots."""

@@ -84,6 +84,15 @@ def count_keywords(text: object) -> str:
     return SENTIMENTS[1 + (balance > 0) - (balance < 0)]
 
 
+def sentiment_of(rating: float) -> str:
+    """Return the sentiment of one to five stars.
+
+    >>> [sentiment_of(stars) for stars in (1, 2.5, 3, 4)]
+    ['negative', 'neutral', 'neutral', 'positive']
+    """
+    return SENTIMENTS[0 if rating < 2.5 else 1 if rating < 3.5 else 2]
+
+
 @dataclass
 class _Clause:
     sentence: int
