@@ -28,8 +28,8 @@ MOST = 20_000
 """Rated texts that are learnt from, the latest."""
 _TEST_SHARE = 0.2
 _MEANING, _TRUST = 0.25, 10.0
-"""How much the meaning counts beside the words, and the inverse strength of regularisation; chosen on 8,000 reviews of
-online_shopping_10_cats that judge nothing."""
+"""How much the meaning counts beside the words, and the inverse strength of regularisation; chosen on 3,000 reviews of
+online_shopping_10_cats."""
 
 
 class ReadsMoods(Protocol):
