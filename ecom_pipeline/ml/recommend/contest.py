@@ -24,7 +24,7 @@ from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.metrics import paired_interval
 from ecom_pipeline.ml.recommend.popularity import Popularity
 from ecom_pipeline.ml.recommend.ranker import Ranker, learn_trees
-from ecom_pipeline.ml.recommend.tuning import MANY_ROWS, Baseline, tune_baselines, tune_lightfm, tune_parts
+from ecom_pipeline.ml.recommend.tuning import Baseline, tune_baselines, tune_lightfm, tune_parts
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -119,8 +119,7 @@ def compete(
     products
         ``product_id`` and, where known, ``category, brand, price_band``.
     before
-        By target the windows before the validation, for the ranker to learn from; without them, and beyond ``MANY_ROWS``
-        interactions, there is no ranker.
+        By target the windows before the validation, for the ranker to learn from; without them there is no ranker.
     segments
         Of customers, as ``cold.segments`` returns them.
     seed
@@ -197,7 +196,7 @@ def _rankers(
     seed: int,
 ) -> dict[Target, Ranking]:
     """Trees by target, where those of the days before beat the blend on validation by more than chance."""
-    if before is None or len(validation["new"].train) > MANY_ROWS:
+    if before is None:
         return {}
     needed = [part for part in learned if any(each.get(part.name) for each in weights.values())]
     then = [[copy.copy(part).fit_checked(window.train) for part in needed] for window in before["new"]]
