@@ -11,6 +11,8 @@ from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 
 GROUPS = 8
 """Groups of columns for each place of a list; the more, the fewer scores are left to be sorted."""
+PER_GROUP = 16
+"""Columns in a group from which on the groups pay."""
 BLOCK = 8_000_000
 """Scores held at once; the customers are worked through in blocks of that many."""
 
@@ -25,7 +27,7 @@ def top_k(scores: Floats, k: int) -> tuple[Positions, Floats]:
     width = scores.shape[1]
     if k >= width:
         positions: Positions = np.broadcast_to(np.arange(width), scores.shape)
-    elif k * GROUPS < width:
+    elif k * GROUPS * PER_GROUP < width:
         positions = _above_a_bound(scores, k)
     else:
         positions = _partitioned(scores, k)
