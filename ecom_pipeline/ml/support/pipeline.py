@@ -68,7 +68,7 @@ class SupportResult:
     ----------
     predictions
         One row per message of a customer, ``PREDICTION_COLUMNS``. An abstained message keeps the best guess in
-        ``intent`` and has no answer; a message without a known word has no intent. ``sentiment`` is missing for
+        ``intent`` and has no answer; a message without a word has no intent. ``sentiment`` is missing for
         languages without a lexicon.
     slots
         One row per thing a message names: ``message_id, customer_id, position, slot, value``.
