@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.profile --days NAME=FILE ...`` takes any Parquet or CSV file of ``customer_id, activity_date,
 orders, revenue`` (one row per customer and day) and, if it has them, views, carts, favourites, searches, messages and
-refunds. The test cut-off is 30 days before the last day of the file; models learn at the three cut-offs from 60 days
-before it, 30 days apart, and are calibrated 30 days before it. ``--cdnow FILE`` fits BG/NBD and Gamma-Gamma to the sample
+refunds. The test cut-off is 30 days before the last day of the file; models learn at the nine cut-offs from 30 days
+before it on, 10 days apart, and are calibrated as models of a horizon earlier have to be at the newest of them. ``--cdnow FILE`` fits BG/NBD and Gamma-Gamma to the sample
 of 2,357 customers of the papers (customer, number, date, units, dollars; split by blanks). ``--rows`` measures the
 covariance in the database beside a bare scan of the same columns. A table, and one line of JSON last.
 """
@@ -22,11 +22,11 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.report import Goal, report
-from ecom_pipeline.ml.profile.history import HORIZON, buyers_at, outcome_after
+from ecom_pipeline.ml.profile.cutoffs import Past, learn
+from ecom_pipeline.ml.profile.history import HORIZON, buyers_at, first_order, outcome_after
 from ecom_pipeline.ml.profile.judgement import auc, brier, calibration, calibration_error, capture
 from ecom_pipeline.ml.profile.lifetime import BetaGeometric, GammaGamma, summary_of
-from ecom_pipeline.ml.profile.outlook import CUTOFFS
-from ecom_pipeline.ml.profile.propensity import PurchasePropensity, RfmRates, rfm_points
+from ecom_pipeline.ml.profile.propensity import rfm_points
 from ecom_pipeline.warehouse.moments import sample_covariance
 
 TO_REACH = {"cdnow": (0.856, 0.636), "online_retail": (0.755, 0.568), "journey": (0.895, 0.361)}
@@ -40,22 +40,19 @@ def propensity(name: str, days: pd.DataFrame) -> tuple[str, list[Goal]]:
     """Every model on one file: a table, and our goals."""
     last: date = pd.to_datetime(days["activity_date"]).max().date()
     test = last - timedelta(days=HORIZON)
-    cuts = [test - timedelta(days=HORIZON * back) for back in range(1, CUTOFFS + 2)]
-    frames = {cut: buyers_at(days, cut) for cut in [test, *cuts]}
-    outcomes = {cut: outcome_after(days, frame.index, cut) for cut, frame in frames.items()}
-    features = pd.concat([frames[cut] for cut in cuts[1:]]).reindex(columns=frames[test].columns)
-    model = PurchasePropensity(seed=SEED).fit(features, pd.concat([outcomes[cut] for cut in cuts[1:]]))
-    model.calibrate(frames[cuts[0]], outcomes[cuts[0]])
-    rates = RfmRates().fit(frames[cuts[0]], outcomes[cuts[0]])
-    bought, spent = outcomes[test]["bought"].to_numpy(), outcomes[test]["revenue"].to_numpy()
-    now = frames[test]
+    first = first_order(days)
+    assert first
+    learned = learn(Past(days, first, seed=SEED), test, seed=SEED)
+    model, rates, now = learned.model, learned.rates, buyers_at(days, test)
+    outcome = outcome_after(days, now.index, test)
+    bought, spent = outcome["bought"].to_numpy(), outcome["revenue"].to_numpy()
     given = {
         "ours": (model.probability(now), model.revenue(now)),
         "logistic regression": (model.line_probability(now), model.line_probability(now) * now["average_order_value"]),
-        "gradient boosting": (model.trees_probability(now), model.trees_revenue(now)),
+        "gradient boosting": (model.trees_probability(now), model.trees_probability(now) * now["average_order_value"]),
         "RFM rates": (rates.probability(now), rates.revenue(now)),
         "RFM score": (rfm_points(now) / 15, rfm_points(now)),
-        "constant": (np.full(len(now), outcomes[cuts[0]]["bought"].mean()), now["revenue"]),
+        "constant": (np.full(len(now), learned.bought), now["revenue"]),
     }
     rows = {
         peer: {
@@ -70,7 +67,7 @@ def propensity(name: str, days: pd.DataFrame) -> tuple[str, list[Goal]]:
     table = pd.DataFrame(rows).T.round(4).to_string()
     reached = TO_REACH.get(name, (None, None))
     ours = rows["ours"]
-    return f"{name}: {len(now):,} buyers at {test}, {bought.mean():.1%} bought\n{table}", [
+    goals = [
         Goal(name=f"{name}: AUC", value=ours["auc"], at_least=reached[0]),
         Goal(name=f"{name}: calibration error", value=ours["calibration error"], at_most=0.02),
         Goal(name=f"{name}: value of the highest tenth", value=ours["value capture"], at_least=reached[1]),
@@ -78,6 +75,11 @@ def propensity(name: str, days: pd.DataFrame) -> tuple[str, list[Goal]]:
             name=f"{name}: lead in AUC over the RFM score", value=ours["auc"] - rows["RFM score"]["auc"], at_least=0.0
         ),
     ]
+    if "refunds" in days:
+        back = outcome_after(days.assign(revenue=days["refunds"]), now.index, test)["revenue"].to_numpy()
+        net = capture(spent - back, model.revenue(now))
+        goals.append(Goal(name=f"{name}: value of the highest tenth, less what was given back", value=net))
+    return f"{name}: {len(now):,} buyers at {test}, {bought.mean():.1%} bought\n{table}", goals
 
 
 def published(file: Path) -> list[Goal]:

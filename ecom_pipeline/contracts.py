@@ -165,13 +165,15 @@ class Contract(_Model):
     def types(self) -> dict[str, str]:
         """Column name to DuckDB type, in order.
 
-        Tables of ``input`` and ``clean`` also have the provenance of each row; views of ``input`` the business date of every
-        timestamp and the reasons why a value could not be read.
+        Tables of ``input`` and ``clean`` also have the provenance of each row; views of ``input`` the business date and
+        hour of every timestamp and the reasons why a value could not be read.
         """
         own = {column.name: column.type for column in self.columns}
         if self.schema_name == "input" and self.table != "exchange_rates":
-            dates = {f"{name.removesuffix('_at')}_date": "DATE" for name in own if name.endswith("_at")}
-            return own | dates | PROVENANCE | {"_reasons": "VARCHAR"}
+            moments = [name.removesuffix("_at") for name in own if name.endswith("_at")]
+            dates = {f"{moment}_date": "DATE" for moment in moments}
+            hours = {f"{moment}_hour": "BIGINT" for moment in moments}
+            return own | dates | hours | PROVENANCE | {"_reasons": "VARCHAR"}
         return own | PROVENANCE if self.schema_name == "clean" else own
 
     @cached_property

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -178,19 +179,37 @@ def attribution(night: Night) -> str:
     return _markdown(figure, "attribution by method")
 
 
+def _intervals(title: str, alternative: str, frame: pd.DataFrame, colors: list[str]) -> str:
+    """A value with its interval per row of ``name, value, lower, upper``."""
+    figure, axes = _canvas(title)
+    for place, (row, color) in enumerate(zip(frame.itertuples(), colors, strict=True)):
+        axes.plot([row.lower, row.upper], [place, place], color=color, linewidth=2)
+        axes.plot(row.value, place, marker="o", color=color)
+    axes.axvline(0, color="0.8", linewidth=1, zorder=0)
+    axes.set_yticks(range(len(frame)), list(frame["name"]))
+    return _markdown(figure, alternative)
+
+
 def budget(night: Night) -> str:
     """The return of each channel with its interval; grey where there is not enough evidence."""
     frame = night.frame(
-        "select channel, return_on_spend, return_lower, return_upper, has_evidence from marts.budget_recommendations order by return_on_spend"
+        "select channel as name, return_on_spend as value, return_lower as lower, return_upper as upper, has_evidence"
+        " from marts.budget_recommendations order by return_on_spend"
     )
-    figure, axes = _canvas("Revenue per unit of money spent, with 90 % intervals; grey: not enough evidence")
-    for place, row in enumerate(frame.itertuples(index=False)):
-        color = "C0" if row.has_evidence else "0.6"
-        axes.plot([row.return_lower, row.return_upper], [place, place], color=color, linewidth=2)
-        axes.plot(row.return_on_spend, place, marker="o", color=color)
-    axes.axvline(0, color="0.8", linewidth=1, zorder=0)
-    axes.set_yticks(range(len(frame)), list(frame["channel"]))
-    return _markdown(figure, "return of each channel")
+    colors = ["C0" if known else "0.6" for known in frame["has_evidence"]]
+    title = "Revenue per unit of money spent, with 90 % intervals; grey: not enough evidence"
+    return _intervals(title, "return of each channel", frame, colors)
+
+
+def experiments(night: Night) -> str:
+    """Lift of every treatment that can be read; green where its interval lies above nothing, red where below."""
+    frame = night.frame(
+        "select concat(experiment_id, ': ', treatment) as name, 100 * lift as value, 100 * lower as lower, 100 * upper as upper"
+        " from marts.experiment_results where is_readable order by name desc"
+    )
+    colors = ["C2" if row.lower > 0 else "C3" if row.upper < 0 else "0.6" for row in frame.itertuples()]
+    title = "Lift of orders within 30 days, percentage points, with 95 % intervals"
+    return _intervals(title, "lift of each treatment", frame, colors)
 
 
 def recommended(night: Night) -> str:
@@ -276,5 +295,6 @@ CHARTS: dict[str, Chart] = {
     "models.propensity_calibration": calibration,
     "marts.channel_attribution": attribution,
     "marts.budget_recommendations": budget,
+    "marts.experiment_results": experiments,
 }
 """The chart of a table, by its name."""

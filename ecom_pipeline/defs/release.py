@@ -9,6 +9,7 @@ from ecom_pipeline.contracts import Contract
 from ecom_pipeline.defs.checks import key_of
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.defs.tables import EXPECTED
+from ecom_pipeline.shop.rules import audience_exports
 from ecom_pipeline.warehouse.release import PUBLISHED, publish
 
 
@@ -38,6 +39,7 @@ def release_asset(contracts: Mapping[str, Contract], fresh_within: dg.FreshnessP
                     run_id=night.run_id,
                     shop=night.shop.name,
                     keep=night.settings.keep_releases,
+                    exports=audience_exports(night.shop),
                 )
             except EXPECTED as error:
                 raise dg.Failure(str(error), allow_retries=False) from None

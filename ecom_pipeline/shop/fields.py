@@ -64,7 +64,7 @@ class Field:
         if self.column.type == "TIMESTAMP":
             return f"coalesce({self._utc}, {values.utc(self._moment)})"
         if self.column.type == "DATE":
-            return f"coalesce(cast({self._local} as DATE), {self._day(self._moment)})"
+            return f"cast(coalesce({self._local}, {self._shown(self._moment)}) as DATE)"
         fallback = self.default or (
             (self.source.currency or self.shop.currency) if self.column.name == "currency" else None
         )
@@ -75,9 +75,18 @@ class Field:
     @property
     def business_date(self) -> str:
         """The date the business clock showed at this moment."""
+        return f"cast({self._business_clock} as DATE)"
+
+    @property
+    def business_hour(self) -> str:
+        """The hour, 0 to 23, that it showed."""
+        return f"hour({self._business_clock})"
+
+    @property
+    def _business_clock(self) -> str:
         same = self._zone == self.shop.timezone
-        day = f"cast({self._local} as DATE)" if same else self._day(values.at_zone(self._local, self._zone))
-        return f"coalesce({day}, {self._day(self._moment)})"
+        local = self._local if same else self._shown(values.at_zone(self._local, self._zone))
+        return f"coalesce({local}, {self._shown(self._moment)})"
 
     @property
     def unreadable(self) -> str:
@@ -143,8 +152,8 @@ class Field:
     def _name(self, stage: str) -> str:
         return quoted(f"{stage}_{self.column.name}")
 
-    def _day(self, moment: str) -> str:
-        return f"cast(timezone({literal(self.shop.timezone)}, {moment}) as DATE)"
+    def _shown(self, moment: str) -> str:
+        return f"timezone({literal(self.shop.timezone)}, {moment})"
 
     @property
     def _utc(self) -> str:

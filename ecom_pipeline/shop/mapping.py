@@ -150,11 +150,10 @@ def _select(shop: Shop, name: str, mapping: InputMapping, contract: Contract, ro
         if column.name not in fields
     }
     outer |= {column: field.value for column, field in fields.items()}
-    outer |= {
-        f"{column.removesuffix('_at')}_date": field.business_date
-        for column, field in fields.items()
-        if column.endswith("_at")
-    }
+    for column, field in fields.items():
+        if column.endswith("_at"):
+            moment = column.removesuffix("_at")
+            outer |= {f"{moment}_date": field.business_date, f"{moment}_hour": field.business_hour}
     outer |= {"_source": literal(name), "_reasons": _reasons(fields.values())}
     listed = ",\n  ".join(
         f"{outer.get(column, column if column in PROVENANCE else f'cast(null as {kind})')} as {quoted(column)}"

@@ -1,4 +1,4 @@
-"""What the conditions of ``shop.yaml`` mean in SQL: segments, and named audiences with who joined and who left.
+"""What the conditions of ``shop.yaml`` mean in SQL: segments, and named audiences as a table and as files for mailing tools.
 
 What does not belong here: checking a condition, which is done when ``shop.yaml`` is read, and running the SQL.
 """
@@ -77,3 +77,21 @@ def audiences_select(shop: Shop, about: Contract, released: str | None) -> str:
         cross join today
         where members.customer_id is not null or coalesce(before.left_date, today.as_of_date) = today.as_of_date
         """
+
+
+def audience_exports(shop: Shop) -> dict[str, str]:
+    """A CSV file per audience for mailing tools: path in the release to the SELECT of its rows.
+
+    A spreadsheet takes a text that begins like a formula for one: such a customer gets an apostrophe in front, the mark
+    of a text (https://owasp.org/www-community/attacks/CSV_Injection).
+    """
+    safe = (
+        r"case when regexp_matches(customer_id, '^[=+\-@\t\r\n]') then concat('''', customer_id) else customer_id end"
+    )
+    return {
+        f"audiences/{name}.csv": (
+            f"select {safe} as customer_id, status, member_since_date, left_date, as_of_date"
+            f" from marts.audience_members where audience = {literal(name)} order by audience_members.customer_id"
+        )
+        for name in shop.audiences
+    }

@@ -1,13 +1,14 @@
-"""Sample covariance inside the database: rows stay where they are, whatever their number.
+"""Sample covariance of the rows of a table, whatever their number: the database streams them, and none is kept.
 
-Two passes, the means first, then the products of the deviations: the one-pass shortcut cancels for large values. What
-does not belong here: what a covariance is good for.
+One pass. Every column is shifted by the median of its first rows before anything is multiplied: sums of products cancel
+only where the mean is far from zero (Chan, Golub and LeVeque 1983). The database decompresses, casts and shifts, and each
+batch of rows is multiplied where matrices are fast. What does not belong here: what a covariance is good for.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from itertools import combinations_with_replacement
 
 import duckdb
 import numpy as np
@@ -17,12 +18,16 @@ from ecom_pipeline.sql import quoted
 
 LARGEST = 1e150
 """Beyond it a square is no longer a finite number."""
+FIRST_ROWS = 1_000
+"""Rows whose median is taken off: nearer to the mean than that costs no digit."""
+BATCH_ROWS = 4_096
+"""Rows that are in memory at a time: as many as stay in the processor's cache."""
 
 
 def sample_covariance(
     connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str]
 ) -> NDArray[np.float64]:
-    """Covariance of numeric columns, with the divisor n - 1.
+    """Covariance of numeric columns, with the divisor n - 1; exactly zero for a column that does not vary.
 
     Parameters
     ----------
@@ -34,25 +39,33 @@ def sample_covariance(
     ValueError
         Fewer than two rows, or a value that is missing or too large to be squared: says in which column.
     """
-    values = {name: f"cast({quoted(name)} as double)" for name in columns}
-    asked = ", ".join(
-        f"avg({value}), min({value}), max({value}), count_if({value} is null or not abs({value}) <= {LARGEST})"
-        for value in values.values()
+    values = [f"cast({quoted(name)} as double)" for name in columns]
+    medians = ", ".join(f"coalesce(median({value}), 0)" for value in values)
+    shifts = connection.execute(f"select {medians} from (from {relation} limit {FIRST_ROWS})").fetchall()[0]
+    shifted = ", ".join(
+        f"{value} - {shift if math.isfinite(shift) else 0.0!r}::double as d{place}"
+        for place, (value, shift) in enumerate(zip(values, shifts, strict=True))
     )
-    rows, *measured = connection.execute(f"select count(*), {asked} from {relation}").fetchall()[0]
+    rows, sums, products = 0, np.zeros(len(columns)), np.zeros((len(columns), len(columns)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for batch in connection.sql(f"select {shifted} from {relation}").to_arrow_reader(BATCH_ROWS):
+            values_of = np.asarray(batch.to_tensor(null_to_nan=True, row_major=False))
+            rows += len(values_of)
+            sums += values_of.sum(axis=0)
+            products += values_of.T @ values_of
     if rows < 2:
         raise ValueError(f"{rows} rows, a sample covariance takes at least 2")
-    means, least, most, unusable = (measured[place::4] for place in range(4))
-    for name, count in zip(columns, unusable, strict=True):
-        if count:
-            raise ValueError(f"{name}: {count} values are missing or too large to be squared")
-    vary = [place for place in range(len(columns)) if least[place] < most[place]]
-    covariance = np.zeros((len(columns), len(columns)))
-    if vary:
-        shifted = ", ".join(f"{values[columns[one]]} - {means[one]!r}::double as d{one}" for one in vary)
-        pairs = list(combinations_with_replacement(vary, 2))
-        products = ", ".join(f"sum(d{one} * d{other})" for one, other in pairs)
-        sums = connection.execute(f"select {products} from (select {shifted} from {relation})").fetchall()[0]
-        for (one, other), value in zip(pairs, sums, strict=True):
-            covariance[one, other] = covariance[other, one] = value / (rows - 1)
+    for name, square in zip(columns, np.diag(products), strict=True):
+        if not math.isfinite(square):
+            raise ValueError(
+                f"{name}: {_unusable(connection, relation, name)} values are missing or too large to be squared"
+            )
+    covariance: NDArray[np.float64] = (products - np.outer(sums, sums) / rows) / (rows - 1)
     return covariance
+
+
+def _unusable(connection: duckdb.DuckDBPyConnection, relation: str, name: str) -> int:
+    value = f"cast({quoted(name)} as double)"
+    asked = f"select count(*) from {relation} where {value} is null or not abs({value}) <= {LARGEST}"
+    count: int = connection.execute(asked).fetchall()[0][0]
+    return count

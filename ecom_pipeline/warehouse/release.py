@@ -1,7 +1,7 @@
 """Releases: what BI tools read, published as one unit or not at all.
 
-A release is a folder: ``release.duckdb``, ``parquet/``, ``views.duckdb`` with views over that Parquet, and
-``manifest.json``. ``current`` is a symbolic link that is replaced in one step, so that publishing and rolling back cost
+A release is a folder: ``release.duckdb``, ``parquet/``, ``views.duckdb`` with views over that Parquet, files for other
+tools, and ``manifest.json``. ``current`` is a symbolic link that is replaced in one step, so that publishing and rolling back cost
 the same at any size; ``views.duckdb`` beside it leads to the current one. Whoever opens one of the files reads one whole
 release until it is opened again. They are written in the storage version that DuckDB 1.4 still reads.
 """
@@ -12,18 +12,19 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
+from types import MappingProxyType
 
 import duckdb
 
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.sql import file_literal, literal, quoted
-from ecom_pipeline.warehouse.connection import WarehouseError
+from ecom_pipeline.warehouse.connection import WarehouseError, transaction
 from ecom_pipeline.warehouse.describe import describe
 from ecom_pipeline.warehouse.journal import now
 
@@ -66,8 +67,14 @@ def publish(
     run_id: str,
     shop: str,
     keep: int,
+    exports: Mapping[str, str] = MappingProxyType({}),
 ) -> Release:
     """Write a release beside the others and make it the current one.
+
+    Parameters
+    ----------
+    exports
+        CSV files beside the tables: path in the release to the SELECT of its rows.
 
     Raises
     ------
@@ -83,6 +90,7 @@ def publish(
         unpublished.symlink_to(release_id, target_is_directory=True)
         published = [contract for contract in contracts if contract.schema_name in PUBLISHED]
         tables = _write_tables(connection, published, building, release_id)
+        _write_exports(connection, exports, building)
         _write_views(published, building)
         digest = _digest_of(table for table in tables if not table.name.startswith("ops."))
         release = Release(
@@ -141,12 +149,13 @@ def _write_tables(
             columns = ", ".join(quoted(name) for name in contract.types)
             order = f" order by {', '.join(quoted(name) for name in contract.key)}" if contract.key else ""
             rows = f"select {columns}, {literal(release_id)} as _release_id from {source}{order}"
-            connection.execute(f"create schema if not exists release.{contract.schema_name}")
-            connection.execute(f"create table release.{contract.schema_name}.{table} as {rows}")
-            describe(connection, contract, catalog="release")
-            connection.execute(
-                f"comment on column release.{contract.schema_name}.{table}._release_id is 'The release the row was published in.'"
-            )
+            with transaction(connection):
+                connection.execute(f"create schema if not exists release.{contract.schema_name}")
+                connection.execute(f"create table release.{contract.schema_name}.{table} as {rows}")
+                describe(connection, contract, catalog="release")
+                connection.execute(
+                    f"comment on column release.{contract.schema_name}.{table}._release_id is 'The release the row was published in.'"
+                )
             file = literal(str(building / "parquet" / f"{contract.name}.parquet"))
             connection.execute(
                 f"copy (from release.{contract.schema_name}.{table}) to {file} (format parquet, compression zstd)"
@@ -158,6 +167,13 @@ def _write_tables(
         return tables
     finally:
         connection.execute("detach release")
+
+
+def _write_exports(connection: duckdb.DuckDBPyConnection, exports: Mapping[str, str], building: Path) -> None:
+    for name, select in exports.items():
+        file = building / name
+        file.parent.mkdir(exist_ok=True)
+        connection.execute(f"copy ({select}) to {literal(str(file))} (format csv, header)")
 
 
 def _write_views(contracts: list[Contract], building: Path) -> None:

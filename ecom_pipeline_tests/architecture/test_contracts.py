@@ -42,6 +42,7 @@ def test_every_contract_has_a_writer_and_every_writer_a_contract(graph: dg.Asset
             "faq",
             "spend",
             "campaigns",
+            "experiments",
             "market",
             "calendar",
         )

@@ -76,6 +76,11 @@ sources:
     inputs:
       campaigns:
         columns: {campaign_id: id, name: name, channel: channel, starts_on: start, ends_on: end, budget: budget}
+  experiments:
+    files: experiments.csv
+    inputs:
+      experiments:
+        columns: {experiment_id: experiment, customer_id: customer, arm: arm, assigned_at: day, cost: cost}
   market:
     files: market.csv
     inputs:
@@ -207,6 +212,11 @@ def write_mini(folder: Path) -> Path:
         folder / "campaigns.csv",
         ("id", "name", "channel", "start", "end", "budget"),
         [("K1", "Spring", "ads", days[0], days[-1], "5000")],
+    )
+    write(
+        folder / "experiments.csv",
+        ("experiment", "customer", "arm", "day", "cost"),
+        [("letter", f"C{n}", ("control", "letter")[n % 2], days[60], "0.50") for n in range(CUSTOMERS)],
     )
     write(
         folder / "market.csv", ("day", "indicator", "value"), [(day, "search", 100 + n) for n, day in enumerate(days)]

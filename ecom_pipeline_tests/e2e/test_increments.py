@@ -6,7 +6,9 @@ The nights here are those of :mod:`ecom_pipeline_tests.nights`, from the files t
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +27,8 @@ from ecom_pipeline.warehouse.connection import open_warehouse
 from ecom_pipeline_tests.e2e.conftest import settings_for
 from ecom_pipeline_tests.e2e.mini import CUSTOMERS, PRODUCTS, write_mini
 from ecom_pipeline_tests.nights import CONTRACTS, in_order, night
+
+pytestmark = pytest.mark.slow
 
 IN_ORDER = in_order("clean", "features")
 Change = Callable[[Path, np.random.Generator], None]
@@ -83,21 +87,30 @@ class Nights:
         assert not unlike
 
 
-@pytest.fixture
-def nights(tmp_path: Path) -> Nights:
-    """A shop whose events come in several files, after its first night."""
-    settings = settings_for(tmp_path)
-    shop = write_mini(tmp_path / "shop")
+@pytest.fixture(scope="module")
+def after_the_first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shop whose events come in several files, and its warehouse after its first night; tests copy it."""
+    folder = tmp_path_factory.mktemp("first")
+    shop = write_mini(folder / "shop")
     text = shop.read_text("utf-8").replace("clicks.jsonl.gz", "clicks*.jsonl.gz")
     text = text.replace(
         "          channel: channel\n          campaign_id",
-        "          session_id: session\n          channel: channel\n          campaign_id",
+        "          session_id: session\n          order_id: order\n          contact_hash: hash\n"
+        "          channel: channel\n          campaign_id",
     )
     shop.write_text(text, "utf-8")
-    with gzip.open(tmp_path / "shop" / "clicks.jsonl.gz", "rt", encoding="utf-8") as file:
-        clicks(tmp_path / "shop", "", [json.loads(line) for line in file])
-    nights = Nights(tmp_path / "work", settings)
-    nights.run()
+    with gzip.open(folder / "shop" / "clicks.jsonl.gz", "rt", encoding="utf-8") as file:
+        clicks(folder / "shop", "", [json.loads(line) for line in file])
+    Nights(folder / "work", settings_for(folder)).run()
+    return folder
+
+
+@pytest.fixture
+def nights(after_the_first: Path, tmp_path: Path) -> Nights:
+    """A copy of that night to do with as a test likes."""
+    shutil.copytree(after_the_first, tmp_path, dirs_exist_ok=True)
+    nights = Nights(tmp_path / "work", settings_for(tmp_path))
+    nights.count = 1
     return nights
 
 
@@ -110,14 +123,23 @@ def write(path: Path, content: list[str]) -> None:
 
 
 def clicks(folder: Path, name: str, rows: list[dict[str, Any]]) -> None:
-    """A file of events; those that name no session may get one, in which not everybody has signed in."""
+    """A file of events; those that name no session may get one, in which not everybody has signed in.
+
+    Some name an order, and others an address, in the place of the customer.
+    """
     with gzip.open(folder / f"clicks{name}.jsonl.gz", "wt", encoding="utf-8") as file:
         for row in rows:
             number = int(row["id"][1:])
-            drawn = {"session": f"S{number // 5}" if number % 3 == 0 else None}
-            signed = {"user": None if drawn["session"] and number % 2 else row["user"]}
+            drawn = {
+                "session": f"S{number // 5}" if number % 3 == 0 else None,
+                "order": f"O{number % 400:05d}" if number % 7 == 0 else None,
+                "hash": hashlib.sha256(f"c{number % 30}@example.com".encode()).hexdigest()
+                if number % 11 == 0
+                else None,
+            }
+            signed = {"user": None if any(drawn.values()) and number % 2 else row["user"]}
             told = row if "session" in row else row | drawn | signed
-            file.write(json.dumps({"channel": None, "campaign": None} | told) + "\n")
+            file.write(json.dumps({"channel": None, "campaign": None, "order": None, "hash": None} | told) + "\n")
 
 
 def new_day(folder: Path, random: np.random.Generator) -> None:
@@ -200,6 +222,18 @@ def no_products(folder: Path, _: np.random.Generator) -> None:
     write(folder / "products.csv", [head, *("," + row.split(",", 1)[1] for row in rows)])
 
 
+def other_addresses(folder: Path, random: np.random.Generator) -> None:
+    """Customers change their address; some take that of another, which then names neither."""
+    head, *rows = lines(folder / "customers.csv")
+    write(
+        folder / "customers.csv",
+        [
+            head,
+            *(re.sub(r"c\d+@", f"c{int(random.integers(30))}@", row) if random.random() < 0.3 else row for row in rows),
+        ],
+    )
+
+
 def fewer_messages(folder: Path, random: np.random.Generator) -> None:
     head, *rows = lines(folder / "messages.csv")
     write(folder / "messages.csv", [head, *rows[: 1 + int(random.integers(len(rows)))]])
@@ -224,12 +258,12 @@ CHANGES: list[Change] = [
     late_order,
     other_products,
     no_products,
+    other_addresses,
     fewer_messages,
     refunds,
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_every_night_gives_the_tables_of_a_whole_rebuild(nights: Nights, seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -240,6 +274,32 @@ def test_every_night_gives_the_tables_of_a_whole_rebuild(nights: Nights, seed: i
         merged |= {table for table, outcome in nights.run().items() if outcome == "merged"}
         nights.is_like_whole()
     assert merged >= {"clean.events", "clean.order_items", "features.sessions", "features.customer_days"}
+
+
+def test_an_order_or_an_address_that_becomes_known_late_names_the_visitor(nights: Nights) -> None:
+    folder = nights.settings.landing_dir
+    address = hashlib.sha256(b"new@example.com").hexdigest()
+    visit = {"type": "pv", "ts": 1_711_000_000, "user": None, "sku": "P1", "order": None, "hash": None}
+    clicks(
+        folder,
+        "-unknown",
+        [
+            visit | {"id": "E50001", "session": "by-order"},
+            visit | {"id": "E50002", "session": "by-order", "type": "buy", "order": "O77777"},
+            visit | {"id": "E50003", "session": "by-address", "hash": address},
+        ],
+    )
+    nights.run()
+    asked = "select session_id, customer_id, identified_by from features.session_owners where session_id like 'by-%' order by 1"
+    with nights.open() as connection:
+        assert connection.execute(asked).fetchall() == [("by-address", None, None), ("by-order", None, None)]
+    head = lines(folder / "orders-1.csv")[0]
+    write(folder / "orders-8.csv", [head, "O77777,C1,2024-03-21 06:00:00,completed,CNY,mail"])
+    write(folder / "customers.csv", [*lines(folder / "customers.csv"), "C99,Ann,new@example.com,,CN,en,2024-03-21"])
+    assert nights.run()["clean.events"] == "merged"
+    with nights.open() as connection:
+        assert connection.execute(asked).fetchall() == [("by-address", "C99", "contact"), ("by-order", "C1", "order")]
+    nights.is_like_whole()
 
 
 def test_a_night_without_news_writes_nothing(nights: Nights) -> None:

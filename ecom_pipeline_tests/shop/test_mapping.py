@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
@@ -195,6 +196,7 @@ def test_times_are_utc_and_dates_are_those_of_the_business(
     shop = make_shop(tmp_path, EVENTS.replace("event_at: at", f"event_at: {mapped}"))
     (event,) = Raw(["kind", "at", "who", "what"], ("pv", text, "1", "2")).view(shop, "events")
     assert (event["event_at"], event["event_date"], event["_reasons"]) == (at, day, None)
+    assert event["event_hour"] == at.replace(tzinfo=UTC).astimezone(ZoneInfo("Europe/London")).hour
 
 
 def test_a_date_column_takes_dates_and_moments(tmp_path: Path) -> None:

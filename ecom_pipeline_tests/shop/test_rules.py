@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from ecom_pipeline.shop.config import SEGMENTS, Shop, ShopError, load_shop
-from ecom_pipeline.shop.rules import audiences_select, segments_select
+from ecom_pipeline.shop.rules import audience_exports, audiences_select, segments_select
 from ecom_pipeline_tests.tables.world import CONTRACTS, World
 
 SHOP = """
@@ -153,3 +153,26 @@ def test_the_columns_are_those_of_the_contract(tmp_path: Path) -> None:
     for released in (None, "marts.audience_members"):
         described = world.rows(f"describe {audiences_select(one, PROFILES, released)}")
         assert {name: kind for name, kind, *_ in described} == MEMBERS.types
+
+
+def test_a_list_for_mailing_tools_has_who_is_in_and_who_left_and_no_formula(tmp_path: Path) -> None:
+    world = World()
+    rows = [
+        {"audience": audience, "customer_id": name, "status": status, "member_since_date": FIRST, "as_of_date": SECOND}
+        for audience, name, status in (
+            ("rich", "bob", "member"),
+            ("rich", "=1+1", "added"),
+            ("rich", "@sum", "removed"),
+            ("rich", "-5", "member"),
+            ("poor", "eve", "member"),
+        )
+    ]
+    world.given(MEMBERS.name, rows)
+    (export,) = audience_exports(shop(tmp_path, "audiences: {rich: revenue > 10}")).items()
+    assert export[0] == "audiences/rich.csv"
+    assert [(row[0], row[1]) for row in world.rows(export[1])] == [
+        ("'-5", "member"),
+        ("'=1+1", "added"),
+        ("'@sum", "removed"),
+        ("bob", "member"),
+    ]

@@ -437,6 +437,33 @@ def test_orders_follow_the_spend_with_the_true_return(sample: Loaded) -> None:
 
 
 @pytest.mark.slow
+def test_the_halves_of_a_test_differ_by_the_planted_lift(sample: Loaded) -> None:
+    counted = sample.rows(
+        """
+        with outcomes as (
+            select experiment_id, arm, drawn.customer_id, count(orders.order_id) > 0 as did
+            from clean.experiments as drawn
+            left join clean.orders as orders
+                on drawn.customer_id = orders.customer_id and status <> 'cancelled'
+                and ordered_date between assigned_date and assigned_date + 29
+            group by all
+        )
+        select
+            experiment_id, count(*),
+            avg(did::int) filter (arm <> 'control') - avg(did::int) filter (arm = 'control'),
+            sqrt(var_samp(did::int) * 4 / count(*))
+        from outcomes group by all
+        """
+    )
+    told = sample.truth["experiments"]
+    assert {name for name, *_ in counted} == set(told)
+    for name, customers, lift, error in counted:
+        assert customers == told[name]["customers"]
+        assert abs(lift - told[name]["lift"]) < 3 * error, name
+    assert told["sms-reminder"]["lift"] == 0 < told["spring-coupon"]["lift"]
+
+
+@pytest.mark.slow
 def test_messages_are_labelled_by_half_and_never_out_of_scope(sample: Loaded) -> None:
     told = sample.truth["support"]
     labels = dict(sample.rows("select message_id, intent from clean.messages where author = 'customer'"))

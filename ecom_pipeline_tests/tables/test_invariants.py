@@ -21,6 +21,8 @@ MOMENT = st.integers(0, 50 * 24 * 4).map(lambda quarters: START + timedelta(minu
 FEATURES = (
     "features.as_of",
     "features.days",
+    "features.session_owners",
+    "features.people",
     "features.bot_days",
     "features.sales",
     "features.orders",
@@ -47,6 +49,7 @@ MARTS = (
     "marts.campaign_performance",
     "marts.funnel_daily",
     "marts.customer_tags",
+    "marts.identity_summary",
     "marts.customer_profiles",
     "marts.segment_summary",
     "marts.products",

@@ -18,7 +18,8 @@ def fill(con: duckdb.DuckDBPyConnection, values: str) -> None:
 
 
 def publish(con: duckdb.DuckDBPyConnection, mart: Contract, folder: Path, keep: int = 3) -> releases.Release:
-    return releases.publish(con, [mart], folder, run_id="r", shop="s", keep=keep)
+    lists = {"lists/dear.csv": "select product_id, price from marts.products where price > 1 order by product_id"}
+    return releases.publish(con, [mart], folder, run_id="r", shop="s", keep=keep, exports=lists)
 
 
 def read(path: Path) -> list[tuple[object, ...]]:
@@ -39,6 +40,20 @@ def test_both_files_show_the_release_and_its_comments(
         assert reader.execute(
             "select count(*) from duckdb_columns() where comment is null and schema_name = 'marts'"
         ).fetchall() == [(0,)]
+
+
+def test_files_for_other_tools_come_and_go_with_their_release(
+    con: duckdb.DuckDBPyConnection, mart: Contract, tmp_path: Path
+) -> None:
+    fill(con, "('a', 1), ('c', 3), ('b', 2)")
+    first = publish(con, mart, tmp_path)
+    file = tmp_path / "current" / "lists" / "dear.csv"
+    assert file.read_text("utf-8") == "product_id,price\nb,2.00\nc,3.00\n"
+    fill(con, "('a', 1)")
+    publish(con, mart, tmp_path)
+    assert file.read_text("utf-8") == "product_id,price\n"
+    releases.rollback(tmp_path, first.release_id)
+    assert file.read_text("utf-8").endswith("c,3.00\n")
 
 
 def test_the_same_content_has_the_same_digest_whatever_the_order(
@@ -130,7 +145,7 @@ def test_the_release_that_was_just_replaced_stays_for_those_about_to_open_it(
 
 
 @pytest.mark.parametrize(
-    "step", ["mkdir", "symlink_to", "_write_tables", "_write_views", "_verify", "_sync", "replace"]
+    "step", ["mkdir", "symlink_to", "_write_tables", "_write_exports", "_write_views", "_verify", "_sync", "replace"]
 )
 def test_a_publication_that_is_killed_is_no_release_and_leaves_nothing(
     con: duckdb.DuckDBPyConnection, mart: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str

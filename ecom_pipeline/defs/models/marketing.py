@@ -1,4 +1,4 @@
-"""Marketing: touches to attributed revenue, spend to the best split of a budget."""
+"""Marketing: touches to attributed revenue, spend to the best split of a budget, experiments to what they say."""
 
 from ecom_pipeline.defs.models.step import Learned, Model, as_of
 from ecom_pipeline.defs.night import Night
@@ -36,6 +36,36 @@ def _budget(night: Night) -> Learned:
     return Learned(card=result.card, frames={"models.channel_budget": result.channels}, learned=frozenset())
 
 
+def _experiments(night: Night) -> Learned:
+    from ecom_pipeline.ml.marketing.readout import read_experiments
+
+    (((share,),),) = (
+        night.connection.execute(
+            "select coalesce(sum(margin) / nullif(sum(revenue), 0), 1) from features.channel_days"
+        ).fetchall(),
+    )
+    result = read_experiments(
+        night.frame(
+            "select experiment_id, customer_id, arm, is_control, cast(planned_share as double) as planned_share,"
+            " cast(cost as double) as cost, assigned_date, is_complete, segment, orders, cast(revenue as double) as revenue,"
+            " recency_days, first_order_days, views, carts, has_ordered, cast(revenue_after as double) as revenue_after"
+            " from features.experiment_customers order by experiment_id, customer_id"
+        ),
+        night.frame(
+            "select customer_id, orders, cast(revenue as double) as revenue, recency_days,"
+            " date_diff('day', first_order_date, as_of_date) as first_order_days, views, carts,"
+            " cast(average_order_value as double) as average_order_value from features.customers order by customer_id"
+        ),
+        margin_share=float(share),
+        as_of_date=as_of(night),
+        seed=night.settings.seed,
+    )
+    frames = (result.results, result.segments, result.coupons)
+    return Learned(card=None, frames=dict(zip(EXPERIMENT_TABLES, frames, strict=True)), learned=frozenset())
+
+
+EXPERIMENT_TABLES = ("models.experiment_results", "models.experiment_segments", "models.coupon_candidates")
+
 MODELS = [
     Model(
         "budget",
@@ -44,4 +74,10 @@ MODELS = [
         _budget,
     ),
     Model("attribution", ["models.channel_attribution"], ["features.touches"], _attribution),
+    Model(
+        "experiments",
+        EXPERIMENT_TABLES,
+        ["features.experiment_customers", "features.customers", "features.channel_days", "features.as_of"],
+        _experiments,
+    ),
 ]

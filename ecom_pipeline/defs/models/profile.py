@@ -112,7 +112,7 @@ def _propensity(night: Night) -> Learned:
 
 
 def _lifetime(night: Night) -> Learned:
-    from ecom_pipeline.ml.profile.outlook import lifetime_shop
+    from ecom_pipeline.ml.profile.worth import lifetime_shop
 
     result = lifetime_shop(night.frame(DAYS), as_of_date=as_of(night), seed=night.settings.seed)
     return Learned(card=result.card, frames={"models.lifetime_values": result.customers}, learned=frozenset())

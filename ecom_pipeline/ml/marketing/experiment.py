@@ -63,6 +63,20 @@ def difference(successes: float, of: float, control_successes: float, control_of
     return rate - control, lower, upper
 
 
+def mean_difference(values: ArrayLike, control: ArrayLike) -> tuple[float, float, float]:
+    """Difference of two means and its 95 % interval (Welch; missing with fewer than two values in a group).
+
+    >>> tuple(round(each, 2) for each in mean_difference([1.0, 3.0, 5.0], [1.0, 2.0, 3.0]))
+    (1.0, -1.53, 3.53)
+    """
+    given, left = np.asarray(values, dtype=float), np.asarray(control, dtype=float)
+    lift = float(given.mean() - left.mean())
+    if min(len(given), len(left)) < 2:
+        return lift, math.nan, math.nan
+    half = Z * math.sqrt(given.var(ddof=1) / len(given) + left.var(ddof=1) / len(left))
+    return lift, lift - half, lift + half
+
+
 def read_out(
     group: Sequence[str] | pd.Series,
     outcome: ArrayLike,

@@ -13,10 +13,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-WINDOWS = (7, 30, 90, 180, 365)
+from ecom_pipeline.ml.profile.lifetime import BetaGeometric
+
+WINDOWS = (7, 14, 30, 60, 90, 120, 180, 365)
 """Days that the windows look back."""
-MEMORIES = (10, 30, 90)
+MEMORIES = (10, 20, 30, 60, 90, 180)
 """Days after which an order counts 1/e in the fading sums."""
+MONTH = 30
+SATURDAY = 5
 ACTIVITIES = ("views", "carts", "favourites", "searches", "messages", "refunds")
 """Further columns of the days that are summed, where the shop has any."""
 HORIZON = 30
@@ -70,8 +74,16 @@ def buyers_at(days: pd.DataFrame, cutoff: dt.date) -> pd.DataFrame:
         columns[f"orders_{window}"] = total(orders * inside)
         columns[f"revenue_{window}"] = total(revenue * inside)
     for memory in MEMORIES:
-        columns[f"fading_orders_{memory}"] = total(orders * np.exp(-age / memory))
+        fading = np.exp(-age / memory)
+        columns[f"fading_orders_{memory}"] = total(orders * fading)
+        columns[f"fading_revenue_{memory}"] = total(revenue * fading)
+    opening = np.ones(len(age), dtype=bool)
+    opening[1:] = (np.diff(codes) != 0) | (np.diff(age // MONTH) != 0)
+    columns["active_months"] = total(opening.astype(float))
+    weekday = pd.to_datetime(ordered["activity_date"]).dt.weekday.to_numpy()
+    columns["weekend_share"] = total((weekday >= SATURDAY).astype(float)) / columns["order_days"]
     columns["orders_a_year_ago"] = total(orders * ((age <= 364) & (age > 364 - HORIZON)))
+    columns |= _buying_rate(columns["order_days"] - 1, columns["first_order_days"], columns["recency_days"])
     features = pd.DataFrame(columns, index=pd.Index(customers, name="customer_id"))
     return features.join(_activity(past, features.index, cutoff))
 
@@ -88,6 +100,12 @@ def outcome_after(days: pd.DataFrame, customers: pd.Index, cutoff: dt.date, hori
     )
 
 
+def first_order(days: pd.DataFrame) -> dt.date | None:
+    """Day of the first order of all; None without one."""
+    dates = pd.to_datetime(days.loc[days["orders"] > 0, "activity_date"])
+    return None if dates.empty else dates.min().date()
+
+
 class _Sums:
     """Sums of values per customer, where rows are sorted by customer code."""
 
@@ -101,6 +119,21 @@ class _Sums:
         """Places of each customer's last and first row."""
         ends = np.cumsum(np.bincount(self.codes, minlength=self.count))
         return ends - 1, np.append(0, ends[:-1]) if self.count else ends
+
+
+def _buying_rate(
+    repeats: NDArray[np.float64], age: NDArray[np.float64], recency: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    """What BG/NBD makes of the rhythm of all buyers up to the cut-off; missing where it cannot be fitted."""
+    names = ("alive_probability", "expected_orders")
+    try:
+        model = BetaGeometric().fit(repeats, age - recency, age)
+    except ValueError:
+        return dict.fromkeys(names, np.full(len(age), np.nan))
+    last = age - recency
+    return dict(
+        zip(names, (model.alive(repeats, last, age), model.expected_orders(repeats, last, age, HORIZON)), strict=True)
+    )
 
 
 def _age(rows: pd.DataFrame, cutoff: dt.date) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
-"""The entry for what buyers will do: their days in, probability, value and reasons out, with a card each.
+"""The entry for who buys next: the days of the buyers in, probability, value and reasons out, with a card.
 
-Cut-offs are 30 days apart and look back from the last day. The newest 30 days are the test: nothing that is tested has
-seen them. What is published is learned from the newest days. What does not belong here: reading or writing tables.
+The newest 30 days are the test: nothing that is tested has seen them. What is published is learned from the newest days.
+What does not belong here: which days are learned from, and reading or writing tables.
 """
 
 from __future__ import annotations
@@ -13,16 +13,13 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.card import Decision, ModelCard
-from ecom_pipeline.ml.profile.history import HORIZON, buyers_at, outcome_after
+from ecom_pipeline.ml.profile.cutoffs import Past, TooLittleError, learn
+from ecom_pipeline.ml.profile.history import HORIZON, buyers_at, first_order, outcome_after
 from ecom_pipeline.ml.profile.judgement import Lead, auc, auc_lead, brier, calibration, calibration_error, capture
-from ecom_pipeline.ml.profile.lifetime import BetaGeometric, GammaGamma, summary_of
-from ecom_pipeline.ml.profile.propensity import PurchasePropensity, RfmRates
+from ecom_pipeline.ml.profile.propensity import TREES
 
-CUTOFFS = 3
-"""Cut-offs that are learned from; one later calibrates."""
 FEWEST_BUYERS = 100
 """Who did and who did not buy in the test, each, below which nothing can be judged."""
-TWELVE_MONTHS = 365
 PROPENSITY_COLUMNS = (
     "customer_id",
     "buy_probability",
@@ -34,15 +31,6 @@ PROPENSITY_COLUMNS = (
 )
 EVALUATION_COLUMNS = ("model", "is_baseline", "metric", "value")
 CALIBRATION_COLUMNS = ("model", "bin", "customers", "predicted", "observed", "lift")
-LIFETIME_COLUMNS = (
-    "customer_id",
-    "alive_probability",
-    "expected_orders_365",
-    "expected_order_value",
-    "expected_value_365",
-    "source",
-    "as_of_date",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,15 +55,7 @@ class Propensity:
     card: ModelCard
 
 
-@dataclass(frozen=True, kw_only=True)
-class Lifetime:
-    """What buyers are worth over the next 12 months: `LIFETIME_COLUMNS`, and the row of the registry."""
-
-    customers: pd.DataFrame
-    card: ModelCard
-
-
-def propensity_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Propensity:
+def propensity_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int, trees: int = TREES) -> Propensity:
     """Judge and publish the probability of an order in the 30 days after the last one.
 
     Parameters
@@ -86,41 +66,40 @@ def propensity_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Pr
         The last day of the data.
     seed
         Fixes all randomness.
+    trees
+        Rounds of boosting.
     """
-    cuts = [as_of_date - dt.timedelta(days=HORIZON * back) for back in range(CUTOFFS + 3)]
-    first = _first_order(days)
-    usable = [cut for cut in cuts if first is not None and cut >= first + dt.timedelta(days=HORIZON)]
-    if len(usable) < 4:
-        words = "no order yet" if first is None else f"{(as_of_date - first).days} days of orders, {HORIZON * 4} needed"
-        return _nothing(words, seed)
-    frames = {cut: buyers_at(days, cut) for cut in usable}
-    outcomes = {cut: outcome_after(days, frames[cut].index, cut) for cut in usable[1:]}
-    test, earlier = usable[1], usable[2:]
-    did = int(outcomes[test]["bought"].sum())
-    if min(did, len(frames[test]) - did) < FEWEST_BUYERS:
-        return _nothing(
-            f"{did} of {len(frames[test])} customers bought in the 30 days after {test}: too few to judge", seed
-        )
-    ours, rates = _learn(frames, outcomes, earlier, seed), RfmRates().fit(frames[earlier[0]], outcomes[earlier[0]])
-    bought, spent = outcomes[test]["bought"].to_numpy(), outcomes[test]["revenue"].to_numpy()
-    constant = np.full(len(bought), float(outcomes[earlier[0]]["bought"].mean()))
+    first, test = first_order(days), as_of_date - dt.timedelta(days=HORIZON)
+    if first is None:
+        return _nothing("no order yet", seed)
+    then, now = buyers_at(days, test), buyers_at(days, as_of_date)
+    outcome = outcome_after(days, then.index, test)
+    did = int(outcome["bought"].sum())
+    if min(did, len(then) - did) < FEWEST_BUYERS:
+        return _nothing(f"{did} of {len(then)} customers bought in the 30 days after {test}: too few to judge", seed)
+    past = Past(days, first, seed=seed)
+    try:
+        learned = learn(past, test, seed=seed, trees=trees)
+        final = learn(past, as_of_date, seed=seed, trees=trees)
+    except TooLittleError as error:
+        return _nothing(str(error), seed)
+    ours, rates = learned.model, learned.rates
+    bought, spent = outcome["bought"].to_numpy(), outcome["revenue"].to_numpy()
     given = {
-        "gradient_boosting": (ours.probability(frames[test]), ours.revenue(frames[test])),
-        "rfm_score": (rates.probability(frames[test]), rates.revenue(frames[test])),
-        "constant": (constant, frames[test]["revenue"].to_numpy(float)),
+        "gradient_boosting": (ours.probability(then), ours.revenue(then)),
+        "rfm_score": (rates.probability(then), rates.revenue(then)),
+        "constant": (np.full(len(bought), learned.bought), then["revenue"].to_numpy(float)),
     }
     evaluation = pd.concat([_figures(name, bought, spent, *scores) for name, scores in given.items()])
     lead = auc_lead(bought, given["gradient_boosting"][0], given["rfm_score"][0])
     figure = evaluation.set_index(["model", "metric"])["value"]
     wins = lead.lower > 0 and figure["gradient_boosting", "brier"] <= figure["rfm_score", "brier"]
     decision: Decision = "published" if wins else "refused"
-    now, newest = frames[as_of_date], usable[1:]
     if wins:
-        final = _learn(frames, outcomes, newest, seed)
-        probability, revenue, reasons = final.probability(now), final.revenue(now), final.reasons(now)
+        probability, revenue = final.model.probability(now), final.model.revenue(now)
+        reasons = final.model.reasons(now)
     else:
-        base = RfmRates().fit(frames[newest[0]], outcomes[newest[0]])
-        probability, revenue, reasons = base.probability(now), base.revenue(now), _rfm_reasons(now)
+        probability, revenue, reasons = final.rates.probability(now), final.rates.revenue(now), _rfm_reasons(now)
     customers = pd.DataFrame(
         {
             "customer_id": now.index,
@@ -148,8 +127,8 @@ def propensity_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Pr
         parameters={
             "horizon_days": HORIZON,
             "test_cutoff": test,
-            "learned_at": earlier[1:],
-            "calibrated_at": earlier[0],
+            "learned_at": learned.cutoffs,
+            "calibrated_at": learned.cutoffs[0],
             "features": list(now.columns),
         },
         seed=seed,
@@ -162,125 +141,6 @@ def propensity_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Pr
         calibration=tenths[list(CALIBRATION_COLUMNS)],
         card=card,
     )
-
-
-def lifetime_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Lifetime:
-    """Judge and publish what every buyer is worth over the next 12 months.
-
-    The test takes the last third of the history, 12 months at most: the models learn from what came before it, and
-    are compared with every customer going on at their own past rate.
-
-    Parameters
-    ----------
-    days
-        One row per ``customer_id`` and ``activity_date`` with ``orders`` and ``revenue``.
-    as_of_date
-        The last day of the data.
-    seed
-        Written on the card; nothing here is random.
-    """
-    first = _first_order(days)
-    ahead = min(TWELVE_MONTHS, (as_of_date - first).days // 3) if first else 0
-    whole = summary_of(days, as_of_date) if first else pd.DataFrame()
-    if ahead < HORIZON or int((whole["repeats"] > 0).sum()) < FEWEST_BUYERS:
-        words = "too few repeat orders, or too short a history, to learn a rate"
-        return Lifetime(customers=pd.DataFrame(columns=list(LIFETIME_COLUMNS)), card=_lifetime_card(words, seed))
-    cut = as_of_date - dt.timedelta(days=ahead)
-    past = summary_of(days, cut)
-    truth = outcome_after(days, past.index, cut, ahead)["revenue"].to_numpy()
-    try:
-        model = _Worth.fit(past)
-        final = _Worth.fit(whole)
-    except ValueError as error:
-        return Lifetime(customers=pd.DataFrame(columns=list(LIFETIME_COLUMNS)), card=_lifetime_card(str(error), seed))
-    given = {"bg_nbd": model.value(past, ahead), "own_rate": _own_rate(days, past.index, cut) * ahead}
-    off = {name: float(np.abs(value - truth).mean()) for name, value in given.items()}
-    bias = {name: float(value.sum() / truth.sum() - 1) if truth.sum() else None for name, value in given.items()}
-    wins = off["bg_nbd"] < off["own_rate"]
-    value = final.value(whole, TWELVE_MONTHS) if wins else _own_rate(days, whole.index, as_of_date) * TWELVE_MONTHS
-    customers = pd.DataFrame(
-        {
-            "customer_id": whole.index,
-            "alive_probability": final.orders.alive(whole["repeats"], whole["last"], whole["age"]),
-            "expected_orders_365": final.expected_orders(whole, TWELVE_MONTHS),
-            "expected_order_value": final.size(whole),
-            "expected_value_365": value,
-            "source": "bg_nbd" if wins else "own_rate",
-            "as_of_date": as_of_date,
-        }
-    )
-    order, size = final.orders, final.sizes
-    card = ModelCard(
-        model="lifetime_value",
-        metric="mean_absolute_error",
-        value=off["bg_nbd"],
-        baseline="own_rate",
-        baseline_value=off["own_rate"],
-        decision="published" if wins else "refused",
-        reason=(
-            f"revenue of {len(past)} customers in the {ahead} days after {cut}: off by {off['bg_nbd']:.2f} a customer,"
-            f" going on at their own rate by {off['own_rate']:.2f}"
-        ),
-        trained_from=first,
-        trained_to=as_of_date,
-        parameters={"r": order.r_, "alpha_days": order.alpha_, "a": order.a_, "b": order.b_}
-        | {"p": size.p_, "q": size.q_, "gamma": size.gamma_},
-        seed=seed,
-        metrics={
-            "test_days": ahead,
-            "bias": bias["bg_nbd"],
-            "own_rate_bias": bias["own_rate"],
-            "capture_top_tenth": capture(truth, given["bg_nbd"]),
-            "own_rate_capture_top_tenth": capture(truth, given["own_rate"]),
-        },
-        libraries=("scipy", "numpy", "pandas"),
-    )
-    return Lifetime(customers=customers[list(LIFETIME_COLUMNS)], card=card)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Worth:
-    """Both models, learned from one summary."""
-
-    orders: BetaGeometric
-    sizes: GammaGamma
-
-    @classmethod
-    def fit(cls, summary: pd.DataFrame) -> _Worth:
-        return cls(
-            orders=BetaGeometric().fit(summary["repeats"], summary["last"], summary["age"]),
-            sizes=GammaGamma().fit(summary["repeats"], summary["value"]),
-        )
-
-    def expected_orders(self, summary: pd.DataFrame, ahead: float) -> np.ndarray:
-        return self.orders.expected_orders(summary["repeats"], summary["last"], summary["age"], ahead)
-
-    def size(self, summary: pd.DataFrame) -> np.ndarray:
-        return self.sizes.expected_value(summary["repeats"], summary["value"])
-
-    def value(self, summary: pd.DataFrame, ahead: float) -> np.ndarray:
-        value: np.ndarray = self.expected_orders(summary, ahead) * self.size(summary)
-        return value
-
-
-def _own_rate(days: pd.DataFrame, customers: pd.Index, cutoff: dt.date) -> np.ndarray:
-    """Revenue per day since the first order, the day itself counted as a month: one order is no rate."""
-    dates = pd.to_datetime(days["activity_date"])
-    rows = days[(days["orders"] > 0) & (dates <= pd.Timestamp(cutoff))]
-    revenue = rows["revenue"].astype(float).groupby(rows["customer_id"]).sum().reindex(customers)
-    age = (pd.Timestamp(cutoff) - dates[rows.index].groupby(rows["customer_id"]).min().reindex(customers)).dt.days
-    rate: np.ndarray = (revenue / (age + HORIZON)).to_numpy(float)
-    return rate
-
-
-def _learn(
-    frames: dict[dt.date, pd.DataFrame], outcomes: dict[dt.date, pd.DataFrame], cuts: list[dt.date], seed: int
-) -> PurchasePropensity:
-    """Learn at the older cut-offs, calibrate at the newest."""
-    newest, older = cuts[0], cuts[1 : CUTOFFS + 1]
-    features = pd.concat([frames[cut] for cut in older]).reindex(columns=frames[newest].columns)
-    model = PurchasePropensity(seed=seed).fit(features, pd.concat([outcomes[cut] for cut in older]))
-    return model.calibrate(frames[newest], outcomes[newest])
 
 
 def _figures(
@@ -330,11 +190,6 @@ def _reason(test: dt.date, customers: int, did: int, lead: Lead, figure: pd.Seri
     )
 
 
-def _first_order(days: pd.DataFrame) -> dt.date | None:
-    dates = pd.to_datetime(days.loc[days["orders"] > 0, "activity_date"])
-    return None if dates.empty else dates.min().date()
-
-
 def _nothing(words: str, seed: int) -> Propensity:
     card = ModelCard(
         model="purchase_propensity",
@@ -350,15 +205,4 @@ def _nothing(words: str, seed: int) -> Propensity:
         evaluation=pd.DataFrame(columns=list(EVALUATION_COLUMNS)),
         calibration=pd.DataFrame(columns=list(CALIBRATION_COLUMNS)),
         card=card,
-    )
-
-
-def _lifetime_card(words: str, seed: int) -> ModelCard:
-    return ModelCard(
-        model="lifetime_value",
-        metric="mean_absolute_error",
-        baseline="own_rate",
-        decision="refused",
-        reason=words,
-        seed=seed,
     )

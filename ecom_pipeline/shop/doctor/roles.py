@@ -16,8 +16,8 @@ from ecom_pipeline.shop.doctor.profiles import Profile
 
 SALES = "sales"
 ROLES = (
-    "events", SALES, "refunds", "products", "customers", "messages", "faq", "marketing_spend", "campaigns", "calendar",
-    "market",
+    "events", SALES, "refunds", "products", "customers", "messages", "faq", "marketing_spend", "campaigns", "experiments",
+    "calendar", "market",
 )  # fmt: skip
 
 NEEDED = {
@@ -29,6 +29,7 @@ NEEDED = {
     "faq": ("intent", "questions", "answer"),
     "marketing_spend": ("spend_date", "channel", "amount"),
     "campaigns": ("campaign_id",),
+    "experiments": ("experiment_id", "customer_id", "arm", "assigned_at"),
     "market": ("market_date", "indicator", "value"),
     "calendar": ("calendar_date", "name"),
 }
@@ -51,6 +52,7 @@ HINTS = {
     "faq": "faq|macro|knowledge|问答|知识|常见问题",
     "marketing_spend": "spend|ads|marketing|cost|投放|花费|广告|推广",
     "campaigns": "campaign|计划|活动",
+    "experiments": "experiment|ab_test|abtest|holdout|trial|实验|分组",
     "market": "market|indicator|index|trend|指数|指标|行情",
     "calendar": "calendar|holiday|festival|日历|节日|节假日",
 }

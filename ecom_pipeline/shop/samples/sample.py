@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ecom_pipeline.shop.samples import advertising, exports, planted, seasons, support, traffic
+from ecom_pipeline.shop.samples import advertising, experiments, exports, planted, seasons, support, traffic
 from ecom_pipeline.shop.samples import orders as ordering
 from ecom_pipeline.shop.samples.catalogue import make_catalogue
 from ecom_pipeline.shop.samples.dirt import Dirt, dirt_truth, plant
@@ -72,6 +72,7 @@ def make_world(seed: int) -> World:
         refunds=ordering.make_refunds(stream(seed, "refunds"), orders, items),
         visits=visits,
         events=events,
+        assignments=experiments.make_assignments(stream(seed, "experiments"), customers, orders),
         messages=support.make_messages(stream(seed, "support"), catalogue, customers, orders, items),
         market=seasons.market_table(stream(seed, "market"), demand),
     )
@@ -145,6 +146,12 @@ def _surroundings(world: World) -> list[Export]:
     return [
         Export("marketing_spend", spend, write_csv(encoding="gb18030"), "marketing_spend_{}.csv", planted.SPEND),
         Export("campaigns", exports.campaigns(), write_csv(), "campaigns.csv"),
+        Export(
+            "experiments",
+            experiments.assignment_table(world.customers, world.assignments),
+            write_csv(),
+            "experiments.csv",
+        ),
         Export("market", exports.plain(world.market), write_csv(), "market.csv", planted.MARKET),
         Export("calendar", exports.plain(seasons.calendar_table()), write_csv(), "calendar.csv"),
     ]

@@ -12,6 +12,7 @@ import pandas as pd
 from ecom_pipeline.shop.samples.advertising import campaign_truth
 from ecom_pipeline.shop.samples.catalogue import Catalogue
 from ecom_pipeline.shop.samples.draws import Floats
+from ecom_pipeline.shop.samples.experiments import experiment_truth
 from ecom_pipeline.shop.samples.exports import STATUSES, channel_of
 from ecom_pipeline.shop.samples.people import segment_truth
 from ecom_pipeline.shop.samples.seasons import season_truth
@@ -34,6 +35,7 @@ class World:
     refunds: pd.DataFrame
     visits: pd.DataFrame
     events: pd.DataFrame
+    assignments: pd.DataFrame
     messages: pd.DataFrame
     market: pd.DataFrame
 
@@ -56,6 +58,7 @@ def write_truth(folder: Path, world: World, sources: dict[str, dict[str, object]
             "customer_tier": dict(zip(world.customers["customer_id"], world.customers["tier"].tolist(), strict=True)),
         },
         "advertising": campaign_truth(world.spend, _revenue_by_order(world)),
+        "experiments": experiment_truth(world.customers, world.orders, world.assignments),
         "support": message_truth(world.messages),
         "sales": _sales_truth(world),
         "traffic": _traffic_truth(world),

@@ -23,7 +23,26 @@ with customers as (
 )
 
 select
-    *,
+    customers.customer_id,
+    customers.name,
+    customers.email,
+    sha256(customers.email) as contact_hash,
+    customers.phone,
+    customers.address,
+    customers.birth_year,
+    customers.gender,
+    customers.country,
+    customers.city,
+    customers.language,
+    customers.registered_at,
+    customers.registered_date,
+    customers.acquisition_channel,
+    customers.is_opted_out,
+    customers._source,
+    customers._load_id,
+    customers._file,
+    customers._row,
+    customers._reasons,
     case
         when customer_id is null then 1
         else row_number() over (

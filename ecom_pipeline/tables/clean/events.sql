@@ -1,4 +1,4 @@
-with events as (
+with events as not materialized (
     select
         nullif(trim(event_id), '') as event_id,
         lower(trim(event_type)) as event_type,
@@ -6,6 +6,7 @@ with events as (
         event_date,
         nullif(trim(customer_id), '') as customer_id,
         nullif(trim(session_id), '') as session_id,
+        nullif(lower(trim(contact_hash)), '') as contact_hash,
         nullif(trim(product_id), '') as product_id,
         nullif(trim(category_path), '') as category_path,
         quantity,
@@ -23,6 +24,35 @@ with events as (
         _row,
         _reasons
     from input.events
+),
+
+contacts as (
+    select
+        contact_hash,
+        min(customer_id) as customer_id
+    from clean.customers
+    where contact_hash is not null
+    group by contact_hash
+    having count(*) = 1
+),
+
+repeated as (
+    select event_id
+    from events
+    group by event_id
+    having count(*) > 1
+),
+
+copies as (
+    select
+        _load_id,
+        _row,
+        row_number() over (
+            partition by event_id
+            order by _reasons is not null, _load_id desc, _row, _source
+        ) as _duplicate
+    from events
+    where event_id in (select event_id from repeated)
 )
 
 select
@@ -30,9 +60,15 @@ select
     events.event_type,
     events.event_at,
     events.event_date,
-    events.customer_id,
+    coalesce(events.customer_id, orders.customer_id, contacts.customer_id) as customer_id,
+    case
+        when events.customer_id is not null then 'login'
+        when orders.customer_id is not null then 'order'
+        when contacts.customer_id is not null then 'contact'
+    end as identified_by,
     events.session_id,
-    coalesce(events.customer_id, events.session_id) as visitor_id,
+    coalesce(events.customer_id, orders.customer_id, contacts.customer_id, events.session_id) as visitor_id,
+    events.contact_hash,
     events.product_id,
     events.category_path,
     events.quantity,
@@ -53,12 +89,9 @@ select
     events._file,
     events._row,
     events._reasons,
-    case
-        when events.event_id is null then 1
-        else row_number() over (
-            partition by events.event_id
-            order by events._reasons is not null, events._load_id desc, events._row, events._source
-        )
-    end as _duplicate
+    coalesce(copies._duplicate, 1) as _duplicate
 from events
+left join copies on events._load_id = copies._load_id and events._row = copies._row
 left join input.exchange_rates as rates on events.currency = rates.currency
+left join clean.orders as orders on events.order_id = orders.order_id
+left join contacts on events.contact_hash = contacts.contact_hash

@@ -4,7 +4,9 @@ with favourites as (
         max(case when kind = 'category' then tag end) as favourite_category,
         max(case when kind = 'brand' then tag end) as favourite_brand,
         max(case when kind = 'price_band' then tag end) as favourite_price_band,
-        max(case when kind = 'channel' then tag end) as preferred_channel
+        max(case when kind = 'channel' then tag end) as preferred_channel,
+        max(case when kind = 'season' then tag end) as preferred_season,
+        max(case when kind = 'time_of_day' then tag end) as preferred_time_of_day
     from marts.customer_tags
     where rank = 1
     group by customer_id
@@ -12,6 +14,8 @@ with favourites as (
 
 select
     customers.customer_id,
+    coalesce(people.person_id, customers.customer_id) as person_id,
+    coalesce(people.accounts, 1) as accounts,
     customers.as_of_date,
     coalesce(segments.segment, 'browser') as segment,
     'rules' as segment_source,
@@ -42,6 +46,8 @@ select
     favourites.favourite_brand,
     favourites.favourite_price_band,
     favourites.preferred_channel,
+    favourites.preferred_season,
+    favourites.preferred_time_of_day,
     learned.learned_segment,
     learned.name_en as learned_segment_en,
     learned.name_zh as learned_segment_zh,
@@ -59,7 +65,9 @@ select
     registered.language,
     registered.registered_date,
     registered.acquisition_channel,
-    coalesce(registered.is_opted_out, false) as is_opted_out
+    coalesce(max(cast(registered.is_opted_out as integer)) over (
+        partition by coalesce(people.person_id, customers.customer_id)
+    ), 0) = 1 as is_opted_out
 from features.customers as customers
 left join features.segments as segments
     on customers.customer_id = segments.customer_id and customers.as_of_date = segments.cutoff_date
@@ -69,4 +77,5 @@ left join models.purchase_propensity as propensity on customers.customer_id = pr
 left join models.lifetime_values as lifetime on customers.customer_id = lifetime.customer_id
 left join models.learned_segments as learned on customers.customer_id = learned.customer_id
 left join models.behaviour_map as behaviour on customers.customer_id = behaviour.customer_id
+left join features.people as people on customers.customer_id = people.customer_id
 left join clean.customers as registered on customers.customer_id = registered.customer_id

@@ -35,8 +35,12 @@ def run(customers: pd.DataFrame, before: Clusters | None = None, seed: int = 1) 
     )
 
 
-def test_kinds_of_buyers_are_found_and_named() -> None:
-    result = run(shop())
+@pytest.fixture(scope="module")
+def result() -> Clusters:
+    return run(shop())
+
+
+def test_kinds_of_buyers_are_found_and_named(result: Clusters) -> None:
     assert result.card.decision == "published"
     found = result.customers.assign(kind=np.repeat([0, 1, 2], [200, 150, 100]))
     assert (found.groupby("learned_segment")["kind"].nunique() == 1).all()
@@ -45,19 +49,18 @@ def test_kinds_of_buyers_are_found_and_named() -> None:
 
 
 @pytest.mark.slow
-def test_numbers_stay_when_customers_come_and_sizes_turn_round() -> None:
-    first = run(shop())
+def test_numbers_stay_when_customers_come_and_sizes_turn_round(result: Clusters) -> None:
     later = shop((200, 150, 100), seed=0)
     more = shop((10, 10, 400), seed=9).assign(customer_id=lambda rows: "n" + rows["customer_id"])
-    second = run(pd.concat([later, more], ignore_index=True), first)
-    both = first.customers.merge(second.customers, on="customer_id", suffixes=("_was", "_is"))
+    second = run(pd.concat([later, more], ignore_index=True), result)
+    both = result.customers.merge(second.customers, on="customer_id", suffixes=("_was", "_is"))
     assert (both["learned_segment_was"] == both["learned_segment_is"]).mean() > 0.99
     assert second.card.metrics["moved_share"] < 0.01
     assert second.card.metrics["population_stability_index"] > 0.2
 
 
-def test_without_the_night_before_the_largest_is_number_one() -> None:
-    sizes = run(shop()).customers["learned_segment"].value_counts()
+def test_without_the_night_before_the_largest_is_number_one(result: Clusters) -> None:
+    sizes = result.customers["learned_segment"].value_counts()
     assert sizes.index.tolist() == sorted(sizes.index)
 
 
@@ -89,16 +92,15 @@ def test_who_never_ordered_is_in_no_segment() -> None:
 
 
 @pytest.mark.slow
-def test_the_order_of_customers_changes_nothing() -> None:
-    customers = shop()
-    pd.testing.assert_frame_equal(run(customers).customers, run(customers.sample(frac=1, random_state=1)).customers)
+def test_the_order_of_customers_changes_nothing(result: Clusters) -> None:
+    pd.testing.assert_frame_equal(result.customers, run(shop().sample(frac=1, random_state=1)).customers)
 
 
 @pytest.mark.parametrize(
     ("table", "attribute"), [("learned_segments", "customers"), ("learned_segment_centres", "centres")]
 )
-def test_tables_have_the_columns_of_their_contracts(table: str, attribute: str) -> None:
+def test_tables_have_the_columns_of_their_contracts(table: str, attribute: str, result: Clusters) -> None:
     path = TABLES / "models" / f"{table}.yml"
     contract = parse_contract(path.read_text("utf-8"), "models", table, str(path))
-    for rows in (0, 450):
-        assert list(getattr(run(shop().head(rows)), attribute).columns) == list(contract.types)
+    for found in (run(shop().head(0)), result):
+        assert list(getattr(found, attribute).columns) == list(contract.types)

@@ -9,11 +9,13 @@ import pytest
 from ecom_pipeline.contracts import TABLES, parse_contract
 from ecom_pipeline.ml.profile.history import buyers_at, outcome_after
 from ecom_pipeline.ml.profile.judgement import auc, auc_lead, calibration, calibration_error, capture
-from ecom_pipeline.ml.profile.outlook import Propensity, lifetime_shop, propensity_shop
+from ecom_pipeline.ml.profile.outlook import Propensity, propensity_shop
 from ecom_pipeline.ml.profile.propensity import rfm_points
+from ecom_pipeline.ml.profile.worth import lifetime_shop
 
 START = dt.date(2023, 1, 1)
 LENGTH = 330
+TREES = 25
 AS_OF = START + dt.timedelta(days=LENGTH - 1)
 
 
@@ -39,7 +41,7 @@ def days() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def result(days: pd.DataFrame) -> Propensity:
-    return propensity_shop(days, as_of_date=AS_OF, seed=1)
+    return propensity_shop(days, as_of_date=AS_OF, seed=1, trees=TREES)
 
 
 def test_nothing_after_the_cutoff_bears_on_a_feature(days: pd.DataFrame) -> None:
@@ -94,7 +96,7 @@ def test_habits_are_learned_and_published(result: Propensity) -> None:
 
 @pytest.mark.slow
 def test_chance_is_refused_and_the_baseline_published() -> None:
-    refused = propensity_shop(shop(900, 3, like="chance"), as_of_date=AS_OF, seed=1)
+    refused = propensity_shop(shop(900, 3, like="chance"), as_of_date=AS_OF, seed=1, trees=TREES)
     assert refused.card.decision == "refused"
     assert set(refused.customers["source"]) == {"rfm_score"}
     assert "lead" in refused.card.reason
@@ -111,14 +113,17 @@ def test_every_reason_is_told_in_both_languages(result: Propensity) -> None:
 
 @pytest.mark.slow
 def test_the_same_days_and_seed_give_the_same_result(days: pd.DataFrame, result: Propensity) -> None:
-    again = propensity_shop(days.sample(frac=1, random_state=2), as_of_date=AS_OF, seed=1)
+    again = propensity_shop(days.sample(frac=1, random_state=2), as_of_date=AS_OF, seed=1, trees=TREES)
     pd.testing.assert_frame_equal(again.customers, result.customers)
 
 
 @pytest.mark.parametrize("rows", [0, 3, 2000])
 def test_too_little_says_so(days: pd.DataFrame, rows: int) -> None:
     few = days.head(rows) if rows < 2000 else days[days["activity_date"] > AS_OF - dt.timedelta(days=50)]
-    for found in (propensity_shop(few, as_of_date=AS_OF, seed=1), lifetime_shop(few, as_of_date=AS_OF, seed=1)):
+    for found in (
+        propensity_shop(few, as_of_date=AS_OF, seed=1, trees=TREES),
+        lifetime_shop(few, as_of_date=AS_OF, seed=1),
+    ):
         assert (found.card.decision, found.card.value) == ("refused", None)
         assert found.customers.empty
 

@@ -53,6 +53,10 @@ ROLES = {
         ("日期", "渠道", "花费", "点击"),
         [[f"2024-03-{1 + i}", "搜索", "12.50", str(i)] for i in range(20)],
     ),
+    "experiments": (
+        ("experiment", "user_id", "variant", "assignment_date"),
+        [["spring", f"u{i}", ("control", "mail")[i % 2], f"2024-03-{1 + i:02}"] for i in range(20)],
+    ),
     "calendar": (("date", "name", "kind"), [[f"2024-03-{1 + i:02}", f"Day {i}", "holiday"] for i in range(20)]),
 }
 

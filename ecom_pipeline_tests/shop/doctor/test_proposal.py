@@ -153,7 +153,8 @@ def test_what_is_missing_and_what_that_costs(tmp_path: Path) -> None:
     text = proposal(tmp_path)
     missing = text.split("# What is missing, and what that costs:\n")[1].splitlines()
     assert [re.match(r"# - ([\w.]+): \w", line)[1] for line in missing] == [  # type: ignore[index]
-        "events", "refunds", "customers", "messages", "faq", "marketing_spend", "campaigns", "market", "calendar",
+        "events", "refunds", "customers", "messages", "faq", "marketing_spend", "campaigns",
+        "experiments", "market", "calendar",
         "orders.channel", "products.category_path",
     ]  # fmt: skip
     assert "- events: no sessions, funnel or interest in products that were not bought" in text

@@ -1,0 +1,117 @@
+"""Which days are learned from: cut-offs whose outcome was known on the day from which a prediction looks ahead.
+
+Cut-offs lie ten days apart; the newest is a horizon before the day. The calibration is that of a model which learned a
+horizon earlier and is judged at the newest cut-off, as the last model will be judged by the days to come. Large shops
+learn from a sample of their customers. What does not belong here: what is learned, and what is published.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ecom_pipeline.ml.profile.history import HORIZON, buyers_at, outcome_after
+from ecom_pipeline.ml.profile.propensity import TREES, PurchasePropensity, RfmRates
+
+CUTOFFS = 9
+"""Cut-offs that are learned from at most."""
+APART = 10
+"""Days between them."""
+CUSTOMERS = 40_000
+"""Customers that are learned from at most, drawn by seed."""
+
+
+class TooLittleError(ValueError):
+    """There is too little history to learn from: says what is missing."""
+
+
+class Past:
+    """What was known of customers at any cut-off, and what they did after it; each worked out once.
+
+    Parameters
+    ----------
+    days
+        ``customer_id, activity_date, orders, revenue`` and any of `history.ACTIVITIES`, one row per customer and day.
+    first
+        Day of the first order; cut-offs begin a horizon later.
+    seed
+        Fixes who is drawn.
+    """
+
+    def __init__(self, days: pd.DataFrame, first: dt.date, *, seed: int) -> None:
+        customers = np.sort(days["customer_id"].unique())
+        if len(customers) > CUSTOMERS:
+            drawn = np.random.default_rng(seed).choice(customers, CUSTOMERS, replace=False)
+            days = days[days["customer_id"].isin(drawn)]
+        self.days, self.first = days, first
+        self._known: dict[dt.date, tuple[pd.DataFrame, pd.DataFrame]] = {}
+
+    def at(self, cutoff: dt.date) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Features and outcome of the buyers at a cut-off."""
+        if cutoff not in self._known:
+            features = buyers_at(self.days, cutoff)
+            self._known[cutoff] = features, outcome_after(self.days, features.index, cutoff)
+        return self._known[cutoff]
+
+    def before(self, day: dt.date) -> list[dt.date]:
+        """Cut-offs whose outcome is known at the end of the day, the newest first."""
+        cuts = (day - dt.timedelta(days=HORIZON + APART * back) for back in range(CUTOFFS))
+        return [cut for cut in cuts if cut >= self.first + dt.timedelta(days=HORIZON)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """What is learned from the outcomes that a day knows.
+
+    Attributes
+    ----------
+    model
+        The model; learned at `cutoffs`, calibrated as one from a horizon earlier.
+    rates
+        The baseline, counted at the newest of them.
+    bought
+        Share of the buyers of the newest cut-off who bought.
+    cutoffs
+        The newest first.
+    """
+
+    model: PurchasePropensity
+    rates: RfmRates
+    bought: float
+    cutoffs: list[dt.date]
+
+
+def learn(past: Past, day: dt.date, *, seed: int, trees: int = TREES) -> Learned:
+    """Learn to look ahead from the end of a day.
+
+    Raises
+    ------
+    TooLittleError
+        There is no cut-off to calibrate with, nothing before it, or nobody who bought at it, or all did.
+    """
+    cutoffs = past.before(day)
+    older = past.before(cutoffs[0]) if cutoffs else []
+    if not older:
+        raise TooLittleError(f"{(day - past.first).days} days of orders up to {day}, {3 * HORIZON} needed")
+    newest = past.at(cutoffs[0])
+    return Learned(
+        model=_fitted(past, cutoffs, seed, trees).calibrated_as(_fitted(past, older, seed, trees).calibrate(*newest)),
+        rates=RfmRates().fit(*newest),
+        bought=float(newest[1]["bought"].mean()),
+        cutoffs=cutoffs,
+    )
+
+
+def _fitted(past: Past, cutoffs: list[dt.date], seed: int, trees: int) -> PurchasePropensity:
+    features, outcomes = zip(*(past.at(cut) for cut in cutoffs), strict=True)
+    outcome = pd.concat(outcomes)
+    if outcome["bought"].nunique() < 2:
+        raise TooLittleError(
+            f"of {len(outcome)} buyers at {cutoffs[-1]} to {cutoffs[0]} all did alike in the days after"
+        )
+    return PurchasePropensity(seed=seed, trees=trees).fit(
+        pd.concat(features).reindex(columns=features[0].columns), outcome
+    )
