@@ -41,7 +41,7 @@ bench-warehouse: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.warehouse
 
 bench-support: $(VENV)/.installed
-	$(BIN)/python -m benchmarks.support $(TRAIN) $(TEST) $(if $(UNKNOWN),--unknown $(UNKNOWN))
+	$(BIN)/python -m benchmarks.support $(TRAIN) $(TEST) $(if $(UNKNOWN),--unknown $(UNKNOWN)) $(if $(REVIEWS),--reviews $(REVIEWS))
 
 bench-forecast: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.forecast $(DATA)

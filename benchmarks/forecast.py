@@ -1,11 +1,13 @@
 """How good and how fast our forecasts are beside their peers, on any file of series.
 
-``python -m benchmarks.forecast DATA.parquet`` takes columns ``series_id, date, value`` and any further numeric columns as
-regressors known in advance (0 or 1: a promotion; others: an indicator). Days or weeks are told from the dates; series may
-start late and must end together. Every method forecasts the same last origins knowing only what came before; it prints a
-table and, last, one line of JSON. ``--series 40`` takes every n-th series, ``--only`` picks methods; ``--copies 50000``
-repeats the series and runs the cheap models alone. AutoETS, AutoTheta and MSTL come from statsforecast, which is no
-dependency of the project: ``pip install statsforecast``, or they are skipped.
+``python -m benchmarks.forecast DATA.parquet`` takes columns ``series_id, date, value``, maybe ``price`` (what a piece cost,
+known until the origin), and any further numeric columns as regressors known in advance (0 or 1: a promotion; others: an
+indicator). Days or weeks are told from the dates; series may start late and must end together. Every method forecasts the
+same last origins knowing only what came before; it prints a table and, last, one line of JSON. ``--series 40`` takes every
+n-th series, ``--only`` picks methods; ``--copies 50000`` repeats the series and runs the cheap models alone. ``--speed
+1000`` repeats the last two years of the series instead and shows what our whole method takes beside Prophet alone. AutoETS,
+AutoTheta, MSTL and the common LightGBM come from statsforecast and mlforecast, which are no dependencies of the project:
+``pip install statsforecast mlforecast``, or they are skipped.
 """
 
 from __future__ import annotations
@@ -53,7 +55,7 @@ def read(path: str, *, country: str | None, horizon: int | None, series: int | N
         wide = wide.iloc[np.linspace(0, len(wide) - 1, series).astype(int)]
     ahead = horizon or (8 if step == 7 else 28)
     names, kinds, rows = [], [], []
-    for name in [each for each in table.columns if each not in ("series_id", "date", "value")]:
+    for name in [each for each in table.columns if each not in ("series_id", "date", "value", "price")]:
         known = table.groupby("date")[name].mean().astype(float).reindex(days).fillna(0.0).to_numpy()
         kind: EffectKind = "promotion" if set(np.unique(known)) <= {0.0, 1.0} else "market"
         names.append(name)
@@ -69,6 +71,9 @@ def read(path: str, *, country: str | None, horizon: int | None, series: int | N
         effects=Effects(names=(*effects.names, *names), kinds=(*effects.kinds, *kinds), values=values),
         season=52 if step == 7 else 7,
     )
+    if "price" in table:
+        paid = table.assign(series_kind="series", series=table["series_id"].astype(str), sales_date=table["date"])
+        panel = panel.with_prices(paid)
     return panel, ahead
 
 
@@ -120,6 +125,31 @@ def of_statsforecast(name: str) -> Method:
     return method
 
 
+def of_mlforecast(panel: Panel, horizon: int) -> Answer:
+    """LightGBM as most would set it up: lags, rolling means and the date, absolute error, one model fed its own forecasts."""
+    import lightgbm
+    from mlforecast import MLForecast
+    from mlforecast.lag_transforms import RollingMean
+
+    season = panel.season
+    lags = [1, 2, 3, season, 2 * season] if season == 7 else [1, 2, 3, 4, season]
+    rows = [
+        pd.DataFrame({"unique_id": str(row), "ds": panel.days, "y": values}).dropna()
+        for row, values in enumerate(panel.values)
+    ]
+    model = lightgbm.LGBMRegressor(objective="l1", n_estimators=200, num_threads=1, random_state=SEED, verbosity=-1)
+    engine = MLForecast(
+        models={"lightgbm": model},
+        freq=f"{panel.step}D",
+        lags=lags,
+        lag_transforms={1: [RollingMean(4 * (7 if season == 7 else 1))]},
+        date_features=["dayofweek", "day", "month"] if season == 7 else ["month"],
+    )
+    told = engine.fit(pd.concat(rows), static_features=[]).predict(horizon)
+    wide = told.pivot(index="unique_id", columns="ds", values="lightgbm")
+    return wide.loc[[str(row) for row in range(len(panel.keys))]].to_numpy(), None, None
+
+
 METHODS: dict[str, Method] = {
     "ours": ours,
     "seasonal naive": of(lambda _: SeasonalNaive()),
@@ -127,7 +157,8 @@ METHODS: dict[str, Method] = {
     "exponential smoothing": of(lambda _: ExponentialSmoothing()),
     "theta": of(lambda _: Theta()),
     "tsb": of(lambda _: Tsb()),
-    "LightGBM": of(lambda horizon: BoostingForecaster(seed=SEED, horizon=horizon)),
+    "our LightGBM": of(lambda horizon: BoostingForecaster(seed=SEED, horizon=horizon)),
+    "LightGBM": of_mlforecast,
     "Prophet tuned": of(lambda _: ProphetForecaster(seed=SEED)),
     "Prophet default": prophet_default,
     "AutoETS": of_statsforecast("AutoETS"),
@@ -168,6 +199,24 @@ def measure(panel: Panel, horizon: int, origins: int, method: Method) -> dict[st
     }
 
 
+def speed(panel: Panel, horizon: int) -> dict[str, dict[str, float]]:
+    """Seconds, CPU seconds and the share of two cores in use, of our whole method (backtest included) and of Prophet alone."""
+    found = {}
+    for name in ("ours", "Prophet tuned"):
+        started, cpu = time.perf_counter(), _cpu_seconds()
+        METHODS[name](panel, horizon)
+        wall, used = time.perf_counter() - started, _cpu_seconds() - cpu
+        found[name] = {"seconds": wall, "cpu_seconds": used, "of_two_cores": used / wall / 2}
+        print(f"{name:22}{wall:10.1f} s{used:10.1f} CPU s{used / wall / 2:8.0%} of two cores", flush=True)
+    return found
+
+
+def _cpu_seconds() -> float:
+    """Of this process and those it waited for: Stan runs in its own."""
+    both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in both)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="+")
@@ -176,15 +225,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--origins", type=int, default=2)
     parser.add_argument("--series", type=int, help="take this many, spread over the file")
     parser.add_argument("--copies", type=int, help="repeat the series up to this many; cheap models alone")
+    parser.add_argument(
+        "--speed", type=int, help="repeat the last two years of the series up to this many; seconds alone"
+    )
     parser.add_argument("--only", nargs="+", choices=list(METHODS))
     given = parser.parse_args(arguments)
     figures = {}
     for path in given.data:
         panel, horizon = read(path, country=given.country, horizon=given.horizon, series=given.series)
-        if given.copies:
-            rows = np.resize(np.arange(len(panel.keys)), given.copies)
-            keys = tuple(("series", str(row)) for row in range(given.copies))
-            panel = replace(panel, keys=keys, values=panel.values[rows])
+        copies = given.copies or given.speed
+        if copies:
+            panel = panel.only(np.resize(np.arange(len(panel.keys)), copies))
+            panel = replace(panel, keys=tuple(("series", str(row)) for row in range(copies)))
+        if given.speed:
+            panel = panel.last(2 * panel.year)
+            print(f"{path}: {copies:,} series x {panel.length:,}, horizon {horizon}")
+            figures[path] = speed(panel, horizon)
+            continue
         names = given.only or (CHEAP if given.copies else list(METHODS))
         print(f"{path}: {len(panel.keys):,} series x {panel.length:,}, horizon {horizon}, {given.origins} origins")
         columns = ("wape", "mase", "bias", "pinball_10", "pinball_90", "coverage_80", "seconds_per_series")

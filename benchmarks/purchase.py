@@ -17,10 +17,10 @@ import numpy as np
 
 from benchmarks.forecast import SEED, read
 from ecom_pipeline.ml.forecast.backtest import Entry, backtest
-from ecom_pipeline.ml.forecast.engine import COMBINATION, forecast_panel
+from ecom_pipeline.ml.forecast.engine import forecast_panel
 from ecom_pipeline.ml.forecast.panel import Panel
 from ecom_pipeline.ml.forecast.prophet import ProphetForecaster
-from ecom_pipeline.ml.forecast.purchase import learn_uncertainty
+from ecom_pipeline.ml.forecast.uncertainty import learn_uncertainty
 
 HORIZON = 28
 SERVICE = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.995)
@@ -34,23 +34,25 @@ def fixed(panel: Panel, protected: int) -> np.ndarray:
     return np.outer(COVER, np.nanmean(panel.values[:, -91:], axis=1) * protected)
 
 
-def base_stock(forecast: np.ndarray, past: np.ndarray, actual: np.ndarray, protected: int) -> np.ndarray:
-    """Expected demand plus the quantile of what the forecast got wrong."""
-    uncertain = learn_uncertainty(past, actual, forecast.mean(axis=1))
-    expected = forecast[:, :protected].sum(axis=1)
-    spread = uncertain.daily * np.sqrt(protected)
-    return np.stack([np.maximum(0, expected + uncertain.quantile(protected, share) * spread) for share in SERVICE])
+def base_stock(
+    forecast: np.ndarray, past: np.ndarray, actual: np.ndarray, history: np.ndarray, protected: int
+) -> np.ndarray:
+    """Expected demand plus the quantile of its error."""
+    uncertain = learn_uncertainty(past, actual, history, forecast.mean(axis=1))
+    expected, days = forecast[:, :protected].sum(axis=1), np.full(len(forecast), protected)
+    return np.stack([expected + uncertain.quantile(days, np.full(len(forecast), share)) for share in SERVICE])
 
 
 def ours(panel: Panel, protected: int) -> np.ndarray:
     found = forecast_panel(panel, horizon=HORIZON, seed=SEED)
-    return base_stock(found.forecast, found.tested.of(COMBINATION), found.tested.actual, protected)
+    return base_stock(found.expected, found.expected_past, found.tested.actual, panel.values, protected)
 
 
 def prophet(panel: Panel, protected: int) -> np.ndarray:
     model = ProphetForecaster(seed=SEED)
     tested = backtest(panel, [Entry(model=model)], HORIZON)
-    return base_stock(model.fit(panel).predict(HORIZON), tested.of(model.name), tested.actual, protected)
+    forecast = model.fit(panel).predict(HORIZON)
+    return base_stock(forecast, tested.of(model.name), tested.actual, panel.values, protected)
 
 
 RULES: dict[str, Rule] = {"fixed minimum and maximum": fixed, "Prophet alone": prophet, "ours": ours}

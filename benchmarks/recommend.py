@@ -1,10 +1,10 @@
 """How good the blend is beside every part and peer, and how fast lists are made: one file in, a table and JSON out.
 
-``python -m benchmarks.recommend DATA.parquet [--judged N] [--peers] [--speed]``. The file says how it is split:
+``python -m benchmarks.recommend DATA.parquet [--judged N] [--peers] [--speed [--shape C P]]``. The file says how it is split:
 
 - ``user_id, item_id`` and a time (``time`` or ``interaction_date``), optional ``weight`` (how often), ``event_type``
-  (purchase where it does not say): the last 28 days are the test, the 28 before the validation, the 28 before those what
-  the ranker learns from; as in a shop, with the targets ``new`` and ``all``.
+  (purchase where it does not say): the last 28 days are the test, the 28 before the validation, the three times 28 before
+  those what the ranker learns from; as in a shop, with the targets ``new`` and ``all``.
 - ``split`` (train, test): the test as published. Validation is a tenth of each customer's training pairs, drawn by the seed.
 - ``position`` (0 is a customer's first): the last is the test, the one before validation, the one before that what the
   ranker learns from; customers with fewer than five are only learned from. Positions count as days, everyone's last alike.
@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
-import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,6 +26,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from benchmarks.recommend_speed import speed
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.contest import compete
 from ecom_pipeline.ml.recommend.ease import EASE
@@ -41,17 +41,12 @@ FIRST_DAY = pd.Timestamp(2024, 1, 1)
 NAMES = {"user_id": "customer_id", "item_id": "product_id", "time": "interaction_date", "weight": "interactions"}
 VALIDATION_SHARE = 0.1
 LEAST = 5
-TOP = 20
 
 Windows = Mapping[Target, tuple[Window, Window]]
 
 
 class Peer(Recommender):
     """A model of ``implicit`` as it comes."""
-
-    is_baseline: ClassVar[bool] = False
-    handles_cold_customers: ClassVar[bool] = False
-    handles_cold_products: ClassVar[bool] = False
 
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
         self.weights_ = relative_weights(data, None)
@@ -109,7 +104,7 @@ def peers() -> list[Recommender]:
     return [PlainEASE(), plain, BPR(), Cosine()]
 
 
-def read(path: Path) -> tuple[Windows, Mapping[Target, Window] | None, str]:
+def read(path: Path) -> tuple[Windows, Mapping[Target, Sequence[Window]] | None, str]:
     """Windows by target, those before the validation where there are any, and the split in words."""
     frame = pd.read_parquet(path).rename(columns=NAMES)
     for column in ("customer_id", "product_id"):
@@ -124,7 +119,7 @@ def read(path: Path) -> tuple[Windows, Mapping[Target, Window] | None, str]:
     both = {target: each for target, each in found.items() if each is not None}
     if not both:
         raise SystemExit(f"{path}: the history is shorter than five days")
-    before = {target: window for target in TARGETS if (window := earlier(data, target)) is not None}
+    before = {target: past for target in TARGETS if (past := earlier(data, target))}
     return both, before or None, f"test after {both['new'][1].last_day}, validation after {both['new'][0].last_day}"
 
 
@@ -135,7 +130,7 @@ def _published(frame: pd.DataFrame) -> tuple[Windows, None, str]:
     return {"new": both, "all": both}, None, f"test as published, validation {VALIDATION_SHARE:.0%} of training pairs"
 
 
-def _by_position(frame: pd.DataFrame) -> tuple[Windows, Mapping[Target, Window], str]:
+def _by_position(frame: pd.DataFrame) -> tuple[Windows, Mapping[Target, Sequence[Window]], str]:
     length = frame.groupby("customer_id")["position"].transform("max") + 1
     from_end = length - frame["position"]
     frame = frame.assign(day=-from_end)
@@ -146,7 +141,7 @@ def _by_position(frame: pd.DataFrame) -> tuple[Windows, Mapping[Target, Window],
     ]
     return (
         {"new": (cut[1], cut[2]), "all": (cut[1], cut[2])},
-        {"new": cut[0], "all": cut[0]},
+        {"new": cut[:1], "all": cut[:1]},
         "the last item is the test, the one before validation",
     )
 
@@ -171,11 +166,11 @@ def _window(train: pd.DataFrame, later: pd.DataFrame, first: int = 0) -> Window:
 def measured(path: Path, *, judged: int, with_peers: bool) -> dict[str, Any]:
     """Figures of the contest, by target and model, and how long it took."""
     both, before, split = read(path)
-    started = time.process_time()
     contest = compete(both, pd.DataFrame({"product_id": []}), before=before, seed=SEED, judged=judged)
-    seconds = time.process_time() - started
+    seconds = {name: round(value, 1) for name, value in contest.cpu_seconds.items()}
+    seconds["trained / parts"] = round(1 + (seconds["blend"] + seconds["ranker"]) / max(seconds["parts"], 0.1), 2)
     targets = [target for target in both if target == "new" or both["all"] is not both["new"]]
-    found: dict[str, Any] = {"data": path.name, "split": split, "contest_cpu_seconds": round(seconds, 1), "targets": {}}
+    found: dict[str, Any] = {"data": path.name, "split": split, "cpu_seconds": seconds, "targets": {}}
     others = [peer.fit_checked(contest.rounds["new"].test.train) for peer in (peers() if with_peers else [])]
     popularity = next(each for each in contest.baselines if isinstance(each, Popularity))
     for target in targets:
@@ -212,55 +207,8 @@ def _rounded(row: pd.Series) -> list[float]:
     return [round(float(each), 4) for each in row]
 
 
-def speed(
-    customers: int = 100_000, products: int = 20_000, components: int = 64, per_customer: int = 20
-) -> dict[str, float]:
-    """CPU seconds for everyone's top 20: a LightFM-shaped model of ours, the floor in NumPy, ``implicit``'s own."""
-    from implicit.cpu.topk import topk
-
-    random = np.random.default_rng(SEED)
-    points = random.normal(size=(customers, components)).astype(np.float32)
-    others = random.normal(size=(products, components)).astype(np.float32)
-    ids = pd.Index([f"c{number:07d}" for number in range(customers)])
-    owned = pd.DataFrame(
-        {
-            "customer_id": np.repeat(ids.to_numpy(), per_customer),
-            "product_id": [f"p{number:06d}" for number in random.integers(products, size=customers * per_customer)],
-        }
-    ).drop_duplicates()
-    model = LightFMRecommender(seed=SEED)
-    model.customers_, model.products_ = ids, pd.Index([f"p{number:06d}" for number in range(products)])
-    model.customer_points_, model.item_points_ = points, others
-    model.item_biases_, model.trend_ = np.zeros(products, np.float32), np.zeros(products, np.float32)
-    step = 8_000_000 // products
-
-    def floor() -> None:
-        for start in range(0, customers, step):
-            scores = points[start : start + step] @ others.T
-            best = np.argpartition(scores, products - TOP, axis=1)[:, products - TOP :]
-            order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1)
-            np.take_along_axis(best, order, axis=1)
-
-    work = {
-        "floor": floor,
-        "ours": lambda: model.recommend(ids, TOP, exclude=owned),
-        "implicit": lambda: topk(others, points, TOP, num_threads=1),
-    }
-    found = {}
-    for name, each in work.items():
-        started = time.process_time()
-        each()
-        found[f"{name}_seconds"] = round(time.process_time() - started, 2)
-    return found | {
-        "customers": customers,
-        "products": products,
-        "ours / floor": round(found["ours_seconds"] / found["floor_seconds"], 2),
-        "ours / implicit": round(found["ours_seconds"] / found["implicit_seconds"], 2),
-    }
-
-
 def show(found: Mapping[str, Any]) -> None:
-    print(f"{found['data']}: {found['split']}; {found['contest_cpu_seconds']} CPU s")
+    print(f"{found['data']}: {found['split']}; CPU s {found['cpu_seconds']}")
     for target, each in found["targets"].items():
         print(f"\ntarget {target}, {each['customers']} customers, weights {each['weights']}")
         print(f"{'':<22}{'NDCG@10':>9}{'95 %':>18}{'NDCG@20':>10}{'Recall@20':>11}{'validation':>12}")
@@ -282,13 +230,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--judged", type=int, default=5_000, help="customers judged at most")
     parser.add_argument("--peers", action="store_true", help="judge the peers too")
     parser.add_argument("--speed", action="store_true", help="time the lists as well")
+    parser.add_argument(
+        "--shape", type=int, nargs=2, default=(100_000, 20_000), help="customers and products of --speed"
+    )
     asked = parser.parse_args(arguments)
     found: dict[str, Any] = {"figures": []}
     for path in asked.data:
         found["figures"].append(measured(path, judged=asked.judged, with_peers=asked.peers))
         show(found["figures"][-1])
     if asked.speed:
-        found["speed"] = speed()
+        found["speed"] = speed(*asked.shape)
         print("\n" + "\n".join(f"{name:<20}{figure:>12,}" for name, figure in found["speed"].items()))
     print(json.dumps(found))
 

@@ -1,37 +1,111 @@
-"""The files in which Dagster keeps the history of runs, written without waiting for the disk at every event.
+"""Dagster's history of runs, in its own SQLite files, with one connection to each for the length of a run.
 
-Dagster opens and closes a file for each of the thousands of small transactions of a run. In SQLite's WAL mode every
-transaction then waits for the disk, and so does every close, since the last connection copies the log into the file.
-With ``synchronous = normal`` the file is whole after any crash; the failure of the power alone can lose the last events,
-none of which is among the data of the shop (docs/decisions/0012-one-dagster-check-per-table.md).
+Dagster makes an engine, opens the file and closes it again for each of the thousands of small transactions of a run, so
+that every statement is compiled anew, and every transaction and every close waits for the disk. Kept open, with
+``synchronous = normal``, the file is whole after any crash; the failure of the power alone can lose the last events, none
+of which is among the data of the shop (docs/decisions/0012-one-dagster-check-per-table.md).
 """
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import Engine, event
+import dagster as dg
+import yaml
+from dagster._core.instance.ref import InstanceRef
+from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.runs import SqliteRunStorage
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
+
+if TYPE_CHECKING:
+    from dagster._serdes import ConfigurableClassData
+
+WAIT_SECONDS = 60
+"""How long a transaction waits for another process, such as the UI, that writes the same file."""
 
 
-@contextmanager
-def kept_open(home: Path) -> Iterator[None]:
-    """While this lasts, a SQLite file below ``home`` that SQLAlchemy has opened stays open, and waits only for checkpoints."""
-    held: set[str] = set()
-    with ExitStack() as connections:
+def _engine(url: str) -> Engine:
+    """An engine that keeps one connection open, and opens others while that one is in use."""
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=1,
+        max_overflow=-1,
+        connect_args={"timeout": WAIT_SECONDS, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", lambda connection, _: connection.execute("pragma synchronous = normal"))
+    return engine
 
-        def opened(connection: object, _: object) -> None:
-            if not isinstance(connection, sqlite3.Connection):
-                return
-            ((_, _, file),) = connection.execute("pragma database_list").fetchall()
-            if not Path(file).is_relative_to(home):
-                return
-            connection.execute("pragma synchronous = normal")
-            if file not in held and connection.execute("pragma journal_mode").fetchone() == ("wal",):
-                beside = connections.enter_context(closing(sqlite3.connect(file, check_same_thread=False)))
-                beside.execute("select count(*) from sqlite_master").fetchall()
-                held.add(file)
 
-        event.listen(Engine, "connect", opened)
-        connections.callback(event.remove, Engine, "connect", opened)
-        yield
+class KeptOpenEvents(SqliteEventLogStorage):
+    """The events of runs: a file for each run and one that sums them up."""
+
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._kept: dict[str | None, Engine] = {}
+        super().__init__(base_dir, inst_data)
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> Self:
+        """Make it as ``dagster.yaml`` says."""
+        return cls(inst_data=inst_data, **config_value)
+
+    @contextmanager
+    def run_connection(self, run_id: str | None = None) -> Iterator[Connection]:
+        """A transaction in the file of a run, which is made where there is none."""
+        if run_id not in self._kept:
+            with super().run_connection(run_id):
+                self._kept[run_id] = _engine(self.conn_string_for_shard(str(run_id)))
+        with self._kept[run_id].begin() as connection:
+            yield connection
+
+    def index_connection(self) -> Any:
+        """A transaction in the file that sums them up."""
+        return self.run_connection("index")
+
+    def dispose(self) -> None:
+        """Close what is open."""
+        for engine in self._kept.values():
+            engine.dispose()
+        super().dispose()
+
+
+class KeptOpenRuns(SqliteRunStorage):
+    """The runs."""
+
+    def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._kept = _engine(conn_string)
+        super().__init__(conn_string, inst_data)
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> Self:
+        """Make it as ``dagster.yaml`` says."""
+        return cls.from_local(inst_data=inst_data, **config_value)
+
+    def connect(self) -> Any:
+        """A transaction."""
+        return self._kept.begin()
+
+    def dispose(self) -> None:
+        """Close what is open."""
+        self._kept.dispose()
+        super().dispose()
+
+
+def open_instance(home: Path) -> dg.DagsterInstance:
+    """The shop's instance, its files kept open, unless its ``dagster.yaml`` has the history kept elsewhere."""
+    stated = yaml.safe_load((home / "dagster.yaml").read_text("utf-8")) or {}
+    if any(name.endswith("storage") for name in stated):
+        return dg.DagsterInstance.from_config(str(home))
+    history = home / "history"
+    kept = {
+        name: {"module": __name__, "class": kind.__name__, "config": {"base_dir": str(folder)}}
+        for name, kind, folder in (
+            ("run_storage", KeptOpenRuns, history),
+            ("event_log_storage", KeptOpenEvents, history / "runs"),
+        )
+    }
+    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=kept))

@@ -248,8 +248,10 @@ def define_inputs(night: Night) -> list[CheckResult]:
     if not any(check.refuses for check in results):
         for contract in views:
             select, mark = selects[contract.table], marks[contract.name]
-            connection.execute(f"create or replace view input.{quoted(contract.table)} as {select}")
-            describe(connection, contract, kind="view")
+            before = build_of(connection, contract.name)
+            if before is None or before.fingerprint != mark:
+                connection.execute(f"create or replace view input.{quoted(contract.table)} as {select}")
+                describe(connection, contract, kind="view")
             version = load_version(connection, _sources_of(night.shop, contract), mark)
             remember(
                 connection, contract.name, Build(version=version, built_from={}, fingerprint=mark, run_id=night.run_id)

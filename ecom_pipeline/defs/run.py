@@ -10,7 +10,7 @@ import dagster as dg
 from sqlalchemy.exc import OperationalError
 
 from ecom_pipeline.defs.assemble import JOB
-from ecom_pipeline.defs.history import kept_open
+from ecom_pipeline.defs.history import open_instance
 from ecom_pipeline.defs.retention import Retention, let_go
 from ecom_pipeline.settings import Settings, environment
 from ecom_pipeline.shop.config import load_shop
@@ -63,7 +63,7 @@ def _recorder(home: Path, instance: dg.DagsterInstance | None) -> Iterator[dg.Da
     if instance:
         yield instance
     else:
-        with kept_open(home), dg.DagsterInstance.from_config(str(home)) as own:
+        with open_instance(home) as own:
             yield own
 
 

@@ -137,6 +137,18 @@ def open_warehouse(
             _clear(connection)
 
 
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All of it, or nothing."""
+    connection.execute("begin")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
 def _clear(connection: duckdb.DuckDBPyConnection) -> None:
     """Drop what belongs to one run only, be it one that was killed. Whoever holds the lock has no other beside it."""
     connection.execute("drop schema if exists staging cascade")

@@ -24,7 +24,7 @@ import duckdb
 
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.sql import file_literal, literal, quoted
-from ecom_pipeline.warehouse.connection import WarehouseError
+from ecom_pipeline.warehouse.connection import WarehouseError, transaction
 from ecom_pipeline.warehouse.describe import describe
 from ecom_pipeline.warehouse.journal import now
 
@@ -149,12 +149,13 @@ def _write_tables(
             columns = ", ".join(quoted(name) for name in contract.types)
             order = f" order by {', '.join(quoted(name) for name in contract.key)}" if contract.key else ""
             rows = f"select {columns}, {literal(release_id)} as _release_id from {source}{order}"
-            connection.execute(f"create schema if not exists release.{contract.schema_name}")
-            connection.execute(f"create table release.{contract.schema_name}.{table} as {rows}")
-            describe(connection, contract, catalog="release")
-            connection.execute(
-                f"comment on column release.{contract.schema_name}.{table}._release_id is 'The release the row was published in.'"
-            )
+            with transaction(connection):
+                connection.execute(f"create schema if not exists release.{contract.schema_name}")
+                connection.execute(f"create table release.{contract.schema_name}.{table} as {rows}")
+                describe(connection, contract, catalog="release")
+                connection.execute(
+                    f"comment on column release.{contract.schema_name}.{table}._release_id is 'The release the row was published in.'"
+                )
             file = literal(str(building / "parquet" / f"{contract.name}.parquet"))
             connection.execute(
                 f"copy (from release.{contract.schema_name}.{table}) to {file} (format parquet, compression zstd)"

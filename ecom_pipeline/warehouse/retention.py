@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from ecom_pipeline.sql import literal, quoted
-from ecom_pipeline.warehouse.connection import WarehouseError, exclusive
+from ecom_pipeline.warehouse.connection import WarehouseError, exclusive, transaction
 from ecom_pipeline.warehouse.journal import QUARANTINE, now
 from ecom_pipeline.warehouse.space import require_space
 
@@ -52,12 +52,10 @@ def retire(connection: duckdb.DuckDBPyConnection, keep_days: Mapping[str, int]) 
     today = now().replace(hour=0, minute=0, second=0, microsecond=0)
     retired: list[Retired] = []
     try:
-        connection.execute("begin")
-        for source, days in keep_days.items():
-            retired += _retire_source(connection, source, today - timedelta(days=days))
-        connection.execute("commit")
+        with transaction(connection):
+            for source, days in keep_days.items():
+                retired += _retire_source(connection, source, today - timedelta(days=days))
     except duckdb.Error as error:
-        connection.execute("rollback")
         raise WarehouseError(f"no load was retired: {error}") from error
     return retired
 
@@ -106,10 +104,9 @@ def forget_runs(connection: duckdb.DuckDBPyConnection, before: datetime, kept: C
         if run_id not in kept
     ]
     if old:
-        connection.execute("begin")
-        for table in HISTORY:
-            connection.execute(f"delete from journal.{table} where run_id in (select unnest(?))", [old])
-        connection.execute("commit")
+        with transaction(connection):
+            for table in HISTORY:
+                connection.execute(f"delete from journal.{table} where run_id in (select unnest(?))", [old])
     return len(old)
 
 

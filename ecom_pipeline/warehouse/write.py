@@ -8,8 +8,7 @@ table is never half written, and a refusal leaves it as it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -26,7 +25,7 @@ from ecom_pipeline.warehouse.builds import (
     note_changes,
     remember,
 )
-from ecom_pipeline.warehouse.connection import WarehouseError
+from ecom_pipeline.warehouse.connection import WarehouseError, transaction
 from ecom_pipeline.warehouse.describe import describe
 from ecom_pipeline.warehouse.increment import SINCE, Plan
 from ecom_pipeline.warehouse.journal import checks_of_run, now, record, record_checks
@@ -135,7 +134,7 @@ class Writer:
             for one in staged:
                 one.build()
             verdict = not any(check.refuses for one in staged if not one.is_unchanged for check in one.outcome.checks)
-            with self._transaction():
+            with transaction(self.connection):
                 for one in staged:
                     one.settle(goes_live=verdict)
         except duckdb.Error as error:
@@ -145,16 +144,6 @@ class Writer:
             for one in staged:
                 one.discard()
         return [one.outcome for one in staged]
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self.connection.execute("begin")
-        try:
-            yield
-        except BaseException:
-            self.connection.execute("rollback")
-            raise
-        self.connection.execute("commit")
 
 
 class _Staged:

@@ -63,6 +63,30 @@ def test_it_prints_a_table_and_json(data: str, capsys: pytest.CaptureFixture[str
     assert set(json.loads(printed[-1])["figures"][data]) == {"moving average", "theta"}
 
 
+def test_a_price_is_known_until_the_origin(data: str, tmp_path: Path) -> None:
+    table = pd.read_parquet(data).assign(price=np.tile(np.arange(120.0) + 1, 2))
+    table.to_parquet(tmp_path / "priced.parquet")
+    panel, _ = forecast.read(str(tmp_path / "priced.parquet"), country=None, horizon=None, series=None)
+    assert panel.effects.names == ("promo",)
+    assert panel.prices is not None
+    seen = panel.until(100).prices
+    assert seen is not None
+    assert seen[:, -1].tolist() == [100, 100]
+
+
+def test_speed_names_the_seconds_of_both(
+    data: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ours", "Prophet tuned"):
+        monkeypatch.setitem(forecast.METHODS, name, forecast.METHODS["seasonal naive"])
+    forecast.main([data, "--speed", "5"])
+    printed = capsys.readouterr().out.splitlines()
+    assert "5 series x 120" in printed[0]
+    found = json.loads(printed[-1])["figures"][data]
+    assert set(found) == {"ours", "Prophet tuned"}
+    assert all(each["cpu_seconds"] >= 0 for each in found.values())
+
+
 def test_weeks_are_told_from_the_dates(tmp_path: Path) -> None:
     days = pd.date_range("2020-01-03", periods=110, freq="7D")
     pd.DataFrame({"series_id": "a", "date": days, "value": 1.0}).to_parquet(tmp_path / "weeks.parquet")

@@ -18,7 +18,7 @@ from ecom_pipeline_tests.ml.recommend.builders import checkerboard
 
 @pytest.fixture(autouse=True)
 def few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    def parts(new: Window, every: Window, *, seed: int) -> list[Part]:
+    def parts(new: Window, every: Window, *, segments: pd.Series | None, seed: int) -> list[Part]:
         return [Part(fitted=EASE().fit_checked(new.train), trials=[])]
 
     monkeypatch.setattr(contest, "tune_parts", parts)
@@ -35,7 +35,7 @@ def test_positions_hold_out_the_last_the_one_before_and_the_one_before_that(tmp_
     pd.DataFrame(rows, columns=["user_id", "item_id", "position"]).to_parquet(tmp_path / "data.parquet")
     both, before, _ = recommend.read(tmp_path / "data.parquet")
     assert before is not None
-    windows = [before["new"], *both["new"]]
+    windows = [*before["new"], *both["new"]]
     assert [pairs(window.truth) for window in windows] == [[["a", "p2"]], [["a", "p3"]], [["a", "p4"]]]
     assert [len(window.train) for window in windows] == [4, 5, 6]
     last = windows[-1].train.groupby("customer_id", observed=True)["interaction_date"].max()

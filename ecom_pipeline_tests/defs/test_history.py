@@ -1,76 +1,61 @@
-"""Files of Dagster's history stay open for a run, and wait for the disk at checkpoints only."""
+"""Dagster's history as a night writes it is the one that the UI reads, and waits for the disk at checkpoints only."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+import dagster as dg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import NullPool
 
-from ecom_pipeline.defs.history import kept_open
-
-
-def made(file: Path) -> Path:
-    connection = sqlite3.connect(file)
-    connection.execute("pragma journal_mode = wal")
-    connection.execute("create table events (event text)")
-    connection.close()
-    return file
+from ecom_pipeline.defs.history import KeptOpenEvents, KeptOpenRuns, open_instance
 
 
-@contextmanager
-def opened(file: Path) -> Iterator[sa.Connection]:
-    with sa.create_engine(f"sqlite:///{file}", poolclass=NullPool).connect() as connection, connection.begin():
-        yield connection
+@dg.asset
+def one() -> None: ...
 
 
-def synchronous(file: Path) -> int:
-    with opened(file) as connection:
-        connection.execute(sa.text("insert into events values ('one')"))
-        return int(connection.execute(sa.text("pragma synchronous")).scalar_one())
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n", "utf-8")
+    return tmp_path
 
 
-def test_a_file_below_home_keeps_its_log_until_the_end(tmp_path: Path) -> None:
-    file = made(tmp_path / "index.db")
-    log = tmp_path / "index.db-wal"
-    with kept_open(tmp_path):
-        assert synchronous(file) == 1
-        assert log.exists()
-        assert synchronous(file) == 1
-        held = log.stat().st_size
-        assert held > 0
-    assert not log.exists()
-    with opened(file) as connection:
-        assert connection.execute(sa.text("select count(*) from events")).scalar_one() == 2
-    assert synchronous(file) == 2
+def test_what_is_written_is_read_by_the_stock_instance_then_and_after(home: Path) -> None:
+    with open_instance(home) as instance, dg.DagsterInstance.from_config(str(home)) as stock:
+        result = dg.materialize([one], instance=instance)
+        assert [run.run_id for run in stock.get_runs()] == [result.run_id]
+        assert stock.get_latest_materialization_event(one.key) is not None
+        told = [event.dagster_event_type for event in instance.all_logs(result.run_id) if event.is_dagster_event]
+    with dg.DagsterInstance.from_config(str(home)) as stock:
+        assert [event.dagster_event_type for event in stock.all_logs(result.run_id) if event.is_dagster_event] == told
+    assert told[-1] == dg.DagsterEventType.RUN_SUCCESS
 
 
-def test_a_file_elsewhere_is_left_alone(tmp_path: Path) -> None:
-    file = made(tmp_path / "index.db")
-    (tmp_path / "home").mkdir()
-    with kept_open(tmp_path / "home"):
-        assert synchronous(file) == 2
-        assert not (tmp_path / "index.db-wal").exists()
+def test_a_file_keeps_its_log_until_the_end(home: Path) -> None:
+    with open_instance(home) as instance:
+        run_id = dg.materialize([one], instance=instance).run_id
+        logs = [home / "history" / "runs.db-wal"]
+        logs += [home / "history" / "runs" / f"{name}.db-wal" for name in (run_id, "index")]
+        assert all(log.stat().st_size > 0 for log in logs)
+        for storage in (instance.event_log_storage, instance.run_storage):
+            assert isinstance(storage, KeptOpenEvents | KeptOpenRuns)
+        with instance.event_log_storage.index_connection() as connection:  # type: ignore[attr-defined]
+            assert connection.execute(sa.text("pragma synchronous")).scalar_one() == 1
+    assert not [log for log in logs if log.exists()]
 
 
-def test_a_file_is_kept_open_from_when_it_has_a_log(tmp_path: Path) -> None:
-    file, log = tmp_path / "run.db", tmp_path / "run.db-wal"
-    with kept_open(tmp_path):
-        with opened(file) as connection:
-            connection.execute(sa.text("create table events (event text)"))
-        with sa.create_engine(f"sqlite:///{file}", poolclass=NullPool).connect() as connection:
-            connection.execute(sa.text("pragma journal_mode = wal"))
-        assert not log.exists()
-        assert synchronous(file) == 1
-        assert log.exists()
+def test_a_history_that_is_kept_elsewhere_stays_there(home: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (home / "dagster.yaml").write_text(f"storage: {{sqlite: {{base_dir: {elsewhere}}}}}\n", "utf-8")
+    with open_instance(home) as instance:
+        dg.materialize([one], instance=instance)
+    assert (elsewhere / "history" / "runs.db").exists()
+    assert not (home / "history" / "runs.db").exists()
 
 
-def test_a_file_that_is_no_database_fails_as_it_does_elsewhere(tmp_path: Path) -> None:
-    (tmp_path / "index.db").mkdir()
-    with kept_open(tmp_path), pytest.raises(OperationalError), opened(tmp_path / "index.db"):
+def test_a_file_that_is_no_database_fails_as_it_does_elsewhere(home: Path) -> None:
+    (home / "history" / "runs.db").mkdir(parents=True)
+    with pytest.raises(OperationalError), open_instance(home):
         pass

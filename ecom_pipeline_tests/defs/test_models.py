@@ -12,15 +12,19 @@ import pytest
 
 from ecom_pipeline import defs
 from ecom_pipeline.contracts import load_contracts
-from ecom_pipeline.defs.models import profile
+from ecom_pipeline.defs.models import forecast, profile
 from ecom_pipeline.defs.models.step import previous_card
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.ml.card import ModelCard
+from ecom_pipeline.ml.forecast import engine
 from ecom_pipeline.settings import Settings
 from ecom_pipeline.shop.config import load_shop
 from ecom_pipeline.warehouse.connection import open_warehouse
 from ecom_pipeline.warehouse.increment import Plan
 from ecom_pipeline_tests.e2e.mini import write_mini
+from ecom_pipeline_tests.ml.forecast.builders import NoAnswer
+from ecom_pipeline_tests.nights import CONTRACTS, in_order, lenient
+from ecom_pipeline_tests.nights import night as run
 
 CARD = ModelCard(
     model="prophet",
@@ -81,3 +85,44 @@ def test_the_covariance_of_features_fills_gaps_and_leaves_out_what_nobody_has(ro
     assert told.loc[("revenue", "orders"), "correlation"] == 1.0
     assert told.loc[("views", "orders"), "covariance"] == 0.0
     assert pd.isna(told.loc[("views", "views"), "correlation"])
+
+
+@pytest.mark.slow
+def test_the_stock_of_a_night_is_known_to_the_next_although_the_catalogue_is_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ProphetForecaster", "BoostingForecaster"):
+        monkeypatch.setattr(engine, name, NoAnswer)
+    write_mini(tmp_path / "shop")
+    settings = Settings(data_dir=tmp_path / "data", shop=tmp_path / "shop", settle_seconds=0, threads=1)
+    catalogue = tmp_path / "shop" / "products.csv"
+
+    def stock_after_a_night(connection: duckdb.DuckDBPyConnection, run_id: str) -> pd.DataFrame:
+        run(connection, settings, run_id, in_order("clean", "features"))
+        shop = load_shop(settings.shop_file, {})
+        one = Night(
+            connection=connection, settings=settings, shop=shop, contracts=CONTRACTS, run_id=run_id, judge=lenient
+        )
+        learned = forecast.MODELS[0].learn(one)
+        one.write(
+            [one.candidate(CONTRACTS["models.stock_days"], learned.frames["models.stock_days"], Plan(mode="replace"))]
+        )
+        return one.frame("select product_id, stock_date, stock from models.stock_days order by product_id, stock_date")
+
+    with open_warehouse(tmp_path / "work", memory_limit="500MB", threads=1) as connection:
+        first = stock_after_a_night(connection, "r1")
+        assert first["stock_date"].nunique() == 1
+        rows = catalogue.read_text("utf-8").splitlines()
+        place = rows[0].split(",").index("stock")
+        emptied = [",".join([*row.split(",")[:place], "0", *row.split(",")[place + 1 :]]) for row in rows[1:]]
+        catalogue.write_text("\n".join([rows[0], *emptied]) + "\n", "utf-8")
+        orders = sorted((tmp_path / "shop").glob("orders-*.csv"))[-1]
+        last = orders.read_text("utf-8").splitlines()[-1].split(",")
+        header = orders.read_text("utf-8").splitlines()[0].split(",")
+        last[header.index("order_id")] = "tomorrow"
+        last[header.index("at")] = "2024-05-20 10:00:00"
+        (tmp_path / "shop" / "orders-tomorrow.csv").write_text(",".join(header) + "\n" + ",".join(last) + "\n", "utf-8")
+        second = stock_after_a_night(connection, "r2")
+    known = second.set_index("product_id")
+    for product, earlier in first.set_index("product_id").iterrows():
+        assert known.loc[product, "stock"].tolist() == [earlier["stock"], 0], product

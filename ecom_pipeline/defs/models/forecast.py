@@ -7,7 +7,8 @@ from ecom_pipeline.defs.night import Night
 def _forecast(night: Night) -> Learned:
     from ecom_pipeline.ml.forecast.pipeline import forecast_shop
 
-    before = "select series_kind, series, forecast_date, part, value from models.forecast_parts"
+    parts = "select series_kind, series, forecast_date, part, value from models.forecast_parts"
+    stock = "select product_id, stock_date, stock from models.stock_days order by product_id, stock_date"
     result = forecast_shop(
         night.frame(
             "select series_kind, series, sales_date, revenue, units from features.daily_sales"
@@ -29,21 +30,30 @@ def _forecast(night: Night) -> Learned:
         ),
         market=night.frame("select market_date, indicator, value from clean.market order by indicator, market_date"),
         previous_card=previous_card(night, "forecast"),
-        previous_parts=night.frame(before) if night.exists("models.forecast_parts") else None,
+        previous_parts=night.frame(parts) if night.exists("models.forecast_parts") else None,
+        previous_stock=night.frame(stock) if night.exists("models.stock_days") else None,
     )
     return Learned(
         card=result.card,
         frames={
             "models.forecasts": result.forecasts,
+            "models.weekly_forecasts": result.weekly,
             "models.forecast_evaluation": result.evaluation,
             "models.forecast_series": result.series,
             "models.forecast_parts": result.parts,
             "models.forecast_moves": result.moves,
             "models.purchase_advice": result.advice,
             "models.stock_out_risk": result.risk,
+            "models.stock_days": result.stock,
         },
         learned=frozenset(
-            {"models.forecasts", "models.forecast_series", "models.forecast_parts", "models.forecast_moves"}
+            {
+                "models.forecasts",
+                "models.weekly_forecasts",
+                "models.forecast_series",
+                "models.forecast_parts",
+                "models.forecast_moves",
+            }
         ),
     )
 
@@ -53,12 +63,14 @@ MODELS = [
         "forecast",
         [
             "models.forecasts",
+            "models.weekly_forecasts",
             "models.forecast_evaluation",
             "models.forecast_series",
             "models.forecast_parts",
             "models.forecast_moves",
             "models.purchase_advice",
             "models.stock_out_risk",
+            "models.stock_days",
         ],
         [
             "features.daily_sales",

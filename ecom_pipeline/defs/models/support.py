@@ -10,7 +10,7 @@ def _support(night: Night) -> Learned:
 
     result = support_shop(
         night.frame(
-            "select message_id, customer_id, sent_at, text, language, order_id, author, intent from clean.messages"
+            "select message_id, customer_id, sent_at, text, language, order_id, author, intent, rating from clean.messages"
             " order by sent_at, message_id"
         ),
         night.frame("select faq_id, intent, questions, answer, language from clean.faq order by faq_id"),

@@ -7,7 +7,10 @@ here: which models compete, and what follows from the errors.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +19,8 @@ from ecom_pipeline.ml.forecast.metrics import seasonal_scale
 from ecom_pipeline.ml.forecast.panel import WEEK, Panel, SeriesKey
 
 ORIGINS = 3
+THREADS = 2
+"""Models at work at the same time; NumPy, LightGBM and Stan leave the interpreter free."""
 FEWEST_PERIODS = 14
 """A series is tested only after this many known periods."""
 CHUNK = 2000
@@ -62,6 +67,12 @@ class Backtested:
         count = known.sum(axis=3)
         return np.where(count > 0, np.where(known, gaps, 0.0).sum(axis=3) / np.maximum(count, 1), np.nan)
 
+    def errors_of_sums(self) -> np.ndarray:
+        """(M, O, S) absolute error of the sum over the periods that were tested; NaN where nothing was."""
+        gaps = self.forecast - self.actual
+        known = np.isfinite(gaps)
+        return np.where(known.any(axis=3), np.abs(np.where(known, gaps, 0.0).sum(axis=3)), np.nan)
+
     def with_model(self, name: str, forecast: np.ndarray) -> Backtested:
         """The same backtest with one more answer, (O, S, H)."""
         return replace(
@@ -92,10 +103,9 @@ def backtest(panel: Panel, entries: Sequence[Entry], horizon: int) -> Backtested
     shape = (len(cuts), len(panel.keys), horizon)
     actual, scale = np.full(shape, np.nan), np.full(shape[:2], np.nan)
     forecast = np.full((len(entries), *shape), np.nan)
-    failures: dict[str, dict[SeriesKey, str]] = {}
+    pasts, places = [panel.until(length) for length, _ in cuts], []
     tested_before = np.zeros(len(panel.keys), dtype=bool)
-    for place, (length, ahead) in enumerate(cuts):
-        past = panel.until(length)
+    for place, (past, (length, ahead)) in enumerate(zip(pasts, cuts, strict=True)):
         tested = past.known >= FEWEST_PERIODS
         if ahead < horizon:
             tested &= ~tested_before
@@ -103,32 +113,46 @@ def backtest(panel: Panel, entries: Sequence[Entry], horizon: int) -> Backtested
         rows = np.flatnonzero(tested)
         actual[place, rows, :ahead] = panel.values[rows, length : length + ahead]
         scale[place, rows] = seasonal_scale(past.values[rows], panel.season)
-        for number, entry in enumerate(entries):
-            mine = rows if entry.rows is None else np.intersect1d(rows, entry.rows)
-            forecast[number, place, mine, :ahead] = answers(entry.model, past, mine, ahead, failures)
+        places.append(rows)
+    failures: dict[str, dict[SeriesKey, str]] = {}
+
+    def ask(task: tuple[int, int]) -> tuple[np.ndarray, Answer]:
+        number, place = task
+        entry, rows = entries[number], places[place]
+        mine = rows if entry.rows is None else np.intersect1d(rows, entry.rows)
+        return mine, answers(copy(entry.model), pasts[place], mine, cuts[place][1])
+
+    tasks = [(number, place) for number in range(len(entries)) for place in range(len(cuts))]
+    with ThreadPoolExecutor(THREADS) as pool:
+        for (number, place), (mine, found) in zip(tasks, pool.map(ask, tasks), strict=True):
+            forecast[number, place, mine, : cuts[place][1]] = found.forecast
+            failures.setdefault(entries[number].model.name, {}).update(found.failures)
     return Backtested(
         models=tuple(entry.model.name for entry in entries),
         origins=tuple(length for length, _ in cuts),
         forecast=forecast,
         actual=actual,
         scale=scale,
-        failures=failures,
+        failures={name: reasons for name, reasons in failures.items() if reasons},
     )
 
 
-def answers(
-    model: Forecaster, panel: Panel, rows: np.ndarray, horizon: int, failures: dict[str, dict[SeriesKey, str]]
-) -> np.ndarray:
-    """(rows, horizon) what a model says of some series; failures are added to ``failures``."""
-    found = np.full((len(rows), horizon), np.nan)
+class Answer(NamedTuple):
+    """What a model says of some series, (rows, horizon), and why it says nothing of others."""
+
+    forecast: np.ndarray
+    failures: dict[SeriesKey, str]
+
+
+def answers(model: Forecaster, panel: Panel, rows: np.ndarray, horizon: int) -> Answer:
+    """Fit a model to some series of a panel and ask it."""
+    found, failures = np.full((len(rows), horizon), np.nan), {}
     width = CHUNK if model.is_baseline else max(1, len(rows))
     for start in range(0, len(rows), width):
         part = panel.only(rows[start : start + width])
         try:
             found[start : start + width] = model.fit(part).predict(horizon)
-            reasons = model.failures_
+            failures.update(model.failures_)
         except ForecastError as error:
-            reasons = dict.fromkeys(part.keys, str(error))
-        if reasons:
-            failures.setdefault(model.name, {}).update(reasons)
-    return found
+            failures.update(dict.fromkeys(part.keys, str(error)))
+    return Answer(found, failures)

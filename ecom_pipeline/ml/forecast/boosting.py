@@ -1,7 +1,7 @@
 """Gradient boosting across all series: one LightGBM model learns from every series what follows what.
 
 A training row is one period ahead of one past origin of one series: the features are what was known at that origin
-(levels, the same place in the season, a year before) and what is known of the period (its place in the season, holidays
+(levels, the same place in the season, a year before, the price beside the quarter's) and what is known of the period (its place in the season, holidays
 and events around it); the target is the amount in units of the series' recent mean. Trained this way the model answers
 the very question it is asked, for the whole horizon at once and without feeding forecasts back. The loss is the absolute
 error: the median is what MASE and WAPE reward. Method: direct forecasting with a global model, Montero-Manso & Hyndman
@@ -23,7 +23,9 @@ ROWS = 40_000
 """Training rows at most, per group of series."""
 FEWEST_ROWS = 500
 FEWEST_ORIGINS = 40
-LEARNING_RATE = 0.07
+LEARNING_RATE = 0.05
+BAG = 0.5
+"""Share of the rows that each tree sees: steadier by 1 % of WAPE, on four data sets at origins before the tested ones."""
 OFTEN, OFTEN_PERIODS = 0.5, 182
 """Series that sold in half of the last half year's periods are learned apart from the others."""
 AROUND = 14
@@ -37,7 +39,7 @@ class BoostingForecaster(Forecaster):
     Parameters
     ----------
     seed
-        Fixes the sampling of features and series.
+        Fixes the sampling of features, rows and series.
     horizon
         Periods ahead it learns to answer for.
     rounds, leaves
@@ -51,7 +53,7 @@ class BoostingForecaster(Forecaster):
     is_baseline: ClassVar[bool] = False
     minimum_periods: ClassVar[int] = 28
 
-    def __init__(self, *, seed: int, horizon: int = 28, rounds: int = 100, leaves: int = 31, rows: int = ROWS) -> None:
+    def __init__(self, *, seed: int, horizon: int = 28, rounds: int = 150, leaves: int = 31, rows: int = ROWS) -> None:
         self.seed = seed
         self.horizon = horizon
         self.rounds = rounds
@@ -96,6 +98,8 @@ class BoostingForecaster(Forecaster):
             "learning_rate": LEARNING_RATE,
             "min_data_in_leaf": 40,
             "feature_fraction": 0.7,
+            "bagging_fraction": BAG,
+            "bagging_freq": 1,
             "max_bin": 127,
             "seed": self.seed,
             "deterministic": True,
@@ -159,6 +163,9 @@ def _features(
         columns.append(_mean(by_place[:, -count:].transpose(0, 2, 1)))
     columns.append(_median(by_place.transpose(0, 2, 1)))
 
+    if panel.prices is not None:
+        columns.append(np.tile(_price(panel.prices[rows, :origin], year // 4)[:, np.newaxis], horizon))
+
     last_year = np.clip(end - year + ahead, 0, end - 1)
     around = np.clip(last_year[:, np.newaxis] + np.arange(-3, 4), 0, end - 1)
     before = _mean(padded[:, max(0, end - year - 56) : end - year])[:, np.newaxis]
@@ -196,6 +203,11 @@ def _effect_columns(effects: Effects, rows: np.ndarray, origin: int, horizon: in
     for row in effects.of_kind("market").within(origin, origin + horizon).transpose(1, 0, 2):
         columns.append(row[rows] if len(row) > 1 else np.tile(row, (len(rows), 1)))
     return columns
+
+
+def _price(prices: np.ndarray, quarter: int) -> np.ndarray:
+    """(S,) logarithm of the last price over the mean of the last quarter; NaN where there is none."""
+    return np.asarray(np.log(prices[:, -1]) - np.log(_mean(prices[:, -quarter:])))
 
 
 def _first(flags: np.ndarray) -> np.ndarray:

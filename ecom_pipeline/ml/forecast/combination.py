@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,13 +29,27 @@ ORIENTATION: Mapping[str, float] = {
     "seasonal_naive": 1.35,
 }
 """Error of each model beside the best, on real daily sales of other shops: what is believed before a shop is tested."""
+ALIKE = frozenset({"moving_average", "seasonal_naive", "tsb", "exponential_smoothing", "theta"})
+"""Models that see a series' own past alone, and so err alike: together they count as much as the best of them."""
 SIMPLEST_FIRST = ("moving_average", "seasonal_naive", "tsb", "exponential_smoothing", "theta", "boosting", "prophet")
-STEEPNESS = 16.0
-"""A model with 10 % more error than another counts 0.22 times as much; chosen on four data sets at origins before the tested ones."""
 BELIEF = 3.0
 """Origins of the kind's evidence that weigh as much as a series' own, and series that weigh as much as the orientation."""
-WORST = 1.25
-"""A model with more than this times the error of the best does not count."""
+
+
+class Sharpness(NamedTuple):
+    """How hard models are told apart: a weight falls with the error to the power of ``steepness``.
+
+    A model with more than ``worst`` times the error of the best does not count.
+    """
+
+    steepness: float
+    worst: float
+
+
+OF_PERIODS = Sharpness(16.0, 1.25)
+"""For errors of single periods: 10 % more error counts 0.22 times as much."""
+OF_SUMS = Sharpness(4.0, 2.5)
+"""For errors of the sum over the horizon, of which an origin has but one. Both were chosen at origins before the tested ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +62,9 @@ class Proof:
     series: int
 
 
-def weights(errors: np.ndarray, models: Sequence[str], answered: np.ndarray) -> np.ndarray:
+def weights(
+    errors: np.ndarray, models: Sequence[str], answered: np.ndarray, sharpness: Sharpness = OF_PERIODS
+) -> np.ndarray:
     """(M, S) weights that sum to 1 over the models of a series.
 
     Parameters
@@ -75,7 +92,12 @@ def weights(errors: np.ndarray, models: Sequence[str], answered: np.ndarray) -> 
     best = believed.min(axis=0)
     with np.errstate(invalid="ignore"):
         ratio = np.where(np.isfinite(believed), believed / best, np.inf)
-    found = np.where(ratio <= WORST, ratio**-STEEPNESS, 0.0)
+    found = np.where(ratio <= sharpness.worst, ratio**-sharpness.steepness, 0.0)
+    alike = [place for place, name in enumerate(models) if name in ALIKE]
+    together = found[alike].sum(axis=0)
+    found[alike] *= np.where(
+        together > 0, found[alike].max(axis=0, initial=0.0) / np.where(together > 0, together, 1.0), 0.0
+    )
     total = found.sum(axis=0)
     return np.asarray(np.where(total > 0, found / np.where(total > 0, total, 1.0), 0.0))
 
@@ -86,17 +108,24 @@ def combined(forecast: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return np.where(weight.sum(axis=0)[:, np.newaxis] > 0, answer, np.nan)
 
 
-def combine_past(tested: Backtested, kinds: np.ndarray) -> np.ndarray:
-    """(O, S, H) what the combination would have said at each origin, weighed by the origins before it."""
-    errors, shape = tested.errors(), tested.actual.shape
-    answer = np.full(shape, np.nan)
-    for origin in range(shape[0]):
-        for kind in np.unique(kinds):
-            rows = np.flatnonzero(kinds == kind)
-            forecast = tested.forecast[:, origin, rows]
-            answered = np.isfinite(forecast[:, :, 0])
-            weight = weights(errors[:, :origin, rows], tested.models, answered)
-            answer[origin, rows] = combined(forecast, weight)
+def weights_by_kind(
+    errors: np.ndarray, models: Sequence[str], answered: np.ndarray, kinds: np.ndarray, sharpness: Sharpness
+) -> np.ndarray:
+    """The `weights` (M, S) of series of several kinds (S,), each from its own."""
+    found = np.zeros(answered.shape)
+    for kind in np.unique(kinds):
+        rows = np.flatnonzero(kinds == kind)
+        found[:, rows] = weights(errors[:, :, rows], models, answered[:, rows], sharpness)
+    return found
+
+
+def combine_past(tested: Backtested, kinds: np.ndarray, errors: np.ndarray, sharpness: Sharpness) -> np.ndarray:
+    """(O, S, H) what the combination would have said at each origin, weighed by the errors (M, O, S) at those before it."""
+    answer = np.full(tested.actual.shape, np.nan)
+    for origin, forecast in enumerate(tested.forecast.swapaxes(0, 1)):
+        answered = np.isfinite(forecast[:, :, 0])
+        weight = weights_by_kind(errors[:, :origin], tested.models, answered, kinds, sharpness)
+        answer[origin] = combined(forecast, weight)
     return answer
 
 

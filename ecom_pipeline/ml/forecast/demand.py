@@ -6,13 +6,14 @@ separate smooth from intermittent demand). What does not belong here: forecastin
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import datetime as dt
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
-from ecom_pipeline.ml.forecast.panel import Panel, SeriesKey
+from ecom_pipeline.ml.forecast.panel import Panel, carried_forward
 
 Demand = Literal["new", "silent", "ended", "constant", "intermittent", "regular"]
 NEW_PERIODS = 56
@@ -21,6 +22,9 @@ ENDED_AFTER = 8.0
 """Silences this many times the usual one, and of at least four weeks, mean that a series has ended."""
 SURPRISE = 0.05
 """Zeros at the end that were less likely than this are an empty shelf, if the shelf is empty today."""
+RATE_DAYS = 56
+LOST_DAYS = 91
+STOCK_COLUMNS = ("product_id", "stock_date", "stock")
 
 
 def recognise(panel: Panel) -> tuple[Demand, ...]:
@@ -48,28 +52,102 @@ def recognise(panel: Panel) -> tuple[Demand, ...]:
     return tuple(names[place] for place in found)
 
 
-def without_stockouts(panel: Panel, out_of_stock: Collection[SeriesKey]) -> tuple[Panel, np.ndarray]:
-    """Take an empty shelf for unknown demand: the zeros at the end of series that are out of stock today.
+def without_stockouts(panel: Panel, stock: pd.DataFrame) -> tuple[Panel, np.ndarray]:
+    """Take an empty shelf for unknown demand: days that sold nothing between two looks at the shelf that found it empty.
 
-    Only zeros that would surprise count: a product that sells once a month is silent for a week with or without stock.
-    Only today's stock is known, so earlier empty shelves stay zeros.
+    Where nobody looked before today, the zeros at the end of what is out of stock today count too, if they would surprise:
+    a product that sells once a month is silent for a week with or without stock.
+
+    Parameters
+    ----------
+    stock
+        ``series, stock_date, stock`` of products: pieces on hand at the end of a day; the latest may be after the panel.
 
     Returns
     -------
     Panel
-        The zeros after the last sale are NaN.
+        The empty days are NaN.
     numpy.ndarray
-        (S,) amount probably lost meanwhile: the mean of the 56 periods before times the periods without stock.
+        (S,) amount probably lost on them in the last 91 days: the mean of the 56 days before each.
     """
-    values, lost = panel.values.copy(), np.zeros(len(panel.keys))
-    for row, key in enumerate(panel.keys):
-        sales = np.flatnonzero(np.nan_to_num(values[row]) > 0)
-        if key not in out_of_stock or not len(sales):
-            continue
-        last = int(sales[-1])
-        empty = panel.length - 1 - last
-        before = values[row, max(int(panel.starts[row]), last - 55) : last + 1]
-        if empty and (1 - np.mean(before > 0)) ** empty < SURPRISE:
-            values[row, last + 1 :] = np.nan
-            lost[row] = empty * before.mean()
-    return replace(panel, values=values), lost
+    if not len(stock) or not panel.length:
+        return panel, np.zeros(len(panel.keys))
+    seen = _looks(panel, stock)
+    sold = np.nan_to_num(panel.values) > 0
+    empty = (panel.values == 0) & (_between_empty_looks(seen, sold) | _surprising_end(panel, seen, sold))
+    values = np.where(empty, np.nan, panel.values)
+    return replace(panel, values=values), _lost(values, empty)
+
+
+def remembered_stock(
+    products: pd.DataFrame, previous: pd.DataFrame | None, as_of_date: dt.date, days: int
+) -> pd.DataFrame:
+    """What was on the shelves night by night: `STOCK_COLUMNS`, today's instead of an earlier look at today.
+
+    Parameters
+    ----------
+    products
+        ``product_id, stock`` of today; products of unknown stock are left out.
+    previous
+        What was remembered before; looks more than ``days`` ago are forgotten.
+    """
+    known = products.loc[products["stock"].notna(), ["product_id", "stock"]]
+    today = known.assign(stock_date=as_of_date)[list(STOCK_COLUMNS)]
+    if previous is None or previous.empty:
+        return today.reset_index(drop=True)
+    dates = pd.to_datetime(previous["stock_date"]).dt.date
+    earlier = previous.assign(stock_date=dates)[list(STOCK_COLUMNS)]
+    earlier = earlier[(dates < as_of_date) & (dates > as_of_date - dt.timedelta(days=days))]
+    return pd.concat([earlier, today], ignore_index=True) if len(earlier) else today.reset_index(drop=True)
+
+
+def _looks(panel: Panel, stock: pd.DataFrame) -> np.ndarray:
+    """(S, T + 1) pieces on hand at the end of each day; NaN where nobody looked; last, the latest after the panel."""
+    place = {name: row for row, (kind, name) in enumerate(panel.keys) if kind == "product"}
+    ordered = stock.sort_values("stock_date", kind="stable")
+    row = np.array([place.get(str(name), -1) for name in ordered["series"]], dtype=int)
+    day = (pd.to_datetime(ordered["stock_date"]) - panel.days[0]).dt.days.to_numpy()
+    told = (row >= 0) & (day >= 0)
+    seen = np.full((len(panel.keys), panel.length + 1), np.nan)
+    seen[row[told], np.minimum(day[told], panel.length)] = ordered["stock"].to_numpy(dtype=float)[told]
+    return seen
+
+
+def _between_empty_looks(seen: np.ndarray, sold: np.ndarray) -> np.ndarray:
+    """(S, T) whether the looks before and after a day, its evening included, found nothing, and nothing was sold between."""
+    rows, length = np.arange(len(seen))[:, np.newaxis], sold.shape[1]
+    looked = np.isfinite(seen)
+    before = np.maximum.accumulate(np.where(looked, np.arange(length + 1), -1), axis=1)
+    before = np.pad(before[:, : length - 1], ((0, 0), (1, 0)), constant_values=-1)
+    ahead = np.where(looked, np.arange(length + 1), length + 1)
+    after = np.minimum.accumulate(ahead[:, ::-1], axis=1)[:, ::-1][:, :length]
+    framed = (before >= 0) & (after <= length)
+    first, last = np.maximum(before, 0), np.minimum(after, length)
+    total = np.pad(np.cumsum(sold, axis=1), ((0, 0), (1, 0)))
+    silent = total[rows, np.minimum(last + 1, length)] == total[rows, first + 1]
+    return np.asarray(framed & silent & (seen[rows, first] <= 0) & (seen[rows, last] <= 0))
+
+
+def _surprising_end(panel: Panel, seen: np.ndarray, sold: np.ndarray) -> np.ndarray:
+    """(S, T) the days after the last sale of what is out of stock today, as far as it was not seen on the shelf."""
+    found = np.zeros(sold.shape, dtype=bool)
+    for row in np.flatnonzero((seen[:, -1] <= 0) & sold.any(axis=1)):
+        last = int(np.flatnonzero(sold[row])[-1])
+        before = panel.values[row, max(int(panel.starts[row]), last - RATE_DAYS + 1) : last + 1]
+        there = np.flatnonzero(seen[row, : panel.length] > 0)
+        first = max(last, int(there[-1]) if len(there) else 0) + 1
+        found[row, first:] = (1 - np.mean(before > 0)) ** (panel.length - first) < SURPRISE
+    return found
+
+
+def _lost(values: np.ndarray, empty: np.ndarray) -> np.ndarray:
+    known = np.isfinite(values)
+    total, days = (
+        np.cumsum(np.pad(each, ((0, 0), (1, 0))), axis=1) for each in (np.where(known, values, 0.0), known.astype(int))
+    )
+    ends = np.arange(values.shape[1])
+    starts = np.maximum(ends - RATE_DAYS, 0)
+    count = days[:, ends] - days[:, starts]
+    rate = (total[:, ends] - total[:, starts]) / np.maximum(count, 1)
+    rate = np.nan_to_num(carried_forward(np.where(count > 0, rate, np.nan)))
+    return np.asarray(np.where(empty, rate, 0.0)[:, -LOST_DAYS:].sum(axis=1))

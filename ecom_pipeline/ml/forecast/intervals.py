@@ -1,11 +1,13 @@
-"""Bands from errors that were really made, calibrated on origins they were not made from.
+"""Bands from errors that were really made, calibrated on an origin they were not made from.
 
-Each series has its own band: the quantiles of its backtest errors, drawn towards those of all series of its kind, in units
-of its mean absolute error. Errors of one month are alike and the next month is different, so such a band holds too little
-(55 to 77 % instead of 80 on real sales). Each kind's bands are therefore stretched, or for series of many zeros shrunk,
-until they hold the promised share on every origin when made from the others. Split conformal prediction by groups: Vovk,
-Gammerman & Shafer, *Algorithmic Learning in a Random World*, 2nd ed., section 4.3; Barber et al. (2023), *Conformal
-prediction beyond exchangeability*, on why it needs that correction here. What does not belong here: the forecast.
+An error is taken in units of the square root of the series' level when it was made, as for counts: so a busy quarter does
+not widen the bands of a quiet one. Each series has its own band: the quantiles of its backtest errors, drawn towards those
+of all series of its kind. Errors of one month are alike and the next month is different, so such a band holds too little
+(55 to 77 % instead of 80 on real sales), or, after a turbulent season, too much. Each kind's bands are therefore stretched
+or shrunk until those made before the last origin hold exactly the promised share of it, and so follow what the errors do
+lately. References: Vovk, Gammerman & Shafer, *Algorithmic Learning in a Random World*, 2nd ed., section 4.3 (conformal
+prediction by groups); Gibbs & Candès (2021), *Adaptive conformal inference under distribution shift*, of which this is the
+step of full size. What does not belong here: the forecast.
 """
 
 from __future__ import annotations
@@ -15,9 +17,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-STRETCHES = np.geomspace(0.2, 5.0, 65)
+STRETCHES = np.geomspace(0.2, 5.0, 129)
 OWN_PERIODS = 56
-"""Tested periods of a series that count as much as all of its kind."""
+"""Tested periods whose shape counts as much as that of all of the kind; of a kind, as much as not stretching at all."""
+SIZE_PERIODS = 7
+"""Tested periods whose size of errors counts as much as the usual one of the kind."""
+LONG_AGO = 0.1
+"""Share of the last year in the level of a series; the rest is its last quarter, which may be silent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,60 +48,97 @@ class Bands:
         upper = np.maximum(forecast + self.above[:, :, np.newaxis], forecast)
         return np.minimum.accumulate(lower, axis=0), np.maximum.accumulate(upper, axis=0)
 
+    def stretched(self, factors: np.ndarray) -> Bands:
+        """The same bands, those of each level wider by its factor (levels,)."""
+        wider = factors[:, np.newaxis]
+        return Bands(levels=self.levels, below=self.below * wider, above=self.above * wider)
 
-def learn_bands(forecast: np.ndarray, actual: np.ndarray, usual: np.ndarray, levels: Sequence[float]) -> Bands:
+
+def error_units(values: np.ndarray, year: int) -> np.ndarray:
+    """(S,) unit of the errors to expect after a history (S, T), up to a factor that is the series' own: the root of its level.
+
+    The level is the mean absolute amount of the last quarter of the ``year`` periods and, to a tenth, of them all.
+    """
+    lately, long = (_mean_size(values[:, -periods:]) for periods in (year // 4, year))
+    level = np.where(np.isfinite(lately), (1 - LONG_AGO) * lately + LONG_AGO * long, long)
+    known = level[np.isfinite(level)]
+    least = 1e-3 * float(known.mean()) if len(known) else 0.0
+    return np.sqrt(np.maximum(np.where(np.isfinite(level), level, 0.0), least if least > 0 else 1.0))
+
+
+def learn_bands(
+    forecast: np.ndarray,
+    actual: np.ndarray,
+    units: np.ndarray,
+    usual: np.ndarray,
+    levels: Sequence[float],
+) -> Bands:
     """Learn the bands of one kind from a backtest.
 
     Parameters
     ----------
     forecast, actual
         (O, S, H); NaN where untested.
+    units
+        (O + 1, S) what errors are measured in at each origin (`error_units`), and, last, now.
     usual
         (S,) size of error to expect of a series without a backtest.
     levels
         Shares to hold, ascending.
     """
-    errors = actual - forecast
-    below, above = _quantiles(errors, usual, levels)
-    for place, level in enumerate(levels):
-        stretch = _stretch(forecast, actual, usual, level)
-        below[place] *= stretch
-        above[place] *= stretch
-    return Bands(levels=tuple(levels), below=below, above=above)
+    standard = (actual - forecast) / units[:-1, :, np.newaxis]
+    tested = whole_origins(forecast, actual)
+    stretch = np.ones(len(levels))
+    if len(tested) > 1:
+        last, before = tested[-1], tested[:-1]
+        earlier = _quantiles(standard[before], usual / units[last], levels, units[last])
+        stretch = _stretch(earlier, forecast[last], actual[last])
+    return _quantiles(standard, usual / units[-1], levels, units[-1]).stretched(stretch)
 
 
-def measured(forecast: np.ndarray, actual: np.ndarray, usual: np.ndarray, levels: Sequence[float]) -> np.ndarray | None:
+def whole_origins(forecast: np.ndarray, actual: np.ndarray) -> np.ndarray:
+    """Origins that were tested over the whole horizon."""
+    known = np.isfinite(actual) & np.isfinite(forecast)
+    return np.flatnonzero((known.all(axis=2) & known.any(axis=2)).any(axis=1))
+
+
+def measured(
+    forecast: np.ndarray, actual: np.ndarray, units: np.ndarray, usual: np.ndarray, levels: Sequence[float]
+) -> np.ndarray | None:
     """Share of values (levels, S) within the bands at the last whole origin, learned from the origins before it.
 
     None with fewer than two origins that were tested over the whole horizon; NaN for a series that was not tested there.
     """
-    known = np.isfinite(actual) & np.isfinite(forecast)
-    tested = np.flatnonzero(known.all(axis=2).any(axis=1))
+    tested = whole_origins(forecast, actual)
     if len(tested) < 2:
         return None
     earlier, last = tested[:-1], tested[-1]
-    lower, upper = learn_bands(forecast[earlier], actual[earlier], usual, levels).around(forecast[last])
-    inside = (actual[last] >= lower) & (actual[last] <= upper) & known[last]
-    count = known[last].sum(axis=1)
+    bands = learn_bands(forecast[earlier], actual[earlier], units[tested], usual, levels)
+    lower, upper = bands.around(forecast[last])
+    known = np.isfinite(actual[last]) & np.isfinite(forecast[last])
+    inside = (actual[last] >= lower) & (actual[last] <= upper) & known
+    count = known.sum(axis=1)
     return np.where(count > 0, inside.sum(axis=2) / np.maximum(count, 1), np.nan)
 
 
-def _quantiles(errors: np.ndarray, usual: np.ndarray, levels: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    """(levels, S) lower and upper quantiles of the errors (O, S, H), own and of the kind."""
-    flat = errors.transpose(1, 0, 2).reshape(errors.shape[1], -1)
+def _quantiles(standard: np.ndarray, usual: np.ndarray, levels: Sequence[float], units: np.ndarray) -> Bands:
+    """Bands of the quantiles of errors in units (O, S, H), own and of the kind, where a unit is ``units`` (S,)."""
+    flat = standard.transpose(1, 0, 2).reshape(standard.shape[1], -1)
     known = np.isfinite(flat)
     count = known.sum(axis=1)
-    size = np.where(count > 0, np.where(known, np.abs(flat), 0.0).sum(axis=1) / np.maximum(count, 1), usual)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        standard = np.where(known & (size > 0)[:, np.newaxis], flat / size[:, np.newaxis], np.nan)
-    shares = [(1 - level) / 2 for level in levels] + [(1 + level) / 2 for level in levels]
-    pool = standard[np.isfinite(standard)]
-    of_kind = np.quantile(pool, shares) if len(pool) else np.array([2.0 if share > 0.5 else -2.0 for share in shares])
-    own = _by_row(standard, shares)
     share = count / (count + OWN_PERIODS)
-    blend = (share * own + (1 - share) * of_kind[:, np.newaxis]) * size
+    own_size = np.where(known, np.abs(flat), 0.0).sum(axis=1) / np.maximum(count, 1)
+    of_kind = float(np.median(own_size[count > 0])) if (count > 0).any() else 0.0
+    kept = count / (count + SIZE_PERIODS)
+    drawn = np.maximum(own_size, 1e-3 * of_kind) ** kept * of_kind ** (1 - kept)
+    size = np.where(count > 0, drawn, usual)
+    relative = np.where(known & (size > 0)[:, np.newaxis], flat / np.where(size > 0, size, 1.0)[:, np.newaxis], np.nan)
+    shares = [(1 - level) / 2 for level in levels] + [(1 + level) / 2 for level in levels]
+    pool = relative[np.isfinite(relative)]
+    pooled = np.quantile(pool, shares) if len(pool) else np.array([2.0 if each > 0.5 else -2.0 for each in shares])
+    ends = (share * _by_row(relative, shares) + (1 - share) * pooled[:, np.newaxis]) * size * units
     half = len(levels)
-    return np.minimum(blend[:half], 0.0), np.maximum(blend[half:], 0.0)
+    return Bands(levels=tuple(levels), below=np.minimum(ends[:half], 0.0), above=np.maximum(ends[half:], 0.0))
 
 
 def _by_row(values: np.ndarray, shares: Sequence[float]) -> np.ndarray:
@@ -112,22 +155,21 @@ def _by_row(values: np.ndarray, shares: Sequence[float]) -> np.ndarray:
     return np.where(np.isfinite(found), found, 0.0)
 
 
-def _stretch(forecast: np.ndarray, actual: np.ndarray, usual: np.ndarray, level: float) -> float:
-    """The least factor at which bands made from the other origins hold ``level`` of each origin's values; 1 without others."""
-    origins = [place for place in range(len(actual)) if np.isfinite(actual[place] - forecast[place]).any()]
-    if len(origins) < 2:
-        return 1.0
-    held = np.zeros(len(STRETCHES))
-    total = 0
-    for origin in origins:
-        others = [place for place in origins if place != origin]
-        below, above = _quantiles(actual[others] - forecast[others], usual, [level])
-        known = np.isfinite(actual[origin]) & np.isfinite(forecast[origin])
-        truth, guess = actual[origin][known], forecast[origin][known]
-        low, high = (np.broadcast_to(end[0][:, np.newaxis], known.shape)[known] for end in (below, above))
-        total += len(truth)
-        for place, factor in enumerate(STRETCHES):
-            lower = np.clip(guess + factor * low, 0.0, guess)
-            held[place] += ((truth >= lower) & (truth <= np.maximum(guess + factor * high, guess))).sum()
-    enough = held >= level * total
-    return float(STRETCHES[enough.argmax()] if enough.any() else STRETCHES[-1])
+def _stretch(bands: Bands, forecast: np.ndarray, actual: np.ndarray) -> np.ndarray:
+    """(levels,) factor at which bands made before an origin (S, H) hold their share of it, drawn towards 1 if it is small."""
+    known = np.isfinite(actual) & np.isfinite(forecast)
+    held = np.empty((len(STRETCHES), len(bands.levels)))
+    for place, factor in enumerate(STRETCHES):
+        lower, upper = bands.stretched(np.full(len(bands.levels), factor)).around(forecast)
+        held[place] = ((actual >= lower) & (actual <= upper))[:, known].mean(axis=1)
+    drawn = known.sum() / (known.sum() + OWN_PERIODS)
+    needed = [np.interp(level, share, np.log(STRETCHES)) for level, share in zip(bands.levels, held.T, strict=True)]
+    return np.asarray(np.exp(drawn * np.array(needed)))
+
+
+def _mean_size(values: np.ndarray) -> np.ndarray:
+    """(S,) mean absolute known value of each row; NaN where none is known."""
+    known = np.isfinite(values)
+    count = known.sum(axis=1)
+    total = np.where(known, np.abs(values), 0.0).sum(axis=1)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))

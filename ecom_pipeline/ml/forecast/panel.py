@@ -37,6 +37,8 @@ class Panel:
         What is known about periods, those to come included; its columns start at ``days[0]``.
     season
         Periods after which the main pattern repeats: 7 for days, 52 for weeks.
+    prices
+        (S, T) what a piece last cost at the end of each period; NaN where it has no price, or not yet. None without any.
     """
 
     keys: tuple[SeriesKey, ...]
@@ -44,6 +46,7 @@ class Panel:
     values: np.ndarray
     effects: Effects
     season: int = WEEK
+    prices: np.ndarray | None = None
 
     @property
     def length(self) -> int:
@@ -79,20 +82,42 @@ class Panel:
     def until(self, length: int) -> Panel:
         """The panel as it was after its first ``length`` periods: of the effects, market indicators were not yet known."""
         known = self.effects.without(("market",), length)
-        return replace(self, days=self.days[:length], values=self.values[:, :length], effects=known)
+        prices = None if self.prices is None else self.prices[:, :length]
+        return replace(self, days=self.days[:length], values=self.values[:, :length], effects=known, prices=prices)
 
     def last(self, length: int) -> Panel:
         """The panel without all but its last ``length`` periods."""
         drop = max(0, self.length - length)
         return replace(
-            self, days=self.days[drop:], values=self.values[:, drop:], effects=self.effects.from_period(drop)
+            self,
+            days=self.days[drop:],
+            values=self.values[:, drop:],
+            effects=self.effects.from_period(drop),
+            prices=None if self.prices is None else self.prices[:, drop:],
         )
 
     def only(self, rows: Sequence[int] | np.ndarray) -> Panel:
         """Some of the series, in this order."""
         chosen = np.asarray(rows, dtype=int)
         effects = self.effects.of_rows(chosen)
-        return replace(self, keys=tuple(self.keys[row] for row in chosen), values=self.values[chosen], effects=effects)
+        return replace(
+            self,
+            keys=tuple(self.keys[row] for row in chosen),
+            values=self.values[chosen],
+            effects=effects,
+            prices=None if self.prices is None else self.prices[chosen],
+        )
+
+    def with_prices(self, paid: pd.DataFrame) -> Panel:
+        """The panel with the prices of some series: ``series_kind, series, sales_date, price``; each stays until the next."""
+        place = {key: row for row, key in enumerate(self.keys)}
+        row = np.array([place.get(key, -1) for key in zip(paid["series_kind"], paid["series"], strict=True)], dtype=int)
+        column = self.days.get_indexer(pd.DatetimeIndex(pd.to_datetime(paid["sales_date"])))
+        price = paid["price"].to_numpy(dtype=float)
+        told = (row >= 0) & (column >= 0) & (price > 0)
+        prices = np.full(self.values.shape, np.nan)
+        prices[row[told], column[told]] = price[told]
+        return replace(self, prices=carried_forward(prices))
 
 
 def daily_panel(
@@ -147,7 +172,20 @@ def weekly_panel(panel: Panel) -> Panel:
     by_week = cut.values.reshape(len(cut.keys), weeks, WEEK)
     known = np.isfinite(by_week).sum(axis=2)
     rate = np.where(known > 0, np.nansum(by_week, axis=2) / np.maximum(known, 1), np.nan)
-    return replace(cut, days=cut.days[::WEEK], values=rate * WEEK, effects=cut.effects.weekly(), season=52)
+    prices = None if cut.prices is None else cut.prices[:, WEEK - 1 :: WEEK]
+    effects = cut.effects.weekly()
+    return replace(cut, days=cut.days[::WEEK], values=rate * WEEK, effects=effects, season=52, prices=prices)
+
+
+def carried_forward(values: np.ndarray) -> np.ndarray:
+    """Each row with its unknown values replaced by the last known one before; NaN before the first.
+
+    >>> carried_forward(np.array([[np.nan, 2.0, np.nan, 3.0]])).tolist()
+    [[nan, 2.0, 2.0, 3.0]]
+    """
+    known = np.isfinite(values)
+    last = np.maximum.accumulate(np.where(known, np.arange(values.shape[1]), -1), axis=1)
+    return np.where(last >= 0, np.take_along_axis(values, np.maximum(last, 0), axis=1), np.nan)
 
 
 def _refuse(rows: pd.DataFrame, what: str) -> None:

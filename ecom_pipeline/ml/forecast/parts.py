@@ -36,6 +36,9 @@ ENGLISH = {
     "promotion": "promotions",
     "market": "the market",
 }
+MOVE_COLUMNS = (
+    "series_kind", "series", "days", "before", "now", "main_part", "main_change", "sentence_en", "sentence_zh",
+)  # fmt: skip
 MOVED_FROM = 0.01
 """A change of less than this share is called none."""
 
@@ -83,19 +86,8 @@ def moves(parts: pd.DataFrame, previous: pd.DataFrame | None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``series_kind, series, days, before, now, main_part, main_change, sentence_en, sentence_zh``, one row per series.
+        `MOVE_COLUMNS`, one row per series.
     """
-    columns = [
-        "series_kind",
-        "series",
-        "days",
-        "before",
-        "now",
-        "main_part",
-        "main_change",
-        "sentence_en",
-        "sentence_zh",
-    ]
     key = ["series_kind", "series", "forecast_date", "part"]
     rows: list[tuple[object, ...]] = []
     before_all = parts.head(0) if previous is None else previous
@@ -119,7 +111,7 @@ def moves(parts: pd.DataFrame, previous: pd.DataFrame | None) -> pd.DataFrame:
         days = int(shared["forecast_date"].nunique())
         words = _sentences(before, now, main, by_part[main], days)
         rows.append((kind, series, days, before, now, main, by_part[main], *words))
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=list(MOVE_COLUMNS))
 
 
 def _sentences(before: float, now: float, part: str, change: float, days: int) -> tuple[str, str]:

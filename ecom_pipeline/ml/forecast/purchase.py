@@ -1,25 +1,22 @@
 """From forecast to purchase order: how much to order tonight, and what happens if nothing is ordered.
 
 A base-stock policy with periodic review: what is on hand has to last until the delivery of the *next* order, lead time
-plus review period away, at the service level. The safety stock is the quantile of what the forecast really got wrong over
-such a time on the backtest, in units of each product's own error, so neither normality nor an unbiased forecast is
-assumed. Reference: Silver, Pyke & Thomas, *Inventory and Production Management in Supply Chains*, 4th ed., chapter 6. What
-is already ordered is not known to the shop's exports and has to be subtracted by the reader. What does not belong here:
-the forecast.
+plus review period away, at the service level. The safety stock comes from ``uncertainty``. Reference: Silver, Pyke &
+Thomas, *Inventory and Production Management in Supply Chains*, 4th ed., chapter 6. What is already ordered is not known to
+the shop's exports and has to be subtracted by the reader. What does not belong here: the forecast, and its errors.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
+
+from ecom_pipeline.ml.forecast.uncertainty import Uncertainty
 
 LEAD_TIME_DAYS = 14
 REVIEW_DAYS = 7
 SERVICE_LEVEL = 0.95
 OVERSTOCK_DAYS = 90
-WINDOWS = (7, 14, 28)
 ADVICE_COLUMNS = (
     "product_id", "stock", "lead_time_days", "review_days", "service_level", "pack_size", "minimum_order",
     "daily_demand", "protected_days", "expected_demand", "safety_stock", "reorder_point", "suggested_units",
@@ -27,59 +24,6 @@ ADVICE_COLUMNS = (
     "overstock_value", "is_overstocked",
 )  # fmt: skip
 RISK_COLUMNS = ("product_id", "risk_date", "expected_stock", "stock_out_risk")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Uncertainty:
-    """What the forecasts of a shop's products get wrong over several days.
-
-    Attributes
-    ----------
-    daily
-        (S,) root mean squared error of one day, at least that of a Poisson demand of the same mean.
-    standard
-        Per window of `WINDOWS`, the sorted errors of the sum over that many days, each over ``daily * sqrt(window)``.
-    """
-
-    daily: np.ndarray
-    standard: dict[int, np.ndarray]
-
-    def quantile(self, days: int, share: float) -> float:
-        """Standardised error of a sum over ``days`` that a ``share`` of cases stays below; at least 0."""
-        return max(0.0, float(np.quantile(self._errors(days), share)))
-
-    def exceeded(self, days: int, standardised: np.ndarray) -> np.ndarray:
-        """Share of cases whose standardised error of a sum over ``days`` is above each value."""
-        errors = self._errors(days)
-        return np.asarray(1 - np.searchsorted(errors, standardised, side="right") / len(errors))
-
-    def _errors(self, days: int) -> np.ndarray:
-        return self.standard[min(WINDOWS, key=lambda window: abs(window - days))]
-
-
-def learn_uncertainty(forecast: np.ndarray, actual: np.ndarray, mean: np.ndarray) -> Uncertainty:
-    """Measure it on a backtest (O, S, H), for products that sell ``mean`` (S,) a day.
-
-    Without a tested product the standardised error is that of a normal distribution, at 41 quantiles.
-    """
-    errors = actual - forecast
-    known = np.isfinite(errors)
-    count = known.sum(axis=(0, 2))
-    squared = np.where(known, errors, 0.0) ** 2
-    pooled = squared.sum() / max(1, known.sum())
-    spread = pooled / max(float(mean[count > 0].mean()) if (count > 0).any() else 0.0, 1e-9)
-    own = np.where(count > 0, squared.sum(axis=(0, 2)) / np.maximum(count, 1), spread * mean)
-    daily = np.sqrt(np.maximum(own, mean))
-    standard = {}
-    for window in WINDOWS:
-        starts = range(0, errors.shape[2] - window + 1, window)
-        sums = np.concatenate(
-            [(errors[:, :, start : start + window].sum(axis=2) / np.maximum(daily, 1e-9)).ravel() for start in starts]
-            or [np.empty(0)]
-        ) / np.sqrt(window)
-        found = np.sort(sums[np.isfinite(sums)])
-        standard[window] = found if len(found) >= 20 else _normal()
-    return Uncertainty(daily=daily, standard=standard)
 
 
 def advise(products: pd.DataFrame, forecast: np.ndarray, uncertainty: Uncertainty, as_of_date: object) -> pd.DataFrame:
@@ -112,11 +56,7 @@ def advise(products: pd.DataFrame, forecast: np.ndarray, uncertainty: Uncertaint
     total = np.cumsum(ahead, axis=1)
     rows = np.arange(len(products))
     expected = total[rows, days - 1]
-    factor = np.array(
-        [uncertainty.quantile(int(day), float(share)) for day, share in zip(days, service, strict=True)], dtype=float
-    )
-    safety = factor * uncertainty.daily * np.sqrt(days)
-    safety = np.where(expected > 0, safety, 0.0)
+    safety = np.where(expected > 0, uncertainty.quantile(days, service.to_numpy()), 0.0)
     reorder = expected + safety
     wanted = (reorder - stock).clip(lower=0)
     units = (np.ceil(np.maximum(wanted, np.where(wanted > 0, least, 0.0)) / pack - 1e-9) * pack).abs()
@@ -165,9 +105,8 @@ def stock_out_risk(
     horizon = forecast.shape[1]
     total = np.cumsum(forecast[known], axis=1)
     left = np.maximum(stock[known], 0.0)[:, np.newaxis] - total
-    spread = uncertainty.daily[known, np.newaxis] * np.sqrt(np.arange(1, horizon + 1))
-    standardised = left / np.maximum(spread, 1e-9)
-    risk = np.column_stack([uncertainty.exceeded(day + 1, standardised[:, day]) for day in range(horizon)])
+    certain = uncertainty.only(known)
+    risk = np.column_stack([certain.exceeded(day + 1, left[:, day]) for day in range(horizon)])
     risk = np.where(stock[known, np.newaxis] <= 0, 1.0, np.where(total > 0, risk, 0.0))
     risk = np.maximum.accumulate(risk, axis=1)
     start = pd.Timestamp(str(as_of_date))
@@ -191,9 +130,3 @@ def _longer(forecast: np.ndarray, days: int) -> np.ndarray:
     """The forecast for at least ``days`` days: after its end the mean of its last week."""
     more = max(0, days - forecast.shape[1])
     return np.concatenate([forecast, np.tile(forecast[:, -7:].mean(axis=1, keepdims=True), more)], axis=1)
-
-
-def _normal() -> np.ndarray:
-    from scipy.stats import norm
-
-    return np.asarray(norm.ppf((np.arange(41) + 0.5) / 41))

@@ -107,6 +107,32 @@ def handed_down(total: np.ndarray, parts: np.ndarray, variance: np.ndarray) -> n
     return np.asarray(found * np.where(summed > 0, total / np.where(summed > 0, summed, 1.0), 0.0))
 
 
+def reconciled_past(past: np.ndarray, actual: np.ndarray, hierarchy: Hierarchy) -> np.ndarray:
+    """Each origin reconciled with what the origins before it knew, over the periods that its roots have."""
+    found = past.copy()
+    for origin, forecast in enumerate(past):
+        known = np.isfinite(forecast)
+        whole = known[hierarchy.parent < 0].all(axis=0)
+        if whole.any():
+            variance = error_variance((actual - past)[:origin], np.where(known, forecast, 0.0))
+            sums = hierarchy.errors_of_sums(past[:origin], actual[:origin])
+            agreed = reconcile(np.where(known, forecast, 0.0)[:, whole], variance, hierarchy, sums)
+            found[origin][:, whole] = np.where(known[:, whole], agreed, np.nan)
+    return found
+
+
+def error_variance(errors: np.ndarray, forecast: np.ndarray) -> np.ndarray:
+    """(S,) mean squared error of each series (O, S, H); where untested, that of a Poisson variable, scaled like the tested ones."""
+    known = np.isfinite(errors)
+    count = known.sum(axis=(0, 2))
+    squared = (np.where(known, errors, 0.0) ** 2).sum(axis=(0, 2))
+    mean = forecast.mean(axis=1)
+    tested = (count > 0) & (mean > 0)
+    dispersion = np.median(squared[tested] / count[tested] / mean[tested]) if tested.any() else 1.0
+    floor = 1e-6 * max(1.0, float(np.square(mean).max(initial=0.0)) * 1e-6)
+    return np.asarray(np.maximum(np.where(count > 0, squared / np.maximum(count, 1), dispersion * mean), floor))
+
+
 def _depths(parent: np.ndarray) -> np.ndarray:
     depth = np.zeros(len(parent), dtype=int)
     for row in range(len(parent)):

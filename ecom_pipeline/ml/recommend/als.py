@@ -11,14 +11,13 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from ecom_pipeline.ml.recommend.base import Recommender
-from ecom_pipeline.ml.recommend.history import most_touched, relative_weights
+from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, MostTouched
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 
 THREADS = 1
 
 
-class ALS(Recommender):
+class ALS(MostTouched):
     """Factors learned by ``implicit``.
 
     Parameters
@@ -41,9 +40,6 @@ class ALS(Recommender):
     """
 
     name: ClassVar[str] = "als"
-    is_baseline: ClassVar[bool] = False
-    handles_cold_customers: ClassVar[bool] = False
-    handles_cold_products: ClassVar[bool] = False
 
     customer_points_: Floats
     item_points_: Floats
@@ -56,7 +52,7 @@ class ALS(Recommender):
         iterations: int = 10,
         confidence: float = 1.0,
         half_life: float | None = None,
-        most_products: int = 50_000,
+        most_products: int = MOST_PRODUCTS,
         seed: int,
     ) -> None:
         self.components = components
@@ -71,8 +67,7 @@ class ALS(Recommender):
         from implicit.cpu.als import AlternatingLeastSquares
         from threadpoolctl import threadpool_limits
 
-        kept = most_touched(data, self.most_products)
-        self.products_ = self.products_[kept]
+        weights = self._weights(data, self.half_life)
         model = AlternatingLeastSquares(
             factors=self.components,
             regularization=self.penalty,
@@ -82,7 +77,7 @@ class ALS(Recommender):
             random_state=self.seed,
         )
         with threadpool_limits(THREADS, user_api="blas"):
-            model.fit(relative_weights(data, self.half_life)[:, kept], show_progress=False)
+            model.fit(weights, show_progress=False)
         self.customer_points_, self.item_points_ = model.user_factors, model.item_factors
 
     def _score(self, customers: Positions, products: Positions) -> Floats:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -39,9 +39,9 @@ class Recommender(ABC):
     """
 
     name: ClassVar[str]
-    is_baseline: ClassVar[bool]
-    handles_cold_customers: ClassVar[bool]
-    handles_cold_products: ClassVar[bool]
+    is_baseline: ClassVar[bool] = False
+    handles_cold_customers: ClassVar[bool] = False
+    handles_cold_products: ClassVar[bool] = False
 
     customers_: pd.Index
     products_: pd.Index
@@ -66,6 +66,11 @@ class Recommender(ABC):
             There are no interactions, or one is not as expected.
         """
         return self.fit_checked(checked(interactions), products)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the numbers and words that the constructor stored, without the seed."""
+        stored = {name: value for name, value in vars(self).items() if not name.endswith("_") and name != "seed"}
+        return {name: value for name, value in stored.items() if value is None or isinstance(value, float | int | str)}
 
     def fit_checked(self, interactions: pd.DataFrame, products: pd.DataFrame | None = None) -> Self:
         """Do as ``fit``, for interactions that ``interactions.checked`` returned: checking a million rows takes a second."""

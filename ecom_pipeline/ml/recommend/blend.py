@@ -19,13 +19,11 @@ from scipy import sparse
 
 from ecom_pipeline.ml.recommend.base import Recommender, cells
 from ecom_pipeline.ml.recommend.evaluate import Window
-from ecom_pipeline.ml.recommend.history import most_touched
+from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, most_touched
 from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
 from ecom_pipeline.ml.recommend.metrics import ndcg
 from ecom_pipeline.ml.recommend.ranking import blocks, top_k
 
-MOST_PRODUCTS = 50_000
-"""Offered at most, those that the most customers touched."""
 LENGTH = 10
 """Weights are learned for the first that many places."""
 DEPTH = 60
@@ -57,9 +55,6 @@ class Blend(Recommender):
     """
 
     name: ClassVar[str] = "blend"
-    is_baseline: ClassVar[bool] = False
-    handles_cold_customers: ClassVar[bool] = False
-    handles_cold_products: ClassVar[bool] = False
 
     parts_: Sequence[Recommender]
 

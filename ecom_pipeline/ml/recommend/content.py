@@ -106,10 +106,19 @@ class Content:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         bags = _bags(self.products)
-        words = pd.Series([word for bag in bags for word in set(bag)])
-        if not words.duplicated().any():
+        if not _shared(bags):
             return None
         return TfidfVectorizer(analyzer=list, dtype=np.float32, min_df=2).fit_transform(bags)
+
+
+def _shared(bags: list[list[str]]) -> bool:
+    """Whether two products have a word in common."""
+    seen: set[str] = set()
+    for bag in bags:
+        if not seen.isdisjoint(bag):
+            return True
+        seen.update(bag)
+    return False
 
 
 def _bags(products: pd.DataFrame) -> list[list[str]]:

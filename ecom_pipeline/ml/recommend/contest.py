@@ -7,21 +7,24 @@ follows from the figures.
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.blend import TRACES, Blend, candidates, learn_weights
-from ecom_pipeline.ml.recommend.evaluate import Judged, Target, Window, judge, sampled, scores
+from ecom_pipeline.ml.recommend.evaluate import Judged, Target, Window, judge, personal, sampled, scores
 from ecom_pipeline.ml.recommend.frequency import Frequency
+from ecom_pipeline.ml.recommend.interactions import Floats
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.metrics import paired_interval
 from ecom_pipeline.ml.recommend.popularity import Popularity
 from ecom_pipeline.ml.recommend.ranker import Ranker, learn_trees
-from ecom_pipeline.ml.recommend.tuning import Baseline, tune_baselines, tune_lightfm, tune_parts
+from ecom_pipeline.ml.recommend.tuning import MANY_ROWS, Baseline, tune_baselines, tune_lightfm, tune_parts
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -50,6 +53,8 @@ class Round:
         What the ranker goes by, learned from validation too; ``None`` where it did not beat the blend by more than chance.
     judged
         The ranker where it is used, the blend, its parts and the baselines.
+    personal
+        Of the first of them, how much better than others' lists their own serve customers of the test.
     """
 
     test: Window
@@ -58,6 +63,7 @@ class Round:
     lead: tuple[float, float] | None
     trees: HistGradientBoostingClassifier | None
     judged: Sequence[Judged]
+    personal: Floats
 
     def winner(self, fitted: Sequence[Recommender], train: pd.DataFrame) -> Recommender:
         """Return who makes the lists, of parts fitted on ``train``."""
@@ -79,27 +85,27 @@ class Contest:
         By target.
     trials
         Every trial of each part: its parameters and its figure on validation.
+    cpu_seconds
+        What it cost: ``parts`` to be tried and learned, ``blend`` and ``ranker`` on top, ``judged`` everyone on the test.
     """
 
     parts: Sequence[Recommender]
     baselines: Sequence[Baseline]
     rounds: Mapping[Target, Round]
     trials: Mapping[str, Sequence[Mapping[str, Any]]]
+    cpu_seconds: Mapping[str, float]
 
     def parameters(self) -> dict[str, Any]:
         """Return what was chosen for each part, by its name."""
-        stored = {
-            part.name: {name: value for name, value in vars(part).items() if not name.endswith("_") and name != "seed"}
-            for part in self.parts
-        }
-        return stored | {part.name: part.parameters() for part in self.parts if isinstance(part, LightFMRecommender)}
+        return {part.name: part.parameters() for part in self.parts}
 
 
 def compete(
     both: Mapping[Target, tuple[Window, Window]],
     products: pd.DataFrame,
     *,
-    before: Mapping[Target, Window] | None = None,
+    before: Mapping[Target, Sequence[Window]] | None = None,
+    segments: pd.Series | None = None,
     seed: int,
     judged: int = JUDGED,
 ) -> Contest:
@@ -113,27 +119,35 @@ def compete(
     products
         ``product_id`` and, where known, ``category, brand, price_band``.
     before
-        By target the window before the validation, for the ranker to learn from; without it there is no ranker.
+        By target the windows before the validation, for the ranker to learn from; without them, and beyond ``MANY_ROWS``
+        interactions, there is no ranker.
+    segments
+        Of customers, as ``cold.segments`` returns them.
     seed
         All randomness comes from it.
     judged
         At most that many customers with history, and without, are judged.
     """
+    clock = [time.process_time()]
     validation, test = both["new"]
     known = validation.known(products)
     baselines = [each for each, _ in tune_baselines(validation, known, seed=seed)]
     popularity = next(each for each in baselines if isinstance(each, Popularity))
     tuned = [
         tune_lightfm(validation, known, trend_half_life=popularity.half_life, seed=seed),
-        *tune_parts(validation, both["all"][0], seed=seed),
+        *tune_parts(validation, both["all"][0], segments=segments, seed=seed),
     ]
     learned = [*(part.fitted for part in tuned), *(each.fit_checked(validation.train, known) for each in baselines)]
+    clock.append(time.process_time())
     few = {target: sampled(each, LEARNED_FROM, seed=seed) for target, (each, _) in both.items()}
     chosen = {target: _weights(learned, few[target], target) for target in both}
+    clock.append(time.process_time())
     rankers = _rankers(learned, {target: weights for target, (weights, _) in chosen.items()}, few, before, seed=seed)
+    clock.append(time.process_time())
     parts = [*(part.unfitted() for part in tuned), *baselines]
     for part in parts:
         part.fit_checked(test.train, test.known(products))
+    clock.append(time.process_time())
     rounds = {}
     for target, (_, each) in both.items():
         weights, reached = chosen[target]
@@ -149,7 +163,9 @@ def compete(
             lead=lead,
             trees=trees,
             judged=[judge(each, popularity, window) for each in (*ranker, blend, *_of_target(parts, target))],
+            personal=personal([*ranker, blend][0], window, seed=seed),
         )
+    tried, weighed, ranked_, again, judging = np.diff([*clock, time.process_time()]).tolist()
     return Contest(
         parts=parts,
         baselines=baselines,
@@ -157,6 +173,7 @@ def compete(
         trials={
             part.fitted.name: [{**each.parameters, "ndcg@10": each.value} for each in part.trials] for part in tuned
         },
+        cpu_seconds={"parts": tried + again, "blend": weighed, "ranker": ranked_, "judged": judging},
     )
 
 
@@ -176,24 +193,27 @@ def _rankers(
     learned: Sequence[Recommender],
     weights: Mapping[Target, Mapping[str, float]],
     validation: Mapping[Target, Window],
-    before: Mapping[Target, Window] | None,
+    before: Mapping[Target, Sequence[Window]] | None,
     *,
     seed: int,
 ) -> dict[Target, Ranking]:
     """Trees by target, where those of the days before beat the blend on validation by more than chance."""
-    if before is None:
+    if before is None or len(validation["new"].train) > MANY_ROWS:
         return {}
-    train = before["new"].train
-    then = [copy.copy(part).fit_checked(train) for part in learned]
+    then = [[copy.copy(part).fit_checked(window.train) for part in learned] for window in before["new"]]
     found: dict[Target, Ranking] = {}
     for target, window in validation.items():
-        past = Blend.of(then, _seen(weights[target]), train), sampled(before[target], LEARNED_FROM, seed=seed)
-        if past[1].truth.empty:
+        past = [
+            (Blend.of(fitted, _seen(weights[target]), each.train), sampled(each, LEARNED_FROM, seed=seed))
+            for fitted, each in zip(then, before[target], strict=True)
+            if not each.truth.empty
+        ]
+        if not past:
             continue
         blend = Blend.of(learned, _seen(weights[target]), window.train)
-        values = scores(Ranker.of(blend, learn_trees([past], seed=seed), window.train), window)
+        values = scores(Ranker.of(blend, learn_trees(past, seed=seed), window.train), window)
         lead = paired_interval(values - scores(Blend.of(learned, weights[target], window.train), window), seed=seed)
-        trees = learn_trees([past, (blend, window)], seed=seed) if lead[0] > 0 else None
+        trees = learn_trees([*past, (blend, window)], seed=seed) if lead[0] > 0 else None
         found[target] = trees, lead, {Ranker.name: float(values.mean())}
     return found
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from ecom_pipeline.ml.card import Decision, ModelCard
 from ecom_pipeline.ml.recommend.evaluate import CHOSEN_BY, Judged
+from ecom_pipeline.ml.recommend.interactions import Floats
 from ecom_pipeline.ml.recommend.metrics import paired_interval
 
 MARGIN = 0.10
@@ -32,13 +33,21 @@ class Verdict:
 
 
 def decide(
-    judged: Judged, baselines: Sequence[Judged], previous: ModelCard | None, *, as_of_date: dt.date, seed: int
+    judged: Judged,
+    baselines: Sequence[Judged],
+    previous: ModelCard | None,
+    *,
+    personal: Floats,
+    as_of_date: dt.date,
+    seed: int,
 ) -> Verdict:
     """Judge the model by the baselines first, then by what is live.
 
     Every baseline must be beaten on the same customers by more than chance: the 95 % bootstrap interval of the mean
-    difference lies above zero. The first of them is the one that goes live otherwise. ``previous`` is the card of the last run, whatever it decided; the figure of what it left
-    live is in its metrics.
+    difference lies above zero. So must that of ``personal``, as ``evaluate.personal`` returns it: what the products happened to
+    do in the days of the test befalls all customers at once, so that resampling customers alone would take it for skill.
+    The first of the baselines is the one that goes live otherwise. ``previous`` is the card of the last run, whatever it
+    decided; the figure of what it left live is in its metrics.
     """
     scores = judged.per_customer[CHOSEN_BY]
     customers, value, baseline_value = len(scores), judged.mean(*CHOSEN_BY), baselines[0].mean(*CHOSEN_BY)
@@ -55,6 +64,11 @@ def decide(
     figures += f", lead over {rival} {low:+.4f} to {high:+.4f} (95 %)"
     if low <= 0:
         why = f"{figures}: no better by more than chance"
+        return Verdict(decision="refused", reason=why, interval=interval, live_value=baseline_value)
+    own_low, own_high = paired_interval(personal, seed=seed) if len(personal) else (0.0, 0.0)
+    figures += f", own lists over other customers' {own_low:+.4f} to {own_high:+.4f}"
+    if own_low <= 0:
+        why = f"{figures}: customers are served as well by the lists of others"
         return Verdict(decision="refused", reason=why, interval=interval, live_value=baseline_value)
     live = _live_value(previous)
     if previous is None or live is None or value >= live * (1 - MARGIN):

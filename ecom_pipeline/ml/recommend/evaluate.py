@@ -33,9 +33,13 @@ Target = Literal["new", "all"]
 TARGETS: tuple[Target, ...] = ("new", "all")
 WINDOW_DAYS = 28
 WINDOW_SHARE = 0.2
+EARLIER = 3
+"""Windows before the validation; with one alone the ranker of Online Retail learned too little of what comes and goes."""
 LENGTHS = (10, 20)
 CHOSEN_BY = ("ndcg", 10)
 METRICS = (*PER_CUSTOMER, "novelty")
+PAIRED = 500
+"""Customers whose lists are compared with another one's."""
 ACTIVE_DAYS = {"1 active day": 1, "2 to 4 active days": 4, "5 or more active days": np.inf}
 """The segments of warm customers and the most days of each."""
 FIGURE_COLUMNS = ("model", "target", "segment", "metric", "k", "customers", "value", "lower", "upper", "is_baseline")
@@ -121,15 +125,16 @@ def windows(interactions: pd.DataFrame, target: Target = "new") -> tuple[Window,
     )
 
 
-def earlier(interactions: pd.DataFrame, target: Target = "new") -> Window | None:
-    """Return the window before the validation; ``None`` where the history is shorter than five windows of 28 days.
+def earlier(interactions: pd.DataFrame, target: Target = "new") -> list[Window]:
+    """Windows before the validation, up to three, the latest first, each with at least 56 days of history before it.
 
     Models that learn from outcomes learn here, so that validation can judge them.
     """
     dates = interactions["interaction_date"]
-    if interactions.empty or (dates.max() - dates.min()).days + 1 < 5 * WINDOW_DAYS:
-        return None
-    return _window(interactions, dates.max() - pd.Timedelta(days=3 * WINDOW_DAYS), WINDOW_DAYS, target)
+    days = 0 if interactions.empty else (dates.max() - dates.min()).days + 1
+    most = min(EARLIER, days // WINDOW_DAYS - 4)
+    last_days = [dates.max() - pd.Timedelta(days=(3 + number) * WINDOW_DAYS) for number in range(most)]
+    return [_window(interactions, last_day, WINDOW_DAYS, target) for last_day in last_days]
 
 
 def judge(recommender: Recommender, fallback: Popularity, window: Window) -> Judged:
@@ -188,6 +193,37 @@ def scores(recommender: Recommender, window: Window) -> Floats:
     lists = recommender.recommend(list(window.customers), k, exclude=window.owned)
     _, hits, chosen = hits_of(lists, window.truth, k)
     return PER_CUSTOMER[metric](hits, chosen, k)
+
+
+def personal(recommender: Recommender, window: Window, *, seed: int) -> Floats:
+    """How much better each customer is served by their own list than by that of another one: a difference of NDCG@10.
+
+    Customers are paired at random. What either of a pair owns is left out of both lists and of what is expected, so that the
+    two lists differ in nothing but whose they are: where nothing about customers was learned, neither is better on average,
+    whatever luck the products had.
+    """
+    metric, k = CHOSEN_BY
+    random = np.random.default_rng(seed)
+    customers = window.customers.to_numpy()
+    customers = customers[random.permutation(len(customers))[:PAIRED]]
+    other_of = pd.Series(np.roll(customers, 1), index=customers)
+    owned = window.owned[window.owned["customer_id"].isin(customers)]
+    lent = owned.assign(customer_id=owned["customer_id"].map(pd.Series(customers, index=other_of)))
+    left_out = pd.concat([owned, lent]).drop_duplicates()
+    wanted = window.truth[window.truth["customer_id"].isin(customers)]
+    wanted = wanted[~pd.MultiIndex.from_frame(wanted).isin(pd.MultiIndex.from_frame(left_out))]
+    if wanted.empty:
+        return np.empty(0)
+    own = recommender.recommend(list(customers), k, exclude=left_out)
+    others = recommender.recommend(
+        list(customers), k, exclude=left_out.assign(customer_id=left_out["customer_id"].map(other_of))
+    )
+    others["customer_id"] = others["customer_id"].map(pd.Series(customers, index=other_of))
+    mine, theirs = (
+        PER_CUSTOMER[metric](hits, chosen, k)
+        for _, hits, chosen in (hits_of(lists, wanted, k) for lists in (own, others))
+    )
+    return mine - theirs
 
 
 def sampled(window: Window, customers: int, *, seed: int) -> Window:

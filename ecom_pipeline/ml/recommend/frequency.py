@@ -35,9 +35,6 @@ class Frequency(Recommender):
     """
 
     name: ClassVar[str] = "frequency"
-    is_baseline: ClassVar[bool] = False
-    handles_cold_customers: ClassVar[bool] = False
-    handles_cold_products: ClassVar[bool] = False
 
     counts_: sparse.csr_matrix
     trace_: Floats

@@ -13,16 +13,14 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.base import Recommender
-from ecom_pipeline.ml.recommend.history import most_touched, relative_weights
+from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, MostTouched
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 
-MOST_PRODUCTS = 50_000
 DENSE = 0.1
 """Share of non-zeros above which a product of matrices is faster with the first of them dense."""
 
 
-class GraphFilter(Recommender):
+class GraphFilter(MostTouched):
     """One step of the graph and the ideal low-pass filter.
 
     Parameters
@@ -50,9 +48,6 @@ class GraphFilter(Recommender):
     """
 
     name: ClassVar[str] = "graph_filter"
-    is_baseline: ClassVar[bool] = False
-    handles_cold_customers: ClassVar[bool] = False
-    handles_cold_products: ClassVar[bool] = False
 
     history_: sparse.csr_matrix
     normalised_: sparse.csr_matrix
@@ -79,9 +74,7 @@ class GraphFilter(Recommender):
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
         from sklearn.utils.extmath import randomized_svd
 
-        kept = most_touched(data, self.most_products)
-        self.products_ = self.products_[kept]
-        weights = relative_weights(data, self.half_life)[:, kept]
+        weights = self._weights(data, self.half_life)
         of_customers, of_products = (np.asarray(weights.sum(axis=axis)).ravel() for axis in (1, 0))
         left = sparse.diags(1.0 / np.sqrt(np.where(of_customers > 0, of_customers, 1.0)))
         normalised = (left @ weights @ sparse.diags(1.0 / np.sqrt(of_products))).tocsr().astype(np.float32)
@@ -91,14 +84,14 @@ class GraphFilter(Recommender):
         self.inward_ = np.ascontiguousarray(vectors.T / root, dtype=np.float32)
         self.outward_ = np.ascontiguousarray(vectors.T * root, dtype=np.float32)
         self.normalised_ = normalised
-        self.history_ = relative_weights(data, self.recency)[:, kept]
+        self.history_ = self._weights(data, self.recency)
 
     def _score(self, customers: Positions, products: Positions) -> Floats:
         history = self.history_[customers]
         onward = self.normalised_ if len(products) == len(self.products_) else self.normalised_[:, products]
         alike = history @ self.normalised_.T
         if alike.nnz > DENSE * alike.shape[0] * alike.shape[1]:
-            scores: Floats = np.asarray(alike.toarray() @ onward)
+            scores: Floats = np.ascontiguousarray(alike.toarray() @ onward)
         else:
             scores = (alike @ onward).toarray()
         scores += np.float32(self.ideal) * ((history @ self.inward_) @ self.outward_[products].T)

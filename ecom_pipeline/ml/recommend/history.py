@@ -1,11 +1,9 @@
-"""Recommenders whose score is linear in what a customer did: history times a matrix of products by products.
+"""What recommenders of a whole history share: which products they learn, and scores that are linear in what a customer did.
 
-What does not belong here: how any of them learns that matrix.
+What does not belong here: how any of them learns.
 """
 
 from __future__ import annotations
-
-from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -14,11 +12,31 @@ from scipy import sparse
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions, pair_weights
 
+MOST_PRODUCTS = 50_000
+"""Learned and offered at most, those that the most customers touched."""
 MANY_PRODUCTS = 20_000
 MINIMUM_CUSTOMERS = 5
 
 
-class HistoryModel(Recommender):
+class MostTouched(Recommender):
+    """Learns the products that the most customers touched.
+
+    Attributes
+    ----------
+    most_products
+        How many; stored by the constructor.
+    """
+
+    most_products: int
+
+    def _weights(self, data: pd.DataFrame, half_life: float | None) -> sparse.csr_matrix:
+        """Customers by the products that are learned, which ``products_`` are from now on."""
+        kept = most_touched(data, self.most_products)
+        self.products_ = pd.Index(data["product_id"].cat.categories.to_numpy())[kept]
+        return relative_weights(data, half_life)[:, kept]
+
+
+class HistoryModel(MostTouched):
     """A customer's weighted history, times how much each product speaks for each other one.
 
     Attributes
@@ -28,10 +46,6 @@ class HistoryModel(Recommender):
     weights_
         Products by products, dense or sparse: row speaks for column.
     """
-
-    is_baseline: ClassVar[bool] = False
-    handles_cold_customers: ClassVar[bool] = False
-    handles_cold_products: ClassVar[bool] = False
 
     history_: sparse.csr_matrix
     weights_: Floats | sparse.csr_matrix

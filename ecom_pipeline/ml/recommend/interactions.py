@@ -73,9 +73,16 @@ def decay(interactions: pd.DataFrame, half_life: float | None) -> Floats:
     return np.asarray(0.5 ** (age / half_life), dtype=np.float64)
 
 
+def interaction_weights(interactions: pd.DataFrame, half_life: float | None) -> Floats:
+    """Decayed weight of each row: its type's weight times the log of its count."""
+    kinds = np.array(list(WEIGHTS.values()))[interactions["event_type"].cat.codes.to_numpy()]
+    weights: Floats = kinds * np.log1p(interactions["interactions"].to_numpy()) * decay(interactions, half_life)
+    return weights
+
+
 def product_weights(interactions: pd.DataFrame, half_life: float | None) -> Floats:
     """Decayed weight of each product, by the category order of ``product_id``."""
-    weight = _kind(interactions) * np.log1p(interactions["interactions"].to_numpy()) * decay(interactions, half_life)
+    weight = interaction_weights(interactions, half_life)
     codes = interactions["product_id"].cat.codes.to_numpy()
     summed = np.bincount(codes, weights=weight, minlength=len(interactions["product_id"].cat.categories))
     return summed.astype(np.float64)
@@ -100,21 +107,18 @@ def pair_weights(interactions: pd.DataFrame, half_life: float | None) -> sparse.
 
 def used(interactions: pd.DataFrame) -> pd.DataFrame:
     """Return the frame without categories that no row has."""
-    return interactions.assign(
-        customer_id=interactions["customer_id"].cat.remove_unused_categories(),
-        product_id=interactions["product_id"].cat.remove_unused_categories(),
-    )
+    found = {}
+    for name in ("customer_id", "product_id"):
+        ids = interactions[name].cat
+        if not np.bincount(ids.codes, minlength=len(ids.categories)).all():
+            found[name] = ids.remove_unused_categories()
+    return interactions.assign(**found) if found else interactions
 
 
 def pairs(interactions: pd.DataFrame, event_types: tuple[str, ...]) -> pd.DataFrame:
     """Distinct ``customer_id, product_id`` with an interaction of one of the types."""
     chosen = interactions.loc[interactions["event_type"].isin(event_types), ["customer_id", "product_id"]]
     return chosen.drop_duplicates().reset_index(drop=True)
-
-
-def _kind(interactions: pd.DataFrame) -> Floats:
-    weights: Floats = np.array(list(WEIGHTS.values()))[interactions["event_type"].cat.codes.to_numpy()]
-    return weights
 
 
 def _categorical(ids: pd.Series) -> pd.Series:

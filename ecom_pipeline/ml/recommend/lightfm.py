@@ -55,8 +55,6 @@ class LightFMRecommender(Recommender):
     """
 
     name: ClassVar[str] = "lightfm"
-    is_baseline: ClassVar[bool] = False
-    handles_cold_customers: ClassVar[bool] = False
     handles_cold_products: ClassVar[bool] = True
 
     item_points_: Floats
@@ -102,8 +100,8 @@ class LightFMRecommender(Recommender):
         """Return what the constructor stored, without the seed, how many threads learn, and whether OpenMP is there."""
         import lightfm
 
-        stored = {name: value for name, value in vars(self).items() if not name.endswith("_") and name != "seed"}
-        return {**stored, "threads": THREADS, "openmp": f"{lightfm.__name__}._lightfm_fast_openmp" in sys.modules}
+        openmp = f"{lightfm.__name__}._lightfm_fast_openmp" in sys.modules
+        return {**super().parameters(), "threads": THREADS, "openmp": openmp}
 
     def similarities(self, products: Positions, others: Positions) -> Floats:
         """Cosine between the points of products, by positions in ``products_``."""

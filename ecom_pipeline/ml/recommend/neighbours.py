@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.history import HistoryModel, most_touched, relative_weights
+from ecom_pipeline.ml.recommend.history import HistoryModel
 from ecom_pipeline.ml.recommend.interactions import Floats
 from ecom_pipeline.ml.recommend.ranking import blocks, top_k
 
@@ -51,10 +51,8 @@ class ItemNeighbours(HistoryModel):
         self.most_products = most_products
 
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
-        kept = most_touched(data, self.most_products)
-        self.products_ = self.products_[kept]
-        self.weights_ = nearest(relative_weights(data, self.half_life)[:, kept], self.neighbours, self.damping)
-        self.history_ = relative_weights(data, self.recency)[:, kept]
+        self.weights_ = nearest(self._weights(data, self.half_life), self.neighbours, self.damping)
+        self.history_ = self._weights(data, self.recency)
 
 
 def nearest(weights: sparse.csr_matrix, neighbours: int, damping: float) -> sparse.csr_matrix:

@@ -2,8 +2,8 @@
 
 Parameters and the weights of the blend are chosen on validation, the models are judged once on the test, and whoever won
 learns from everything to make the lists. There are two targets, what is new for a customer and everything; for each the
-blend is published only where it beats every baseline by more than chance, otherwise the baseline that was best on validation
-is.
+blend is published only where it beats every baseline, and its lists serve their own customers better than those of others
+would, both by more than chance; otherwise the baseline that was best on validation is.
 
 A shelf is ``new`` (nothing the customer purchased before), ``again`` (nothing else, in the order of everything) or ``all``.
 Its candidates go through ``serving.serve``, which applies the shop's rules, fills up, cuts and explains.
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -23,26 +23,25 @@ import pandas as pd
 from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.blend import Blend, weighty
-from ecom_pipeline.ml.recommend.contest import Contest, compete
-from ecom_pipeline.ml.recommend.decision import Verdict, decide, together, untested
+from ecom_pipeline.ml.recommend.cold import segments
+from ecom_pipeline.ml.recommend.content import Content
+from ecom_pipeline.ml.recommend.contest import Contest
 from ecom_pipeline.ml.recommend.evaluate import (
     CHOSEN_BY,
     FIGURE_COLUMNS,
     TARGETS,
     Target,
-    earlier,
     figures,
     target_types,
-    windows,
 )
 from ecom_pipeline.ml.recommend.interactions import checked, pairs
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
+from ecom_pipeline.ml.recommend.outcome import Outcome, outcome_of
 from ecom_pipeline.ml.recommend.popularity import Popularity
 from ecom_pipeline.ml.recommend.ranker import Ranker
 from ecom_pipeline.ml.recommend.rules import Rules, is_sold, offered
 from ecom_pipeline.ml.recommend.serving import CANDIDATE_COLUMNS, Served, nothing_served, serve
 from ecom_pipeline.ml.recommend.similar import SIMILAR_COLUMNS, similar_products
-from ecom_pipeline.ml.recommend.tuning import Baseline
 
 EVALUATION_COLUMNS = (*FIGURE_COLUMNS, "cut_off_date")
 LIBRARIES = ("lightfm-next", "implicit", "numpy", "scipy", "scikit-learn", "pandas")
@@ -71,17 +70,6 @@ class RecommendResult:
     similar_products: pd.DataFrame
     evaluation: pd.DataFrame
     card: ModelCard
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Outcome:
-    """What the test said of each target, and what follows for the lists; without a contest nothing could be tested."""
-
-    verdict: Verdict
-    baseline: Baseline
-    popularity: Popularity
-    contest: Contest | None = None
-    verdicts: Mapping[Target, Verdict] = field(default_factory=dict)
 
 
 def recommend_shop(
@@ -134,10 +122,12 @@ def recommend_shop(
     last = data["interaction_date"].max().date()
     if last > as_of_date:
         raise ValueError(f"interactions: interaction_date {last}; expected none after the as-of date {as_of_date}")
-    outcome = _outcome(data, products, previous_card, as_of_date=as_of_date, seed=seed)
+    known = segments(customers, pd.Index(data["customer_id"].cat.categories), as_of_date=as_of_date)
+    outcome = outcome_of(data, products, known, previous_card, as_of_date=as_of_date, seed=seed)
     popularity = outcome.popularity.fit_checked(data, products)
     winners = _winners(outcome, popularity, data, products)
     available = offered(popularity.products_, products, rules)
+    content = Content(products)
     model = _lightfm(winners["new"])
     if outcome.verdict.decision == "kept" and live is not None:
         candidates = live()
@@ -147,7 +137,7 @@ def recommend_shop(
         served=serve(
             candidates,
             data,
-            products,
+            content,
             customers,
             baskets,
             rules=rules,
@@ -155,61 +145,14 @@ def recommend_shop(
             as_of_date=as_of_date,
             half_life=popularity.half_life,
         ),
-        similar_products=similar_products(model, popularity, products, available=available),
+        similar_products=similar_products(model, popularity, content, available=available),
         evaluation=_evaluation(outcome.contest, seed=seed),
         card=_card(outcome, data, previous_card, seed=seed),
     )
 
 
-def _outcome(
-    data: pd.DataFrame,
-    products: pd.DataFrame,
-    previous: ModelCard | None,
-    *,
-    as_of_date: dt.date,
-    seed: int,
-) -> _Outcome:
-    new, every = windows(data, "new"), windows(data, "all")
-    if new is None or every is None:
-        return _untested("the history is shorter than five days: no days to test on")
-    if any(window.truth.empty for window in new):
-        what = "validation" if new[0].truth.empty else "test"
-        return _untested(f"no customer with history chose anything new in the {what} days")
-    past = {target: window for target in TARGETS if (window := earlier(data, target)) is not None}
-    contest = compete({"new": new, "all": every}, products, before=past or None, seed=seed)
-    verdicts = {
-        target: decide(
-            rounds.judged[0],
-            [each for each in rounds.judged if each.is_baseline],
-            _previous(previous, target),
-            as_of_date=as_of_date,
-            seed=seed,
-        )
-        for target, rounds in contest.rounds.items()
-    }
-    return _Outcome(
-        verdict=together(verdicts["new"], verdicts["all"], previous),
-        baseline=contest.baselines[0],
-        popularity=next(each for each in contest.baselines if isinstance(each, Popularity)),
-        contest=contest,
-        verdicts=verdicts,
-    )
-
-
-def _previous(card: ModelCard | None, target: Target) -> ModelCard | None:
-    """Return the card as it speaks of the target: its own figures are those of ``new``."""
-    if card is None or target == "new":
-        return card
-    return replace(card, value=None, metrics=card.metrics.get(target, {}))
-
-
-def _untested(reason: str) -> _Outcome:
-    popularity = Popularity()
-    return _Outcome(verdict=untested(reason), baseline=popularity, popularity=popularity)
-
-
 def _winners(
-    outcome: _Outcome, popularity: Popularity, data: pd.DataFrame, products: pd.DataFrame
+    outcome: Outcome, popularity: Popularity, data: pd.DataFrame, products: pd.DataFrame
 ) -> dict[Target, Recommender]:
     """Who makes the lists of each target; every part that weighs something learns once, from everything."""
     baseline: Recommender = popularity
@@ -266,7 +209,7 @@ def _evaluation(contest: Contest | None, *, seed: int) -> pd.DataFrame:
     return found.sort_values(["model", "target", "segment", "metric", "k"], ignore_index=True)[list(EVALUATION_COLUMNS)]
 
 
-def _card(outcome: _Outcome, data: pd.DataFrame, previous: ModelCard | None, *, seed: int) -> ModelCard:
+def _card(outcome: Outcome, data: pd.DataFrame, previous: ModelCard | None, *, seed: int) -> ModelCard:
     verdict, dates, contest = outcome.verdict, data["interaction_date"], outcome.contest
     kept = previous if verdict.decision == "kept" else None
     judged = contest.rounds["new"].judged if contest else ()
@@ -298,7 +241,7 @@ def _card(outcome: _Outcome, data: pd.DataFrame, previous: ModelCard | None, *, 
     )
 
 
-def _told(outcome: _Outcome, target: Target) -> dict[str, Any]:
+def _told(outcome: Outcome, target: Target) -> dict[str, Any]:
     """What the card keeps of a target."""
     if outcome.contest is None:
         return {}

@@ -1,7 +1,8 @@
 """What sells lately: the yardstick every learned recommender has to beat, and the fallback for customers nobody knows.
 
-Two of them: what everyone likes, and what everyone likes within the categories a customer turns to. An interaction loses
-half of its weight every ``half_life`` days. What does not belong here: anything learned from one customer about another.
+Two of them: what everyone likes, and what everyone likes within the categories a customer turns to. A third, what the
+customer's segment likes, is a part of the blend and no yardstick. An interaction loses half of its weight every
+``half_life`` days. What does not belong here: anything learned from one customer about another.
 """
 
 from __future__ import annotations
@@ -14,7 +15,13 @@ from scipy import sparse
 
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.features import categories_of
-from ecom_pipeline.ml.recommend.interactions import Floats, Positions, pair_weights, product_weights
+from ecom_pipeline.ml.recommend.interactions import (
+    Floats,
+    Positions,
+    interaction_weights,
+    pair_weights,
+    product_weights,
+)
 
 TRACE = 1e-6
 """What popularity at all adds at most to popularity within a category: enough to order what would be equal."""
@@ -37,7 +44,6 @@ class Popularity(Recommender):
     name: ClassVar[str] = "popularity"
     is_baseline: ClassVar[bool] = True
     handles_cold_customers: ClassVar[bool] = True
-    handles_cold_products: ClassVar[bool] = False
 
     scores_: Floats
 
@@ -77,8 +83,6 @@ class CategoryPopularity(Recommender):
 
     name: ClassVar[str] = "category_popularity"
     is_baseline: ClassVar[bool] = True
-    handles_cold_customers: ClassVar[bool] = False
-    handles_cold_products: ClassVar[bool] = False
 
     shares_: Floats
     scores_: Floats
@@ -106,6 +110,55 @@ class CategoryPopularity(Recommender):
         np.multiply(scores, self.scores_[products], out=scores)
         np.add(scores, self.trace_[products], out=scores)
         return scores
+
+
+class SegmentPopularity(Recommender):
+    """A customer gets what their segment chooses of late, behind it what everyone does.
+
+    Parameters
+    ----------
+    segments
+        By ``customer_id`` as ``cold.segments`` returns them; a customer without one gets what everyone chooses.
+    half_life
+        Days after which an interaction counts half; ``None`` never lets it fade.
+    weight
+        How many customers' interactions of all a segment's own ones are mixed with: the smaller the segment, the more it
+        follows everyone.
+
+    Attributes
+    ----------
+    segment_
+        By customer the row of ``scores_``.
+    scores_
+        Segments, and everyone last, by products: the share of the weight.
+    """
+
+    name: ClassVar[str] = "segment_popularity"
+
+    segment_: Positions
+    scores_: Floats
+
+    def __init__(self, *, segments: pd.Series, half_life: float | None = 28.0, weight: float = 20.0) -> None:
+        self.segments = segments
+        self.half_life = half_life
+        self.weight = weight
+
+    def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
+        codes, names = pd.factorize(self.segments.reindex(self.customers_), sort=True)
+        self.segment_ = np.where(codes < 0, len(names), codes)
+        rows = self.segment_[data["customer_id"].cat.codes.to_numpy()]
+        weight = interaction_weights(data, self.half_life)
+        columns = data["product_id"].cat.codes.to_numpy()
+        shape = (len(names) + 1, len(self.products_))
+        own = sparse.csr_matrix((weight, (rows, columns)), shape=shape).toarray()
+        everyone = own.sum(axis=0) / own.sum()
+        own[-1] = 0.0
+        mean = own.sum() / max(int((codes >= 0).sum()), 1) * self.weight
+        mixed = own + max(mean, np.finfo(np.float32).tiny) * everyone
+        self.scores_ = (mixed / mixed.sum(axis=1, keepdims=True)).astype(np.float32)
+
+    def _score(self, customers: Positions, products: Positions) -> Floats:
+        return self.scores_[self.segment_[customers]][:, products]
 
 
 def _relative(weights: Floats) -> Floats:

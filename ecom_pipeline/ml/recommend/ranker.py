@@ -58,9 +58,6 @@ class Ranker(Recommender):
     """
 
     name: ClassVar[str] = "ranker"
-    is_baseline: ClassVar[bool] = False
-    handles_cold_customers: ClassVar[bool] = False
-    handles_cold_products: ClassVar[bool] = False
 
     blend_: Blend
     past_: Past

@@ -9,6 +9,8 @@ import numpy as np
 
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 
+GROUPS = 8
+"""Groups of columns for each place of a list; the more, the fewer scores are left to be sorted."""
 BLOCK = 8_000_000
 """Scores held at once; the customers are worked through in blocks of that many."""
 
@@ -21,13 +23,45 @@ def top_k(scores: Floats, k: int) -> tuple[Positions, Floats]:
     ([[1, 3, 2]], [[0.9, 0.9, 0.5]])
     """
     width = scores.shape[1]
-    if k < width:
-        positions = _first_of_equals(scores, np.argpartition(scores, width - k, axis=1)[:, width - k :])
+    if k >= width:
+        positions: Positions = np.broadcast_to(np.arange(width), scores.shape)
+    elif k * GROUPS < width:
+        positions = _above_a_bound(scores, k)
     else:
-        positions = np.broadcast_to(np.arange(width), scores.shape)
+        positions = _partitioned(scores, k)
     best = np.take_along_axis(scores, positions, axis=1)
     order = np.argsort(-best, axis=1, kind="stable")
     return np.take_along_axis(positions, order, axis=1), np.take_along_axis(best, order, axis=1)
+
+
+def _above_a_bound(scores: Floats, k: int) -> Positions:
+    """Positions of the best, ascending, by a bound that at least ``k`` scores reach and few others: no full partition.
+
+    The bound is the ``k``-th best of the maxima of groups of columns. Rows where many scores share it are partitioned.
+    """
+    groups = k * GROUPS
+    maxima = scores[:, :groups].copy()
+    for start in range(groups, scores.shape[1], groups):
+        part = scores[:, start : start + groups]
+        np.maximum(maxima[:, : part.shape[1]], part, out=maxima[:, : part.shape[1]])
+    bound = np.partition(maxima, groups - k, axis=1)[:, groups - k]
+    reach = scores >= bound[:, None]
+    crowded = np.flatnonzero(reach.sum(axis=1) > groups)
+    reach[crowded] = False
+    rows, columns = np.nonzero(reach)
+    place = np.lexsort((columns, -scores[rows, columns], rows))
+    starts = np.searchsorted(rows, np.arange(len(scores)))
+    positions = np.empty((len(scores), k), dtype=np.int64)
+    clear = np.setdiff1d(np.arange(len(scores)), crowded)
+    positions[clear] = np.sort(columns[place[starts[clear, None] + np.arange(k)]], axis=1)
+    if len(crowded):
+        positions[crowded] = _partitioned(scores[crowded], k)
+    return positions
+
+
+def _partitioned(scores: Floats, k: int) -> Positions:
+    width = scores.shape[1]
+    return _first_of_equals(scores, np.argpartition(scores, width - k, axis=1)[:, width - k :])
 
 
 def _first_of_equals(scores: Floats, positions: Positions) -> Positions:

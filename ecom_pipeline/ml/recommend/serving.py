@@ -65,7 +65,7 @@ class Served:
 def serve(
     candidates: pd.DataFrame,
     interactions: pd.DataFrame,
-    products: pd.DataFrame,
+    content: Content,
     customers: pd.DataFrame,
     baskets: pd.DataFrame,
     *,
@@ -83,8 +83,8 @@ def serve(
         by rank, longer than ``k``; none for customers whom no recommender knows.
     interactions
         As ``interactions.checked`` returns them.
-    products
-        ``product_id`` and, where known, ``name, description, category, category_path, brand, price_band, stock, days_of_stock,
+    content
+        Of products with ``product_id`` and, where known, ``name, description, category, category_path, brand, price_band, stock, days_of_stock,
         is_active, is_in_catalogue``.
     customers
         ``customer_id`` and, where known, ``is_opted_out, gender, birth_year, country, acquisition_channel``: everyone who is to
@@ -99,10 +99,11 @@ def serve(
     ValueError
         A shelf is unknown, or a list of candidates has a product twice.
     """
+    products = content.products
     shop = Shop(interactions, products, customers, candidates, rules=rules, as_of_date=as_of_date, half_life=half_life)
     coded = _coded(candidates, shop)
     unknown = _unlearned(coded, shop)
-    filling = Filling(shop, Content(shop.products), interactions, rules, unknown=unknown, half_life=half_life)
+    filling = Filling(shop, content, interactions, rules, unknown=unknown, half_life=half_life)
     pairs = bought_together(baskets, k=PARTNERS)
     evidence = evidence_of(shop, pairs, filling.links)
     ids, names = shop.ids.to_numpy(dtype=object), shop.customers.to_numpy(dtype=object)

@@ -24,7 +24,7 @@ SIMILAR_COLUMNS = ("product_id", "rank", "similar_product_id", "score", "source"
 def similar_products(
     model: LightFMRecommender | None,
     popularity: Popularity,
-    products: pd.DataFrame | None,
+    content: Content,
     *,
     available: pd.Index,
     k: int = 10,
@@ -37,8 +37,8 @@ def similar_products(
         Fitted; ``None`` where no model was published.
     popularity
         Fitted; ranks what a category has.
-    products
-        ``product_id`` with what ``Content`` reads: every one of them gets a list, as does every product with interactions.
+    content
+        Every product of it gets a list, as does every product with interactions.
     available
         The only products to be listed.
 
@@ -47,26 +47,22 @@ def similar_products(
     pandas.DataFrame
         ``product_id, rank, similar_product_id, score, source``, sorted by the first two.
     """
-    every = popularity.products_
-    if products is not None and not products.empty:
-        every = every.union(pd.Index(products["product_id"]), sort=True)
+    every = popularity.products_.union(content.ids, sort=True)
     learned = _alike(model, available, k) if model is not None else None
     others = every if learned is None else every.difference(pd.Index(learned["product_id"].unique()))
-    filled = _filled(others, popularity, products, available, k)
+    filled = _filled(others, popularity, content, available, k)
     parts = [part for part in (learned, filled) if part is not None and len(part)] or [filled]
     return pd.concat(parts).sort_values(["product_id", "rank"], ignore_index=True)[list(SIMILAR_COLUMNS)]
 
 
 def _filled(
-    products_asked: pd.Index, popularity: Popularity, products: pd.DataFrame | None, available: pd.Index, k: int
+    products_asked: pd.Index, popularity: Popularity, content: Content, available: pd.Index, k: int
 ) -> pd.DataFrame:
     """What is described like each product, then what is popular."""
-    popular = _popular(products_asked, popularity, products, available, k)
-    if products is None or products.empty:
-        return popular
+    popular = _popular(products_asked, popularity, content.products, available, k)
     order = np.argsort(-popularity.scores_, kind="stable")
     ranked = popularity.products_[order]
-    alike = Content(products).neighbours(products_asked, ranked[ranked.isin(available)], k=k)
+    alike = content.neighbours(products_asked, ranked[ranked.isin(available)], k=k)
     alike = alike.rename(columns={"neighbour_id": "similar_product_id", "similarity": "score"}).assign(source=CONTENT)
     both = pd.concat([part for part in (alike, popular) if len(part)] or [popular])
     both = both.drop_duplicates(["product_id", "similar_product_id"])
@@ -99,7 +95,7 @@ def _alike(model: LightFMRecommender, available: pd.Index, k: int) -> pd.DataFra
 
 
 def _popular(
-    every: pd.Index, popularity: Popularity, products: pd.DataFrame | None, available: pd.Index, k: int
+    every: pd.Index, popularity: Popularity, products: pd.DataFrame, available: pd.Index, k: int
 ) -> pd.DataFrame:
     """Lists of one length for whole categories, then each product without itself."""
     ranked = pd.DataFrame({"similar_product_id": popularity.products_, "score": popularity.scores_})

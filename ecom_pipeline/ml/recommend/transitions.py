@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.history import HistoryModel, most_touched, relative_weights
+from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, HistoryModel, most_touched, relative_weights
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 
 
@@ -34,7 +34,7 @@ class Transitions(HistoryModel):
     name: ClassVar[str] = "transitions"
 
     def __init__(
-        self, *, steps: int = 1, damping: float = 0.5, recency: float | None = 28.0, most_products: int = 50_000
+        self, *, steps: int = 1, damping: float = 0.5, recency: float | None = 28.0, most_products: int = MOST_PRODUCTS
     ) -> None:
         self.steps = steps
         self.damping = damping

@@ -17,7 +17,7 @@ import pandas as pd
 
 from ecom_pipeline.ml.recommend.als import ALS
 from ecom_pipeline.ml.recommend.base import Recommender
-from ecom_pipeline.ml.recommend.ease import EASE, MOST_PRODUCTS
+from ecom_pipeline.ml.recommend.ease import EASE, LARGEST
 from ecom_pipeline.ml.recommend.evaluate import Window, sampled, score
 from ecom_pipeline.ml.recommend.features import described
 from ecom_pipeline.ml.recommend.frequency import Frequency
@@ -25,7 +25,7 @@ from ecom_pipeline.ml.recommend.graph import GraphFilter
 from ecom_pipeline.ml.recommend.history import MANY_PRODUCTS, MINIMUM_CUSTOMERS
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.neighbours import ItemNeighbours
-from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity
+from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity, SegmentPopularity
 from ecom_pipeline.ml.recommend.transitions import Transitions
 
 Baseline = Popularity | CategoryPopularity
@@ -56,8 +56,9 @@ WORTHWHILE = 0.01
 EASE_SECONDS = 8.0
 """All fits of EASE may take that long on one core, by the estimate of 25e-12 seconds times the cube of its products."""
 MANY_ROWS = 500_000
-"""Beyond it all parts but frequency are tried with one setting, and item-kNN and transitions are left out: they cost as much
-as the rest and weighed next to nothing wherever they were tried."""
+"""Beyond it frequency and EASE alone are tried with more than one setting, and item-kNN and transitions are left out, as is
+the graph filter where EASE learns every product: they cost as much as the rest and weighed next to nothing wherever they
+were tried."""
 EASE_FITS = 5
 """Three trials, one for the test, one for the lists."""
 
@@ -112,47 +113,53 @@ class Part:
         return type(self.fitted)(**stored)
 
 
-def tune_parts(new: Window, every: Window, *, seed: int) -> list[Part]:
+def tune_parts(new: Window, every: Window, *, segments: pd.Series | None = None, seed: int) -> list[Part]:
     """Choose the parameters of each part of the blend but LightFM and the baselines.
 
     ``new`` and ``every`` are the validation windows of the two targets; what a customer buys again is chosen on the second,
-    the rest on the first.
+    the rest on the first. ``segments`` are those of customers, as ``cold.segments`` returns them.
     """
     few, few_of_all = sampled(new, CUSTOMERS, seed=seed), sampled(every, CUSTOMERS, seed=seed)
     small = len(new.train) <= MANY_ROWS
     fading: dict[str, Any] = {"half_life": 90.0, "recency": 90.0}
     lasting: dict[str, Any] = {"half_life": None, "recency": None}
-    most = most_products(len(new.train["product_id"].cat.categories))
+    products, customers = (len(new.train[name].cat.categories) for name in ("product_id", "customer_id"))
+    most = most_products(products)
+    partial = min(products, customers) > most
     half_lives: list[Mapping[str, Any]] = [{"half_life": each} for each in (30.0, 180.0, None)]
     other_als: list[Mapping[str, Any]] = [{"half_life": None}, {"confidence": 5.0}]
     parts = [
         _climb(Frequency, {"half_life": 90.0}, half_lives, few_of_all),
-        _climb(EASE, {"penalty": 5.0, "most_products": most, **fading}, [{"penalty": 20.0}, lasting][: 2 * small], few),
+        _climb(EASE, {"penalty": 20.0, "most_products": most, **fading}, [lasting, {"penalty": 5.0}][: 1 + small], few),
         _climb(ALS, {"half_life": 90.0, "seed": seed}, other_als[: 2 * small], few),
-        _climb(GraphFilter, {"seed": seed, **fading}, [lasting][:small], few),
     ]
+    if small or partial:
+        parts.append(_climb(GraphFilter, {"seed": seed, **fading}, [lasting][:small], few))
     if small:
         parts += [_climb(ItemNeighbours, fading, [], few), _climb(Transitions, {}, [], few)]
+    if segments is not None and segments.notna().any():
+        half_lives = [{"half_life": each} for each in (7.0, 90.0)]
+        parts.append(_climb(SegmentPopularity, {"segments": segments, "half_life": 28.0}, half_lives, few))
     return parts
 
 
 def most_products(products: int) -> int:
     """How many products EASE may learn so that all its fits stay within ``EASE_SECONDS``; its cost grows with their cube."""
-    return int(min(products, MOST_PRODUCTS, (EASE_SECONDS / EASE_FITS / 25e-12) ** (1 / 3)))
+    return int(min(products, LARGEST, (EASE_SECONDS / EASE_FITS / 25e-12) ** (1 / 3)))
 
 
 def _climb(
     kind: Callable[..., Recommender], start: Mapping[str, Any], changes: Sequence[Mapping[str, Any]], window: Window
 ) -> Part:
     best = kind(**start).fit_checked(window.train)
-    trials = [Trial(parameters=dict(start), value=score(best, window))]
+    chosen = dict(start)
+    trials = [Trial(parameters=best.parameters(), value=score(best, window))]
     lead = trials[0]
     for change in changes:
-        parameters = {**lead.parameters, **change}
-        model = kind(**parameters).fit_checked(window.train)
-        trials.append(Trial(parameters=parameters, value=score(model, window)))
+        model = kind(**{**chosen, **change}).fit_checked(window.train)
+        trials.append(Trial(parameters=model.parameters(), value=score(model, window)))
         if trials[-1].value > lead.value * (1 + WORTHWHILE):
-            best, lead = model, trials[-1]
+            best, lead, chosen = model, trials[-1], {**chosen, **change}
     return Part(fitted=best, trials=trials)
 
 

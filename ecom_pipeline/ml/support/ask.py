@@ -19,7 +19,7 @@ from ecom_pipeline.ml.support.desk import Desk
 from ecom_pipeline.ml.support.facts import FactBook, asked_facts
 from ecom_pipeline.ml.support.intent import KernelIntent
 from ecom_pipeline.ml.support.language import detect_language
-from ecom_pipeline.ml.support.sentiment import can_read, read_mood
+from ecom_pipeline.ml.support.mood import can_read, written_mood
 from ecom_pipeline.ml.support.several import further_intents
 from ecom_pipeline.ml.support.slots import SlotReader
 from ecom_pipeline.ml.support.text import intent_text
@@ -101,7 +101,7 @@ class OpenDesk:
         slots = self._reader.read(question, asked_on)
         intents = [guesses.intents[0], *others] if is_known else []
         sentences, sources = self._told(text, language, customer_id, intents, slots)
-        mood = read_mood(question) if can_read(question, language) else None
+        mood = written_mood().read([question])[0] if can_read(question, language) else None
         return Answer(
             question=question,
             language=language,

@@ -12,8 +12,9 @@ import pandas as pd
 
 from ecom_pipeline.ml.support.answers import QUESTION_SEPARATOR
 from ecom_pipeline.ml.support.facts import Fact, FactBook, asked_facts
+from ecom_pipeline.ml.support.mood import can_read
 from ecom_pipeline.ml.support.personal import KINDS, mask
-from ecom_pipeline.ml.support.sentiment import can_read, read_mood
+from ecom_pipeline.ml.support.rated import ReadsMoods
 from ecom_pipeline.ml.support.slots import SlotReader
 from ecom_pipeline.ml.support.urgency import read_urgency
 
@@ -52,9 +53,12 @@ def read_messages(
     others: list[list[str]],
     faq: pd.DataFrame,
     desk: Desk,
+    mood_model: ReadsMoods,
     as_of_date: dt.date,
 ) -> pd.DataFrame:
     """Return a row per message, ``READ_COLUMNS``; ``slots`` is a list of slots."""
+    has_mood = [can_read(raw, language) for raw, language in zip(written["raw"], written["language"], strict=True)]
+    moods = iter(mood_model.read(written.loc[has_mood, "raw"].tolist()))
     reader = SlotReader(desk.orders["order_id"], desk.products)
     book = FactBook(desk.orders, desk.products, desk.recommendations, reader.products_of, desk.currency)
     asked = {
@@ -63,10 +67,10 @@ def read_messages(
     }
     opened = pd.Timestamp(as_of_date) - pd.Timedelta(days=OPEN_DAYS)
     rows = []
-    for row, told, further in zip(
-        written.itertuples(index=False), intents.itertuples(index=False), others, strict=True
+    for row, told, further, is_moody in zip(
+        written.itertuples(index=False), intents.itertuples(index=False), others, has_mood, strict=True
     ):
-        mood = read_mood(row.raw) if can_read(row.raw, row.language) else None
+        mood = next(moods) if is_moody else None
         urgency = read_urgency(row.raw, mood)
         masked = mask(row.raw)
         slots = reader.read(row.raw, row.sent_at.date())

@@ -1,7 +1,7 @@
 """What the FAQ does not answer yet: messages that got no answer, grouped into drafts of new entries.
 
 Messages of one language whose points lie near each other on average (average linkage) make a draft: its title is the
-message nearest to all others, its examples the next ones, all of them masked. Writing the answer is the shop's.
+message nearest to all others, its examples the next ones, all of them masked and with the messages they are from. Writing the answer is the shop's.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ SMALLEST = 3
 MOST = 1_500
 """Messages of a language that are looked at, the latest."""
 EXAMPLES = 3
-_APART = 0.65
+_APART = 0.6
 """Clusters further apart than this (one minus the mean cosine) are two."""
 COLUMNS = (
-    "draft_id", "language", "title", "examples", "messages", "customers", "first_sent_date", "last_sent_date",
+    "draft_id", "language", "title", "examples", "example_ids", "messages", "customers", "first_sent_date", "last_sent_date",
 )  # fmt: skip
 
 
@@ -64,11 +64,14 @@ def _clusters(group: pd.DataFrame) -> list[tuple[pd.DataFrame, NDArray[np.float3
 
 def _draft(members: pd.DataFrame, alike: NDArray[np.float32]) -> dict[str, object]:
     order = np.argsort(-alike.mean(axis=1), kind="stable")
-    texts = list(dict.fromkeys(mask(members["raw"].iloc[row]).text.replace(QUESTION_SEPARATOR, "/") for row in order))
+    masked = [mask(raw).text.replace(QUESTION_SEPARATOR, "/") for raw in members["raw"].iloc[order]]
+    asked_in = dict(zip(reversed(masked), reversed(members["message_id"].iloc[order].tolist()), strict=True))
+    texts = list(dict.fromkeys(masked))
     return {
         "language": members["language"].iloc[0],
         "title": texts[0],
         "examples": f" {QUESTION_SEPARATOR} ".join(texts[:EXAMPLES]),
+        "example_ids": f" {QUESTION_SEPARATOR} ".join(str(asked_in[text]) for text in texts[:EXAMPLES]),
         "messages": len(members),
         "customers": int(members["customer_id"].nunique()),
         "first_sent_date": members["sent_at"].min().date(),

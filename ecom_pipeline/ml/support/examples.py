@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ecom_pipeline.ml.support.answers import example_questions
 from ecom_pipeline.ml.support.language import detect_language
 from ecom_pipeline.ml.support.personal import mask
+from ecom_pipeline.ml.support.sentiment import sentiment_of
 from ecom_pipeline.ml.support.text import has_words, intent_text
 
 PUBLISHED_COLUMNS = ("example_id", "customer_id", "intent", "text", "language", "faq_id", "answer")
@@ -61,20 +62,34 @@ def customer_messages(messages: pd.DataFrame) -> pd.DataFrame:
                 dtype=object,
             ),
             "intent": pd.Series([_stripped(intent) for intent in chosen["intent"]], dtype=object),
+            "rating": chosen["rating"].astype("float64"),
         }
     )
 
 
 def labelled_messages(messages: pd.DataFrame, as_of_date: dt.date) -> pd.DataFrame:
     """Return what can be learnt from: a known intent, a word at least, sent up to the date; the oldest first."""
-    end = pd.Timestamp(as_of_date) + pd.Timedelta(days=1)
-    usable = messages["intent"].notna() & (messages["sent_at"] < end) & messages["text"].map(has_words).astype(bool)
-    ordered = messages[usable].sort_values(["sent_at", "message_id", "text"], kind="stable")
     return (
-        ordered[["message_id", "customer_id", "raw", "text", "language", "intent", "sent_at"]]
+        _known(messages, "intent", as_of_date)[
+            ["message_id", "customer_id", "raw", "text", "language", "intent", "sent_at"]
+        ]
         .tail(LEARNT)
         .reset_index(drop=True)
     )
+
+
+def rated_messages(messages: pd.DataFrame, as_of_date: dt.date) -> pd.DataFrame:
+    """Return ``text`` as written and ``sentiment`` of what was rated up to the date, the oldest first."""
+    rated = _known(messages, "rating", as_of_date)
+    sentiments = pd.Series([sentiment_of(stars) for stars in rated["rating"]], dtype=object)
+    return pd.DataFrame({"text": rated["raw"].to_numpy(), "sentiment": sentiments.to_numpy()})
+
+
+def _known(messages: pd.DataFrame, what: str, as_of_date: dt.date) -> pd.DataFrame:
+    """Return the messages with a word of which something is known, sent up to the date; the oldest first."""
+    end = pd.Timestamp(as_of_date) + pd.Timedelta(days=1)
+    usable = messages[what].notna() & (messages["sent_at"] < end) & messages["text"].map(has_words).astype(bool)
+    return messages[usable].sort_values(["sent_at", "message_id", "text"], kind="stable")
 
 
 def split(labelled: pd.DataFrame, questions: pd.DataFrame, seed: int) -> Split | None:

@@ -1,8 +1,8 @@
 """What a customer wants, how sure that is, and whether it is anything the shop has an intent for.
 
 Regularised least squares with a kernel, one against the rest (Rifkin and Klautau 2004, "In defense of one-vs-all
-classification"): a message is compared with every example, near ones count exponentially more, and far from all of
-them every score falls to zero. Its inverse gives in closed form what the model would have said of each example had it
+classification"). The kernel is a sum: shared words, and meaning, of which near examples count exponentially more, so that
+far from all of them every score falls to zero. Its inverse gives in closed form what the model would have said of each example had it
 not seen that one (Rifkin and Lippert 2007), or none of that intent: examples of unknown questions that cost nothing.
 From both kinds a logistic regression learns how often a guess is right, and whether a question is known.
 
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ecom_pipeline.ml.support.features import Points, TextFeatures, similarity
+from ecom_pipeline.ml.support.features import Points, TextFeatures
 
 UNKNOWN_SHARE = 0.1
 """The share of messages taken to be about nothing the shop has an intent for."""
@@ -59,7 +59,9 @@ class KernelIntent:
     Parameters
     ----------
     sharpness
-        How much more near examples count than far ones: the kernel is ``exp(sharpness * (cosine - 1))``.
+        How much more near meanings count than far ones: their kernel is ``exp(sharpness * (cosine - 1))``.
+    words
+        How much shared words count beside it: theirs is ``words * cosine``.
     ridge
         Added to the diagonal of the kernel matrix: larger trusts single examples less.
     unknown_share
@@ -77,8 +79,11 @@ class KernelIntent:
 
     name = "kernel"
 
-    def __init__(self, *, sharpness: float = 2.0, ridge: float = 0.05, unknown_share: float = UNKNOWN_SHARE) -> None:
+    def __init__(
+        self, *, sharpness: float = 3.0, words: float = 0.2, ridge: float = 0.05, unknown_share: float = UNKNOWN_SHARE
+    ) -> None:
         self.sharpness = sharpness
+        self.words = words
         self.ridge = ridge
         self.unknown_share = unknown_share
 
@@ -93,13 +98,16 @@ class KernelIntent:
         self.classes_, codes = np.unique(self.intents_, return_inverse=True)
         self.features_ = TextFeatures()
         points = self.features_.fit_transform(self.texts_)
-        self.columns_ = points.turned
-        kernel = self._kernel(points)
+        self.columns_ = np.ascontiguousarray(points.meaning.T)
+        kernel = self._meaning(points)
+        nearest = _nearest(kernel, codes)
+        kernel += self.words * (points.words @ points.words.T).toarray()
         inverse = _inverse(kernel, self.ridge)
         target = np.zeros((len(codes), len(self.classes_)), dtype=np.float32)
         target[np.arange(len(codes)), codes] = 1
         self.weights_ = inverse @ target
-        self._rehearse(kernel, inverse, target, codes)
+        self.word_weights_ = self.words * (points.words.T @ self.weights_)
+        self._rehearse(inverse, target, codes, nearest)
         return self
 
     def predict(self, texts: Sequence[str]) -> Guesses:
@@ -111,18 +119,18 @@ class KernelIntent:
 
     def _predict(self, texts: Sequence[str]) -> Guesses:
         points = self.features_.transform(texts)
-        kernel = self._kernel(points)
-        guesses = self._guess(kernel @ self.weights_, kernel.max(axis=1))
+        kernel = self._meaning(points)
+        guesses = self._guess(kernel @ self.weights_ + points.words @ self.word_weights_, kernel.max(axis=1))
         guesses.intents[~points.is_known] = None
         guesses.confidence[~points.is_known] = 0.0
         guesses.scope[~points.is_known] = 0.0
         return guesses
 
-    def _kernel(self, rows: Points) -> NDArray[np.float32]:
-        values = similarity(rows, self.columns_)
+    def _meaning(self, rows: Points) -> NDArray[np.float32]:
+        values = rows.meaning @ self.columns_
         values -= 1
         values *= self.sharpness
-        return np.exp(values, out=values)
+        return np.asarray(np.exp(values, out=values))
 
     def _guess(self, scores: NDArray[np.float32], nearest: NDArray[np.float32]) -> Guesses:
         signs = (_signs(scores, nearest, self.temperature_) - self.centre_) / self.spread_
@@ -130,23 +138,21 @@ class KernelIntent:
 
     def _rehearse(
         self,
-        kernel: NDArray[np.float32],
         inverse: NDArray[np.float32],
         target: NDArray[np.float32],
         codes: NDArray[np.int_],
+        near: tuple[NDArray[np.float32], NDArray[np.float32]],
     ) -> None:
         """Learn both probabilities from what the model would say without an example, and without an intent."""
         alone = target - self.weights_ / np.diagonal(inverse)[:, None]
-        apart, relative = np.zeros_like(alone), np.zeros(len(codes), dtype=np.float32)
+        apart = np.zeros_like(alone)
         for code in range(len(self.classes_)):
             inside = np.flatnonzero(codes == code)
             apart[inside] = target[inside] - np.linalg.solve(inverse[np.ix_(inside, inside)], self.weights_[inside])
             apart[inside, code] = 0
-            relative[inside] = kernel[np.ix_(inside, codes != code)].max(axis=1)
-        np.fill_diagonal(kernel, 0)
         has_sibling = np.bincount(codes)[codes] > 1
         scores = np.concatenate([alone[has_sibling], apart])
-        nearest = np.concatenate([kernel[has_sibling].max(axis=1), relative])
+        nearest = np.concatenate([near[0][has_sibling], near[1]])
         truth = np.concatenate([self.intents_[has_sibling], np.full(len(codes), None, dtype=object)])
         is_known = np.arange(len(truth)) < has_sibling.sum()
         weight = np.where(
@@ -161,6 +167,15 @@ class KernelIntent:
         self.right_ = _logistic(signs, self.classes_[scores.argmax(axis=1)] == truth, weight)
         self.known_ = _logistic(signs, is_known, weight)
         self.rehearsal_ = Rehearsal(self._guess(scores, nearest), truth, weight)
+
+
+def _nearest(kernel: NDArray[np.float32], codes: NDArray[np.int_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return how near the nearest other example of each one is, and the nearest one of another intent."""
+    other, stranger = np.zeros(len(codes), dtype=np.float32), np.zeros(len(codes), dtype=np.float32)
+    for row, code in enumerate(codes):
+        stranger[row] = kernel[row, codes != code].max()
+        other[row] = max(kernel[row, :row].max(initial=0), kernel[row, row + 1 :].max(initial=0))
+    return other, stranger
 
 
 def _inverse(kernel: NDArray[np.float32], ridge: float) -> NDArray[np.float32]:

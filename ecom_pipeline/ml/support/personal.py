@@ -1,8 +1,9 @@
 """Personal data in a message: found by its form, and masked before the text goes anywhere but ``clean``.
 
-E-mail addresses, telephone numbers, numbers of papers and of cards (by their check digits, where they have some), and
-postal addresses, in Chinese and English forms. Names are not found: they have no form, so a masked text is still the
-text of a person. What does not belong here: order numbers and prices (``slots``).
+E-mail addresses, telephone numbers, numbers of papers and of cards (by their check digits, where they have some),
+postal addresses, and names where something announces them (``我叫``, ``收件人``, "my name is", "Regards,"), in Chinese and
+English forms. A name that nothing announces has no form and stays, so a masked text is still the text of a person. What
+does not belong here: order numbers and prices (``slots``).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import NamedTuple
 
 from ecom_pipeline.ml.support.text import HAN, clean_text
 
-KINDS = ("email", "card", "id", "phone", "address")
+KINDS = ("email", "card", "id", "phone", "address", "name")
 """What is masked, in the order it is looked for."""
 
 _ORDER_BEFORE = re.compile(
@@ -25,6 +26,15 @@ _STREET_EN = (
     r"(?i:street|st\.?|road|rd\.?|avenue|ave\.?|lane|ln\.?|drive|dr\.|boulevard|blvd\.?|way|court|square|place|terrace|close"
     r"|highway|parkway|crescent|row)"
 )
+_SURNAMES = (
+    "(?:欧阳|司马|上官|诸葛|司徒|东方|皇甫|尉迟|公孙|慕容|令狐"
+    "|[王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许邓冯韩曹曾彭肖萧蔡潘田董袁于余叶蒋杜苏魏程吕丁沈任姚卢傅钟姜崔谭廖范汪陆金石戴贾韦夏邱方侯邹熊孟秦"
+    "白江阎薛尹段雷黎史龙陶贺顾毛郝龚邵万钱严覃武戚莫孔向汤温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成苗谷盛曲翁冉骆蓝"
+    "路游辛靳管柴蒙鲍华喻祁蒲房滕屈饶解牟艾尤阳时穆农司卓古吉缪简车项连芦麦褚娄窦戎])"
+)
+_GIVEN = r"[^\W\da-zA-Z_我你您他她是的了在和要想请住买电订手地说也有不到来没]"
+_NAME_ZH = rf"{_SURNAMES}{_GIVEN}{{1,2}}"
+_NAME_EN = r"[A-ZÀ-Þ][A-Za-zÀ-ÿ'’-]*[a-zß-ÿ](?:\s(?:[A-ZÀ-Þ]\.|[A-ZÀ-Þ][A-Za-zÀ-ÿ'’-]+)){0,2}"
 _PATTERNS = {
     "email": r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
     "card": r"(?<![\w.+])\d(?:[ -]?\d){13,18}(?!\w)",
@@ -46,6 +56,16 @@ _PATTERNS = {
         r"(?:,? (?:apt|apartment|flat|unit|suite)\.? ?#?\w+)?"
         r"|(?<!\w)[A-ZÄÖÜ][\wäöüß]*?(?:strasse|straße|str\.|weg|platz|gasse) \d{1,4}[a-z]?(?!\w)"
         r"|(?<!\w)[A-Z][\w']*(?: [A-Z][\w']*){0,2} (?:Street|Road|Avenue|Lane|Drive|Square) \d{1,4}[a-z]?(?!\w)"
+    ),
+    "name": (
+        rf"(?:我叫|我的?名字(?:是|叫))(?P<introduced>{_NAME_ZH})|(?:我是|本人是?)(?P<alone>{_NAME_ZH})(?=[,，.。!！;；\s]|$)"
+        rf"|(?:姓名|收件人|收货人|联系人|寄件人|户名|署名)(?:姓名)?(?:改?[为是成]|[:：\s])*(?P<stated>{_SURNAMES}{_GIVEN}{{1,3}})"
+        rf"|(?P<titled>{_SURNAMES}{_GIVEN}{{0,2}}(?:先生|女士|小姐(?!姐)))"
+        rf"|(?i:\bmy (?:full )?name(?: is|'s|:)|\bthe name is|\bname:|\b(?:recipient|consignee|attn|account holder)(?: is|:)?)\s(?P<named>{_NAME_EN})"
+        rf"|(?i:\bmy (?:full )?name(?: is|'s|:))\s(?P<small>(?!not\b|on\b|in\b|wrong\b|misspel|spel)[a-zß-ÿ]{{2,}})"
+        rf"|\b(?:Mr|Mrs|Ms|Miss|Mx)\.?\s(?P<addressed>{_NAME_EN})"
+        rf"|(?i:\bthis is)\s(?P<calling>{_NAME_EN})(?=\s(?:here|speaking|calling)\b)"
+        rf"|(?i:\b(?:regards|sincerely|cheers|yours(?: truly| faithfully)?|best(?: wishes)?|thanks|thank you),)\s(?P<signed>{_NAME_EN})(?=[.!]?$)"
     ),
 }
 
@@ -69,7 +89,8 @@ def mask(text: object) -> Masked:
     for kind in KINDS:
         found = [match for match in _FORMS[kind].finditer(written) if _ACCEPTED.get(kind, _always)(match)]
         for match in reversed(found):
-            written = f"{written[: match.start()]}[{kind}]{written[match.end() :]}"
+            start, end = match.span(match.lastgroup or 0)
+            written = f"{written[:start]}[{kind}]{written[end:]}"
         if found:
             counts[kind] = len(found)
     return Masked(written, counts)
@@ -111,5 +132,5 @@ def _is_phone(match: re.Match[str]) -> bool:
     return not _ORDER_BEFORE.search(match.string[: match.start()])
 
 
-_FORMS = {kind: re.compile(pattern, re.ASCII) for kind, pattern in _PATTERNS.items()}
+_FORMS = {kind: re.compile(pattern, 0 if kind == "name" else re.ASCII) for kind, pattern in _PATTERNS.items()}
 _ACCEPTED: dict[str, Callable[[re.Match[str]], bool]] = {"card": _is_card, "id": _is_paper, "phone": _is_phone}

@@ -20,6 +20,9 @@ from ecom_pipeline.ml.support.intent import Guesses, KernelIntent, Rehearsal
 
 RESAMPLES = 2000
 
+Row = tuple[str, str, str, float | None, int, bool]
+"""A measured figure: task, model, metric, value, rows, whether the model is a baseline."""
+
 
 class IntentModel(Protocol):
     """What a model of intents can do."""

@@ -9,6 +9,7 @@ with messages as (
         nullif(trim(order_id), '') as order_id,
         coalesce(nullif(lower(trim(author)), ''), 'customer') as author,
         nullif(trim(intent), '') as intent,
+        rating,
         _source,
         _load_id,
         _file,

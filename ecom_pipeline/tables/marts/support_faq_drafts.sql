@@ -3,6 +3,7 @@ select
     language,
     title,
     examples,
+    example_ids,
     messages,
     customers,
     first_sent_date,

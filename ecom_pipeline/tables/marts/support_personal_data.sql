@@ -36,6 +36,14 @@ with masked as (
         'address' as kind,
         masked_address as items
     from models.message_predictions
+
+    union all
+
+    select
+        message_id,
+        'name' as kind,
+        masked_name as items
+    from models.message_predictions
 )
 
 select

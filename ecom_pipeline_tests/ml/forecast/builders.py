@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from typing import ClassVar, Self
 
@@ -76,7 +77,7 @@ class StandIn(Forecaster):
     minimum_periods: ClassVar[int] = 28
     answer: ClassVar[float] = 0.0
 
-    def __init__(self, *, seed: int = 1) -> None:
+    def __init__(self, *, seed: int = 1, until: float = math.inf, horizon: int = 28) -> None:
         self.seed = seed
 
     def fit(self, panel: Panel) -> Self:
@@ -93,3 +94,9 @@ class Failing(StandIn):
 
     def fit(self, panel: Panel) -> Self:
         raise ForecastError("prophet: did not converge")
+
+
+class NoAnswer(StandIn):
+    """Says nothing of any series."""
+
+    answer: ClassVar[float] = math.nan

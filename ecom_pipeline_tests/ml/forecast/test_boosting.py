@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ DAYS = 300
 
 
 def small(seed: int = 1) -> BoostingForecaster:
-    return BoostingForecaster(seed=seed, rounds=40, leaves=15, rows=6000)
+    return BoostingForecaster(seed=seed, rounds=60, leaves=15, rows=6000)
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +45,23 @@ def test_a_known_event_lifts_its_day_and_its_absence_does_not(fitted: BoostingFo
     lift = with_event / without
     assert (lift[:, 3] > 1.3).all()
     assert lift[:, 20:].mean() == pytest.approx(1, abs=0.1)
+
+
+def test_a_product_that_became_dearer_is_expected_to_sell_less() -> None:
+    random = np.random.default_rng(0)
+    changes = [random.integers(0, 28, 2000).cumsum() for _ in range(8)]
+    price = np.stack(
+        [
+            np.array([8.0, 10, 12.5])[(np.searchsorted(each, np.arange(DAYS)) * 7 + place) % 3]
+            for place, each in enumerate(changes)
+        ]
+    )
+    price[0, -8:], price[1, -8:] = 12.5, 8.0
+    series = [random.poisson(40 * (10 / each) ** 3) for each in price]
+    panel = panel_of(*series, kind="product")
+    plain, informed = small().fit(panel).predict(7), small().fit(replace(panel, prices=price)).predict(7)
+    expected = 40 * (10 / price[:2, -1]) ** 3
+    assert np.abs(informed[:2].mean(axis=1) - expected).mean() < 0.9 * np.abs(plain[:2].mean(axis=1) - expected).mean()
 
 
 def test_the_same_seed_gives_the_same_forecast() -> None:

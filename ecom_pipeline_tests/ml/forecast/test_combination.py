@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ecom_pipeline.ml.forecast.backtest import Backtested
-from ecom_pipeline.ml.forecast.combination import combine_past, combined, prove, weights
+from ecom_pipeline.ml.forecast.combination import OF_PERIODS, OF_SUMS, combine_past, combined, prove, weights
 
 MODELS = ("moving_average", "exponential_smoothing", "boosting")
 ALL = np.ones((3, 1), dtype=bool)
@@ -52,6 +52,15 @@ def test_a_model_without_an_answer_does_not_count_and_the_others_still_sum_to_on
     assert np.isnan(combined(np.full((3, 1, 4), np.nan), np.zeros((3, 1)))).all()
 
 
+def test_models_that_err_alike_count_together_as_much_as_the_best_of_them() -> None:
+    alike = ("moving_average", "tsb", "exponential_smoothing", "theta", "boosting")
+    errors = np.full((5, 40, 30), 1.0)
+    found = weights(errors, alike, np.ones((5, 30), dtype=bool))[:, 0]
+    assert found[4] == pytest.approx(0.5, abs=0.05)
+    alone = weights(errors[:4], alike[:4], np.ones((4, 30), dtype=bool))[:, 0]
+    assert alone == pytest.approx(np.full(4, 0.25), abs=0.05)
+
+
 def test_weights_do_not_depend_on_the_currency() -> None:
     errors = np.random.default_rng(0).uniform(1, 2, (3, 3, 5))
     scaled = errors * np.array([1, 10, 100, 1e4, 1e6])
@@ -65,8 +74,27 @@ def test_what_an_origin_brought_does_not_change_its_own_combination() -> None:
     after = replace(before, actual=before.actual * np.array([1, 1, 99])[:, np.newaxis, np.newaxis])
     earlier = replace(before, actual=before.actual * np.array([1, 1.2, 1])[:, np.newaxis, np.newaxis])
     kinds = np.array(["category"])
-    assert combine_past(after, kinds).tolist() == combine_past(before, kinds).tolist()
-    assert combine_past(earlier, kinds)[2] != combine_past(before, kinds)[2]
+    past, shocked, told = (combine_past(each, kinds, each.errors(), OF_PERIODS) for each in (before, after, earlier))
+    assert shocked.tolist() == past.tolist()
+    assert told[2] != past[2]
+
+
+def test_who_is_right_about_the_month_counts_for_sums_and_who_is_right_about_the_day_for_days() -> None:
+    days = np.resize([0.0, 0, 0, 4], 28)
+    found = Backtested(
+        models=("moving_average", "boosting"),
+        origins=(1,),
+        forecast=np.stack([np.full((1, 1, 28), 1.0), np.zeros((1, 1, 28))]),
+        actual=days[np.newaxis, np.newaxis],
+        scale=np.ones((1, 1)),
+    )
+    assert found.errors()[:, 0, 0] == pytest.approx([1.5, 1.0])
+    assert found.errors_of_sums()[:, 0, 0] == pytest.approx([0.0, 28.0])
+    answered = np.ones((2, 1), dtype=bool)
+    by_day = weights(found.errors(), found.models, answered)[:, 0]
+    by_sum = weights(found.errors_of_sums(), found.models, answered, OF_SUMS)[:, 0]
+    assert by_day[1] > 0.9
+    assert by_sum[0] > 0.6
 
 
 def test_the_proof_leaves_out_the_first_origin_and_pools_series_and_days() -> None:

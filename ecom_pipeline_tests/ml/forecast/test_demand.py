@@ -1,9 +1,26 @@
 from __future__ import annotations
 
-import numpy as np
+import datetime as dt
 
-from ecom_pipeline.ml.forecast.demand import recognise, without_stockouts
+import numpy as np
+import pandas as pd
+import pytest
+
+from ecom_pipeline.ml.forecast.demand import recognise, remembered_stock, without_stockouts
+from ecom_pipeline.ml.forecast.panel import Panel
 from ecom_pipeline_tests.ml.forecast.builders import panel_of, weekly
+
+TODAY = dt.date(2024, 3, 10)
+
+
+def looks(panel: Panel, stock: dict[int, float], series: str = "s0") -> pd.DataFrame:
+    """Pieces on hand at the end of some days of a panel."""
+    days = [panel.days[0] + pd.Timedelta(days=day) for day in stock]
+    return pd.DataFrame({"series": series, "stock_date": days, "stock": list(stock.values())})
+
+
+def unknown(panel: Panel) -> list[int]:
+    return [int(day) for day in np.flatnonzero(np.isnan(panel.values[0]))]
 
 
 def test_every_kind_of_demand_is_recognised() -> None:
@@ -20,10 +37,11 @@ def test_a_slow_seller_has_not_ended_after_a_month() -> None:
     assert recognise(panel_of(slow)) == ("intermittent",)
 
 
-def test_an_empty_shelf_is_unknown_demand_and_what_it_cost_is_told() -> None:
+def test_the_end_of_what_is_out_of_stock_is_unknown_demand_and_what_it_cost_is_told() -> None:
     seller = np.concatenate([np.full(60, 4.0), np.zeros(10)])
-    panel, lost = without_stockouts(panel_of(seller, seller, kind="product"), {("product", "s0")})
-    assert np.isnan(panel.values[0, 60:]).all()
+    shelf = panel_of(seller, seller, kind="product")
+    panel, lost = without_stockouts(shelf, looks(shelf, {70: 0}))
+    assert unknown(panel) == list(range(60, 70))
     assert (panel.values[1, 60:] == 0).all()
     assert lost.tolist() == [40.0, 0.0]
 
@@ -31,6 +49,57 @@ def test_an_empty_shelf_is_unknown_demand_and_what_it_cost_is_told() -> None:
 def test_zeros_that_are_no_surprise_stay_zeros() -> None:
     slow = np.zeros(70)
     slow[::30] = 1.0
-    panel, lost = without_stockouts(panel_of(slow, kind="product"), {("product", "s0")})
-    assert (panel.values[0, 61:] == 0).all()
+    shelf = panel_of(slow, kind="product")
+    panel, lost = without_stockouts(shelf, looks(shelf, {70: 0}))
+    assert unknown(panel) == []
     assert lost.tolist() == [0.0]
+
+
+def test_days_between_two_empty_looks_are_unknown_although_the_shelf_is_full_again() -> None:
+    sold = np.full(70, 3.0)
+    sold[40:50] = 0
+    shelf = panel_of(sold, kind="product")
+    panel, lost = without_stockouts(shelf, looks(shelf, {38: 9, 40: 0, 43: -1, 47: 0, 50: 30}))
+    assert unknown(panel) == [41, 42, 43, 44, 45, 46, 47]
+    assert lost == pytest.approx([7 * 120 / 41])
+    assert unknown(without_stockouts(shelf, looks(shelf, {38: 9, 40: 0, 43: 5, 47: 0, 50: 30}))[0]) == []
+
+
+def test_a_sale_between_two_empty_looks_means_that_goods_had_come() -> None:
+    sold = np.full(70, 3.0)
+    sold[40:50] = 0
+    sold[44] = 1
+    shelf = panel_of(sold, kind="product")
+    assert unknown(without_stockouts(shelf, looks(shelf, {40: 0, 47: 0}))[0]) == []
+
+
+def test_an_end_that_was_seen_on_the_shelf_is_no_empty_shelf() -> None:
+    seller = np.concatenate([np.full(60, 4.0), np.zeros(10)])
+    shelf = panel_of(seller, kind="product")
+    assert unknown(without_stockouts(shelf, looks(shelf, {64: 5, 70: 0}))[0]) == list(range(65, 70))
+
+
+def test_stock_of_products_alone_counts_and_none_at_all_changes_nothing() -> None:
+    seller = np.concatenate([np.full(60, 4.0), np.zeros(10)])
+    shelf = panel_of(seller, kind="category")
+    assert unknown(without_stockouts(shelf, looks(shelf, {70: 0}))[0]) == []
+    none = looks(shelf, {})
+    assert without_stockouts(shelf, none)[0] is shelf
+
+
+def products(**stock: float) -> pd.DataFrame:
+    return pd.DataFrame({"product_id": list(stock), "stock": list(stock.values())})
+
+
+def test_what_was_on_the_shelf_is_remembered_from_night_to_night_and_once_per_day() -> None:
+    first = remembered_stock(products(a=3, b=np.nan), None, TODAY, 30)
+    assert first.to_dict("records") == [{"product_id": "a", "stock_date": TODAY, "stock": 3.0}]
+    again = remembered_stock(products(a=2), first, TODAY, 30)
+    assert again.to_dict("records") == [{"product_id": "a", "stock_date": TODAY, "stock": 2.0}]
+    stored = again.assign(stock_date=pd.to_datetime(again["stock_date"]))  # as the database gives it
+    tomorrow = TODAY + dt.timedelta(days=1)
+    next_night = remembered_stock(products(a=1, b=7), stored, tomorrow, 30)
+    assert next_night["stock_date"].tolist() == [TODAY, tomorrow, tomorrow]
+    assert next_night["stock"].tolist() == [2, 1, 7]
+    later = remembered_stock(products(a=1), next_night, TODAY + dt.timedelta(days=30), 30)
+    assert later["stock_date"].tolist() == [tomorrow, tomorrow, TODAY + dt.timedelta(days=30)]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecom_pipeline.ml.forecast.intervals import Bands, learn_bands, measured
+from ecom_pipeline.ml.forecast.intervals import Bands, error_units, learn_bands, measured
 
 LEVELS = (0.8, 0.95)
 
@@ -18,9 +18,14 @@ def past(
     return forecast, forecast + random.normal(0, spread, forecast.shape)
 
 
+def even(forecast: np.ndarray) -> np.ndarray:
+    """Errors of any origin and series in the same unit."""
+    return np.ones((len(forecast) + 1, forecast.shape[1]))
+
+
 def test_bands_hold_what_they_promise_on_days_they_have_not_seen() -> None:
     forecast, actual = past(200, spread=10)
-    bands = learn_bands(forecast, actual, np.ones(200), LEVELS)
+    bands = learn_bands(forecast, actual, even(forecast), np.ones(200), LEVELS)
     fresh = 100 + np.random.default_rng(1).normal(0, 10, (200, 28))
     lower, upper = bands.around(np.full((200, 28), 100.0))
     held = ((fresh >= lower) & (fresh <= upper)).mean(axis=(1, 2))
@@ -30,18 +35,49 @@ def test_bands_hold_what_they_promise_on_days_they_have_not_seen() -> None:
 def test_errors_that_move_from_month_to_month_stretch_the_bands() -> None:
     forecast, actual = past(60, origins=4, spread=5)
     drifting = actual + np.random.default_rng(2).normal(0, 15, (4, 60, 1))
-    still = learn_bands(forecast[:3], actual[:3], np.ones(60), (0.8,))
-    learned = learn_bands(forecast[:3], drifting[:3], np.ones(60), (0.8,))
+    still = learn_bands(forecast[:3], actual[:3], even(forecast[:3]), np.ones(60), (0.8,))
+    learned = learn_bands(forecast[:3], drifting[:3], even(forecast[:3]), np.ones(60), (0.8,))
     lower, upper = learned.around(forecast[3])
     held = ((drifting[3] >= lower[0]) & (drifting[3] <= upper[0])).mean()
     assert 0.72 < held < 0.9
     assert (learned.above - learned.below).mean() > 2 * (still.above - still.below).mean()
 
 
+def test_bands_follow_what_errors_did_at_the_last_origin() -> None:
+    forecast, actual = past(60)
+    calm, wild = actual.copy(), actual.copy()
+    calm[2] = 100 + (actual[2] - 100) / 3
+    wild[2] = 100 + (actual[2] - 100) * 3
+    widths = [
+        (bands.above - bands.below).mean()
+        for bands in (learn_bands(forecast, each, even(forecast), np.ones(60), (0.8,)) for each in (calm, actual, wild))
+    ]
+    assert widths[0] < 0.6 * widths[1] < 0.3 * widths[2]
+
+
+def test_a_busy_quarter_does_not_widen_the_bands_of_a_quiet_one() -> None:
+    level = np.array([400.0, 25.0, 400.0, 25.0])
+    forecast = np.broadcast_to(level[:, np.newaxis, np.newaxis], (4, 200, 28))
+    actual = np.random.default_rng(3).normal(forecast, np.sqrt(forecast))
+    units = np.broadcast_to(np.sqrt(level)[:, np.newaxis], (4, 200))
+    bands = learn_bands(forecast[:3], actual[:3], units, np.ones(200), LEVELS)
+    assert bands.above.mean(axis=1) == pytest.approx([1.282 * 5, 1.96 * 5], rel=0.05)
+
+
+def test_the_unit_of_errors_is_the_root_of_the_recent_level() -> None:
+    values = np.full((4, 400), 100.0)
+    values[1, -91:] = 25.0
+    values[2, -91:] = np.nan
+    values[3] = np.nan
+    found = error_units(values, 364)
+    assert found[:3] == pytest.approx([10.0, np.sqrt(0.9 * 25 + 0.1 * (25 * 91 + 100 * 273) / 364), 10.0])
+    assert 0 < found[3] < 1
+
+
 def test_each_series_has_its_own_width() -> None:
     forecast, actual = past(2)
     actual[:, 1] = 100 + (actual[:, 1] - 100) * 10
-    bands = learn_bands(forecast, actual, np.ones(2), (0.8,))
+    bands = learn_bands(forecast, actual, even(forecast), np.ones(2), (0.8,))
     assert (bands.above / bands.above[0, 0])[0, 1] > 5
 
 
@@ -50,13 +86,14 @@ def test_a_series_without_a_backtest_has_the_band_of_its_kind_and_size() -> None
     actual[:, 3] = np.nan
     usual = np.full(20, 8.0)
     usual[3] = 16.0
-    bands = learn_bands(forecast, actual, usual, (0.8,))
+    bands = learn_bands(forecast, actual, even(forecast), usual, (0.8,))
     others = np.delete(bands.above[0], 3).mean()
     assert bands.above[0, 3] == pytest.approx(2 * others, rel=0.15)
 
 
 def test_nothing_tested_still_gives_a_band() -> None:
-    bands = learn_bands(np.full((0, 2, 5), np.nan), np.full((0, 2, 5), np.nan), np.array([3.0, 0.0]), LEVELS)
+    nothing = np.full((0, 2, 5), np.nan)
+    bands = learn_bands(nothing, nothing, even(nothing), np.array([3.0, 0.0]), LEVELS)
     lower, upper = bands.around(np.full((2, 5), 10.0))
     assert upper[0, 0, 0] > 10 > lower[0, 0, 0]
     assert (upper[:, 1] == 10).all()
@@ -64,17 +101,18 @@ def test_nothing_tested_still_gives_a_band() -> None:
 
 def test_coverage_is_measured_on_the_last_whole_origin_from_those_before() -> None:
     forecast, actual = past(50)
-    held = measured(forecast, actual, np.ones(50), LEVELS)
+    held = measured(forecast, actual, even(forecast), np.ones(50), LEVELS)
     assert held is not None
     assert held.mean(axis=1) == pytest.approx(LEVELS, abs=0.04)
     wild = actual.copy()
     wild[2] = 1e6
-    assert measured(forecast, wild, np.ones(50), LEVELS).max() == 0  # type: ignore[union-attr]
+    assert measured(forecast, wild, even(forecast), np.ones(50), LEVELS).max() == 0  # type: ignore[union-attr]
     short = np.full((1, 50, 28), np.nan)
     short[0, 7, :7] = 1e6
-    more = measured(np.concatenate([forecast, short]), np.concatenate([actual, short]), np.ones(50), LEVELS)
+    longer = np.concatenate([forecast, short])
+    more = measured(longer, np.concatenate([actual, short]), even(longer), np.ones(50), LEVELS)
     np.testing.assert_array_equal(more, held)
-    assert measured(forecast[:1], actual[:1], np.ones(50), LEVELS) is None
+    assert measured(forecast[:1], actual[:1], even(forecast[:1]), np.ones(50), LEVELS) is None
 
 
 @settings(deadline=None, max_examples=40)

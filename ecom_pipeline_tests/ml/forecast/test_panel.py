@@ -85,3 +85,20 @@ def test_the_end_of_a_panel_keeps_days_and_effects_together() -> None:
     assert panel.values.tolist() == [[6, 7, 8, 9]]
     assert panel.days[0] == pd.Timestamp("2023-01-08")
     assert panel.effects.within(0, 4)[0, 0].tolist() == [0, 1, 0, 0]
+
+
+def test_a_price_stays_until_the_next_one_and_only_real_prices_count() -> None:
+    paid = pd.DataFrame(
+        {
+            "series_kind": "product",
+            "series": ["s0", "s0", "s0", "s1", "gone"],
+            "sales_date": pd.to_datetime(["2023-01-03", "2023-01-05", "2023-01-06", "2023-01-04", "2023-01-04"]),
+            "price": [4.0, 5.0, 0.0, np.nan, 9.0],
+        }
+    )
+    panel = panel_of(np.ones(6), np.ones(6), kind="product").with_prices(paid)
+    assert panel.prices is not None
+    np.testing.assert_array_equal(panel.prices[0], [np.nan, 4, 4, 5, 5, 5])
+    assert np.isnan(panel.prices[1]).all()
+    cut = panel.until(4).last(2).only([0])
+    np.testing.assert_array_equal(cut.prices, [[4, 5]])

@@ -17,7 +17,17 @@ from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.forecast import engine, pipeline
 from ecom_pipeline.ml.forecast.boosting import BoostingForecaster
 from ecom_pipeline.ml.forecast.pipeline import ForecastResult, forecast_shop
-from ecom_pipeline_tests.ml.forecast.builders import NO_CALENDAR, Failing, StandIn, Values, calendar, sales, weekly
+from ecom_pipeline.ml.forecast.series import MEMORY_DAYS
+from ecom_pipeline_tests.ml.forecast.builders import (
+    NO_CALENDAR,
+    Failing,
+    NoAnswer,
+    StandIn,
+    Values,
+    calendar,
+    sales,
+    weekly,
+)
 
 LAST = dt.date(2024, 3, 10)
 ONLINE_RETAIL = Path(__file__).parents[3].parent / "shared" / "data" / "shops" / "online_retail"
@@ -46,14 +56,10 @@ class Quick(BoostingForecaster):
         super().__init__(seed=seed, horizon=horizon, rounds=10, leaves=7, rows=2000)
 
 
-class NoBoosting(StandIn):
+class NoBoosting(NoAnswer):
     """Takes boosting's place and has no answer."""
 
     name: ClassVar[str] = "boosting"
-    answer: ClassVar[float] = math.nan
-
-    def __init__(self, *, seed: int, horizon: int = 28) -> None:
-        super().__init__(seed=seed)
 
 
 @pytest.fixture
@@ -127,7 +133,7 @@ def test_twenty_years_and_a_series_with_one_day() -> None:
     result = run({"old": weekly(20 * 365, noise=2), "new": [4.0]})
     assert_promises_kept(result, {"old", "new"}, 28)
     known = result.series.set_index(["measure", "series"])["days_known"]
-    assert known["revenue", "old"] == pipeline.MEMORY_DAYS
+    assert known["revenue", "old"] == MEMORY_DAYS
 
 
 @pytest.mark.slow
@@ -218,7 +224,7 @@ def test_a_worse_run_keeps_the_live_one(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.usefixtures("quick")
 def test_a_shop_that_sold_nothing_gets_empty_tables_and_a_card() -> None:
     result = forecast_shop(sales({"total": [1.0]}, LAST).head(0), NO_CALENDAR, country="GB", as_of_date=LAST, seed=1)
-    for name in ("forecasts", "evaluation", "series", "parts", "moves", "advice", "risk"):
+    for name in ("forecasts", "weekly", "evaluation", "series", "parts", "moves", "advice", "risk", "stock"):
         assert getattr(result, name).empty
     assert (result.card.decision, result.card.trained_from, result.card.value) == ("refused", None, None)
     assert result.card.row()["reason"]
@@ -274,6 +280,47 @@ def test_sums_agree_and_products_get_purchase_advice() -> None:
 
 
 @pytest.mark.usefixtures("quick")
+def test_weeks_are_the_sums_of_their_days_with_bands_of_their_own() -> None:
+    result = run({"total": weekly(200, noise=6), "A": weekly(200, noise=6)}, horizon=31)
+    key = ["measure", "series_kind", "series"]
+    days, weeks = result.forecasts.set_index(key), result.weekly.set_index(key)
+    assert weeks.groupby(level=key).size().tolist() == [4] * 4
+    for name in weeks.index.unique():
+        assert weeks.loc[name, "week_start"].tolist() == days.loc[name, "forecast_date"].tolist()[:28:7]
+        by_week = {end: days.loc[name, end].to_numpy()[:28].reshape(4, 7).sum(axis=1) for end in ("forecast", "upper")}
+        assert weeks.loc[name, "forecast"].to_numpy() == pytest.approx(by_week["forecast"])
+        assert (weeks.loc[name, "upper"] < by_week["upper"]).all()
+    ends = weeks[["lower_95", "lower", "forecast", "upper", "upper_95"]].to_numpy()
+    assert (np.diff(ends, axis=1) >= 0).all()
+    assert run({"total": weekly(60)}, horizon=5).weekly.empty
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_shelf_of_earlier_nights_says_which_days_were_empty() -> None:
+    table, by_product, products = shop()
+    by_product = by_product[
+        ~((by_product["product_id"] == "a") & by_product["sales_date"].between("2024-02-10", "2024-02-19"))
+    ]
+
+    def tonight(previous: pd.DataFrame | None) -> ForecastResult:
+        return forecast_shop(
+            table, NO_CALENDAR, country=None, as_of_date=LAST, seed=1, product_sales=by_product, products=products,
+            previous_stock=previous,
+        )  # fmt: skip
+
+    looks = pd.date_range("2024-02-09", "2024-02-19")
+    remembered = pd.DataFrame({"product_id": "a", "stock_date": looks, "stock": 0.0})
+    alone, informed = tonight(None), tonight(remembered)
+    assert alone.stock["product_id"].tolist() == ["a", "b"]
+    assert len(informed.stock) == 13
+    lost = [each.advice.set_index("product_id").loc["a", "lost_units"] for each in (alone, informed)]
+    assert lost[0] == 0
+    assert lost[1] == pytest.approx(10 * 0.6, rel=0.2)
+    demand = [each.advice.set_index("product_id").loc["a", "daily_demand"] for each in (alone, informed)]
+    assert demand[1] > 1.1 * demand[0]
+
+
+@pytest.mark.usefixtures("quick")
 def test_parts_add_up_to_the_published_forecast_and_the_move_is_told() -> None:
     table = sales({"total": weekly(120, noise=2), "A": weekly(120, noise=2)}, LAST)
     first = forecast_shop(table, NO_CALENDAR, country=None, as_of_date=LAST, seed=1)
@@ -311,12 +358,14 @@ def test_tables_have_the_columns_of_their_contracts() -> None:
     )
     frames = {
         "forecasts": result.forecasts,
+        "weekly_forecasts": result.weekly,
         "forecast_evaluation": result.evaluation,
         "forecast_series": result.series,
         "forecast_parts": result.parts,
         "forecast_moves": result.moves,
         "purchase_advice": result.advice,
         "stock_out_risk": result.risk,
+        "stock_days": result.stock,
     }
     for name, frame in frames.items():
         assert list(frame.columns) == list(contract(name).types), name

@@ -4,6 +4,8 @@ import datetime as dt
 import logging
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -41,6 +43,14 @@ def test_a_statutory_holiday_is_learned_from_the_years_before() -> None:
     assert found[4:7].min() > 15
 
 
+def test_a_price_that_stays_up_keeps_sales_down() -> None:
+    price = np.resize(np.repeat([10.0, 15.0, 12.0], 25), 150)
+    price[-3:] = 15.0
+    values = 100 - 5 * price + np.random.default_rng(0).normal(0, 1, 150)
+    panel = replace(panel_of(values, kind="product"), prices=price[np.newaxis])
+    assert ProphetForecaster(seed=1).fit(panel).predict(7)[0] == pytest.approx(np.full(7, 25.0), abs=6)
+
+
 def test_yearly_seasonality_takes_two_years() -> None:
     model = ProphetForecaster(seed=1).fit(panel_of(weekly(727, noise=1), weekly(729, noise=1)))
     assert ["yearly" in each.seasonalities for each in model.models_] == [False, True]
@@ -66,6 +76,12 @@ def test_short_and_constant_series_are_left_to_others() -> None:
     assert [each is not None for each in model.models_] == [True, False, False]
     assert np.isfinite(model.predict(3)).all(axis=1).tolist() == [True, False, False]
     assert model.failures_ == {}
+
+
+def test_series_whose_turn_comes_too_late_are_left_to_others() -> None:
+    model = ProphetForecaster(seed=1, until=time.monotonic() - 1).fit(panel_of(weekly(60, noise=1)))
+    assert np.isnan(model.predict(3)).all()
+    assert model.failures_ == {KEY: "prophet: the time for all series is spent"}
 
 
 def test_fitting_is_silent(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:

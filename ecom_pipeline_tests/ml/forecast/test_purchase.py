@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ecom_pipeline.ml.forecast.purchase import ADVICE_COLUMNS, Uncertainty, advise, learn_uncertainty, stock_out_risk
+from ecom_pipeline.ml.forecast.purchase import ADVICE_COLUMNS, advise, stock_out_risk
+from ecom_pipeline.ml.forecast.uncertainty import WINDOWS, Errors, Uncertainty
 
 TODAY = dt.date(2024, 3, 10)
 ERRORS = np.linspace(-2, 2, 41)
@@ -18,8 +19,15 @@ def products(**columns: object) -> pd.DataFrame:
     return frame.assign(**{name: [columns.get(name, np.nan)] for name in names})
 
 
-def uncertain(daily: float = 1.0, products: int = 1) -> Uncertainty:
-    return Uncertainty(daily=np.full(products, daily), standard=dict.fromkeys((7, 14, 28), ERRORS))
+def uncertain(products: int = 1) -> Uncertainty:
+    """One unit a day, growing with the root of the days; no product has errors of its own."""
+    nobody = np.full((products, 1), np.inf), np.zeros(products, dtype=int)
+    return Uncertainty(
+        over={
+            window: Errors(size=np.full(products, window**0.5), own=nobody[0], count=nobody[1], pooled=ERRORS)
+            for window in WINDOWS
+        }
+    )
 
 
 def advice(daily: float = 2.0, **columns: object) -> pd.Series:
@@ -68,22 +76,6 @@ def test_a_product_of_unknown_stock_and_cost_has_a_reorder_point_alone() -> None
 
 def test_the_day_it_runs_out() -> None:
     assert advice(stock=7)["stock_out_date"] == dt.date(2024, 3, 14)
-
-
-def test_the_forecasts_own_error_decides_and_errs_with_its_bias() -> None:
-    random = np.random.default_rng(0)
-    forecast = np.full((3, 40, 28), 10.0)
-    exact = learn_uncertainty(forecast, forecast + random.normal(0, 4, forecast.shape), np.full(40, 10.0))
-    low = learn_uncertainty(forecast, forecast + 3 + random.normal(0, 4, forecast.shape), np.full(40, 10.0))
-    assert exact.daily == pytest.approx(np.full(40, 4.0), rel=0.3)
-    assert exact.quantile(14, 0.95) == pytest.approx(1.64, abs=0.25)
-    assert low.quantile(14, 0.95) > exact.quantile(14, 0.95) + 1
-
-
-def test_untested_products_are_as_uncertain_as_a_count() -> None:
-    found = learn_uncertainty(np.full((0, 2, 28), np.nan), np.full((0, 2, 28), np.nan), np.array([9.0, 0.0]))
-    assert found.daily[0] >= 3
-    assert found.quantile(14, 0.5) == 0
 
 
 def test_the_risk_grows_by_the_day_and_falls_with_stock() -> None:

@@ -64,12 +64,12 @@ def fashion(customers: int = 150, products: int = 60, days: int = 60, seed: int 
 
 
 def fads(days: int = 250, seed: int = 0) -> pd.DataFrame:
-    """A product sells for eight weeks and then no more: what sold best lately is what will be gone."""
+    """A product sells for eight weeks, to customers of its colour: what sold best lately is what will be gone."""
     random = np.random.default_rng(seed)
     rows = []
     for day in range(days):
-        fresh = [f"p{number:03d}" for number in range(day // 7, day // 7 + 8)]
-        rows += [(f"c{random.integers(80):02d}", product, day) for product in random.choice(fresh, 12)]
+        fresh = random.choice(np.arange(day // 7, day // 7 + 8), 12)
+        rows += [(f"c{2 * random.integers(40) + number % 2:02d}", f"p{number:03d}", day) for number in fresh]
     return bought(*dict.fromkeys(rows))
 
 
@@ -93,3 +93,9 @@ def catalogue(interactions: pd.DataFrame) -> pd.DataFrame:
     """Products of a world with a category that tells nothing."""
     names = sorted(interactions["product_id"].unique())
     return pd.DataFrame({"product_id": names, "category": [f"k{number % 3}" for number in range(len(names))]})
+
+
+def shuffled(world: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """A world with its products dealt out anew: customers, days and what sells stay, tastes go."""
+    mixed = world.assign(product_id=np.random.default_rng(seed).permutation(world["product_id"]))
+    return mixed.drop_duplicates(["customer_id", "product_id", "interaction_date"])

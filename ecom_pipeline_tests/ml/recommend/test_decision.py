@@ -21,12 +21,22 @@ def judged(name: str, scores: np.ndarray) -> Judged:
     )
 
 
-def verdict_of(value: float, *baselines: float, previous: ModelCard | None = None, customers: int = 100) -> Verdict:
+PERSONAL = 0.05 + SPREAD
+
+
+def verdict_of(
+    value: float,
+    *baselines: float,
+    previous: ModelCard | None = None,
+    customers: int = 100,
+    personal: np.ndarray = PERSONAL,
+) -> Verdict:
     names = ("popularity", "category_popularity")
     return decide(
         judged("lightfm", (value + SPREAD)[:customers]),
         [judged(name, np.full(customers, each)) for name, each in zip(names, baselines, strict=False)],
         previous,
+        personal=personal,
         as_of_date=TODAY,
         seed=1,
     )
@@ -74,6 +84,15 @@ def test_every_baseline_must_be_beaten() -> None:
     assert "lead over category_popularity" in verdict.reason
     assert verdict.live_value == pytest.approx(0.1)
     assert verdict_of(0.2, 0.1, 0.15).decision == "published"
+
+
+@pytest.mark.parametrize("personal", [SPREAD, SPREAD + 0.002, SPREAD - 0.05, np.empty(0)])
+def test_lists_that_serve_others_as_well_are_no_skill(personal: np.ndarray) -> None:
+    verdict = verdict_of(0.2, 0.1, personal=personal, previous=card(0.01))
+    assert (verdict.decision, verdict.live_value) == ("refused", pytest.approx(0.1))
+    assert verdict.reason.endswith("customers are served as well by the lists of others")
+    assert verdict.interval is not None
+    assert verdict.interval[0] > 0
 
 
 def test_too_few_customers_tell_nothing() -> None:

@@ -1,22 +1,26 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import pytest
 
+from ecom_pipeline.ml.recommend.ease import EASE
 from ecom_pipeline.ml.recommend.evaluate import (
     FIGURE_COLUMNS,
     Target,
     Window,
     figures,
     judge,
+    personal,
     sampled,
     score,
     target_types,
     windows,
 )
-from ecom_pipeline.ml.recommend.interactions import checked
+from ecom_pipeline.ml.recommend.interactions import checked, used
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.popularity import Popularity
 from ecom_pipeline_tests.ml.recommend.builders import FIRST_DAY, bought, checkerboard, frame, last_day
@@ -198,3 +202,32 @@ def test_the_better_known_a_list_the_less_novel() -> None:
     # of three customers known by day 7 all touched x, two z and one y: 0, 0.585 and 1.585 bits
     bits = judge(popularity, popularity, test).per_customer["novelty", 10]
     assert bits.tolist() == pytest.approx([1.585, (0.585 + 1.585) / 2], abs=1e-3)
+
+
+def test_own_lists_serve_better_where_tastes_were_learned_and_not_where_all_get_the_same() -> None:
+    found = windows(checked(checkerboard()))
+    assert found is not None
+    window = found[0]
+    alike = personal(Popularity().fit_checked(window.train), window, seed=1)
+    assert len(alike) > 50
+    assert (alike == 0).all()
+    tastes = personal(EASE().fit_checked(window.train), window, seed=1)
+    assert tastes.mean() > 0.2
+    assert tastes.tolist() == personal(EASE().fit_checked(window.train), window, seed=1).tolist()
+
+
+def test_what_either_customer_owns_is_left_out_of_both_lists_and_of_the_truth() -> None:
+    """Two customers are each other's: a would win by what b owns, were it not left out."""
+    train = used(checked(bought(("a", "x", 0), ("b", "y", 0), ("c", "z", 0), ("c", "w", 0), ("c", "w", 1))))
+    pairs = pd.DataFrame({"customer_id": ["a", "b"], "product_id": ["x", "y"]}, dtype=object)
+    truth = pd.DataFrame({"customer_id": ["a", "a", "b"], "product_id": ["y", "z", "w"]}, dtype=object)
+    window = Window(train=train, last_day=FIRST_DAY, owned=pairs, truth=truth, cold_truth=truth.iloc[:0])
+    asked: list[set[tuple[str, str]]] = []
+
+    class Spy(Popularity):
+        def recommend(self, customer_ids: Sequence[str], k: int, **kept: Any) -> pd.DataFrame:
+            asked.append(set(kept["exclude"].itertuples(index=False, name=None)))
+            return super().recommend(customer_ids, k, **kept)
+
+    assert personal(Spy().fit_checked(train), window, seed=1).tolist() == [0, 0]
+    assert asked == [{(customer, product) for customer in "ab" for product in "xy"}] * 2

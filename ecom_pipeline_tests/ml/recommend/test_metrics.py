@@ -64,13 +64,23 @@ def test_metrics_by_hand(metric: str, k: int, expected: list[float]) -> None:
 
 
 def test_ndcg_agrees_with_scikit_learn() -> None:
+    """On whole rankings of a catalogue, so that everything chosen is somewhere in the list."""
     random = np.random.default_rng(0)
-    relevant = random.random((50, 12)) < 0.3
+    ranking = np.argsort(random.random((50, 30)), axis=1)
+    relevant = random.random((50, 30)) < 0.2
     relevant[:, 0] |= ~relevant.any(axis=1)
-    falling = np.tile(np.arange(12, 0, -1), (50, 1))
-    for k in (1, 5, 12):
-        ours = ndcg(relevant, relevant.sum(axis=1), k).mean()
-        assert ours == pytest.approx(ndcg_score(relevant, falling, k=k), abs=1e-9)
+    names = np.array([f"c{number:02d}" for number in range(50)])
+    lists = pd.DataFrame(
+        {"customer_id": np.repeat(names, 30), "rank": np.tile(np.arange(1, 31), 50), "product_id": ranking.ravel()}
+    )
+    truth = pd.DataFrame({"customer_id": names[relevant.nonzero()[0]], "product_id": relevant.nonzero()[1]})
+    for k in (1, 5, 10, 20):
+        _, hits, chosen = hits_of(lists, truth, k)
+        theirs = [
+            ndcg_score(wanted[None], -np.argsort(order)[None], k=k)
+            for wanted, order in zip(relevant, ranking, strict=True)
+        ]
+        np.testing.assert_allclose(ndcg(hits, chosen, k), theirs, rtol=0, atol=1e-9)
 
 
 def test_the_intervals_of_a_mean_are_those_of_the_normal_law() -> None:

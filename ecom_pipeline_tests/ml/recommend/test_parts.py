@@ -36,6 +36,16 @@ class TestEASE(RecommenderPromises):
         np.fill_diagonal(expected, 0.0)
         assert model.weights_ == pytest.approx(expected, abs=1e-5)
 
+    def test_where_customers_are_few_the_same_scores_follow_from_their_inverse(self) -> None:
+        world = checkerboard(customers=20, products=30)
+        whole = EASE(penalty=5.0, recency=20.0).fit(world)
+        few = EASE(penalty=5.0, recency=20.0, most_products=25).fit(world)
+        everyone, some = np.arange(20), np.arange(3, 9)
+        assert whole.learned_ is None
+        assert few.learned_ is not None
+        assert few._score(everyone, np.arange(30)) == pytest.approx(whole._score(everyone, np.arange(30)), abs=1e-4)
+        assert few._score(some, some) == pytest.approx(whole._score(some, some), abs=1e-4)
+
     def test_beyond_the_guard_the_least_touched_are_left_out(self) -> None:
         world = bought(("a", "x", 0), ("b", "x", 0), ("a", "y", 0), ("b", "y", 0), ("c", "rare", 0))
         model = EASE(most_products=2).fit(world)

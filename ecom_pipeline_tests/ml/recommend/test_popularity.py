@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import pandas as pd
 import pytest
 
-from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity
+from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity, SegmentPopularity
 from ecom_pipeline_tests.ml.recommend.builders import bought, frame
 from ecom_pipeline_tests.ml.recommend.mixin import RecommenderPromises
 
@@ -68,3 +70,24 @@ class TestCategoryPopularity(RecommenderPromises):
     def test_without_categories_it_is_popularity(self) -> None:
         lists = CategoryPopularity().fit(self.WORLD).recommend(["c"], 4)
         assert lists["product_id"].tolist() == ["cup2", "tea1", "cup1", "tea2"]
+
+
+class TestSegmentPopularity(RecommenderPromises):
+    recommender = SegmentPopularity
+    SEGMENTS = pd.Series({f"c{number}": "fm"[number % 2] for number in range(5)})
+    parameters: ClassVar[dict[str, Any]] = {"segments": SEGMENTS}
+
+    def test_a_customer_gets_what_their_segment_buys_of_late_and_one_without_what_everyone_does(self) -> None:
+        rows = [("c0", "rope", 0), ("c2", "rope", 0), ("c2", "tent", 9), ("c1", "doll", 9), ("c3", "doll", 9)]
+        world = bought(*rows, ("c5", "doll", 9))
+        model = SegmentPopularity(segments=self.SEGMENTS, half_life=None, weight=0.1).fit(world)
+        first = {name: model.recommend([name], 3)["product_id"].tolist() for name in ("c0", "c1", "c5")}
+        assert first == {"c0": ["rope", "tent", "doll"], "c1": ["doll", "rope", "tent"], "c5": ["doll", "rope", "tent"]}
+        lately = SegmentPopularity(segments=self.SEGMENTS, half_life=1, weight=0.1).fit(world)
+        assert lately.recommend(["c0"], 1)["product_id"].tolist() == ["tent"]
+
+    def test_the_smaller_a_segment_the_more_it_follows_everyone(self) -> None:
+        world = bought(("c0", "rope", 0), *((f"c{number}", "doll", 0) for number in (1, 3, 5)))
+        for weight, expected in ((0.1, "rope"), (20.0, "doll")):
+            model = SegmentPopularity(segments=self.SEGMENTS, weight=weight).fit(world)
+            assert model.recommend(["c0"], 1)["product_id"].tolist() == [expected]

@@ -27,9 +27,8 @@ def blend() -> Blend:
 
 def two_windows(world: pd.DataFrame) -> tuple[Window, Window]:
     before, found = earlier(checked(world)), windows(checked(world))
-    assert before is not None
     assert found is not None
-    return before, found[0]
+    return before[0], found[0]
 
 
 @cache
@@ -80,7 +79,9 @@ def test_products_beyond_the_first_follow_in_the_order_of_the_blend(monkeypatch:
 
 
 def test_a_short_history_leaves_no_days_to_learn_from() -> None:
-    assert earlier(checked(checkerboard(days=139))) is None
+    assert [len(earlier(checked(checkerboard(days=days)))) for days in (139, 140, 168, 196, 400)] == [0, 1, 2, 3, 3]
+    last_days = [window.last_day for window in earlier(checked(checkerboard(days=196)))]
+    assert [(last_days[0] - day).days for day in last_days] == [0, 28, 56]
     before, validation = two_windows(checkerboard(days=140))
     assert before.last_day < validation.last_day
     assert (validation.last_day - before.last_day).days == 28

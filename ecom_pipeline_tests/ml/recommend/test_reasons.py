@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.pipeline import _candidates
@@ -44,7 +45,7 @@ class World:
         return serve(
             _candidates({"new": model, "all": model}, popularity, data, self.products, length=2 * PRODUCTS),
             data,
-            self.products,
+            Content(self.products),
             self.customers,
             self.orders.rename(columns={"order_id": "basket_id"}),
             rules=Rules(),

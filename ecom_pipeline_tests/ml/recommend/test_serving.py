@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from ecom_pipeline.contracts import TABLES, parse_contract
 from ecom_pipeline.ml.recommend import known
+from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.rules import BEYOND_LENGTH, LISTED, OUTCOMES, RULES, Rules
 from ecom_pipeline.ml.recommend.serving import CANDIDATE_COLUMNS, Served, nothing_served, serve
-from ecom_pipeline_tests.ml.recommend.builders import FIRST_DAY, NO_BASKETS, bought, frame, last_day
+from ecom_pipeline_tests.ml.recommend.builders import FIRST_DAY, NO_BASKETS, NO_PRODUCTS, bought, frame, last_day
 
 AS_OF = FIRST_DAY + dt.timedelta(days=40)
 PLAIN = Rules(new_products=0)
@@ -41,7 +42,7 @@ def shown(
     return serve(
         offered,
         checked(interactions),
-        pd.DataFrame(products) if len(products) else pd.DataFrame({"product_id": pd.Series(dtype=object)}),
+        Content(pd.DataFrame(products) if len(products) else NO_PRODUCTS),
         pd.DataFrame(customers) if len(customers) else pd.DataFrame({"customer_id": pd.Series(dtype=object)}),
         baskets,
         rules=rules,

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.popularity import Popularity
 from ecom_pipeline.ml.recommend.similar import SIMILAR_COLUMNS, similar_products
-from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard, field_of
+from ecom_pipeline_tests.ml.recommend.builders import NO_PRODUCTS, bought, checkerboard, field_of
 
 BOARD = checkerboard()
 WORLD = bought(
@@ -24,13 +25,13 @@ def list_of(lists: pd.DataFrame, product: str) -> list[tuple[str, str]]:
 
 def popular(k: int = 10) -> pd.DataFrame:
     popularity = Popularity().fit(WORLD)
-    return similar_products(None, popularity, PRODUCTS, available=popularity.products_, k=k)
+    return similar_products(None, popularity, Content(PRODUCTS), available=popularity.products_, k=k)
 
 
 def test_products_of_one_field_are_alike() -> None:
     popularity = Popularity().fit(BOARD)
     model = LightFMRecommender(components=8, epochs=15, seed=1).fit(BOARD)
-    lists = similar_products(model, popularity, None, available=popularity.products_, k=10)
+    lists = similar_products(model, popularity, Content(NO_PRODUCTS), available=popularity.products_, k=10)
     assert tuple(lists.columns) == SIMILAR_COLUMNS
     assert len(lists) == 40 * 10
     assert (lists["product_id"].map(field_of) == lists["similar_product_id"].map(field_of)).all()
@@ -58,7 +59,7 @@ def test_a_product_is_not_like_itself() -> None:
 def test_beside_a_model_only_what_it_did_not_learn_falls_back() -> None:
     model = LightFMRecommender(components=4, epochs=3, minimum_customers=2, seed=1).fit(WORLD, PRODUCTS)
     popularity = Popularity().fit(WORLD)
-    lists = similar_products(model, popularity, PRODUCTS, available=popularity.products_, k=2)
+    lists = similar_products(model, popularity, Content(PRODUCTS), available=popularity.products_, k=2)
     sources = lists.groupby("product_id")["source"].apply(set)
     assert sources["tea1"] == sources["cup1"] == {"lightfm"}
     assert sources["tea2"] == {"content", "popularity"}
@@ -69,7 +70,9 @@ def test_only_what_is_available_is_listed_but_every_product_gets_a_list() -> Non
     popularity = Popularity().fit(BOARD)
     model = LightFMRecommender(components=8, epochs=2, seed=1).fit(BOARD)
     for learned in (model, None):
-        lists = similar_products(learned, popularity, None, available=pd.Index(["p001", "p003", "p005"]), k=2)
+        lists = similar_products(
+            learned, popularity, Content(NO_PRODUCTS), available=pd.Index(["p001", "p003", "p005"]), k=2
+        )
         assert set(lists["similar_product_id"]) == {"p001", "p003", "p005"}
         assert lists.groupby("product_id").size().tolist() == [2] * 40
 
@@ -78,8 +81,8 @@ def test_a_shop_of_one_product_or_with_nothing_available_has_no_similar_ones() -
     one = bought(("a", "x", 0))
     for learned in (LightFMRecommender(epochs=1, seed=1).fit(one), None):
         popularity = Popularity().fit(one)
-        assert similar_products(learned, popularity, None, available=popularity.products_).empty
-        assert similar_products(learned, popularity, None, available=pd.Index([])).empty
+        assert similar_products(learned, popularity, Content(NO_PRODUCTS), available=popularity.products_).empty
+        assert similar_products(learned, popularity, Content(NO_PRODUCTS), available=pd.Index([])).empty
 
 
 def test_what_is_described_alike_comes_before_what_is_merely_popular_in_the_category() -> None:
@@ -91,5 +94,5 @@ def test_what_is_described_alike_comes_before_what_is_merely_popular_in_the_cate
             "category": ["teas", "teas", "teas"],
         }
     )
-    lists = similar_products(None, popularity, described, available=popularity.products_, k=2)
+    lists = similar_products(None, popularity, Content(described), available=popularity.products_, k=2)
     assert list_of(lists, "new") == [("chest", "content"), ("green", "content")]

@@ -15,7 +15,7 @@ from ecom_pipeline.ml.recommend.tuning import (
     tune_lightfm,
     tune_parts,
 )
-from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard, departments
+from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard, departments, field_of
 
 
 def validation(interactions: pd.DataFrame, target: Target = "new") -> Window:
@@ -114,5 +114,20 @@ def test_a_large_shop_tries_less(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "MANY_ROWS", 10)
     large = tune_parts(new, every, seed=1)
     assert [part.fitted.name for part in small][4:] == ["item_knn", "transitions"]
-    assert [part.fitted.name for part in large] == [part.fitted.name for part in small][:4]
-    assert [len(part.trials) for part in large] == [4, 1, 1, 1]
+    assert [part.fitted.name for part in large] == ["frequency", "ease", "als"]
+    assert [len(part.trials) for part in large] == [4, 2, 1]
+    monkeypatch.setattr(tuning, "most_products", lambda products: 30)
+    assert [part.fitted.name for part in tune_parts(new, every, seed=1)][3:] == ["graph_filter"]
+
+
+def test_what_segments_choose_is_a_part_where_customers_tell_their_segment() -> None:
+    """Even customers buy even products and say so: what is popular with their kind is what they want."""
+    world = checkerboard()
+    new, every = validation(world), validation(world, "all")
+    told = pd.Series({name: str(field_of(name)) for name in world["customer_id"].unique()})
+    part = tune_parts(new, every, segments=told, seed=1)[-1]
+    assert (part.fitted.name, len(part.trials)) == ("segment_popularity", 3)
+    assert "segments" not in part.trials[0].parameters
+    assert score(part.fitted, new) > 1.5 * score(Popularity().fit_checked(new.train), new)
+    unknown = told.mask(told.notna())
+    assert tune_parts(new, every, segments=unknown, seed=1)[-1].fitted.name == "transitions"

@@ -12,7 +12,7 @@ from ecom_pipeline.ml.support.desk import Desk
 from ecom_pipeline.ml.support.drafts import draft_entries
 from ecom_pipeline.ml.support.examples import published_examples
 from ecom_pipeline.ml.support.facts import FactBook, asked_facts
-from ecom_pipeline.ml.support.sentiment import read_mood
+from ecom_pipeline.ml.support.sentiment import read_words
 from ecom_pipeline.ml.support.slots import Slot, SlotReader
 from ecom_pipeline.ml.support.urgency import read_urgency
 
@@ -82,13 +82,13 @@ def book() -> FactBook:
     ],
 )
 def test_urgency_and_complaints(text: str, level: str, is_complaint: bool) -> None:
-    found = read_urgency(text, read_mood(text))
+    found = read_urgency(text, read_words(text))
     assert (found.level, found.is_complaint) == (level, is_complaint)
     assert 0 <= found.score <= 1
 
 
 def test_a_bad_mood_makes_any_message_more_urgent() -> None:
-    calm, angry = (read_urgency("my parcel", mood) for mood in (None, read_mood("terrible, horrible, worst")))
+    calm, angry = (read_urgency("my parcel", mood) for mood in (None, read_words("terrible, horrible, worst")))
     assert calm.score < angry.score
     assert angry.reasons == ("mood",)
     assert angry.is_complaint
@@ -161,6 +161,9 @@ def test_unanswered_messages_become_masked_drafts_with_counts() -> None:
     assert found[["language", "messages", "customers"]].values.tolist() == [["en", 4, 3], ["zh", 3, 3]]
     assert "hiring" in found["title"][0].lower()
     assert found["title"][1] == "你们招人吗,电话[phone]"
+    assert found["examples"][1] == found["title"][1]
+    assert found["example_ids"][1] == "M00"
+    assert len(found["example_ids"][0].split(" | ")) == len(found["examples"][0].split(" | ")) == 3
     assert found["first_sent_date"][0] == dt.date(2024, 6, 1)
     assert len(draft_entries(sent([]))) == 0
 

@@ -33,6 +33,19 @@ from ecom_pipeline.ml.support.personal import KINDS, mask
         ("send it to 291 W 23rd Street, New York", "address", "send it to [address], New York"),
         ("I live at 12 Camden High Street", "address", "I live at [address]"),
         ("nach Torstrasse 12 bitte", "address", "nach [address] bitte"),
+        ("我叫王小明，订单没到", "name", "我叫[name],订单没到"),
+        ("我叫王明我的订单没到", "name", "我叫[name]我的订单没到"),
+        ("收件人：欧阳娜娜", "name", "收件人:[name]"),
+        ("收货人改为李四，谢谢", "name", "收货人改为[name],谢谢"),
+        ("我是陈建国。", "name", "我是[name]。"),
+        ("张女士在吗", "name", "[name]在吗"),
+        ("My name is Anna Smith and my order is late", "name", "My name is [name] and my order is late"),
+        ("my name's bob, where is it", "name", "my name's [name], where is it"),
+        ("Where is it?\nRegards,\nAnna-Lena Müller", "name", "Where is it? Regards, [name]"),
+        ("Thanks, Maria!", "name", "Thanks, [name]!"),
+        ("Recipient: José García López", "name", "Recipient: [name]"),
+        ("Dear Mr. Brown, hi", "name", "Dear Mr. [name], hi"),
+        ("this is Tom calling about my order", "name", "this is [name] calling about my order"),
     ],
 )
 def test_personal_data_is_masked_by_its_form(text: str, kind: str, rest: str) -> None:
@@ -55,6 +68,12 @@ def test_personal_data_is_masked_by_its_form(text: str, kind: str, rest: str) ->
         "我在路上",
         "version 1.2.3 of 2024-06-01",
         "the street is long",
+        "我叫了外卖，我叫他退货",
+        "我是会员，我是老顾客，我是安全的吗",
+        "麻烦客服小姐姐帮忙",
+        "my name is wrong on the invoice",
+        "Thanks, when will it ship",
+        "I am Happy with it",
     ],
 )
 def test_what_only_looks_like_it_stays(text: str) -> None:

@@ -39,6 +39,7 @@ def messages(number: int = 240, *, labelled: bool = True) -> pd.DataFrame:
                 "order_id": None,
                 "author": "customer",
                 "intent": intent if labelled else None,
+                "rating": None,
             }
         )
     return pd.DataFrame(rows)

@@ -1,0 +1,157 @@
+"""The series of a shop: what is forecast, how it adds up, what is known about it, and what is worth Prophet's time.
+
+What does not belong here: reading tables, and any model.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from ecom_pipeline.ml.forecast.backtest import Backtested
+from ecom_pipeline.ml.forecast.calendar import effects_of
+from ecom_pipeline.ml.forecast.demand import without_stockouts
+from ecom_pipeline.ml.forecast.panel import Panel, daily_panel
+from ecom_pipeline.ml.forecast.reconcile import Hierarchy
+
+MEMORY_DAYS = 4 * 365
+"""Older days are left out."""
+REST = "product_rest"
+"""Kind of the series that stand for the products of a category without a series of their own; not published."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """What a shop brings to be forecast; the tables of `pipeline.forecast_shop`."""
+
+    daily_sales: pd.DataFrame
+    product_sales: pd.DataFrame | None
+    products: pd.DataFrame
+    stock: pd.DataFrame
+    calendar: pd.DataFrame
+    promotions: pd.DataFrame | None
+    market: pd.DataFrame | None
+    country: str | None
+    as_of_date: dt.date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """The panel of one measure, how its series add up, what empty shelves probably cost, days to the first forecast."""
+
+    panel: Panel
+    hierarchy: Hierarchy
+    lost: np.ndarray
+    skip: int
+
+    @property
+    def shown(self) -> list[int]:
+        """Rows that are published."""
+        return [row for row, (kind, _) in enumerate(self.panel.keys) if kind != REST]
+
+    def rows(self, kind: str) -> np.ndarray:
+        """Rows of a kind of series."""
+        return np.flatnonzero([each == kind for each, _ in self.panel.keys])
+
+
+def measure_of(measure: str, shop: Sources, horizon: int) -> Measure:
+    """All series of a shop in one measure, with what is known of the days up to ``horizon`` after the as-of date."""
+    panel, hierarchy = shop_panel(
+        shop.daily_sales, shop.product_sales, shop.products, measure=measure, as_of_date=shop.as_of_date
+    )
+    if not panel.keys:
+        return Measure(panel=panel, hierarchy=hierarchy, lost=np.empty(0), skip=0)
+    skip = (pd.Timestamp(shop.as_of_date) - panel.days[-1]).days
+    known = pd.date_range(panel.days[0], periods=panel.length + skip + horizon, freq="D")
+    effects = effects_of(known, shop.calendar, shop.country, promotions=shop.promotions, market=shop.market)
+    panel = replace(panel, effects=effects)
+    if shop.product_sales is not None and len(shop.product_sales):
+        panel = panel.with_prices(_paid(shop.product_sales))
+    panel, lost = without_stockouts(panel, shop.stock.rename(columns={"product_id": "series"}))
+    return Measure(panel=panel, hierarchy=hierarchy, lost=lost, skip=skip)
+
+
+def shop_panel(
+    daily_sales: pd.DataFrame,
+    product_sales: pd.DataFrame | None,
+    products: pd.DataFrame,
+    *,
+    measure: str,
+    as_of_date: dt.date,
+) -> tuple[Panel, Hierarchy]:
+    """All series of a shop in one panel, and what adds up: products to categories, every other group to the total.
+
+    A category's products without a series of their own are one more series, so that the sums can agree. Only categories
+    that products are known of have them below.
+    """
+    tables = [daily_sales[["series_kind", "series", "sales_date", measure]]]
+    if product_sales is not None and len(product_sales):
+        sold = product_sales.merge(products[["product_id", "category"]], on="product_id")
+        tables.append(
+            pd.DataFrame(
+                {
+                    "series_kind": "product",
+                    "series": sold["product_id"],
+                    "sales_date": sold["sales_date"],
+                    measure: sold[measure].astype(float),
+                }
+            )
+        )
+        tables.append(_rest(daily_sales, sold, measure))
+    panel = daily_panel(pd.concat(tables, ignore_index=True), target=measure, as_of_date=as_of_date)
+    place = {key: row for row, key in enumerate(panel.keys)}
+    category = dict(zip(products["product_id"].astype(str), products["category"].astype(str), strict=True))
+    parent, group = np.full(len(panel.keys), -1), np.array([kind for kind, _ in panel.keys], dtype=object)
+    for row, (kind, name) in enumerate(panel.keys):
+        if kind in ("product", REST):
+            parent[row] = place[("category", category[name] if kind == "product" else name)]
+            group[row] = "product"
+        elif kind != "total":
+            parent[row] = place.get(("total", "total"), -1)
+    return panel.last(MEMORY_DAYS), Hierarchy(parent=parent, group=group)
+
+
+def _paid(product_sales: pd.DataFrame) -> pd.DataFrame:
+    """What a piece of each product cost on the days it was sold."""
+    units = product_sales["units"].astype(float)
+    price = product_sales["revenue"].astype(float) / units.where(units > 0)
+    paid = product_sales[["product_id", "sales_date"]].rename(columns={"product_id": "series"})
+    return paid.assign(series_kind="product", price=price)
+
+
+def _rest(daily_sales: pd.DataFrame, sold: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """What each category sold besides the products that have a series."""
+    categories = daily_sales[daily_sales["series_kind"] == "category"]
+    named = sold.groupby(["category", "sales_date"])[measure].sum().astype(float)
+    whole = categories.set_index(["series", "sales_date"])[measure].astype(float)
+    named.index.names = whole.index.names
+    rest = whole.sub(named.reindex(whole.index, fill_value=0.0))
+    rest = rest.where(rest.abs() > 1e-6 * whole.abs().clip(lower=1.0), 0.0).clip(lower=0.0)
+    frame = rest.rename(measure).reset_index().assign(series_kind=REST)
+    return frame[frame["series"].isin(set(sold["category"]))]
+
+
+def largest(panel: Panel, count: int) -> list[int]:
+    """Rows that sold most in the last year, those of the shop before those of products, short and constant ones left out."""
+    recent = np.nan_to_num(panel.values[:, -365:])
+    order = ("total", "category", "brand", "channel", "country", "product")
+    able = (panel.known >= 42) & (np.ptp(recent, axis=1) > 0)
+    volume = np.abs(recent).sum(axis=1)
+    rows = [row for row, (kind, _) in enumerate(panel.keys) if able[row] and kind in order[:2]]
+    rows += [row for row, (kind, _) in enumerate(panel.keys) if able[row] and kind in order[2:]]
+    first = {row: panel.keys[row][0] not in ("total", "category") for row in rows}
+    return sorted(rows, key=lambda row: (first[row], panel.keys[row][0] != "total", -volume[row], row))[:count]
+
+
+def proving(panel: Panel, tested: Backtested) -> np.ndarray:
+    """Rows a shop is judged by: its categories that were tested, or the total where it has no others."""
+    able = np.isfinite(tested.actual).any(axis=(0, 2))
+    kinds = np.array([kind for kind, _ in panel.keys])
+    for kind in ("category", "total"):
+        rows = np.flatnonzero(able & (kinds == kind))
+        if len(rows):
+            return rows
+    return np.flatnonzero(able)

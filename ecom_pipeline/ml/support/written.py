@@ -1,0 +1,31 @@
+"""Written sentences with their sentiment: what the mood is learnt from, and what it is judged on.
+
+``written.csv`` holds sentences in Chinese and English: plain ones, negation, contrast, comparison, what was solved,
+irony, and questions that only sound unhappy. Most come in pairs: nearly the same words, another sentiment. The parts
+``tuning`` (the lexicons grew over its mistakes) and ``lesson`` are learnt from. The parts ``untuned`` and ``fresh`` were
+written before the model that they judge and are looked at in sum alone; ``fresh`` came last, when the lexicons were
+finished, and is the one to expect of new messages. All are by the project's authors: real reviews judge harder.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+from io import StringIO
+
+import pandas as pd
+
+LEARNT, JUDGED = ("tuning", "lesson"), ("untuned", "fresh")
+"""The parts of the sentences by what they are for."""
+
+
+@lru_cache(maxsize=1)
+def written_sentences() -> pd.DataFrame:
+    """Return the sentences: language, part, kind, pair, sentiment, text."""
+    return pd.read_csv(StringIO((files(__package__) / "written.csv").read_text("utf-8")))
+
+
+def sentences_of(parts: tuple[str, ...]) -> pd.DataFrame:
+    """Return the sentences of some parts."""
+    told = written_sentences()
+    return told[told["part"].isin(parts)].reset_index(drop=True)

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from ecom_pipeline.ml.forecast import engine
+from ecom_pipeline.ml.forecast.engine import forecast_panel, sums_over
+from ecom_pipeline_tests.ml.forecast.builders import StandIn, panel_of, weekly
+
+
+class Nothing(StandIn):
+    """Takes boosting's place and expects nothing: the median day of a slow product."""
+
+    name: ClassVar[str] = "boosting"
+
+
+def test_the_days_of_a_slow_product_are_their_middle_and_what_is_expected_is_their_sum(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engine, "BoostingForecaster", Nothing)
+    sold = np.random.default_rng(0).binomial(1, 0.2, (30, 300)) * 5.0
+    found = forecast_panel(panel_of(*sold, kind="product"), horizon=28, seed=1)
+    assert found.forecast.mean() < 0.3
+    assert found.expected.mean() == pytest.approx(1.0, rel=0.25)
+    assert np.nanmean(found.expected_past[1:]) == pytest.approx(1.0, rel=0.25)
+
+
+@pytest.mark.parametrize(("noise", "source"), [(0.0, "seasonal_naive"), (4.0, "combination")])
+def test_only_a_baseline_that_is_clearly_better_takes_the_combinations_place(
+    noise: float, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "BoostingForecaster", Nothing)
+    found = forecast_panel(panel_of(*(weekly(200, noise, seed) for seed in range(4))), horizon=28, seed=1)
+    assert set(found.source) == {source}
+
+
+def test_sums_over_whole_blocks_are_unknown_where_a_period_is() -> None:
+    np.testing.assert_array_equal(sums_over(np.array([[1.0, 2, np.nan, 4, 5]]), 2), [[3.0, np.nan]])

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from ecom_pipeline.ml.forecast.series import Sources, measure_of
+from ecom_pipeline_tests.ml.forecast.builders import NO_CALENDAR, sales
+
+LAST = dt.date(2024, 3, 10)
+
+
+def test_a_product_has_the_price_it_was_last_sold_at_and_nothing_else_has_one() -> None:
+    days = pd.date_range(end=LAST, periods=20)
+    product_sales = pd.DataFrame(
+        {"product_id": "p", "sales_date": [days[0], days[5]], "units": [2.0, 4.0], "revenue": [20.0, 60.0]}
+    )
+    shop = Sources(
+        daily_sales=sales({"total": np.full(20, 60.0), "Home": np.full(20, 60.0)}, LAST),
+        product_sales=product_sales,
+        products=pd.DataFrame({"product_id": ["p"], "category": ["Home"]}),
+        stock=pd.DataFrame(columns=["product_id", "stock_date", "stock"]),
+        calendar=NO_CALENDAR,
+        promotions=None,
+        market=None,
+        country=None,
+        as_of_date=LAST,
+    )
+    for measure in ("units", "revenue"):
+        panel = measure_of(measure, shop, 28).panel
+        assert panel.prices is not None
+        prices = dict(zip(panel.keys, panel.prices, strict=True))
+        assert prices["product", "p"].tolist() == [10.0] * 5 + [15.0] * 14
+        assert np.isnan(prices["category", "Home"]).all()

@@ -1,0 +1,74 @@
+"""Ratings of the shop's own customers teach the mood, where they teach anything."""
+
+from __future__ import annotations
+
+import datetime as dt
+import doctest
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ecom_pipeline.ml.support import rated
+from ecom_pipeline.ml.support.examples import customer_messages, rated_messages
+from ecom_pipeline.ml.support.rated import MINIMUM, RatedMood, choose_mood
+
+GOOD, BAD = ("flomig", "dorral", "好评如风"), ("krunk", "zangig", "散若沙")
+"""Words of no lexicon."""
+
+
+def reviews(number: int = MINIMUM) -> pd.DataFrame:
+    random = np.random.default_rng(5)
+    sentiments = random.choice(["positive", "negative"], number)
+    texts = [
+        f"the {random.choice(['lamp', 'chair', 'kettle', 'coat'])} is {random.choice(GOOD if each == 'positive' else BAD)}"
+        for each in sentiments
+    ]
+    return pd.DataFrame({"text": texts, "sentiment": sentiments})
+
+
+def test_examples_in_the_documentation_hold() -> None:
+    assert doctest.testmod(rated).failed == 0
+
+
+def test_a_shop_s_own_words_are_learnt_from_its_ratings() -> None:
+    model, rows = choose_mood(reviews())
+    assert isinstance(model, RatedMood)
+    moods = model.read(["my sofa is flomig", "my sofa is krunk", "Where is my order?", "👍"])
+    assert [mood.sentiment for mood in moods] == ["positive", "negative", "neutral", "positive"]
+    assert all(-1 <= mood.score <= 1 for mood in moods)
+    value = {name: (figure, size) for _, name, _, figure, size, _ in rows}
+    assert value["rated_mood"] == (1.0, MINIMUM // 5)
+    assert value["rated_mood"][0] > max(value["mood"][0], value["majority"][0])
+    assert [row[-1] for row in rows] == [False, True, True]
+
+
+def test_ratings_that_say_nothing_are_not_used() -> None:
+    told = reviews()
+    told["sentiment"] = told["sentiment"].sample(frac=1, random_state=1).to_numpy()
+    told.loc[told.index % 4 > 0, "sentiment"] = "positive"
+    model, rows = choose_mood(told)
+    assert model.name == "mood"
+    assert len(rows) == 3
+
+
+@pytest.mark.parametrize("told", [reviews(MINIMUM - 1), reviews().assign(sentiment="positive"), reviews().head(0)])
+def test_too_little_is_no_error(told: pd.DataFrame) -> None:
+    model, rows = choose_mood(told)
+    assert (model.name, rows) == ("mood", [])
+
+
+def test_ratings_of_customers_up_to_the_date_count_in_their_order() -> None:
+    sent = pd.DataFrame(
+        [
+            ("M1", "later", "2024-06-02", "customer", 5),
+            ("M2", "Bad!", "2024-05-02", "customer", 1),
+            ("M3", "fine", "2024-05-01", None, 4.5),
+            ("M4", "agent", "2024-05-01", "agent", 5),
+            ("M5", "not rated", "2024-05-01", "customer", None),
+            ("M6", "👍", "2024-05-01", "customer", 5),
+        ],
+        columns=["message_id", "text", "sent_at", "author", "rating"],
+    ).assign(customer_id="C", language=None, order_id=None, intent=None)
+    found = rated_messages(customer_messages(sent), dt.date(2024, 6, 1))
+    assert found.values.tolist() == [["fine", "positive"], ["Bad!", "negative"]]
