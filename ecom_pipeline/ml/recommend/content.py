@@ -130,7 +130,7 @@ def _bags(products: pd.DataFrame) -> list[list[str]]:
     words = [WORD.findall(text) for text in texts]
     bags = [[*own, *(" ".join(pair) for pair in pairwise(own))] for own in words]
     for tag in (tag for tag in TAGS if tag in products):
-        values = products[tag]
-        for place in np.flatnonzero(values.notna()):
-            bags[place].append(f"{tag}: {values.iat[place]}")
+        values = products[tag].to_numpy(dtype=object)
+        for place in np.flatnonzero(products[tag].notna()):
+            bags[place].append(f"{tag}: {values[place]}")
     return bags
