@@ -108,19 +108,19 @@ def standardised(part: Recommender, customers: pd.Index, products: pd.Index) -> 
     rows, columns = part.customers_.get_indexer(customers), part.products_.get_indexer(products)
     asked = rows >= 0 if not part.handles_cold_customers else np.ones(len(rows), dtype=bool)
     known = columns >= 0
-    scores: Floats = np.zeros((len(rows), len(columns)), dtype=np.float32)
     if not asked.any() or not known.any():
+        return np.zeros((len(rows), len(columns)), dtype=np.float32)
+    scores: Floats = part._score(rows[asked], columns[known]).astype(np.float32, copy=False)
+    if not known.all():
+        lowest = scores.min(axis=1, keepdims=True)
+        places = np.where(known, np.cumsum(known) - 1, scores.shape[1])
+        scores = np.concatenate([scores, lowest], axis=1).take(places, axis=1)
+    _standardise(scores)
+    if asked.all():
         return scores
-    if asked.all() and known.all():
-        scores = part._score(rows, columns).astype(np.float32, copy=False)
-        _standardise(scores)
-        return scores
-    found = part._score(rows[asked], columns[known]).astype(np.float32, copy=False)
-    whole = np.repeat(found.min(axis=1, keepdims=True), len(columns), axis=1)
-    whole[:, known] = found
-    _standardise(whole)
-    scores[asked] = whole
-    return scores
+    whole = np.zeros((len(rows), len(columns)), dtype=np.float32)
+    whole[asked] = scores
+    return whole
 
 
 def _standardise(scores: Floats) -> None:

@@ -22,6 +22,8 @@ from ecom_pipeline.ml.recommend.ranking import blocks, top_k
 
 WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]|[^\W\d_a-z]+")
 TEXTS = ("name", "description")
+TOGETHER = 400
+"""Products whose leaves are compared at once."""
 MOST = 2_000
 """Products of a leaf that can be a neighbour."""
 
@@ -58,12 +60,13 @@ class Content:
         popularity = known.get_indexer(self.ids)
         parts: list[pd.DataFrame] = []
         if asked.any() and (popularity >= 0).any() and self._vectors is not None:
-            for rows in self._leaves:
-                own = rows[asked[rows]]
-                others = rows[popularity[rows] >= 0]
-                if len(own) and len(others):
-                    others = np.sort(others[np.argsort(popularity[others], kind="stable")[:MOST]])
-                    parts += self._nearest(own, others, k)
+            for leaves in self._together:
+                own, others = [], []
+                for rows in leaves:
+                    known_here = rows[popularity[rows] >= 0]
+                    others.append(np.sort(known_here[np.argsort(popularity[known_here], kind="stable")[:MOST]]))
+                    own.append(rows[asked[rows]])
+                parts += self._nearest(np.concatenate(own), np.concatenate(others), k)
         if not parts:
             return pd.DataFrame({"product_id": self.ids[:0], "neighbour_id": self.ids[:0], "similarity": np.empty(0)})
         found = pd.concat(parts, ignore_index=True).sort_values("query", kind="stable", ignore_index=True)
@@ -77,13 +80,16 @@ class Content:
         )
 
     def _nearest(self, queries: Positions, others: Positions, k: int) -> list[pd.DataFrame]:
-        """The neighbours of the queries of one leaf among the others of it."""
-        parts = []
+        """The neighbours of the queries of some leaves among the others of the same leaf."""
+        parts: list[pd.DataFrame] = []
+        if not len(others):
+            return parts
         columns = self._vectors[others].T.tocsr()
         for block in blocks(len(queries), len(others)):
             mine = queries[block]
             cosine = (self._vectors[mine] @ columns).toarray()
             cosine[mine[:, None] == others[None, :]] = 0
+            cosine[self._leaf[mine][:, None] != self._leaf[others][None, :]] = 0
             positions, values = top_k(cosine, k)
             listed = values > 0
             found = {
@@ -95,10 +101,21 @@ class Content:
         return parts
 
     @cached_property
-    def _leaves(self) -> list[Positions]:
+    def _leaf(self) -> Positions:
         column = next((name for name in ("category_path", "category") if name in self.products), None)
         leaf = pd.Series("", index=self.products.index) if column is None else self.products[column].fillna("")
-        return list(leaf.reset_index(drop=True).groupby(leaf.to_numpy(), sort=True).indices.values())
+        return np.asarray(pd.factorize(leaf, sort=True)[0])
+
+    @property
+    def _together(self) -> list[list[Positions]]:
+        """The rows of each leaf, small leaves together: a product of matrices for each would cost more than they hold."""
+        order = np.argsort(self._leaf, kind="stable")
+        leaves = np.split(order, np.flatnonzero(np.diff(self._leaf[order])) + 1)
+        sizes = np.cumsum([len(rows) for rows in leaves])
+        groups: dict[int, list[Positions]] = {}
+        for rows, size in zip(leaves, sizes, strict=True):
+            groups.setdefault(int(size) // TOGETHER, []).append(rows)
+        return list(groups.values())
 
     @cached_property
     def _vectors(self) -> Any:
@@ -130,7 +147,7 @@ def _bags(products: pd.DataFrame) -> list[list[str]]:
     words = [WORD.findall(text) for text in texts]
     bags = [[*own, *(" ".join(pair) for pair in pairwise(own))] for own in words]
     for tag in (tag for tag in TAGS if tag in products):
-        values = products[tag]
-        for place in np.flatnonzero(values.notna()):
-            bags[place].append(f"{tag}: {values.iat[place]}")
+        values = products[tag].to_numpy(dtype=object)
+        for place in np.flatnonzero(products[tag].notna()):
+            bags[place].append(f"{tag}: {values[place]}")
     return bags
