@@ -124,7 +124,7 @@ def of_statsforecast(name: str) -> Method:
         told = engine.forecast(df=_rows(panel), h=horizon, level=[80])
         wide = [told.pivot(index="unique_id", columns="ds", values=f"{name}{end}") for end in ("", "-lo-80", "-hi-80")]
         order = [str(row) for row in range(len(panel.keys))]
-        forecast, lower, upper = (each.loc[order].to_numpy() for each in wide)
+        forecast, lower, upper = (each.reindex(order).to_numpy() for each in wide)
         return forecast, lower, upper
 
     return method
@@ -148,7 +148,7 @@ def of_mlforecast(panel: Panel, horizon: int) -> Answer:
     )
     told = engine.fit(_rows(panel), static_features=[]).predict(horizon)
     wide = told.pivot(index="unique_id", columns="ds", values="lightgbm")
-    return wide.loc[[str(row) for row in range(len(panel.keys))]].to_numpy(), None, None
+    return wide.reindex([str(row) for row in range(len(panel.keys))]).to_numpy(), None, None
 
 
 METHODS: dict[str, Method] = {
@@ -254,7 +254,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for name in names:
             try:
                 found = measure(panel, horizon, given.origins, METHODS[name])
-            except ModuleNotFoundError as error:
+            except (ModuleNotFoundError, NotImplementedError) as error:
                 print(f"{name:22}skipped: {error}")
                 continue
             figures[path][name] = found

@@ -64,7 +64,7 @@ def test_effects_are_multiplicative_only_without_negative_days(lowest: float, mo
 
 
 def test_a_falling_series_stops_at_zero_and_unknown_days_are_left_out() -> None:
-    values = np.linspace(100, 1, 100)
+    values = np.linspace(100, 1, 100) + np.random.default_rng(0).normal(0, 2, 100)
     values[40:50] = np.nan
     found = ProphetForecaster(seed=1).fit(panel_of(values)).predict(60)[0]
     assert found[-1] == 0
