@@ -1,13 +1,13 @@
 """The entry for spend: what each channel brings, how a budget is best split, and what is not known well enough to say.
 
 A channel whose return may be nothing (its 90 % interval holds zero), or whose spend went up and down with demand, keeps its
-spend: there is not enough evidence to move it, and the experiment that would settle it is planned instead. What does not belong here: reading or writing tables.
+spend: there is not enough evidence to move it, and the experiment that would settle it is planned instead. What does not
+belong here: finding the split, and reading or writing tables.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ecom_pipeline.ml.card import Decision, ModelCard
 from ecom_pipeline.ml.marketing.response import Curve, SpendResponse, over_a_week
+from ecom_pipeline.ml.marketing.split import LEAST, MOST, best_split, days_of_a_test
 
 Array = NDArray[np.float64]
 RECENT_DAYS = 28
@@ -25,13 +26,8 @@ FEWEST_DAYS_PAID = 28
 """Days with spend below which a channel is not modelled."""
 FOLLOWING = 0.3
 """Correlation with demand over a week from which on spend cannot be told from what would have come anyway."""
-LEAST, MOST = 0.5, 2.0
-"""Floor and cap of a channel's spend, as multiples of the present one: beyond them the data know nothing."""
 SURE_ENOUGH = 0.9
 """Share of the draws in which the split has to earn more."""
-POWER, CONFIDENCE = 0.8416, 1.6449
-"""Normal quantiles of 80 % power and of a one-sided test at 5 %."""
-LONGEST_TEST_DAYS = 182
 COLUMNS = (
     "channel",
     "spend_per_day",
@@ -170,94 +166,6 @@ def budget_shop(
         libraries=("scipy", "numpy", "pandas"),
     )
     return Budget(channels=pd.DataFrame(rows)[list(COLUMNS)].astype({"test_days": "Int64"}), card=card)
-
-
-def best_split(
-    draws: Sequence[Sequence[Curve]],
-    present: Array,
-    movable: NDArray[np.bool_],
-    *,
-    least: float = LEAST,
-    most: float = MOST,
-) -> Array:
-    """Split of the present budget that earns most on average over the draws, between floors and caps.
-
-    Money goes step by step to the channel whose next unit brings most; revenue is concave in every channel, so no other
-    split earns more. Effects below nothing count as nothing.
-
-    Parameters
-    ----------
-    draws
-        Curves of every channel, per draw.
-    present
-        Spend a day of every channel.
-    movable
-        Channels whose spend may change.
-    least, most
-        Floor and cap, as multiples of the present spend.
-
-    Returns
-    -------
-    numpy.ndarray
-        Spend a day; sums to what the present split does.
-    """
-    if movable.sum() < 2:
-        return present.copy()
-    effect, half = (
-        np.array([[getattr(curve, name) for curve in curves] for curves in draws])[:, movable]
-        for name in ("effect", "half")
-    )
-    effect = np.maximum(effect, 0.0)
-    now = present[movable]
-    floor, cap = least * now, most * now
-
-    def spend_at(price: float) -> Array:
-        """Where the next unit brings ``price``, channel by channel, by bisection."""
-        low, high = floor.copy(), cap.copy()
-        for _ in range(50):
-            middle = (low + high) / 2
-            more = (effect * half / (middle + half) ** 2).mean(axis=0) > price
-            low, high = np.where(more, middle, low), np.where(more, high, middle)
-        middle = (low + high) / 2
-        return np.asarray(middle)
-
-    cheap, dear = 0.0, float((effect / half).mean(axis=0).max()) + 1.0
-    for _ in range(60):
-        price = (cheap + dear) / 2
-        if spend_at(price).sum() > now.sum():
-            cheap = price
-        else:
-            dear = price
-    best = spend_at(dear)
-    left = now.sum() - best.sum()
-    room = cap - best if left > 0 else best - floor
-    if room.sum() > 0:
-        best = best + left * room / room.sum()
-    split = present.copy()
-    split[movable] = best
-    return split
-
-
-def days_of_a_test(spend: float, noise: float, persistence: float, worth: float = 1.0) -> int | None:
-    """Days with, and as many without, a channel that show with 80 % power whether it earns its spend.
-
-    Parameters
-    ----------
-    spend
-        Of the channel, a day.
-    noise, persistence
-        Of revenue, a day: what the model does not explain, and its correlation with the day before.
-    worth
-        Revenue per unit of money that has to be seen.
-
-    Returns
-    -------
-    int or None
-        None where half a year would not do.
-    """
-    lasting = (1 + persistence) / (1 - persistence)
-    days = math.ceil(2 * lasting * ((POWER + CONFIDENCE) * noise / (worth * spend)) ** 2)
-    return max(days, 14) if days <= LONGEST_TEST_DAYS else None
 
 
 def _visits(demand: pd.DataFrame | None, days: pd.DatetimeIndex) -> Array | None:

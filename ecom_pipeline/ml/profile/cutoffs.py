@@ -2,7 +2,7 @@
 
 Cut-offs lie ten days apart; the newest is a horizon before the day. The calibration is that of a model which learned a
 horizon earlier and is judged at the newest cut-off, as the last model will be judged by the days to come. Large shops
-learn from a sample of their customers. What does not belong here: what is learned, and what is published.
+learn from a sample of their buyers. What does not belong here: what is learned, and what is published.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CUTOFFS = 9
 APART = 10
 """Days between them."""
 CUSTOMERS = 40_000
-"""Customers that are learned from at most, drawn by seed."""
+"""Buyers that are learned from at most, drawn by seed."""
 
 
 class TooLittleError(ValueError):
@@ -42,10 +42,10 @@ class Past:
     """
 
     def __init__(self, days: pd.DataFrame, first: dt.date, *, seed: int) -> None:
-        customers = np.sort(days["customer_id"].unique())
-        if len(customers) > CUSTOMERS:
-            drawn = np.random.default_rng(seed).choice(customers, CUSTOMERS, replace=False)
-            days = days[days["customer_id"].isin(drawn)]
+        buyers = np.sort(days.loc[days["orders"] > 0, "customer_id"].unique())
+        if len(buyers) > CUSTOMERS:
+            buyers = np.random.default_rng(seed).choice(buyers, CUSTOMERS, replace=False)
+            days = days[days["customer_id"].isin(buyers)]
         self.days, self.first = days, first
         self._known: dict[dt.date, tuple[pd.DataFrame, pd.DataFrame]] = {}
 

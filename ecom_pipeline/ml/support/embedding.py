@@ -18,6 +18,10 @@ from numpy.typing import NDArray
 from ecom_pipeline.ml.support.text import has_words
 
 DIMENSIONS = 512
+REMEMBERED = 50_000
+"""Texts whose points are remembered (2 KB each): a night asks for those of a message several times."""
+
+_points: dict[str, NDArray[np.float32]] = {}
 _READ = 500
 """Characters of a text that are read for its meaning: a mean over more says less, and costs more."""
 
@@ -37,7 +41,15 @@ def embed(texts: Sequence[str]) -> NDArray[np.float32]:
     True
     """
     rows = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
-    written = [row for row, text in enumerate(texts) if has_words(text)]
-    if written:
-        rows[written] = _encoder().encode([texts[row][:_READ] for row in written])
+    read = {row: text[:_READ] for row, text in enumerate(texts) if has_words(text)}
+    wanted = list(dict.fromkeys(read.values()))
+    new = [text for text in wanted if text not in _points]
+    if len(_points) + len(new) > REMEMBERED:
+        _points.clear()
+        new = wanted
+    points = dict(zip(new, _encoder().encode(new), strict=True)) if new else {}
+    if len(new) <= REMEMBERED:
+        _points.update(points)
+    for row, text in read.items():
+        rows[row] = points[text] if text in points else _points[text]
     return rows

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ecom_pipeline.ml.marketing.budget import COLUMNS, Budget, best_split, budget_shop, days_of_a_test
+from ecom_pipeline.ml.marketing.budget import COLUMNS, Budget, budget_shop
 from ecom_pipeline.ml.marketing.response import Curve, SpendResponse, carried_over
+from ecom_pipeline.ml.marketing.split import best_split, days_of_a_test
 from ecom_pipeline_tests.ml.marketing.planted import Planted, plant
 
 

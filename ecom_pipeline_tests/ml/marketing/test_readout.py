@@ -88,7 +88,7 @@ def test_whom_it_works_for_is_found_and_only_they_are_listed() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_where_nothing_works_nobody_is_listed(seed: int) -> None:
-    found = read(drawn(2000, uplift=0.0, seed=10 * seed))
+    found = read(drawn(2000, uplift=0.0, seed=10 * seed).assign(cost=0.0))
     (row,) = found.results.to_dict("records")
     assert row["lower"] < 0 < row["upper"]
     assert row["qini_lower"] < 0
