@@ -20,9 +20,11 @@ from ecom_pipeline.ml.support.sentiment import SENTIMENTS, Mood, read_words
 from ecom_pipeline.ml.support.text import clean_text, has_words
 from ecom_pipeline.ml.support.written import LEARNT, sentences_of
 
-_SHARPNESS, _WORDS, _RIDGE = 4.0, 0.2, 0.05
-"""How much near meanings and near readings of the words count, and how little single examples; chosen by
-cross-validation on the sentences that are learnt from."""
+_SHARPNESS, _WORDS, _RIDGE = 4.0, 1.0, 0.05
+"""How much near meanings and near readings of the words count, and how little single examples."""
+_CALM = 0.1
+"""The lead of neutral: most of what is written to a desk asks. All four were chosen by cross-validation on the sentences
+that are learnt from, and on the inbox of the sample shop."""
 
 
 def can_read(text: object, language: str) -> bool:
@@ -39,9 +41,8 @@ class MoodModel:
 
     Examples
     --------
-    >>> model = MoodModel().fit(["It broke.", "It lasts.", "How long is it?"], ["negative", "positive", "neutral"])
-    >>> [mood.sentiment for mood in model.read(["It broke again.", "Not bad at all!"])]
-    ['negative', 'positive']
+    >>> [mood.sentiment for mood in written_mood().read(["Not bad at all!", "The lid came off.", "还有货吗"])]
+    ['positive', 'negative', 'neutral']
     """
 
     name = "mood"
@@ -61,6 +62,7 @@ class MoodModel:
             return []
         meaning, score = _points(texts)
         values = _kernel(meaning, score, self.meaning_, self.score_) @ self.weights_
+        values[:, 1] += _CALM
         balance = np.clip(values[:, 2] - values[:, 0], -1, 1)
         return [
             Mood(SENTIMENTS[best], round(float(each), 4)) if has_words(text) else read_words(text)

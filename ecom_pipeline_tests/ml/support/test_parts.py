@@ -95,6 +95,19 @@ def test_a_mood_that_no_word_of_the_lexicon_tells_is_read_from_the_meaning(text:
     assert read_words(text).sentiment == "neutral"
 
 
+@pytest.mark.parametrize(
+    ("text", "sentiment"),
+    [
+        ("How long is the warranty on the insulated bottle", "neutral"),
+        ("请问这个杯子能装热水吗", "neutral"),
+        ("Please send me the tracking number. So frustrating!", "negative"),
+        ("麻烦发一下物流单号。太让人失望了", "negative"),
+    ],
+)
+def test_a_plain_wish_is_neutral_until_a_word_says_otherwise(text: str, sentiment: str) -> None:
+    assert written_mood().read([text])[0].sentiment == sentiment
+
+
 def test_signs_without_a_letter_have_the_mood_of_the_signs() -> None:
     assert [mood.sentiment for mood in written_mood().read(["👍", "😡", "!!"])] == ["positive", "negative", "neutral"]
     assert written_mood().read([]) == []
