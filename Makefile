@@ -4,7 +4,6 @@ SHOP ?= sample
 VENV := .venv
 BIN := $(VENV)/bin
 export DAGSTER_DISABLE_TELEMETRY := 1
-export OMP_NUM_THREADS ?= 2
 
 .PHONY: demo test unit lint ui bench-warehouse bench-support bench-forecast bench-profile bench-marketing bench-recommend clean
 

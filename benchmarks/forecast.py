@@ -104,6 +104,15 @@ def prophet_default(panel: Panel, horizon: int) -> Answer:
     return found[0], found[1], found[2]
 
 
+def _rows(panel: Panel) -> pd.DataFrame:
+    """A panel as Nixtla's libraries take it; they take no gaps within a series, so these lie on the line between their ends."""
+    rows = [
+        pd.DataFrame({"unique_id": str(row), "ds": panel.days, "y": pd.Series(values).interpolate()}).dropna()
+        for row, values in enumerate(panel.values)
+    ]
+    return pd.concat(rows)
+
+
 def of_statsforecast(name: str) -> Method:
     def method(panel: Panel, horizon: int) -> Answer:
         from statsforecast import StatsForecast, models
@@ -111,12 +120,8 @@ def of_statsforecast(name: str) -> Method:
         arguments = {"season_length": panel.season} | (
             {"trend_forecaster": models.AutoETS(model="ZZN")} if name == "MSTL" else {}
         )
-        rows = [
-            pd.DataFrame({"unique_id": str(row), "ds": panel.days, "y": values}).dropna()
-            for row, values in enumerate(panel.values)
-        ]
         engine = StatsForecast([getattr(models, name)(**arguments)], freq=f"{panel.step}D", n_jobs=1)
-        told = engine.forecast(df=pd.concat(rows), h=horizon, level=[80])
+        told = engine.forecast(df=_rows(panel), h=horizon, level=[80])
         wide = [told.pivot(index="unique_id", columns="ds", values=f"{name}{end}") for end in ("", "-lo-80", "-hi-80")]
         order = [str(row) for row in range(len(panel.keys))]
         forecast, lower, upper = (each.loc[order].to_numpy() for each in wide)
@@ -133,10 +138,6 @@ def of_mlforecast(panel: Panel, horizon: int) -> Answer:
 
     season = panel.season
     lags = [1, 2, 3, season, 2 * season] if season == 7 else [1, 2, 3, 4, season]
-    rows = [
-        pd.DataFrame({"unique_id": str(row), "ds": panel.days, "y": values}).dropna()
-        for row, values in enumerate(panel.values)
-    ]
     model = lightgbm.LGBMRegressor(objective="l1", n_estimators=200, num_threads=1, random_state=SEED, verbosity=-1)
     engine = MLForecast(
         models={"lightgbm": model},
@@ -145,7 +146,7 @@ def of_mlforecast(panel: Panel, horizon: int) -> Answer:
         lag_transforms={1: [RollingMean(4 * (7 if season == 7 else 1))]},
         date_features=["dayofweek", "day", "month"] if season == 7 else ["month"],
     )
-    told = engine.fit(pd.concat(rows), static_features=[]).predict(horizon)
+    told = engine.fit(_rows(panel), static_features=[]).predict(horizon)
     wide = told.pivot(index="unique_id", columns="ds", values="lightgbm")
     return wide.loc[[str(row) for row in range(len(panel.keys))]].to_numpy(), None, None
 
@@ -185,12 +186,15 @@ def measure(panel: Panel, horizon: int, origins: int, method: Method) -> dict[st
             np.stack([actual, forecast, nothing if lower is None else lower, nothing if upper is None else upper])
         )
         scales.append(seasonal_scale(past.values, panel.season))
-        scored.append([mase(*pair, scale) for *pair, scale in zip(actual, forecast, scales[-1], strict=True)])
-    actual, forecast, lower, upper = np.concatenate(gathered, axis=1)
-    known = [each for origin in scored for each in origin if each is not None]
+        known = np.isfinite(actual)
+        units = np.broadcast_to(scales[-1][:, np.newaxis], actual.shape)
+        scored.append([mase(actual[row][at], forecast[row][at], units[row][at]) for row, at in enumerate(known)])
+    together = np.concatenate(gathered, axis=1)
+    actual, forecast, lower, upper = together[:, np.isfinite(together[0])]
+    found = [each for origin in scored for each in origin if each is not None]
     return {
         "wape": wape(actual, forecast),
-        "mase": float(np.mean(known)) if known else None,
+        "mase": float(np.mean(found)) if found else None,
         "bias": bias(actual, forecast),
         "pinball_10": pinball(actual, lower, 0.1),
         "pinball_90": pinball(actual, upper, 0.9),

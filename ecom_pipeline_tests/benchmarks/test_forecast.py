@@ -44,6 +44,20 @@ def test_a_perfect_method_scores_perfectly_and_an_empty_one_does_not(data: str) 
     assert found["coverage_80"] == pytest.approx(0.5)
 
 
+def test_days_that_nobody_knows_are_not_scored(data: str) -> None:
+    panel, horizon = forecast.read(data, country=None, horizon=None, series=None)
+    panel.values[0, -5:] = np.nan
+
+    def level(past: Panel, ahead: int) -> forecast.Answer:
+        answer = past.values[:, -7:].mean(axis=1, keepdims=True).repeat(ahead, axis=1)
+        return answer, answer - 4, answer + 4
+
+    found = forecast.measure(panel, horizon, 1, level)
+    assert found["coverage_80"] == 1
+    figures = [found[name] for name in ("wape", "bias", "pinball_10", "pinball_90")]
+    assert all(each is not None and np.isfinite(each) for each in figures)
+
+
 def test_methods_are_shown_the_past_alone(data: str) -> None:
     panel, horizon = forecast.read(data, country=None, horizon=14, series=None)
     seen = []

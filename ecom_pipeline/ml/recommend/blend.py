@@ -19,11 +19,13 @@ from scipy import sparse
 
 from ecom_pipeline.ml.recommend.base import Recommender, cells
 from ecom_pipeline.ml.recommend.evaluate import Window
-from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, most_touched
+from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, most_touched, staples
 from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
 from ecom_pipeline.ml.recommend.metrics import ndcg
 from ecom_pipeline.ml.recommend.ranking import blocks, top_k
 
+STAPLE_DAYS = 3
+"""Days on which a customer touches what they keep coming back to."""
 LENGTH = 10
 """Weights are learned for the first that many places."""
 DEPTH = 60
@@ -46,7 +48,7 @@ class Blend(Recommender):
     weights
         By the parts' names; the missing weigh nothing.
     most_products
-        Only that many products, those touched by the most customers, are offered.
+        Only that many products, those touched by the most customers, and what somebody keeps coming back to are offered.
 
     Attributes
     ----------
@@ -93,8 +95,9 @@ def weighty(parts: Sequence[Recommender], weights: Mapping[str, float]) -> list[
 
 
 def offered(train: pd.DataFrame, most: int) -> pd.Index:
-    """Return the ``most`` products that the most customers touched."""
-    return pd.Index(train["product_id"].cat.categories.to_numpy())[most_touched(train, most)]
+    """Return the ``most`` products that the most customers touched, and those that a customer keeps coming back to."""
+    ids = pd.Index(train["product_id"].cat.categories.to_numpy())
+    return ids[np.union1d(most_touched(train, most), staples(train, STAPLE_DAYS))]
 
 
 def standardised(part: Recommender, customers: pd.Index, products: pd.Index) -> Floats:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.recommend.base import Recommender
-from ecom_pipeline.ml.recommend.blend import TRACES, Blend, candidates, learn_weights
+from ecom_pipeline.ml.recommend.blend import Blend, candidates, learn_weights
 from ecom_pipeline.ml.recommend.evaluate import Judged, Target, Window, judge, personal, sampled, scores
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.interactions import Floats
@@ -24,7 +24,7 @@ from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.metrics import paired_interval
 from ecom_pipeline.ml.recommend.popularity import Popularity
 from ecom_pipeline.ml.recommend.ranker import Ranker, learn_trees
-from ecom_pipeline.ml.recommend.tuning import MANY_ROWS, Baseline, tune_baselines, tune_lightfm, tune_parts
+from ecom_pipeline.ml.recommend.tuning import Baseline, tune_baselines, tune_lightfm, tune_parts
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -44,7 +44,7 @@ class Round:
     test
         The window judged on.
     weights
-        Of the parts, by name; each has a trace at least where the ranker is used, which sees them all.
+        Of the parts, by name.
     validation
         What the blend and each part alone reached there, and the ranker that had learned from the days before.
     lead
@@ -119,8 +119,7 @@ def compete(
     products
         ``product_id`` and, where known, ``category, brand, price_band``.
     before
-        By target the windows before the validation, for the ranker to learn from; without them, and beyond ``MANY_ROWS``
-        interactions, there is no ranker.
+        By target the windows before the validation, for the ranker to learn from; without them there is no ranker.
     segments
         Of customers, as ``cold.segments`` returns them.
     seed
@@ -152,7 +151,6 @@ def compete(
     for target, (_, each) in both.items():
         weights, reached = chosen[target]
         trees, lead, ranked = rankers.get(target, (None, None, {}))
-        weights = weights if trees is None else _seen(weights)
         window = sampled(each, judged, seed=seed)
         blend = Blend.of(parts, weights, window.train)
         ranker = [] if trees is None else [Ranker.of(blend, trees, window.train)]
@@ -198,29 +196,25 @@ def _rankers(
     seed: int,
 ) -> dict[Target, Ranking]:
     """Trees by target, where those of the days before beat the blend on validation by more than chance."""
-    if before is None or len(validation["new"].train) > MANY_ROWS:
+    if before is None:
         return {}
-    then = [[copy.copy(part).fit_checked(window.train) for part in learned] for window in before["new"]]
+    needed = [part for part in learned if any(each.get(part.name) for each in weights.values())]
+    then = [[copy.copy(part).fit_checked(window.train) for part in needed] for window in before["new"]]
     found: dict[Target, Ranking] = {}
     for target, window in validation.items():
         past = [
-            (Blend.of(fitted, _seen(weights[target]), each.train), sampled(each, LEARNED_FROM, seed=seed))
+            (Blend.of(fitted, weights[target], each.train), sampled(each, LEARNED_FROM, seed=seed))
             for fitted, each in zip(then, before[target], strict=True)
             if not each.truth.empty
         ]
         if not past:
             continue
-        blend = Blend.of(learned, _seen(weights[target]), window.train)
+        blend = Blend.of(learned, weights[target], window.train)
         values = scores(Ranker.of(blend, learn_trees(past, seed=seed), window.train), window)
-        lead = paired_interval(values - scores(Blend.of(learned, weights[target], window.train), window), seed=seed)
+        lead = paired_interval(values - scores(blend, window), seed=seed)
         trees = learn_trees([*past, (blend, window)], seed=seed) if lead[0] > 0 else None
         found[target] = trees, lead, {Ranker.name: float(values.mean())}
     return found
-
-
-def _seen(weights: Mapping[str, float]) -> dict[str, float]:
-    """Weights with a trace of every part, so that the ranker sees what each of them says."""
-    return {name: max(weight, TRACES[-1]) for name, weight in weights.items()}
 
 
 def _of_target(parts: Sequence[Recommender], target: Target) -> list[Recommender]:

@@ -18,6 +18,8 @@ MARGIN = 0.10
 """A model worse than the live one by more than this share does not replace it."""
 KEEP_DAYS = 7
 """A live model older than this is replaced all the same: its lists miss new customers and offer what was bought since."""
+PERSONAL = 0.99
+"""Level of the interval that tells lists of one's own from lists of others; of anything real it is far from zero."""
 MINIMUM_CUSTOMERS = 30
 """Fewer cannot tell a better model from luck."""
 
@@ -44,7 +46,7 @@ def decide(
     """Judge the model by the baselines first, then by what is live.
 
     Every baseline must be beaten on the same customers by more than chance: the 95 % bootstrap interval of the mean
-    difference lies above zero. So must that of ``personal``, as ``evaluate.personal`` returns it: what the products happened to
+    difference lies above zero. So must the 99 % interval of ``personal``, as ``evaluate.personal`` returns it: what the products happened to
     do in the days of the test befalls all customers at once, so that resampling customers alone would take it for skill.
     The first of the baselines is the one that goes live otherwise. ``previous`` is the card of the last run, whatever it
     decided; the figure of what it left live is in its metrics.
@@ -65,8 +67,8 @@ def decide(
     if low <= 0:
         why = f"{figures}: no better by more than chance"
         return Verdict(decision="refused", reason=why, interval=interval, live_value=baseline_value)
-    own_low, own_high = paired_interval(personal, seed=seed) if len(personal) else (0.0, 0.0)
-    figures += f", own lists over other customers' {own_low:+.4f} to {own_high:+.4f}"
+    own_low, own_high = paired_interval(personal, seed=seed, level=PERSONAL) if len(personal) else (0.0, 0.0)
+    figures += f", own lists over other customers' {own_low:+.4f} to {own_high:+.4f} (99 %)"
     if own_low <= 0:
         why = f"{figures}: customers are served as well by the lists of others"
         return Verdict(decision="refused", reason=why, interval=interval, live_value=baseline_value)

@@ -33,6 +33,8 @@ Target = Literal["new", "all"]
 TARGETS: tuple[Target, ...] = ("new", "all")
 WINDOW_DAYS = 28
 WINDOW_SHARE = 0.2
+MANY_ROWS = 500_000
+"""Interactions of a large shop, where what costs much and gains little is left out."""
 EARLIER = 3
 """Windows before the validation; with one alone the ranker of Online Retail learned too little of what comes and goes."""
 LENGTHS = (10, 20)
@@ -128,10 +130,11 @@ def windows(interactions: pd.DataFrame, target: Target = "new") -> tuple[Window,
 def earlier(interactions: pd.DataFrame, target: Target = "new") -> list[Window]:
     """Windows before the validation, up to three, the latest first, each with at least 56 days of history before it.
 
-    Models that learn from outcomes learn here, so that validation can judge them.
+    Models that learn from outcomes learn here, so that validation can judge them. There are none beyond ``MANY_ROWS``, where
+    all parts would have to learn once more for each.
     """
     dates = interactions["interaction_date"]
-    days = 0 if interactions.empty else (dates.max() - dates.min()).days + 1
+    days = 0 if interactions.empty or len(interactions) > MANY_ROWS else (dates.max() - dates.min()).days + 1
     most = min(EARLIER, days // WINDOW_DAYS - 4)
     last_days = [dates.max() - pd.Timedelta(days=(3 + number) * WINDOW_DAYS) for number in range(most)]
     return [_window(interactions, last_day, WINDOW_DAYS, target) for last_day in last_days]

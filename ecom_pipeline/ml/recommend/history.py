@@ -69,6 +69,18 @@ def most_touched(data: pd.DataFrame, most: int) -> Positions:
     return np.sort(np.argsort(-touched, kind="stable")[:most])
 
 
+def staples(data: pd.DataFrame, days: int) -> Positions:
+    """Positions of the products that one customer touched on at least that many days, ascending, however few others did."""
+    products = len(data["product_id"].cat.categories)
+    customers, codes = (data[name].cat.codes.to_numpy().astype(np.int64) for name in ("customer_id", "product_id"))
+    pairs = customers * products + codes
+    other = np.diff(pairs, prepend=-1) != 0
+    later = np.diff(data["interaction_date"].to_numpy().astype("datetime64[D]").astype(np.int64), prepend=0) != 0
+    starts = np.flatnonzero(other)
+    counts = np.add.reduceat((other | later).astype(np.int64), starts)
+    return np.unique(codes[starts[counts >= days]])
+
+
 def relative_weights(data: pd.DataFrame, half_life: float | None) -> sparse.csr_matrix:
     """Customers by products as of ``pair_weights``, 1 on average, in single precision."""
     weights = pair_weights(data, half_life)

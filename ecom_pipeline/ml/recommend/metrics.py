@@ -123,12 +123,14 @@ def intervals(values: Floats, *, seed: int, resamples: int = 500) -> list[tuple[
     return [tuple(map(float, each)) for each in zip(mean, low, high, strict=True)]  # type: ignore[misc]
 
 
-def paired_interval(difference: Floats, *, seed: int, resamples: int = 2000) -> tuple[float, float]:
-    """Bootstrap interval (95 %) of the mean of per-customer differences."""
+def paired_interval(
+    difference: Floats, *, seed: int, level: float = 0.95, resamples: int = 2000
+) -> tuple[float, float]:
+    """Bootstrap interval of the mean of per-customer differences."""
     rng = np.random.default_rng(seed)
     count = len(difference)
     means = np.array([difference[rng.integers(0, count, count)].mean() for _ in range(resamples)])
-    low, high = np.quantile(means, [0.025, 0.975])
+    low, high = np.quantile(means, [0.5 - level / 2, 0.5 + level / 2])
     return float(low), float(high)
 
 

@@ -106,7 +106,7 @@ class CategoryPopularity(Recommender):
         self.trace_ = (TRACE * _relative(popularity)).astype(np.float32)
 
     def _score(self, customers: Positions, products: Positions) -> Floats:
-        scores = np.asarray(self.shares_[customers][:, self.categories_[products]])
+        scores: Floats = self.shares_[customers].take(self.categories_[products], axis=1)
         np.multiply(scores, self.scores_[products], out=scores)
         np.add(scores, self.trace_[products], out=scores)
         return scores
@@ -158,7 +158,7 @@ class SegmentPopularity(Recommender):
         self.scores_ = (mixed / mixed.sum(axis=1, keepdims=True)).astype(np.float32)
 
     def _score(self, customers: Positions, products: Positions) -> Floats:
-        return self.scores_[self.segment_[customers]][:, products]
+        return self.scores_.take(products, axis=1).take(self.segment_[customers], axis=0)
 
 
 def _relative(weights: Floats) -> Floats:

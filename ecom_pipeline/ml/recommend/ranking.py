@@ -11,6 +11,8 @@ from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 
 GROUPS = 8
 """Groups of columns for each place of a list; the more, the fewer scores are left to be sorted."""
+PER_GROUP = 16
+"""Columns in a group from which on the groups pay."""
 BLOCK = 8_000_000
 """Scores held at once; the customers are worked through in blocks of that many."""
 
@@ -25,7 +27,7 @@ def top_k(scores: Floats, k: int) -> tuple[Positions, Floats]:
     width = scores.shape[1]
     if k >= width:
         positions: Positions = np.broadcast_to(np.arange(width), scores.shape)
-    elif k * GROUPS < width:
+    elif k * GROUPS * PER_GROUP < width:
         positions = _above_a_bound(scores, k)
     else:
         positions = _partitioned(scores, k)
@@ -46,14 +48,17 @@ def _above_a_bound(scores: Floats, k: int) -> Positions:
         np.maximum(maxima[:, : part.shape[1]], part, out=maxima[:, : part.shape[1]])
     bound = np.partition(maxima, groups - k, axis=1)[:, groups - k]
     reach = scores >= bound[:, None]
-    crowded = np.flatnonzero(reach.sum(axis=1) > groups)
-    reach[crowded] = False
-    rows, columns = np.nonzero(reach)
-    place = np.lexsort((columns, -scores[rows, columns], rows))
-    starts = np.searchsorted(rows, np.arange(len(scores)))
+    reach[np.isneginf(bound)] = False
+    places = np.flatnonzero(reach)
+    rows, columns = np.divmod(places, scores.shape[1])
+    counts = np.bincount(rows, minlength=len(scores))
+    best_first = np.lexsort((columns, -scores[rows, columns], rows))
+    starts = np.cumsum(counts) - counts
+    clear, crowded = (
+        np.flatnonzero(each) for each in ((counts >= k) & (counts <= groups), (counts < k) | (counts > groups))
+    )
     positions = np.empty((len(scores), k), dtype=np.int64)
-    clear = np.setdiff1d(np.arange(len(scores)), crowded)
-    positions[clear] = np.sort(columns[place[starts[clear, None] + np.arange(k)]], axis=1)
+    positions[clear] = np.sort(columns[best_first[starts[clear, None] + np.arange(k)]], axis=1)
     if len(crowded):
         positions[crowded] = _partitioned(scores[crowded], k)
     return positions

@@ -58,12 +58,13 @@ def similar_products(
 def _filled(
     products_asked: pd.Index, popularity: Popularity, content: Content, available: pd.Index, k: int
 ) -> pd.DataFrame:
-    """What is described like each product, then what is popular."""
-    popular = _popular(products_asked, popularity, content.products, available, k)
+    """What is described like each product, then, where that is too little, what is popular."""
     order = np.argsort(-popularity.scores_, kind="stable")
     ranked = popularity.products_[order]
     alike = content.neighbours(products_asked, ranked[ranked.isin(available)], k=k)
     alike = alike.rename(columns={"neighbour_id": "similar_product_id", "similarity": "score"}).assign(source=CONTENT)
+    enough = alike["product_id"].value_counts().loc[lambda found: found >= k].index
+    popular = _popular(products_asked.difference(enough), popularity, content.products, available, k)
     both = pd.concat([part for part in (alike, popular) if len(part)] or [popular])
     both = both.drop_duplicates(["product_id", "similar_product_id"])
     both["rank"] = both.groupby("product_id", sort=False).cumcount() + 1

@@ -18,7 +18,7 @@ import pandas as pd
 from ecom_pipeline.ml.recommend.als import ALS
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.ease import EASE, LARGEST
-from ecom_pipeline.ml.recommend.evaluate import Window, sampled, score
+from ecom_pipeline.ml.recommend.evaluate import MANY_ROWS, Window, sampled, score
 from ecom_pipeline.ml.recommend.features import described
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.graph import GraphFilter
@@ -55,10 +55,6 @@ WORTHWHILE = 0.01
 """A change must gain this share on validation; less is noise."""
 EASE_SECONDS = 8.0
 """All fits of EASE may take that long on one core, by the estimate of 25e-12 seconds times the cube of its products."""
-MANY_ROWS = 500_000
-"""Beyond it frequency and EASE alone are tried with more than one setting, and item-kNN and transitions are left out, as is
-the graph filter where EASE learns every product: they cost as much as the rest and weighed next to nothing wherever they
-were tried."""
 EASE_FITS = 5
 """Three trials, one for the test, one for the lists."""
 
@@ -118,6 +114,10 @@ def tune_parts(new: Window, every: Window, *, segments: pd.Series | None = None,
 
     ``new`` and ``every`` are the validation windows of the two targets; what a customer buys again is chosen on the second,
     the rest on the first. ``segments`` are those of customers, as ``cold.segments`` returns them.
+
+    Beyond ``MANY_ROWS`` frequency and EASE alone are tried with more than one setting, and item-kNN and transitions are left
+    out, as is the graph filter where EASE learns every product: they cost as much as the rest and weighed next to nothing
+    wherever they were tried.
     """
     few, few_of_all = sampled(new, CUSTOMERS, seed=seed), sampled(every, CUSTOMERS, seed=seed)
     small = len(new.train) <= MANY_ROWS

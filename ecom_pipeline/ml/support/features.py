@@ -37,8 +37,8 @@ class Points(NamedTuple):
 
     @property
     def is_known(self) -> NDArray[np.bool_]:
-        """Tell which texts hold a word, or a piece of one, that is known."""
-        return np.asarray(self.words.getnnz(axis=1) > 0)
+        """Tell which texts hold a letter or digit: a word that no example holds has a meaning all the same."""
+        return np.asarray(self.meaning.any(axis=1))
 
 
 def similarity(rows: Points, columns: Points) -> NDArray[np.float32]:

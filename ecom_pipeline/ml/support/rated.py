@@ -73,7 +73,7 @@ class RatedMood:
         chance = {name: chances[:, at] for at, name in enumerate(self.model_.classes_)}
         score = chance.get("positive", 0.0) - chance.get("negative", 0.0)
         return [
-            Mood(self.model_.classes_[best], float(each)) if has_words(text) else read_words(text)
+            Mood(self.model_.classes_[best], round(float(each), 4)) if has_words(text) else read_words(text)
             for text, best, each in zip(texts, chances.argmax(axis=1), score, strict=True)
         ]
 

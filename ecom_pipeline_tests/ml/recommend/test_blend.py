@@ -7,14 +7,15 @@ import pandas as pd
 import pytest
 
 from ecom_pipeline.ml.recommend.base import Recommender
-from ecom_pipeline.ml.recommend.blend import Blend, Candidates, candidates, learn_weights, standardised
+from ecom_pipeline.ml.recommend.blend import Blend, Candidates, candidates, learn_weights, offered, standardised
 from ecom_pipeline.ml.recommend.ease import EASE
 from ecom_pipeline.ml.recommend.evaluate import Window, score, windows
 from ecom_pipeline.ml.recommend.frequency import Frequency
+from ecom_pipeline.ml.recommend.history import staples
 from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.popularity import Popularity
-from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard
+from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard, frame
 from ecom_pipeline_tests.ml.recommend.mixin import RecommenderPromises
 
 WEIGHTS = {"ease": 1.0, "popularity": 0.2, "lightfm": 0.1}
@@ -113,3 +114,19 @@ def test_the_part_that_must_be_there_weighs_what_costs_nothing() -> None:
     weights, reached, _ = learn_weights(world_of([0.0, 1.0, 0.0], [1.0, 0.9, 0.0], [True, False, False]), always="left")
     # 0.1 from left would turn the order round: 0.05 does not
     assert (weights, reached) == ({"left": 0.05, "right": 1.0}, 1.0)
+
+
+def test_what_one_customer_keeps_coming_back_to_is_offered_however_few_others_touch_it() -> None:
+    rows = [("a", "own", day) for day in (1, 1, 5, 9)] + [("a", "twice", 2), ("a", "twice", 3)]
+    crowd = [(f"c{number}", product, 0) for number in range(4) for product in ("x", "y")]
+    train = checked(
+        frame(
+            [
+                *((*row, "purchase", 1) for row in (*rows, *crowd)),
+                ("b", "seen", 7, "view", 1),
+                ("b", "seen", 7, "cart", 1),
+            ]
+        )
+    )
+    assert offered(train, 2).tolist() == ["own", "x", "y"]
+    assert staples(train, 2).tolist() == [0, 2]

@@ -134,3 +134,5 @@ def test_interval_agrees_with_the_normal_one() -> None:
     error = 1.96 * difference.std() / 20
     assert (low, high) == pytest.approx((difference.mean() - error, difference.mean() + error), abs=0.015)
     assert (low, high) == paired_interval(difference, seed=1)
+    wide = paired_interval(difference, seed=1, level=0.99)
+    assert (wide[1] - wide[0]) / (high - low) == pytest.approx(2.576 / 1.96, rel=0.08)

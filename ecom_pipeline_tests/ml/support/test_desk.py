@@ -168,26 +168,27 @@ def test_unanswered_messages_become_masked_drafts_with_counts() -> None:
     assert len(draft_entries(sent([]))) == 0
 
 
+@pytest.fixture(scope="module")
 def desk() -> OpenDesk:
     none = sent([]).assign(intent=pd.Series(dtype=object))
     return OpenDesk(published_examples(none, FAQ), DESK, target_error=0.1)
 
 
-def test_a_question_is_answered_with_the_facts_of_who_asks() -> None:
-    told = desk().ask("Where is my order?", customer_id="C1", asked_on=dt.date(2024, 6, 3))
+def test_a_question_is_answered_with_the_facts_of_who_asks(desk: OpenDesk) -> None:
+    told = desk.ask("Where is my order?", customer_id="C1", asked_on=dt.date(2024, 6, 3))
     assert told.intent == "order_status"
     assert told.is_known
     assert told.answer == "See My orders. Order O2 of 2024-06-01 is pending."
     assert told.sources == ["clean.faq:F1", "marts.customer_orders:O2"]
-    told = desk().ask("怎么开发票", asked_on=dt.date(2024, 6, 3))
+    told = desk.ask("怎么开发票", asked_on=dt.date(2024, 6, 3))
     assert (told.answer, told.sources) == ("点击申请发票。", ["clean.faq:F4"])
 
 
 @pytest.mark.parametrize(
     ("question", "language"), [("qwertz uiop asdf", "en"), ("乒乓球拍天气预报", "zh"), ("👍", "en")]
 )
-def test_what_is_not_known_is_said_to_be_unknown(question: str, language: str) -> None:
-    told = desk().ask(question, asked_on=dt.date(2024, 6, 3))
+def test_what_is_not_known_is_said_to_be_unknown(desk: OpenDesk, question: str, language: str) -> None:
+    told = desk.ask(question, asked_on=dt.date(2024, 6, 3))
     assert not told.is_known
     assert (told.answer, told.sources) == (UNKNOWN[language], [])
 

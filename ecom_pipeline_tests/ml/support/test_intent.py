@@ -94,6 +94,16 @@ def test_unknown_questions_are_told_from_known_ones(model: KernelIntent) -> None
     assert not answered[6:].any()
 
 
+def test_examples_in_one_language_teach_the_other() -> None:
+    texts, intents = examples()
+    english = [row for row, text in enumerate(texts) if text.isascii()]
+    model = KernelIntent().fit([texts[row] for row in english], [intents[row] for row in english])
+    told = model.predict(
+        ["我的包裹到哪里了", "快递什么时候送到", "我要退款", "请把钱退给我", "请给我开发票", "需要收据"]
+    )
+    assert told.intents.tolist() == ["delivery", "delivery", "refund", "refund", "invoice", "invoice"]
+
+
 def test_probabilities_are_probabilities_and_texts_alone_are_read_as_in_a_batch(model: KernelIntent) -> None:
     texts = ["where is it", "refund", "👍", "", "发票"]
     batch = model.predict(texts)

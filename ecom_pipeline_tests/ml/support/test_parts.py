@@ -74,7 +74,7 @@ def test_sentiment_survives_negation_in_both_languages(text: str, sentiment: str
 def test_any_text_has_a_mood_and_a_language(text: str) -> None:
     for mood in (read_words(text), *written_mood().read([text])):
         assert -1 <= mood.score <= 1
-        assert (mood.sentiment == "positive") <= (mood.score > 0)
+        assert (mood.sentiment == "positive") <= (mood.score >= 0)
     assert detect_language(text)
 
 

@@ -8,7 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ecom_pipeline.ml.support.pipeline import SupportResult, support_shop
+from ecom_pipeline.ml.support.answers import example_questions
+from ecom_pipeline.ml.support.decision import decide
+from ecom_pipeline.ml.support.examples import customer_messages, labelled_messages, split
+from ecom_pipeline.ml.support.pipeline import TARGET_ERROR, SupportResult, support_shop
+from ecom_pipeline.ml.support.trials import try_models
 
 AS_OF, SEED = dt.date(2024, 6, 30), 7
 SAYINGS = {
@@ -90,8 +94,13 @@ def test_intents_are_learnt_and_the_card_names_the_baseline(result: SupportResul
 def test_labels_that_say_nothing_are_not_published(number: int) -> None:
     sent = messages(number)
     shuffled = [sent["intent"].sample(frac=1, random_state=seed).to_numpy() for seed in range(10)]
-    cards = [run(sent.assign(intent=intents), faq().head(0)).card for intents in shuffled]
-    assert [card.reason for card in cards if card.decision != "refused"] == []
+    none = example_questions(faq().head(0))
+    verdicts = []
+    for intents in shuffled:
+        examples = split(labelled_messages(customer_messages(sent.assign(intent=intents)), AS_OF), none, SEED)
+        assert examples is not None
+        verdicts.append(decide(try_models(examples, TARGET_ERROR), examples, "macro_f1", None, seed=SEED))
+    assert [verdict.reason for verdict in verdicts if verdict.decision != "refused"] == []
 
 
 def test_answers_are_in_the_language_of_the_message(result: SupportResult) -> None:
@@ -103,22 +112,39 @@ def test_answers_are_in_the_language_of_the_message(result: SupportResult) -> No
 def test_chinese_and_english_are_judged_apart_and_alike(result: SupportResult) -> None:
     found = result.evaluation[(result.evaluation["task"] == "intent") & ~result.evaluation["is_baseline"]]
     value = found.set_index("metric")["value"]
-    assert abs(value["accuracy_en"] - value["accuracy_zh"]) <= 0.05
+    assert abs(value["accuracy_en"] - value["accuracy_zh"]) <= 0.03
 
 
-def test_personal_data_is_masked_and_counted_before_it_leaves(result: SupportResult) -> None:
-    extra = messages(2).assign(
+@pytest.fixture(scope="module")
+def special() -> SupportResult:
+    """The same messages with two that hold personal data, and three that are like nothing else."""
+    personal = messages(2).assign(
         message_id=["P1", "P2"],
-        text=["call 13800138000 or a@b.cn about my order", "寄到成都市锦江区春熙路71号，电话13800138000"],
+        text=[
+            "call 13800138000 or a@b.cn about my order, my name is Ann",
+            "寄到成都市锦江区春熙路71号，电话13800138000，收件人：王小明",
+        ],
     )
-    found = run(pd.concat([messages(), extra], ignore_index=True), faq())
-    rows = found.predictions.set_index("message_id").loc[["P1", "P2"]]
-    assert rows["masked_text"].tolist() == ["call [phone] or [email] about my order", "[address],电话[phone]"]
-    assert rows[["masked_email", "masked_phone", "masked_address"]].values.tolist() == [[1, 1, 0], [0, 1, 1]]
-    told = found.slots[found.slots["message_id"] == "P2"]
+    odd = messages(3, labelled=False).assign(
+        message_id=["X1", "X2", "X3"], text=["qwertz uiopü", "👍👍👍", "乒乓球拍天气预报"]
+    )
+    return run(pd.concat([messages(), personal, odd], ignore_index=True), faq())
+
+
+def test_personal_data_is_masked_and_counted_before_it_leaves(special: SupportResult) -> None:
+    rows = special.predictions.set_index("message_id").loc[["P1", "P2"]]
+    assert rows["masked_text"].tolist() == [
+        "call [phone] or [email] about my order, my name is [name]",
+        "[address],电话[phone],收件人:[name]",
+    ]
+    counts = rows[["masked_email", "masked_phone", "masked_address", "masked_name"]]
+    assert counts.values.tolist() == [[1, 1, 0, 1], [0, 1, 1, 1]]
+    told = special.slots[special.slots["message_id"] == "P2"]
     assert told[["slot", "value"]].values.tolist() == [["phone", "[phone]"], ["address", "[address]"]]
-    for frame in (found.predictions, found.slots, found.examples, found.drafts):
-        assert not frame.astype(str).apply(lambda column: column.str.contains("13800138000")).any().any()
+    for frame in (special.predictions, special.slots, special.examples, special.drafts):
+        text = frame.astype(str).to_csv()
+        assert "13800138000" not in text
+        assert "王小明" not in text
 
 
 def test_every_answer_names_its_source_and_abstained_messages_have_none(result: SupportResult) -> None:
@@ -129,11 +155,8 @@ def test_every_answer_names_its_source_and_abstained_messages_have_none(result: 
     assert found.loc[~found["is_abstained"], "faq_id"].notna().all()
 
 
-def test_what_is_unlike_anything_is_left_to_a_person() -> None:
-    odd = messages(3, labelled=False).assign(
-        message_id=["X1", "X2", "X3"], text=["qwertz uiopü", "👍👍👍", "乒乓球拍天气预报"]
-    )
-    found = run(pd.concat([messages(), odd], ignore_index=True), faq()).predictions.set_index("message_id")
+def test_what_is_unlike_anything_is_left_to_a_person(special: SupportResult) -> None:
+    found = special.predictions.set_index("message_id")
     assert found.loc[["X1", "X2", "X3"], "is_abstained"].all()
 
 

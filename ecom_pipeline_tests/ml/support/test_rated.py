@@ -31,6 +31,7 @@ def test_examples_in_the_documentation_hold() -> None:
     assert doctest.testmod(rated).failed == 0
 
 
+@pytest.mark.slow
 def test_a_shop_s_own_words_are_learnt_from_its_ratings() -> None:
     model, rows = choose_mood(reviews())
     assert isinstance(model, RatedMood)
@@ -43,6 +44,7 @@ def test_a_shop_s_own_words_are_learnt_from_its_ratings() -> None:
     assert [row[-1] for row in rows] == [False, True, True]
 
 
+@pytest.mark.slow
 def test_ratings_that_say_nothing_are_not_used() -> None:
     told = reviews()
     told["sentiment"] = told["sentiment"].sample(frac=1, random_state=1).to_numpy()
