@@ -8,7 +8,9 @@ batch of rows is multiplied where matrices are fast. What does not belong here: 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import duckdb
 import numpy as np
@@ -16,6 +18,10 @@ from numpy.typing import NDArray
 
 from ecom_pipeline.sql import quoted
 
+if TYPE_CHECKING:
+    from pyarrow import RecordBatch
+
+Array = NDArray[np.float64]
 LARGEST = 1e150
 """Beyond it a square is no longer a finite number."""
 FIRST_ROWS = 1_000
@@ -24,9 +30,7 @@ BATCH_ROWS = 4_096
 """Rows that are in memory at a time: as many as stay in the processor's cache."""
 
 
-def sample_covariance(
-    connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str]
-) -> NDArray[np.float64]:
+def sample_covariance(connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str]) -> Array:
     """Covariance of numeric columns, with the divisor n - 1; exactly zero for a column that does not vary.
 
     Parameters
@@ -47,12 +51,9 @@ def sample_covariance(
         for place, (value, shift) in enumerate(zip(values, shifts, strict=True))
     )
     rows, sums, products = 0, np.zeros(len(columns)), np.zeros((len(columns), len(columns)))
-    with np.errstate(over="ignore", invalid="ignore"):
-        for batch in connection.sql(f"select {shifted} from {relation}").to_arrow_reader(BATCH_ROWS):
-            values_of = np.asarray(batch.to_tensor(null_to_nan=True, row_major=False))
-            rows += len(values_of)
-            sums += values_of.sum(axis=0)
-            products += values_of.T @ values_of
+    batches = connection.sql(f"select {shifted} from {relation}").to_arrow_reader(BATCH_ROWS)
+    for count, added, multiplied in _moments_of(batches):
+        rows, sums, products = rows + count, sums + added, products + multiplied
     if rows < 2:
         raise ValueError(f"{rows} rows, a sample covariance takes at least 2")
     for name, square in zip(columns, np.diag(products), strict=True):
@@ -60,8 +61,27 @@ def sample_covariance(
             raise ValueError(
                 f"{name}: {_unusable(connection, relation, name)} values are missing or too large to be squared"
             )
-    covariance: NDArray[np.float64] = (products - np.outer(sums, sums) / rows) / (rows - 1)
+    covariance: Array = (products - np.outer(sums, sums) / rows) / (rows - 1)
     return covariance
+
+
+def _moments_of(batches: Iterable[RecordBatch]) -> Iterator[tuple[int, Array, Array]]:
+    """Rows, sums and products of each batch, worked out while the database brings the next one."""
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        running = None
+        for batch in batches:
+            following = worker.submit(_moments, batch)
+            if running:
+                yield running.result()
+            running = following
+        if running:
+            yield running.result()
+
+
+def _moments(batch: RecordBatch) -> tuple[int, Array, Array]:
+    values = np.asarray(batch.to_tensor(null_to_nan=True, row_major=False))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return len(values), values.sum(axis=0), values.T @ values
 
 
 def _unusable(connection: duckdb.DuckDBPyConnection, relation: str, name: str) -> int:

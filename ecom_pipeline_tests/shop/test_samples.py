@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -129,18 +130,17 @@ def load(folder: Path, name: str) -> Loaded:
     started = time.process_time()
     shop_file = make_sample(name, folder, seed=SEED)
     seconds = time.process_time() - started
-    shop, con, columns = load_shop(shop_file), duckdb.connect(), {}
+    shop, con, columns, load_ids = load_shop(shop_file), duckdb.connect(), {}, count(1)
     con.execute("set timezone = 'UTC'; create schema raw; create schema input; create schema clean")
     for source, content in shop.sources.items():
         files = sorted(folder.glob(content.files or ""))
         assert files, f"{source} has no files"
-        for load_id, file in enumerate(files, start=1):
+        for place, file in enumerate(files):
+            load_id = next(load_ids)
             read_file(con, file, "arrived", format=content.format, options=content.options.model_dump())
             select = f"select *, {load_id}::bigint as _load_id, '{file.name}' as _file from arrived"
             con.execute(
-                f"create table raw.{source} as {select}"
-                if load_id == 1
-                else f"insert into raw.{source} by name {select}"
+                f"create table raw.{source} as {select}" if place == 0 else f"insert into raw.{source} by name {select}"
             )
         columns[source] = [str(column[0]) for column in con.execute(f"describe raw.{source}").fetchall()]
     for table, select in input_selects(shop, load_contracts(), columns).items():
