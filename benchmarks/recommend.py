@@ -139,8 +139,9 @@ def _by_position(frame: pd.DataFrame) -> tuple[Windows, Mapping[Target, Sequence
         _window(frame[(from_end > last) | ~judged], frame[(from_end == last) & judged], frame["day"].min())
         for last in (3, 2, 1)
     ]
+    both = cut[1], cut[2]
     return (
-        {"new": (cut[1], cut[2]), "all": (cut[1], cut[2])},
+        {"new": both, "all": both},
         {"new": cut[:1], "all": cut[:1]},
         "the last item is the test, the one before validation",
     )

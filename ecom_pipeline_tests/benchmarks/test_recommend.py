@@ -35,6 +35,7 @@ def test_positions_hold_out_the_last_the_one_before_and_the_one_before_that(tmp_
     pd.DataFrame(rows, columns=["user_id", "item_id", "position"]).to_parquet(tmp_path / "data.parquet")
     both, before, _ = recommend.read(tmp_path / "data.parquet")
     assert before is not None
+    assert both["all"] is both["new"]
     windows = [*before["new"], *both["new"]]
     assert [pairs(window.truth) for window in windows] == [[["a", "p2"]], [["a", "p3"]], [["a", "p4"]]]
     assert [len(window.train) for window in windows] == [4, 5, 6]
