@@ -13,8 +13,9 @@ import duckdb
 from ecom_pipeline.contracts import CheckResult, Contract, load_contracts
 from ecom_pipeline.defs.landing import define_inputs, load
 from ecom_pipeline.defs.night import Night
+from ecom_pipeline.defs.rules import SEGMENTS, segments
 from ecom_pipeline.settings import Settings
-from ecom_pipeline.shop.config import load_shop
+from ecom_pipeline.shop.config import CONDITIONS, load_shop
 from ecom_pipeline.warehouse.increment import reads_of
 from ecom_pipeline.warehouse.write import Judge, Outcome
 
@@ -22,12 +23,13 @@ CONTRACTS = load_contracts()
 
 
 def in_order(*schemas: str) -> list[Contract]:
-    """The tables of some schemas that SELECTs keep, each after those it reads."""
-    waiting = [one for one in CONTRACTS.values() if one.schema_name in schemas and one.select]
-    names, ordered = {one.name for one in waiting}, list[Contract]()
+    """The tables of some schemas that SELECTs keep, and the segments, each after those it reads."""
+    waiting = [one for one in CONTRACTS.values() if one.schema_name in schemas and (one.select or one.name == SEGMENTS)]
+    reads = {one.name: reads_of(one) if one.select else (CONDITIONS["segments"],) for one in waiting}
+    ordered = list[Contract]()
     while waiting:
         done = {one.name for one in ordered}
-        ready = [one for one in waiting if set(reads_of(one)) & names <= done]
+        ready = [one for one in waiting if set(reads[one.name]) & set(reads) <= done]
         ordered += ready
         waiting = [one for one in waiting if one not in ready]
     return ordered
@@ -57,4 +59,6 @@ def night(
     )
     outcomes = [outcome for source in one.shop.sources for outcome in one.write([load(one, source)])]
     define_inputs(one)
-    return outcomes + [outcome for table in tables for outcome in one.write([one.candidate_in_sql(table)])]
+    for table in tables:
+        outcomes += one.write([one.candidate_in_sql(table)] if table.select else segments(one))
+    return outcomes

@@ -17,23 +17,27 @@ SEGMENTS, AUDIENCES = "features.segments", "marts.audience_members"
 
 def rule_steps(contracts: Mapping[str, Contract]) -> list[dg.AssetsDefinition]:
     """The two steps."""
-
-    def segments(night: Night) -> list[Candidate]:
-        about = CONDITIONS["segments"]
-        plan = night.plan(contracts[SEGMENTS], [about])
-        return [night.candidate(contracts[SEGMENTS], segments_select(night.shop, contracts[about]), plan)]
-
-    def audiences(night: Night) -> list[Candidate]:
-        contract, about = contracts[AUDIENCES], CONDITIONS["audiences"]
-        plan = night.plan(contract, [about])
-        if not night.shop.audiences:
-            return [Candidate(contract=contract, skipped="shop.yaml has no audiences", plan=plan)]
-        return [night.candidate(contract, audiences_select(night.shop, contracts[about], _released(night)), plan)]
-
     return [
         step(name, [contracts[table]], {table: [CONDITIONS[name]]}, compute, kinds={"duckdb", "sql"})
         for name, table, compute in (("segments", SEGMENTS, segments), ("audiences", AUDIENCES, audiences))
     ]
+
+
+def segments(night: Night) -> list[Candidate]:
+    """Every customer with the first segment whose condition holds."""
+    contract, about = night.contracts[SEGMENTS], CONDITIONS["segments"]
+    return [
+        night.candidate(contract, segments_select(night.shop, night.contracts[about]), night.plan(contract, [about]))
+    ]
+
+
+def audiences(night: Night) -> list[Candidate]:
+    """The members of every audience, and those who left it."""
+    contract, about = night.contracts[AUDIENCES], CONDITIONS["audiences"]
+    plan = night.plan(contract, [about])
+    if not night.shop.audiences:
+        return [Candidate(contract=contract, skipped="shop.yaml has no audiences", plan=plan)]
+    return [night.candidate(contract, audiences_select(night.shop, night.contracts[about], _released(night)), plan)]
 
 
 def _released(night: Night) -> str | None:

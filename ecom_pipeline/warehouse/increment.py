@@ -16,7 +16,7 @@ from typing import Literal
 
 import duckdb
 
-from ecom_pipeline.contracts import Contract, Since
+from ecom_pipeline.contracts import Contract, Rule, Since
 from ecom_pipeline.sql import literal, quoted
 from ecom_pipeline.warehouse.builds import Build, build_of, changed_from, changes_of, versions_of
 from ecom_pipeline.warehouse.journal import QUARANTINE, checks_of_run
@@ -26,7 +26,7 @@ from ecom_pipeline.warehouse.names import columns_of, count
 SINCE = quoted("_since")
 """The column of a relation of touched values that says from when on each is built."""
 CLOCK = "current_timestamp"
-"""A rule that names it may let a row through tonight that it rejected last night."""
+"""A rule that names it lets a row through some night that it rejected on others."""
 Mode = Literal["unchanged", "merge", "replace"]
 
 
@@ -81,7 +81,7 @@ class Increment:
         if self.full or before is None or before.fingerprint != fingerprint or not self._was_judged(contract, before):
             return whole
         changed = [table for table, version in built_from.items() if before.built_from.get(table) != version]
-        again = bool(contract.input) and count(self.connection, f"({self._waiting(contract, ())})") > 0
+        again = bool(contract.input) and self._time_has_come(contract)
         backfilled = self._dates_of(contract)
         if not changed and not again and not backfilled:
             return Plan(mode="unchanged", built_from=built_from, fingerprint=fingerprint)
@@ -225,9 +225,22 @@ class Increment:
             arrived=arrived,
         )
 
+    def _time_has_come(self, contract: Contract) -> bool:
+        """Whether a row that a rule about the clock rejected keeps the rule now."""
+        waiting = self._waiting(contract, ())
+        if not count(self.connection, f"({waiting})"):
+            return False
+        rows = f"(select load_id as _load_id, row_number as _row from ({waiting})) as waiting"
+        judged = redirected(
+            str(contract.select), {_input(contract): f"({self.sliced_input(str(contract.input), rows)})"}
+        )
+        kept = " or ".join(f"({told} and not {rule.breaks})" for rule, told in _about_the_clock(contract))
+        reasons = f"select load_id as _load_id, row_number as _row, reasons from quarantine.rows where table_name = {literal(contract.name)}"
+        return count(self.connection, f"({judged}) join ({reasons}) using (_load_id, _row) where {kept}") > 0
+
     def _waiting(self, contract: Contract, changed: Sequence[str]) -> str:
         """Rejected rows that may be let through tonight: where a rule looks at the clock, or at a table that changed."""
-        told = [f"contains(reasons, {literal(rule.description)})" for rule in contract.row_rules if CLOCK in rule.where]
+        told = [words for _, words in _about_the_clock(contract)]
         if any(table != _input(contract) for table in changed):
             told.append("true")
         return (
@@ -244,6 +257,12 @@ class Increment:
 
     def _create(self, relation: str, select: str) -> None:
         self.connection.execute(f"create or replace table {relation} as {select}")
+
+
+def _about_the_clock(contract: Contract) -> list[tuple[Rule, str]]:
+    """Rules that look at the clock, each with the condition that a row in quarantine names it."""
+    rules = [rule for rule in contract.row_rules if CLOCK in rule.where]
+    return [(rule, f"contains(reasons, {literal(rule.description)})") for rule in rules]
 
 
 def load_version(connection: duckdb.DuckDBPyConnection, sources: Sequence[str], definition: str) -> str:
