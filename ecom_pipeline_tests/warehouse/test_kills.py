@@ -32,7 +32,7 @@ pytestmark = pytest.mark.slow
 KILLS = 100
 SEED = 20240601
 MART = parse_contract(PRODUCTS, "marts", "catalogue", "catalogue.yml")
-TABLES = [CONTRACTS["clean.products"], CONTRACTS["clean.events"]]
+TABLES = [CONTRACTS[f"clean.{name}"] for name in ("products", "customers", "orders", "events")]
 INPUTS = """
       products: {columns: {product_id: id, price: price}}
       events: {columns: {event_id: id, event_type: {value: view}, event_at: {value: "2024-01-01"}, customer_id: id, price: price}}

@@ -80,7 +80,8 @@ def test_ten_times_the_memory_limit_is_loaded_and_cleaned(tmp_path: Path) -> Non
         import_module("ecom_pipeline.quality.session")  # Great Expectations alone takes 250 MB
         reset_peak_memory()
         before = peak_memory()
-        raw, events = night(con, settings, "r1", [CONTRACTS["clean.events"]], judge=judge)
+        tables = [CONTRACTS[f"clean.{name}"] for name in ("customers", "orders", "events")]
+        raw, *_, events = night(con, settings, "r1", tables, judge=judge)
         grown = peak_memory() - before
         assert (raw.status, raw.rows) == (events.status, events.rows) == ("swapped", ROWS)
     assert spilled[0] > LIMIT / 2, "it did not need the disk, so it proves nothing"
