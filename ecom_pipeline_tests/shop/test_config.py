@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ecom_pipeline.shop.config import Shop, ShopError, load_shop
+from ecom_pipeline.shop.config import Shop
+from ecom_pipeline.shop.errors import ShopError
+from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline_tests.shop.shops import CONTRACTS
 
 GOOD = """\

@@ -17,10 +17,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from ecom_pipeline.shop.config import Shop, load_shop
+from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.errors import InputError, one_line
 from ecom_pipeline.shop.loading import OWN_COLUMNS, LoadReport, load_source
 from ecom_pipeline.shop.mapping import input_selects, routed_counts, routing_select
+from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.sql import quoted
 from ecom_pipeline_tests.shop.hostile import SECRET, SHOP, SOURCES, Case, make_case
 from ecom_pipeline_tests.shop.shops import CONTRACTS

@@ -10,7 +10,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from ecom_pipeline.shop.config import SEGMENTS, Shop, ShopError, load_shop
+from ecom_pipeline.shop.config import SEGMENTS, Shop
+from ecom_pipeline.shop.errors import ShopError
+from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.shop.rules import audience_exports, audiences_select, segments_select
 from ecom_pipeline_tests.tables.world import CONTRACTS, World
 

@@ -19,9 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecom_pipeline.contracts import load_contracts
-from ecom_pipeline.shop.config import Shop, load_shop
+from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.mapping import input_selects
 from ecom_pipeline.shop.readers import read_file
+from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.shop.samples import SampleError, make_sample, seasons
 from ecom_pipeline.shop.samples.catalogue import PAIR_PROBABILITY, TASTE_SHARE
 from ecom_pipeline.shop.samples.dirt import Dirt, dirt_truth, plant
