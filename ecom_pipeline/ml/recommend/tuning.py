@@ -22,7 +22,7 @@ from ecom_pipeline.ml.recommend.evaluate import MANY_ROWS, Window, sampled, scor
 from ecom_pipeline.ml.recommend.features import described
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.graph import GraphFilter
-from ecom_pipeline.ml.recommend.history import MANY_PRODUCTS, MINIMUM_CUSTOMERS
+from ecom_pipeline.ml.recommend.history import MANY_PRODUCTS, MINIMUM_CUSTOMERS, HistoryModel
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.neighbours import ItemNeighbours
 from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity, SegmentPopularity
@@ -46,6 +46,8 @@ CHANGES: tuple[Mapping[str, Any], ...] = (
     {"item_alpha": 1e-5, "user_alpha": 1e-5},
     {"half_life": None},
 )
+RECENCIES = (28.0, 7.0, 2.0)
+"""Days of half-life of the history that a list is made from; trying them costs no fit."""
 FITS = 4
 FINAL_FITS = 2
 """Fits after tuning: one for the test, one for the lists."""
@@ -54,7 +56,7 @@ CUSTOMERS = 1_000
 WORTHWHILE = 0.01
 """A change must gain this share on validation; less is noise."""
 EASE_SECONDS = 8.0
-"""All fits of EASE may take that long on one core, by the estimate of 25e-12 seconds times the cube of its products."""
+"""All fits of EASE may take that long on one core, by the estimate of 25e-12 seconds times the cube of what is inverted."""
 EASE_FITS = 5
 """Three trials, one for the test, one for the lists."""
 
@@ -116,41 +118,44 @@ def tune_parts(new: Window, every: Window, *, segments: pd.Series | None = None,
     the rest on the first. ``segments`` are those of customers, as ``cold.segments`` returns them.
 
     Beyond ``MANY_ROWS`` frequency and EASE alone are tried with more than one setting, and item-kNN and transitions are left
-    out, as is the graph filter where EASE learns every product: they cost as much as the rest and weighed next to nothing
-    wherever they were tried.
+    out, as is the graph filter where EASE learns from every product: they cost as much as the rest and weighed next to
+    nothing wherever they were tried.
     """
     few, few_of_all = sampled(new, CUSTOMERS, seed=seed), sampled(every, CUSTOMERS, seed=seed)
     small = len(new.train) <= MANY_ROWS
     fading: dict[str, Any] = {"half_life": 90.0, "recency": 90.0}
     lasting: dict[str, Any] = {"half_life": None, "recency": None}
     products, customers = (len(new.train[name].cat.categories) for name in ("product_id", "customer_id"))
-    most = most_products(products)
-    partial = min(products, customers) > most
+    inverse = largest_inverse(products)
     half_lives: list[Mapping[str, Any]] = [{"half_life": each} for each in (30.0, 180.0, None)]
     other_als: list[Mapping[str, Any]] = [{"half_life": None}, {"confidence": 5.0}]
+    longer: list[Mapping[str, Any]] = [{"steps": 3, "damping": 0.0}]
     parts = [
         _climb(Frequency, {"half_life": 90.0}, half_lives, few_of_all),
-        _climb(EASE, {"penalty": 20.0, "most_products": most, **fading}, [lasting, {"penalty": 5.0}][: 1 + small], few),
+        _climb(
+            EASE, {"penalty": 20.0, "largest_inverse": inverse, **fading}, [lasting, {"penalty": 5.0}][: 1 + small], few
+        ),
         _climb(ALS, {"half_life": 90.0, "seed": seed}, other_als[: 2 * small], few),
     ]
-    if small or partial:
+    if small or min(products, customers) > inverse:
         parts.append(_climb(GraphFilter, {"seed": seed, **fading}, [lasting][:small], few))
     if small:
-        parts += [_climb(ItemNeighbours, fading, [], few), _climb(Transitions, {}, [], few)]
+        parts += [_climb(ItemNeighbours, fading, [], few), _climb(Transitions, {}, longer, few)]
     if segments is not None and segments.notna().any():
         half_lives = [{"half_life": each} for each in (7.0, 90.0)]
         parts.append(_climb(SegmentPopularity, {"segments": segments, "half_life": 28.0}, half_lives, few))
     return parts
 
 
-def most_products(products: int) -> int:
-    """How many products EASE may learn so that all its fits stay within ``EASE_SECONDS``; its cost grows with their cube."""
+def largest_inverse(products: int) -> int:
+    """How large a matrix EASE may invert so that all its fits stay within ``EASE_SECONDS``; its cost grows with the cube."""
     return int(min(products, LARGEST, (EASE_SECONDS / EASE_FITS / 25e-12) ** (1 / 3)))
 
 
 def _climb(
     kind: Callable[..., Recommender], start: Mapping[str, Any], changes: Sequence[Mapping[str, Any]], window: Window
 ) -> Part:
+    """Keep each change that is worthwhile; then, of what has a history, let it fade sooner as long as that is."""
     best = kind(**start).fit_checked(window.train)
     chosen = dict(start)
     trials = [Trial(parameters=best.parameters(), value=score(best, window))]
@@ -160,6 +165,16 @@ def _climb(
         trials.append(Trial(parameters=model.parameters(), value=score(model, window)))
         if trials[-1].value > lead.value * (1 + WORTHWHILE):
             best, lead, chosen = model, trials[-1], {**chosen, **change}
+    if not isinstance(best, HistoryModel):
+        return Part(fitted=best, trials=trials)
+    for recency in RECENCIES:
+        if best.recency is not None and recency >= best.recency:
+            continue
+        sooner = best.with_recency(recency, window.train)
+        trials.append(Trial(parameters=sooner.parameters(), value=score(sooner, window)))
+        if trials[-1].value <= lead.value * (1 + WORTHWHILE):
+            break
+        best, lead = sooner, trials[-1]
     return Part(fitted=best, trials=trials)
 
 

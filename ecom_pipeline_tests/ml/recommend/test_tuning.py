@@ -6,6 +6,7 @@ import pytest
 from ecom_pipeline.ml.recommend import tuning
 from ecom_pipeline.ml.recommend.evaluate import Target, Window, score, windows
 from ecom_pipeline.ml.recommend.interactions import checked
+from ecom_pipeline.ml.recommend.neighbours import ItemNeighbours
 from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity
 from ecom_pipeline.ml.recommend.tuning import (
     budget_seconds,
@@ -102,9 +103,34 @@ def test_each_part_is_the_best_of_its_trials_and_fitted_before_the_window() -> N
         assert score(again, window) == score(part.fitted, window)
 
 
-@pytest.mark.parametrize(("products", "learned"), [(100, 100), (3_000, 3_000), (1_000_000, 3_999)])
-def test_ease_learns_what_its_budget_allows(products: int, learned: int) -> None:
-    assert tuning.most_products(products) == learned
+@pytest.mark.parametrize(("products", "inverted"), [(100, 100), (3_000, 3_000), (1_000_000, 3_999)])
+def test_ease_inverts_what_its_budget_allows(products: int, inverted: int) -> None:
+    assert tuning.largest_inverse(products) == inverted
+
+
+@pytest.mark.parametrize(
+    ("values", "tried", "chosen"),
+    [
+        ({90.0: 0.5, 28.0: 0.504, 7.0: 0.9, 2.0: 0.9}, [90.0, 28.0], 90.0),
+        ({90.0: 0.5, 28.0: 0.51, 7.0: 0.52, 2.0: 0.51}, [90.0, 28.0, 7.0, 2.0], 7.0),
+    ],
+)
+def test_a_history_fades_sooner_as_long_as_that_is_worthwhile_and_nothing_is_learned_for_it(
+    values: dict[float, float], tried: list[float], chosen: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned = []
+    learn = ItemNeighbours._learn
+    monkeypatch.setattr(ItemNeighbours, "_learn", lambda *given: (learned.append(1), learn(*given)))
+    monkeypatch.setattr(tuning, "score", lambda model, window: values[getattr(model, "recency", None) or 90.0])
+    world = checkerboard()
+    [part] = [
+        each
+        for each in tune_parts(validation(world), validation(world, "all"), seed=1)
+        if each.fitted.name == "item_knn"
+    ]
+    assert [trial.parameters["recency"] for trial in part.trials] == tried
+    assert len(learned) == 1
+    assert vars(part.unfitted())["recency"] == chosen
 
 
 def test_a_large_shop_tries_less(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,8 +141,8 @@ def test_a_large_shop_tries_less(monkeypatch: pytest.MonkeyPatch) -> None:
     large = tune_parts(new, every, seed=1)
     assert [part.fitted.name for part in small][4:] == ["item_knn", "transitions"]
     assert [part.fitted.name for part in large] == ["frequency", "ease", "als"]
-    assert [len(part.trials) for part in large] == [4, 2, 1]
-    monkeypatch.setattr(tuning, "most_products", lambda products: 30)
+    assert [len({trial.parameters.get("half_life") for trial in part.trials}) for part in large] == [4, 2, 1]
+    monkeypatch.setattr(tuning, "largest_inverse", lambda products: 30)
     assert [part.fitted.name for part in tune_parts(new, every, seed=1)][3:] == ["graph_filter"]
 
 
