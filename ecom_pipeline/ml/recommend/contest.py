@@ -17,7 +17,7 @@ import pandas as pd
 
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.blend import Blend, candidates, learn_weights
-from ecom_pipeline.ml.recommend.evaluate import Judged, Target, Window, judge, personal, sampled, scores
+from ecom_pipeline.ml.recommend.evaluate import Judged, Target, Window, informative, judge, personal, sampled, scores
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.interactions import Floats
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
@@ -29,8 +29,6 @@ from ecom_pipeline.ml.recommend.tuning import Baseline, tune_baselines, tune_lig
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-LEARNED_FROM = 1_000
-"""Customers the weights are learned from."""
 JUDGED = 2_000
 """Customers the models are judged on: enough for intervals of a hundredth."""
 
@@ -138,7 +136,7 @@ def compete(
     ]
     learned = [*(part.fitted for part in tuned), *(each.fit_checked(validation.train, known) for each in baselines)]
     clock.append(time.process_time())
-    few = {target: sampled(each, LEARNED_FROM, seed=seed) for target, (each, _) in both.items()}
+    few = {target: informative(each, seed=seed) for target, (each, _) in both.items()}
     chosen = {target: _weights(learned, few[target], target) for target in both}
     clock.append(time.process_time())
     rankers = _rankers(learned, {target: weights for target, (weights, _) in chosen.items()}, few, before, seed=seed)
@@ -203,7 +201,7 @@ def _rankers(
     found: dict[Target, Ranking] = {}
     for target, window in validation.items():
         past = [
-            (Blend.of(fitted, weights[target], each.train), sampled(each, LEARNED_FROM, seed=seed))
+            (Blend.of(fitted, weights[target], each.train), informative(each, seed=seed))
             for fitted, each in zip(then, before[target], strict=True)
             if not each.truth.empty
         ]

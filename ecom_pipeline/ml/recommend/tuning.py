@@ -18,7 +18,7 @@ import pandas as pd
 from ecom_pipeline.ml.recommend.als import ALS
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.ease import EASE, LARGEST
-from ecom_pipeline.ml.recommend.evaluate import MANY_ROWS, Window, sampled, score
+from ecom_pipeline.ml.recommend.evaluate import MANY_ROWS, Window, informative, score
 from ecom_pipeline.ml.recommend.features import described
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.graph import GraphFilter
@@ -51,8 +51,6 @@ RECENCIES = (28.0, 7.0, 2.0)
 FITS = 4
 FINAL_FITS = 2
 """Fits after tuning: one for the test, one for the lists."""
-CUSTOMERS = 1_000
-"""Customers a trial is judged on."""
 WORTHWHILE = 0.01
 """A change must gain this share on validation; less is noise."""
 EASE_SECONDS = 8.0
@@ -121,7 +119,7 @@ def tune_parts(new: Window, every: Window, *, segments: pd.Series | None = None,
     out, as is the graph filter where EASE learns from every product: they cost as much as the rest and weighed next to
     nothing wherever they were tried.
     """
-    few, few_of_all = sampled(new, CUSTOMERS, seed=seed), sampled(every, CUSTOMERS, seed=seed)
+    few, few_of_all = informative(new, seed=seed), informative(every, seed=seed)
     small = len(new.train) <= MANY_ROWS
     fading: dict[str, Any] = {"half_life": 90.0, "recency": 90.0}
     lasting: dict[str, Any] = {"half_life": None, "recency": None}
@@ -180,7 +178,7 @@ def _climb(
 
 def tune_baselines(window: Window, products: pd.DataFrame | None, *, seed: int) -> list[tuple[Baseline, Trial]]:
     """Choose each baseline's half-life; returns them unfitted, the best first. Popularity is always among them."""
-    few = sampled(window, CUSTOMERS, seed=seed)
+    few = informative(window, seed=seed)
     kinds: list[type[Baseline]] = [Popularity]
     if "category" in described(pd.Index(window.train["product_id"].cat.categories), products):
         kinds.append(CategoryPopularity)
@@ -194,7 +192,7 @@ def tune_baselines(window: Window, products: pd.DataFrame | None, *, seed: int) 
 
 def tune_lightfm(window: Window, products: pd.DataFrame | None, *, trend_half_life: float | None, seed: int) -> Part:
     """Choose LightFM's parameters."""
-    few = sampled(window, CUSTOMERS, seed=seed)
+    few = informative(window, seed=seed)
     ids = pd.Index(window.train["product_id"].cat.categories)
     pairs = len(window.train[["customer_id", "product_id"]].drop_duplicates())
     features = float(described(ids, products).notna().sum().sum() / len(ids))
