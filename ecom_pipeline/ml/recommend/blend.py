@@ -158,12 +158,16 @@ class Candidates:
     chosen: Positions
 
     def ndcg(self, total: Floats) -> Floats:
-        """NDCG of each customer's best candidates by a score."""
-        positions, best = top_k(np.where(self.listed, total, -np.inf), LENGTH)
-        hits = np.take_along_axis(self.hit, positions, axis=1) & np.isfinite(best)
+        """NDCG of each customer's best candidates by a score; who chose none of the candidates is not looked at further."""
+        found = np.zeros(len(self.customers))
+        some = np.flatnonzero(self.hit.any(axis=1))
+        hit, chosen = self.hit[some], self.chosen[some]
+        positions, best = top_k(np.where(self.listed[some], total[some], -np.inf), LENGTH)
+        hits = np.take_along_axis(hit, positions, axis=1) & np.isfinite(best)
         if hits.shape[1] < LENGTH:
             hits = np.pad(hits, ((0, 0), (0, LENGTH - hits.shape[1])))
-        return ndcg(hits, self.chosen, LENGTH)
+        found[some] = ndcg(hits, chosen, LENGTH)
+        return found
 
 
 def candidates(parts: Sequence[Recommender], window: Window, *, depth: int = DEPTH) -> Candidates:
