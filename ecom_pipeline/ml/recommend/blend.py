@@ -89,9 +89,9 @@ class Blend(Recommender):
         return total
 
 
-def weighty(parts: Sequence[Recommender], weights: Mapping[str, float]) -> list[Recommender]:
-    """Return the parts that weigh something."""
-    return [part for part in parts if weights.get(part.name, 0.0) > 0]
+def weighty(parts: Sequence[Recommender], weights: Mapping[str, float], *, above: float = 0.0) -> list[Recommender]:
+    """Return the parts that weigh more than that."""
+    return [part for part in parts if weights.get(part.name, 0.0) > above]
 
 
 def offered(train: pd.DataFrame, most: int) -> pd.Index:

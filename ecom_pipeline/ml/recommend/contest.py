@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.recommend.base import Recommender
-from ecom_pipeline.ml.recommend.blend import Blend, candidates, learn_weights
+from ecom_pipeline.ml.recommend.blend import TRACES, Blend, candidates, learn_weights, weighty
 from ecom_pipeline.ml.recommend.evaluate import Judged, Target, Window, informative, judge, personal, sampled, scores
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.interactions import Floats
@@ -196,7 +196,7 @@ def _rankers(
     """Trees by target, where those of the days before beat the blend on validation by more than chance."""
     if before is None:
         return {}
-    needed = [part for part in learned if any(each.get(part.name) for each in weights.values())]
+    needed = [part for part in learned if any(weighty([part], each, above=TRACES[0]) for each in weights.values())]
     then = [[copy.copy(part).fit_checked(window.train) for part in needed] for window in before["new"]]
     found: dict[Target, Ranking] = {}
     for target, window in validation.items():
