@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.history import HistoryModel
+from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, HistoryModel
 from ecom_pipeline.ml.recommend.interactions import Floats
 from ecom_pipeline.ml.recommend.ranking import blocks
 
@@ -43,7 +43,7 @@ class ItemNeighbours(HistoryModel):
         damping: float = 0.0,
         half_life: float | None = None,
         recency: float | None = None,
-        most_products: int = 10_000,
+        most_products: int = MOST_PRODUCTS,
     ) -> None:
         self.neighbours = neighbours
         self.damping = damping

@@ -127,6 +127,7 @@ def tune_parts(new: Window, every: Window, *, segments: pd.Series | None = None,
     inverse = largest_inverse(products)
     half_lives: list[Mapping[str, Any]] = [{"half_life": each} for each in (30.0, 180.0, None)]
     other_als: list[Mapping[str, Any]] = [{"half_life": None}, {"confidence": 5.0}]
+    damped: list[Mapping[str, Any]] = [{"damping": 1.0}, {"damping": 5.0}]
     longer: list[Mapping[str, Any]] = [{"steps": 3, "damping": 0.0}]
     parts = [
         _climb(Frequency, {"half_life": 90.0}, half_lives, few_of_all),
@@ -138,7 +139,7 @@ def tune_parts(new: Window, every: Window, *, segments: pd.Series | None = None,
     if small or min(products, customers) > inverse:
         parts.append(_climb(GraphFilter, {"seed": seed, **fading}, [lasting][:small], few))
     if small:
-        parts += [_climb(ItemNeighbours, fading, [], few), _climb(Transitions, {}, longer, few)]
+        parts += [_climb(ItemNeighbours, fading, damped, few), _climb(Transitions, {}, longer, few)]
     if segments is not None and segments.notna().any():
         half_lives = [{"half_life": each} for each in (7.0, 90.0)]
         parts.append(_climb(SegmentPopularity, {"segments": segments, "half_life": 28.0}, half_lives, few))
