@@ -42,6 +42,10 @@ BEHIND = 1e3
 """What the scores of the blend's other products are lowered by."""
 
 
+Outcomes = tuple[Floats, Mask]
+"""Features of products that were listed for customers, and whether the customers then chose them."""
+
+
 class Ranker(Recommender):
     """The blend's first products in the order of boosted trees.
 
@@ -157,16 +161,15 @@ class Past:
         return np.column_stack([self.of_product[products], self.of_customer[customers], since, times])
 
 
-def learn_trees(seen: Sequence[tuple[Blend, Window]], *, seed: int) -> HistGradientBoostingClassifier:
+def learn_trees(seen: Sequence[Outcomes], *, seed: int) -> HistGradientBoostingClassifier:
     """Learn from what was chosen in windows of the first products of blends fitted before them."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
-    tables = [_table(blend, window, seed=seed) for blend, window in seen]
-    features, hits = (np.concatenate(part) for part in zip(*tables, strict=True))
+    features, hits = (np.concatenate(part) for part in zip(*seen, strict=True))
     trees = HistGradientBoostingClassifier(
-        max_iter=100,
-        learning_rate=0.06,
+        max_iter=50,
+        learning_rate=0.12,
         max_leaf_nodes=15,
         min_samples_leaf=100,
         l2_regularization=5.0,
@@ -177,7 +180,7 @@ def learn_trees(seen: Sequence[tuple[Blend, Window]], *, seed: int) -> HistGradi
         return trees.fit(features, hits)
 
 
-def _table(blend: Blend, window: Window, *, seed: int) -> tuple[Floats, Mask]:
+def outcomes(blend: Blend, window: Window, *, seed: int) -> Outcomes:
     """Features and outcome of the blend's first products of each customer, of those not chosen a share."""
     random = np.random.default_rng(seed)
     past, customers, products = Past(window.train, blend.products_), window.customers, np.arange(len(blend.products_))

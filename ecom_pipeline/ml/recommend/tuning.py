@@ -17,7 +17,7 @@ import pandas as pd
 
 from ecom_pipeline.ml.recommend.als import ALS
 from ecom_pipeline.ml.recommend.base import Recommender
-from ecom_pipeline.ml.recommend.ease import EASE, LARGEST
+from ecom_pipeline.ml.recommend.ease import EASE
 from ecom_pipeline.ml.recommend.evaluate import MANY_ROWS, Window, informative, score
 from ecom_pipeline.ml.recommend.features import described
 from ecom_pipeline.ml.recommend.frequency import Frequency
@@ -53,10 +53,8 @@ FINAL_FITS = 2
 """Fits after tuning: one for the test, one for the lists."""
 WORTHWHILE = 0.01
 """A change must gain this share on validation; less is noise."""
-EASE_SECONDS = 8.0
-"""All fits of EASE may take that long on one core, by the estimate of 25e-12 seconds times the cube of what is inverted."""
-EASE_FITS = 5
-"""Three trials, one for the test, one for the lists."""
+LARGEST_INVERSE = 4_000
+"""How large a matrix EASE may invert: each takes 25e-12 seconds times the cube on one core, and there are five fits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +111,8 @@ def tune_parts(new: Window, every: Window, *, segments: pd.Series | None = None,
     """Choose the parameters of each part of the blend but LightFM and the baselines.
 
     ``new`` and ``every`` are the validation windows of the two targets; what a customer buys again is chosen on the second,
-    the rest on the first. ``segments`` are those of customers, as ``cold.segments`` returns them.
+    the rest on the first, but how soon a history fades, which costs no fit, on both. ``segments`` are those of customers, as
+    ``cold.segments`` returns them.
 
     Beyond ``MANY_ROWS`` frequency and EASE alone are tried with more than one setting, and item-kNN and transitions are left
     out, as is the graph filter where EASE learns from every product: they cost as much as the rest and weighed next to
@@ -124,7 +123,6 @@ def tune_parts(new: Window, every: Window, *, segments: pd.Series | None = None,
     fading: dict[str, Any] = {"half_life": 90.0, "recency": 90.0}
     lasting: dict[str, Any] = {"half_life": None, "recency": None}
     products, customers = (len(new.train[name].cat.categories) for name in ("product_id", "customer_id"))
-    inverse = largest_inverse(products)
     half_lives: list[Mapping[str, Any]] = [{"half_life": each} for each in (30.0, 180.0, None)]
     other_als: list[Mapping[str, Any]] = [{"half_life": None}, {"confidence": 5.0}]
     damped: list[Mapping[str, Any]] = [{"damping": 1.0}, {"damping": 5.0}]
@@ -132,29 +130,26 @@ def tune_parts(new: Window, every: Window, *, segments: pd.Series | None = None,
     parts = [
         _climb(Frequency, {"half_life": 90.0}, half_lives, few_of_all),
         _climb(
-            EASE, {"penalty": 20.0, "largest_inverse": inverse, **fading}, [lasting, {"penalty": 5.0}][: 1 + small], few
+            EASE,
+            {"penalty": 20.0, "largest_inverse": LARGEST_INVERSE, **fading},
+            [lasting, {"penalty": 5.0}][: 1 + small],
+            few,
         ),
         _climb(ALS, {"half_life": 90.0, "seed": seed}, other_als[: 2 * small], few),
     ]
-    if small or min(products, customers) > inverse:
+    if small or min(products, customers) > LARGEST_INVERSE:
         parts.append(_climb(GraphFilter, {"seed": seed, **fading}, [lasting][:small], few))
     if small:
         parts += [_climb(ItemNeighbours, fading, damped, few), _climb(Transitions, {}, longer, few)]
     if segments is not None and segments.notna().any():
         half_lives = [{"half_life": each} for each in (7.0, 90.0)]
         parts.append(_climb(SegmentPopularity, {"segments": segments, "half_life": 28.0}, half_lives, few))
-    return parts
-
-
-def largest_inverse(products: int) -> int:
-    """How large a matrix EASE may invert so that all its fits stay within ``EASE_SECONDS``; its cost grows with the cube."""
-    return int(min(products, LARGEST, (EASE_SECONDS / EASE_FITS / 25e-12) ** (1 / 3)))
+    return [_fading(part, few, few_of_all) for part in parts]
 
 
 def _climb(
     kind: Callable[..., Recommender], start: Mapping[str, Any], changes: Sequence[Mapping[str, Any]], window: Window
 ) -> Part:
-    """Keep each change that is worthwhile; then, of what has a history, let it fade sooner as long as that is."""
     best = kind(**start).fit_checked(window.train)
     chosen = dict(start)
     trials = [Trial(parameters=best.parameters(), value=score(best, window))]
@@ -164,16 +159,25 @@ def _climb(
         trials.append(Trial(parameters=model.parameters(), value=score(model, window)))
         if trials[-1].value > lead.value * (1 + WORTHWHILE):
             best, lead, chosen = model, trials[-1], {**chosen, **change}
+    return Part(fitted=best, trials=trials)
+
+
+def _fading(part: Part, new: Window, every: Window) -> Part:
+    """Let the history fade sooner, as long as that is worthwhile: what the one target gains must be more than the other loses."""
+    best = part.fitted
     if not isinstance(best, HistoryModel):
-        return Part(fitted=best, trials=trials)
+        return part
+    trials = list(part.trials)
+    lead = score(best, new), score(best, every)
     for recency in RECENCIES:
         if best.recency is not None and recency >= best.recency:
             continue
-        sooner = best.with_recency(recency, window.train)
-        trials.append(Trial(parameters=sooner.parameters(), value=score(sooner, window)))
-        if trials[-1].value <= lead.value * (1 + WORTHWHILE):
+        sooner = best.with_recency(recency, new.train)
+        found = score(sooner, new), score(sooner, every)
+        trials.append(Trial(parameters=sooner.parameters(), value=found[0]))
+        if found[0] * found[1] <= lead[0] * lead[1] * (1 + WORTHWHILE) ** 2:
             break
-        best, lead = sooner, trials[-1]
+        best, lead = sooner, found
     return Part(fitted=best, trials=trials)
 
 
