@@ -17,6 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ecom_pipeline.ml.forecast.panel import known_mean
+
 STRETCHES = np.geomspace(0.2, 5.0, 129)
 OWN_PERIODS = 56
 """Tested periods whose shape counts as much as that of all of the kind; of a kind, as much as not stretching at all."""
@@ -59,7 +61,7 @@ def error_units(values: np.ndarray, year: int) -> np.ndarray:
 
     The level is the mean absolute amount of the last quarter of the ``year`` periods and, to a tenth, of them all.
     """
-    lately, long = (_mean_size(values[:, -periods:]) for periods in (year // 4, year))
+    lately, long = (known_mean(np.abs(values[:, -periods:])) for periods in (year // 4, year))
     level = np.where(np.isfinite(lately), (1 - LONG_AGO) * lately + LONG_AGO * long, long)
     known = level[np.isfinite(level)]
     least = 1e-3 * float(known.mean()) if len(known) else 0.0
@@ -165,11 +167,3 @@ def _stretch(bands: Bands, forecast: np.ndarray, actual: np.ndarray) -> np.ndarr
     drawn = known.sum() / (known.sum() + OWN_PERIODS)
     needed = [np.interp(level, share, np.log(STRETCHES)) for level, share in zip(bands.levels, held.T, strict=True)]
     return np.asarray(np.exp(drawn * np.array(needed)))
-
-
-def _mean_size(values: np.ndarray) -> np.ndarray:
-    """(S,) mean absolute known value of each row; NaN where none is known."""
-    known = np.isfinite(values)
-    count = known.sum(axis=1)
-    total = np.where(known, np.abs(values), 0.0).sum(axis=1)
-    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
