@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +102,29 @@ def test_speed_names_the_seconds_of_both(
     found = json.loads(printed[-1])["figures"][data]
     assert set(found) == {"ours", "Prophet tuned"}
     assert all(each["cpu_seconds"] >= 0 for each in found.values())
+
+
+@pytest.mark.parametrize(("threads", "share"), [(0, 0.5), (1, 1.0)])
+def test_threads_that_could_use_a_core_are_counted_whether_they_get_it_or_not(threads: int, share: float) -> None:
+    def work() -> None:
+        ends = time.monotonic() + 0.6
+        while time.monotonic() < ends:
+            hashlib.sha256(b"x" * 10_000_000).digest()
+
+    with forecast.Ready() as ready:
+        others = [threading.Thread(target=work) for _ in range(threads)]
+        for each in others:
+            each.start()
+        work()
+        for each in others:
+            each.join()
+    assert ready.share(2) == pytest.approx(share, abs=0.2)
+
+
+def test_waiting_uses_no_core() -> None:
+    with forecast.Ready() as ready:
+        time.sleep(0.4)
+    assert ready.share(2) < 0.2
 
 
 def test_weeks_are_told_from_the_dates(tmp_path: Path) -> None:
