@@ -95,11 +95,15 @@ def simulate(demand: np.ndarray, targets: np.ndarray, *, review: int, lead: int)
 def curves(
     panel: Panel, names: Sequence[str], *, days: int, review: int, lead: int
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Per rule and level, mean stock in days of demand and the share of demand lost, both the mean over products of equal weight."""
+    """Per rule and level, mean stock in days of demand and the share of demand lost, both the mean over products of equal weight.
+
+    A day's demand is the mean of the simulated days and as many before them: of the simulated days alone, a product that
+    sells once in them would weigh as much as all others together.
+    """
     start = panel.length - days
     demand = np.nan_to_num(panel.values[:, start:])
     reviews = [targets(panel.until(start + day), review + lead, names) for day in range(0, days, review)]
-    mean = np.maximum(demand.mean(axis=1), 1e-9)
+    mean = np.nan_to_num(panel.values[:, -2 * days :]).mean(axis=1)
     found = {}
     for name in names:
         stock, lost = [], []

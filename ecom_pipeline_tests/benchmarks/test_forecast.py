@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 
 from benchmarks import forecast
-from benchmarks.purchase import simulate
+from benchmarks.purchase import COVER, FIXED, curves, simulate
 from ecom_pipeline.ml.forecast.panel import Panel
+from ecom_pipeline_tests.ml.forecast.builders import panel_of
 
 
 @pytest.fixture
@@ -147,3 +148,15 @@ def test_more_stock_never_loses_more() -> None:
     lost = [simulate(demand, np.full((9, 20), level), review=7, lead=3)[1].sum() for level in (10.0, 20.0, 40.0, 90.0)]
     assert lost == sorted(lost, reverse=True)
     assert lost[-1] == 0
+
+
+def test_rules_are_judged_in_days_of_demand_and_a_product_that_ended_does_not_outweigh_the_others() -> None:
+    def stock(*series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return curves(panel_of(*series), [FIXED], days=84, review=14, lead=7)[FIXED]
+
+    steady, ended = np.full(400, 2.0), np.concatenate([np.full(316, 2.0), np.full(83, 0.0), [1.0]])
+    held, lost = stock(steady)
+    np.testing.assert_allclose(stock(steady * 10), (held, lost), rtol=0.05)
+    assert lost[np.array(COVER) >= 1] == pytest.approx(0.0)
+    assert lost[0] > 0
+    assert stock(steady, ended)[0].max() < 2.1 * held.max()
