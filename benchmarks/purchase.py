@@ -1,17 +1,18 @@
 """What purchase advice is worth: lost sales at equal average stock, on held-back demand.
 
-``python -m benchmarks.purchase DATA.parquet`` (columns as in ``benchmarks.forecast``) lets three rules order for the same
-last days: fixed minimum and maximum, our base stock fed by Prophet alone, and fed by our forecast. Every ``--review`` days
-each rule sees the demand up to now (true demand, as a shop without stock-outs would) and orders what arrives ``--lead``
-days later; what is not on the shelf is lost. The safety factor runs through a range, which gives each rule a curve of
-stock against lost sales; curves are compared at the same average stock.
+``python -m benchmarks.purchase DATA.parquet`` (columns as in ``benchmarks.forecast``) lets rules order for the same last
+days: a fixed minimum and maximum from the last quarter, the same from the last year, our base stock fed by Prophet alone, and by
+our forecast. Every ``--review`` days each rule sees the demand up to now (true
+demand, as a shop without stock-outs would) and orders what arrives ``--lead`` days later; what is not on the shelf is lost.
+The safety factor runs through a range, which gives each rule a curve of stock against lost sales; curves are compared at the
+same average stock. ``--skip 84`` ends the data 84 days earlier: days to choose a method on, before those to report.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -25,37 +26,33 @@ from ecom_pipeline.ml.forecast.uncertainty import learn_uncertainty
 HORIZON = 28
 SERVICE = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.995)
 COVER = (0.6, 0.8, 1.0, 1.2, 1.4, 1.7, 2.0, 2.5)
-Rule = Callable[[Panel, int], np.ndarray]
-"""A panel and the days to protect in; (levels, S) stock to order up to, lean levels first, out."""
+FIXED, FIXED_YEAR = "fixed minimum and maximum", "fixed, from the last year"
+PROPHET, OURS = "Prophet alone", "ours"
+NAMES = (FIXED, FIXED_YEAR, PROPHET, OURS)
 
 
-def fixed(panel: Panel, protected: int) -> np.ndarray:
-    """The same multiple of the mean of the last quarter for every product."""
-    return np.outer(COVER, np.nanmean(panel.values[:, -91:], axis=1) * protected)
+def targets(panel: Panel, protected: int, names: Sequence[str] = NAMES) -> dict[str, np.ndarray]:
+    """(levels, S) stock to order up to by each rule, lean levels first, to last for the ``protected`` days after the panel."""
+    found = {
+        FIXED: np.outer(COVER, np.nanmean(panel.values[:, -91:], axis=1) * protected),
+        FIXED_YEAR: np.outer(COVER, np.nanmean(panel.values[:, -panel.year :], axis=1) * protected),
+    }
+    if PROPHET in names:
+        model = ProphetForecaster(seed=SEED)
+        tested = backtest(panel, [Entry(model=model)], HORIZON)
+        forecast, past = model.fit(panel).predict(HORIZON), tested.of(model.name)
+        found[PROPHET] = _base_stock(forecast, past, tested.actual, panel, protected)
+    if OURS in names:
+        ours = forecast_panel(panel, horizon=HORIZON, seed=SEED)
+        found[OURS] = _base_stock(ours.expected, ours.expected_past, ours.tested.actual, panel, protected)
+    return {name: found[name] for name in names}
 
 
-def base_stock(
-    forecast: np.ndarray, past: np.ndarray, actual: np.ndarray, history: np.ndarray, protected: int
-) -> np.ndarray:
+def _base_stock(forecast: np.ndarray, past: np.ndarray, actual: np.ndarray, panel: Panel, protected: int) -> np.ndarray:
     """Expected demand plus the quantile of its error."""
-    uncertain = learn_uncertainty(past, actual, history, forecast.mean(axis=1))
+    uncertain = learn_uncertainty(past, actual, panel.values, forecast.mean(axis=1))
     expected, days = forecast[:, :protected].sum(axis=1), np.full(len(forecast), protected)
     return np.stack([expected + uncertain.quantile(days, np.full(len(forecast), share)) for share in SERVICE])
-
-
-def ours(panel: Panel, protected: int) -> np.ndarray:
-    found = forecast_panel(panel, horizon=HORIZON, seed=SEED)
-    return base_stock(found.expected, found.expected_past, found.tested.actual, panel.values, protected)
-
-
-def prophet(panel: Panel, protected: int) -> np.ndarray:
-    model = ProphetForecaster(seed=SEED)
-    tested = backtest(panel, [Entry(model=model)], HORIZON)
-    forecast = model.fit(panel).predict(HORIZON)
-    return base_stock(forecast, tested.of(model.name), tested.actual, panel.values, protected)
-
-
-RULES: dict[str, Rule] = {"fixed minimum and maximum": fixed, "Prophet alone": prophet, "ours": ours}
 
 
 def simulate(demand: np.ndarray, targets: np.ndarray, *, review: int, lead: int) -> tuple[np.ndarray, np.ndarray]:
@@ -90,18 +87,27 @@ def simulate(demand: np.ndarray, targets: np.ndarray, *, review: int, lead: int)
     return held / demand.shape[1], lost
 
 
-def curve(panel: Panel, rule: Rule, *, days: int, review: int, lead: int) -> tuple[np.ndarray, np.ndarray]:
-    """Per level, mean stock in days of demand and the share of demand lost, both the mean over products of equal weight."""
+def curves(
+    panel: Panel, names: Sequence[str], *, days: int, review: int, lead: int
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Per rule and level, mean stock in days of demand and the share of demand lost, both the mean over products of equal weight.
+
+    A day's demand is the mean of the simulated days and as many before them: of the simulated days alone, a product that
+    sells once in them would weigh as much as all others together.
+    """
     start = panel.length - days
     demand = np.nan_to_num(panel.values[:, start:])
-    reviews = [rule(panel.until(start + day), review + lead) for day in range(0, days, review)]
-    stock, lost = [], []
-    mean = np.maximum(demand.mean(axis=1), 1e-9)
-    for level in range(len(reviews[0])):
-        held, gone = simulate(demand, np.stack([each[level] for each in reviews]), review=review, lead=lead)
-        stock.append(float((held / mean).mean()))
-        lost.append(float((gone / mean / days).mean()))
-    return np.array(stock), np.array(lost)
+    reviews = [targets(panel.until(start + day), review + lead, names) for day in range(0, days, review)]
+    mean = np.nan_to_num(panel.values[:, -2 * days :]).mean(axis=1)
+    found = {}
+    for name in names:
+        stock, lost = [], []
+        for levels in zip(*(each[name] for each in reviews), strict=True):
+            held, gone = simulate(demand, np.stack(levels), review=review, lead=lead)
+            stock.append(float((held / mean).mean()))
+            lost.append(float((gone / mean / days).mean()))
+        found[name] = np.array(stock), np.array(lost)
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -112,23 +118,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--days", type=int, default=84)
     parser.add_argument("--review", type=int, default=14)
     parser.add_argument("--lead", type=int, default=7)
+    parser.add_argument("--skip", type=int, default=0, help="days left out at the end of the data")
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES)
     given = parser.parse_args(arguments)
     panel, _ = read(given.data, country=given.country, horizon=HORIZON, series=given.series)
-    panel = panel.only(np.flatnonzero(np.nanmean(panel.values[:, -given.days :], axis=1) > 0))
-    curves = {
-        name: curve(panel, rule, days=given.days, review=given.review, lead=given.lead) for name, rule in RULES.items()
-    }
-    low = max(stock.min() for stock, _ in curves.values())
-    high = min(stock.max() for stock, _ in curves.values())
+    panel = panel.until(panel.length - given.skip)
+    sold = np.nan_to_num(panel.values[:, -given.days :]).sum(axis=1) > 0
+    panel = panel.only(np.flatnonzero(sold & (panel.starts < panel.length - given.days - HORIZON)))
+    found = curves(panel, given.only, days=given.days, review=given.review, lead=given.lead)
+    low = max(stock.min() for stock, _ in found.values())
+    high = min(stock.max() for stock, _ in found.values())
     at = np.linspace(low, high, 5)
     print(f"{len(panel.keys)} products, {given.days} days, review {given.review}, lead time {given.lead}")
     print(f"{'share of demand lost at a mean stock of':42}" + "".join(f"{stock:>8.1f} d" for stock in at))
     figures = {}
-    for name, (stock, lost) in curves.items():
+    for name, (stock, lost) in found.items():
         order = np.argsort(stock)
-        found = np.interp(at, stock[order], lost[order])
-        figures[name] = {"mean": float(found.mean()), "lost": found.tolist(), "stock_days": at.tolist()}
-        print(f"{name:42}" + "".join(f"{each:>10.3f}" for each in found))
+        alike = np.interp(at, stock[order], lost[order])
+        figures[name] = {"mean": float(alike.mean()), "lost": alike.tolist(), "stock_days": at.tolist()}
+        print(f"{name:42}" + "".join(f"{each:>10.3f}" for each in alike) + f"   mean {alike.mean():.4f}")
     print(json.dumps(figures))
 
 

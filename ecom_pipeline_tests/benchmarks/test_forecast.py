@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +13,9 @@ import pandas as pd
 import pytest
 
 from benchmarks import forecast
-from benchmarks.purchase import simulate
+from benchmarks.purchase import COVER, FIXED, curves, simulate
 from ecom_pipeline.ml.forecast.panel import Panel
+from ecom_pipeline_tests.ml.forecast.builders import panel_of
 
 
 @pytest.fixture
@@ -101,6 +105,29 @@ def test_speed_names_the_seconds_of_both(
     assert all(each["cpu_seconds"] >= 0 for each in found.values())
 
 
+@pytest.mark.parametrize(("threads", "share"), [(0, 0.5), (1, 1.0)])
+def test_threads_that_could_use_a_core_are_counted_whether_they_get_it_or_not(threads: int, share: float) -> None:
+    def work() -> None:
+        ends = time.monotonic() + 0.6
+        while time.monotonic() < ends:
+            hashlib.sha256(b"x" * 10_000_000).digest()
+
+    with forecast.Ready() as ready:
+        others = [threading.Thread(target=work) for _ in range(threads)]
+        for each in others:
+            each.start()
+        work()
+        for each in others:
+            each.join()
+    assert ready.share(2) == pytest.approx(share, abs=0.2)
+
+
+def test_waiting_uses_no_core() -> None:
+    with forecast.Ready() as ready:
+        time.sleep(0.4)
+    assert ready.share(2) < 0.2
+
+
 def test_weeks_are_told_from_the_dates(tmp_path: Path) -> None:
     days = pd.date_range("2020-01-03", periods=110, freq="7D")
     pd.DataFrame({"series_id": "a", "date": days, "value": 1.0}).to_parquet(tmp_path / "weeks.parquet")
@@ -121,3 +148,15 @@ def test_more_stock_never_loses_more() -> None:
     lost = [simulate(demand, np.full((9, 20), level), review=7, lead=3)[1].sum() for level in (10.0, 20.0, 40.0, 90.0)]
     assert lost == sorted(lost, reverse=True)
     assert lost[-1] == 0
+
+
+def test_rules_are_judged_in_days_of_demand_and_a_product_that_ended_does_not_outweigh_the_others() -> None:
+    def stock(*series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return curves(panel_of(*series), [FIXED], days=84, review=14, lead=7)[FIXED]
+
+    steady, ended = np.full(400, 2.0), np.concatenate([np.full(316, 2.0), np.full(83, 0.0), [1.0]])
+    held, lost = stock(steady)
+    np.testing.assert_allclose(stock(steady * 10), (held, lost), rtol=0.05)
+    assert lost[np.array(COVER) >= 1] == pytest.approx(0.0)
+    assert lost[0] > 0
+    assert stock(steady, ended)[0].max() < 2.1 * held.max()

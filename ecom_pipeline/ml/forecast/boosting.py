@@ -17,7 +17,7 @@ import numpy as np
 
 from ecom_pipeline.ml.forecast.base import Forecaster
 from ecom_pipeline.ml.forecast.calendar import EffectKind, Effects
-from ecom_pipeline.ml.forecast.panel import Panel
+from ecom_pipeline.ml.forecast.panel import Panel, known_mean
 
 ROWS = 40_000
 """Training rows at most, per group of series."""
@@ -67,7 +67,7 @@ class BoostingForecaster(Forecaster):
         """
         self.panel_ = panel
         self.failures_ = {}
-        often = _mean((np.nan_to_num(panel.values[:, -OFTEN_PERIODS:]) != 0).astype(float)) >= OFTEN
+        often = known_mean((np.nan_to_num(panel.values[:, -OFTEN_PERIODS:]) != 0).astype(float)) >= OFTEN
         self.models_: list[tuple[np.ndarray, Any]] = []
         for rows in (np.flatnonzero(often), np.flatnonzero(~often)):
             features, target = self._training(panel, rows)
@@ -137,8 +137,8 @@ class BoostingForecaster(Forecaster):
 
 def _scale(values: np.ndarray, origin: int) -> np.ndarray:
     """(S,) mean absolute amount of the 56 periods before the origin; of all before where those are 0."""
-    recent = _mean(np.abs(values[:, max(0, origin - 56) : origin]))
-    earlier = _mean(np.abs(values[:, :origin]))
+    recent = known_mean(np.abs(values[:, max(0, origin - 56) : origin]))
+    earlier = known_mean(np.abs(values[:, :origin]))
     return np.where(recent > 0, recent, np.nan_to_num(earlier))
 
 
@@ -151,8 +151,12 @@ def _features(
     padded = np.pad(past, ((0, 0), (max(0, 2 * year - origin), 0)), constant_values=np.nan)
     end = padded.shape[1]
     ahead = np.arange(horizon)
-    per_row = [_mean(padded[:, end - window :]) for window in (4, 7, 14, 28, 91, year)]
-    per_row += [_spread(padded[:, end - 28 :]), _mean(padded[:, end - 28 :] == 0), _mean(padded[:, end - 91 :] == 0)]
+    per_row = [known_mean(padded[:, end - window :]) for window in (4, 7, 14, 28, 91, year)]
+    per_row += [
+        _spread(padded[:, end - 28 :]),
+        known_mean(padded[:, end - 28 :] == 0),
+        known_mean(padded[:, end - 91 :] == 0),
+    ]
     per_row += [padded[:, end - 1], padded[:, end - 2], np.log1p(scale), (origin - panel.starts[rows]) / year]
     columns = [np.tile(column[:, np.newaxis], horizon) for column in per_row]
 
@@ -160,7 +164,7 @@ def _features(
     seasons = min(8, (end - 0) // season)
     by_place = padded[:, end - seasons * season :].reshape(len(rows), seasons, season)[:, :, place]
     for count in (1, 2, 4, 8):
-        columns.append(_mean(by_place[:, -count:].transpose(0, 2, 1)))
+        columns.append(known_mean(by_place[:, -count:].transpose(0, 2, 1)))
     columns.append(_median(by_place.transpose(0, 2, 1)))
 
     if panel.prices is not None:
@@ -168,10 +172,10 @@ def _features(
 
     last_year = np.clip(end - year + ahead, 0, end - 1)
     around = np.clip(last_year[:, np.newaxis] + np.arange(-3, 4), 0, end - 1)
-    before = _mean(padded[:, max(0, end - year - 56) : end - year])[:, np.newaxis]
+    before = known_mean(padded[:, max(0, end - year - 56) : end - year])[:, np.newaxis]
     with np.errstate(invalid="ignore", divide="ignore"):
         columns.append(np.where(before > 0, padded[:, last_year] / before, np.nan))
-        columns.append(np.where(before > 0, _mean(padded[:, around]) / before, np.nan))
+        columns.append(np.where(before > 0, known_mean(padded[:, around]) / before, np.nan))
 
     coming = panel.days[0] + (origin + ahead) * np.timedelta64(panel.step, "D")
     coming = np.asarray(coming, dtype="datetime64[D]")
@@ -207,7 +211,7 @@ def _effect_columns(effects: Effects, rows: np.ndarray, origin: int, horizon: in
 
 def _price(prices: np.ndarray, quarter: int) -> np.ndarray:
     """(S,) logarithm of the last price over the mean of the last quarter; NaN where there is none."""
-    return np.asarray(np.log(prices[:, -1]) - np.log(_mean(prices[:, -quarter:])))
+    return np.asarray(np.log(prices[:, -1]) - np.log(known_mean(prices[:, -quarter:])))
 
 
 def _first(flags: np.ndarray) -> np.ndarray:
@@ -215,17 +219,9 @@ def _first(flags: np.ndarray) -> np.ndarray:
     return np.where(flags.any(axis=0), flags.argmax(axis=0), len(flags)).astype(float)
 
 
-def _mean(values: np.ndarray) -> np.ndarray:
-    """Mean of the known values along the last axis; NaN where none is known."""
-    known = np.isfinite(values)
-    count = known.sum(axis=-1)
-    total = np.where(known, values, 0.0).sum(axis=-1)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
 def _spread(values: np.ndarray) -> np.ndarray:
-    mean = _mean(values)
-    return np.asarray(np.sqrt(np.maximum(_mean(values**2) - mean**2, 0.0)))
+    mean = known_mean(values)
+    return np.asarray(np.sqrt(np.maximum(known_mean(values**2) - mean**2, 0.0)))
 
 
 def _median(values: np.ndarray) -> np.ndarray:

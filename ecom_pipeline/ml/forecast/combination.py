@@ -61,6 +61,17 @@ class Proof:
     baseline_value: float | None
     series: int
 
+    @property
+    def holds(self) -> bool:
+        """Whether the answer was tested, and no baseline was clearly better.
+
+        On real data a baseline that was a little better on the last origins was worse on the next (MASE 1.11 instead of
+        1.04 on Walmart's weeks): picking a champion is what the combination is there to avoid.
+        """
+        if self.value is None or self.baseline_value is None:
+            return False
+        return self.value <= OF_PERIODS.worst * self.baseline_value
+
 
 def weights(
     errors: np.ndarray, models: Sequence[str], answered: np.ndarray, sharpness: Sharpness = OF_PERIODS

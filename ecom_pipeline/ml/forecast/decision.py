@@ -26,18 +26,27 @@ class Verdict:
     live_value: float | None
 
 
-def decide(proof: Proof, previous: ModelCard | None, as_of_date: dt.date) -> Verdict:
-    """Judge the chosen models by the best single baseline first, then by what is live.
+def decide(proof: Proof, is_combined: bool, previous: ModelCard | None, as_of_date: dt.date) -> Verdict:
+    """Tell what became of the series a shop is judged by.
 
-    ``previous`` is the card of the last run, whatever it decided; the WAPE of what it left live is in its metrics.
+    Parameters
+    ----------
+    proof
+        Their combination beside the best single baseline.
+    is_combined
+        Whether tonight's forecast of them is the combination, since no baseline was clearly better (`Proof.holds`), or
+        that baseline.
+    previous
+        The card of the last run, whatever it decided; the WAPE of what it left live is in its metrics.
     """
     if proof.value is None or proof.baseline_value is None:
         why = "no series is long enough, or sold enough, to be tested"
         return Verdict(decision="refused", reason=why, live_value=None)
     baseline = f"{proof.baseline_value:.3f} of {proof.baseline}"
     figures = f"WAPE {proof.value:.3f} against {baseline} over {proof.series} series"
-    if proof.value >= proof.baseline_value:
-        return Verdict(decision="refused", reason=f"{figures}: no better", live_value=proof.baseline_value)
+    if not is_combined:
+        why = f"{figures}: the baseline is clearly better"
+        return Verdict(decision="refused", reason=why, live_value=proof.baseline_value)
     live = _live_value(previous)
     if previous is None or live is None or proof.value <= live * (1 + MARGIN):
         return Verdict(decision="published", reason=figures, live_value=proof.value)

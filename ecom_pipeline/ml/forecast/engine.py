@@ -1,7 +1,7 @@
 """The whole method without a shop: a panel in, forecasts with calibrated bands out, and the proof beside the baselines.
 
 Cheap models forecast every series, boosting learns across all, Prophet is fitted to the series it is worth the time for.
-Each kind of series is published with the combination of them, unless a single baseline was clearly better on the backtest.
+Each kind of series is published with the combination of them, if that was tested and no single baseline was clearly better.
 Then sums are made to agree and bands are learned from what was really wrong. What does not belong here: where
 series come from, and what a proof means for what is live.
 """
@@ -29,6 +29,7 @@ from ecom_pipeline.ml.forecast.combination import (
     prove,
     weights_by_kind,
 )
+from ecom_pipeline.ml.forecast.expectation import steadied, steadied_past
 from ecom_pipeline.ml.forecast.intervals import error_units, learn_bands, measured
 from ecom_pipeline.ml.forecast.panel import WEEK, Panel, SeriesKey
 from ecom_pipeline.ml.forecast.prophet import ProphetForecaster
@@ -66,9 +67,10 @@ class Outcome:
     weekly
         The same of the sums over whole weeks of seven periods, with bands learned from the errors of such sums.
     expected, expected_past
-        (S, H) and (O, S, H) the combination that was least wrong about sums over the horizon, neither reconciled nor with
-        bands, and what it would have said at each origin. Half of a slow product's days sell nothing, and that is what a
-        forecast of its days says; what a month will sell is more than the sum of these.
+        (S, H) and (O, S, H) what sums over the horizon are expected to be, neither reconciled nor with bands, and what it
+        would have been at each origin: the combination that was least wrong about such sums, steadied. Half of a slow
+        product's days sell nothing, and that is what a forecast of its days says; what a month will sell is more than the
+        sum of these.
     source
         Per series what is published: ``combination``, or the name of one model.
     weight
@@ -76,7 +78,7 @@ class Outcome:
     tested
         The backtest, with the published answer as its last model, `COMBINATION`.
     proof
-        Per kind of series, the combination beside the best baseline.
+        Per kind of series, the combination beside the best baseline: as published where it is, its sums made to agree.
     covered
         (levels, S) share of values within the bands on the last whole origin, learned from those before; NaN where there
         are none.
@@ -121,7 +123,6 @@ def forecast_panel(
     seed: int,
     prophet_rows: Sequence[int] | np.ndarray = (),
     hierarchy: Hierarchy | None = None,
-    baseline: str | None = None,
     parts: Mapping[str, tuple[EffectKind, ...]] | None = None,
 ) -> Outcome:
     """Forecast a panel.
@@ -138,17 +139,11 @@ def forecast_panel(
         Series that Prophet is tried on.
     hierarchy
         What adds up to what, if anything.
-    baseline
-        The one model to publish everything with; the others are left out.
     parts
         Kinds of effects whose contribution to the forecast is wanted.
     """
-    entries = [
-        Entry(model=model)
-        for model in models(seed=seed, horizon=horizon)
-        if baseline is None or model.name in (baseline, MovingAverage.name)
-    ]
-    if len(prophet_rows) and baseline is None:
+    entries = [Entry(model=model) for model in models(seed=seed, horizon=horizon)]
+    if len(prophet_rows):
         entries.append(
             Entry(
                 model=ProphetForecaster(seed=seed, until=time.monotonic() + PROPHET_SECONDS),
@@ -160,9 +155,9 @@ def forecast_panel(
     failures = {name: dict(reasons) for name, reasons in tested.failures.items()}
     errors, errors_of_sums = tested.errors(), tested.errors_of_sums()
     past = combine_past(tested, kinds, errors, OF_PERIODS)
-    yardsticks = [name for name in BASELINES if name in tested.models]
-    proof = {str(kind): prove(tested, past, np.flatnonzero(kinds == kind), yardsticks) for kind in np.unique(kinds)}
-    source = tuple(baseline or _source(proof[str(kind)]) for kind in kinds)
+    rows = {str(kind): np.flatnonzero(kinds == kind) for kind in np.unique(kinds)}
+    proof = {kind: prove(tested, past, each, BASELINES) for kind, each in rows.items()}
+    source = tuple(COMBINATION if proof[kind].holds else proof[kind].baseline for kind, _ in panel.keys)
 
     asked = skip + horizon
     found, absent = _final(panel, entries, asked, failures, parts or {})
@@ -178,19 +173,23 @@ def forecast_panel(
     if hierarchy is not None and len(panel.keys):
         together = reconcile(forecast, variance, hierarchy, hierarchy.errors_of_sums(past, tested.actual))
         past = reconciled_past(past, tested.actual, hierarchy)
+    proof |= {kind: prove(tested, past, rows[kind], BASELINES) for kind, each in proof.items() if each.holds}
     ratio = np.where(forecast > 0, together / np.where(forecast > 0, forecast, 1.0), 1.0)
     usual = np.sqrt(variance) * 0.8
     units = np.stack([error_units(panel.values[:, :end], panel.year) for end in (*tested.origins, panel.length)])
     bands, covered = _bands(past, tested.actual, together[:, skip:], units, usual, kinds)
     past_weeks, actual_weeks, weeks = (sums_over(each, WEEK) for each in (past, tested.actual, together[:, skip:]))
     weekly, _ = _bands(past_weeks, actual_weeks, weeks, units, usual * np.sqrt(WEEK), kinds)
+    roots = panel.values if hierarchy is None else panel.values[hierarchy.parent < 0]
+    whole = np.nan_to_num(roots).sum(axis=0)
+    sums_past = combine_past(tested, kinds, errors_of_sums, OF_SUMS)
     return Outcome(
         forecast=bands.forecast,
         lower=bands.lower,
         upper=bands.upper,
         weekly=weekly,
-        expected=combined(found, for_sums)[:, skip:],
-        expected_past=combine_past(tested, kinds, errors_of_sums, OF_SUMS),
+        expected=steadied(combined(found, for_sums)[:, skip:], panel.values, whole, panel.year),
+        expected_past=steadied_past(sums_past, panel.values, whole, tested.origins, panel.year),
         source=source,
         weight=weight,
         tested=tested.with_model(COMBINATION, past),
@@ -230,17 +229,6 @@ def _bands(
         if held is not None:
             covered[:, rows] = held
     return Banded(forecast, lower, upper), covered
-
-
-def _source(proof: Proof) -> str:
-    """What a kind of series is published with: the combination, unless its best single baseline was clearly better.
-
-    On real data a baseline that was a little better on the last origins was worse on the next (MASE 1.11 instead of 1.04 on
-    Walmart's weeks): picking a champion is what the combination is there to avoid.
-    """
-    if proof.value is None or proof.baseline_value is None:
-        return COMBINATION
-    return COMBINATION if proof.value <= OF_PERIODS.worst * proof.baseline_value else proof.baseline
 
 
 def _final(

@@ -177,6 +177,14 @@ def weekly_panel(panel: Panel) -> Panel:
     return replace(cut, days=cut.days[::WEEK], values=rate * WEEK, effects=effects, season=52, prices=prices)
 
 
+def known_mean(values: np.ndarray) -> np.ndarray:
+    """Mean of the known values along the last axis; NaN where none is known."""
+    known = np.isfinite(values)
+    count = known.sum(axis=-1)
+    total = np.where(known, values, 0.0).sum(axis=-1)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+
+
 def carried_forward(values: np.ndarray) -> np.ndarray:
     """Each row with its unknown values replaced by the last known one before; NaN before the first.
 

@@ -1,8 +1,8 @@
 """The single entry: a shop's daily sales in; forecasts, their evaluation, parts, purchase advice and a model card out.
 
 Revenue and units of every series are forecast apart, each by the method of ``engine``. The card judges the revenue of
-the categories, or of the total where there are none: the published answer beside the best single baseline. A shop whose
-answer does not beat it is published with that baseline throughout. What does not belong here: reading or writing tables.
+the categories, or of the total where they cannot be tested: the combination of models beside the best single baseline.
+What does not belong here: reading or writing tables.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ecom_pipeline.ml.card import ModelCard
-from ecom_pipeline.ml.forecast.combination import prove
 from ecom_pipeline.ml.forecast.decision import decide
 from ecom_pipeline.ml.forecast.demand import remembered_stock
-from ecom_pipeline.ml.forecast.engine import BASELINES, COMBINATION, Outcome, forecast_panel
+from ecom_pipeline.ml.forecast.engine import COMBINATION, Outcome, forecast_panel
 from ecom_pipeline.ml.forecast.parts import EFFECTS, MOVE_COLUMNS, moves
 from ecom_pipeline.ml.forecast.purchase import ADVICE_COLUMNS, RISK_COLUMNS
 from ecom_pipeline.ml.forecast.series import MEMORY_DAYS, Measure, Sources, largest, measure_of, proving
@@ -150,35 +149,33 @@ def forecast_shop(
     shop = {measure: measure_of(measure, sources, horizon) for measure in MEASURES}
     if not all(each.panel.keys for each in shop.values()):
         return _nothing(horizon, seed, country, stock)
-    outcomes = {name: _forecast(name, each, horizon, seed, None) for name, each in shop.items()}
-    tested = outcomes["revenue"].tested
-    proof = prove(tested, tested.of(COMBINATION), proving(shop["revenue"].panel, tested), BASELINES)
-    verdict = decide(proof, previous_card, as_of_date)
-    live = outcomes
-    if verdict.decision == "refused":
-        live = {name: _forecast(name, each, horizon, seed, proof.baseline) for name, each in shop.items()}
+    outcomes = {name: _forecast(name, each, horizon, seed) for name, each in shop.items()}
+    revenue = outcomes["revenue"]
+    judged = proving(revenue.proof)
+    is_combined = revenue.source[int(shop["revenue"].rows(judged)[0])] == COMBINATION
+    verdict = decide(revenue.proof[judged], is_combined, previous_card, as_of_date)
     dates = [(pd.Timestamp(as_of_date) + pd.Timedelta(days=day)).date() for day in range(1, horizon + 1)]
-    parts = part_rows(shop["revenue"].panel, live["revenue"], dates)
-    advice, risk = purchase_rows(products, shop["units"], live["units"], as_of_date)
+    parts = part_rows(shop["revenue"].panel, revenue, dates)
+    advice, risk = purchase_rows(products, shop["units"], outcomes["units"], as_of_date)
 
     def both(rows: Callable[[str, Measure], pd.DataFrame]) -> pd.DataFrame:
         return pd.concat([rows(name, each) for name, each in shop.items()], ignore_index=True)
 
     return ForecastResult(
-        forecasts=both(lambda name, each: forecast_rows(name, each, live[name], dates)),
-        weekly=both(lambda name, each: weekly_rows(name, each, live[name], dates)),
+        forecasts=both(lambda name, each: forecast_rows(name, each, outcomes[name], dates)),
+        weekly=both(lambda name, each: weekly_rows(name, each, outcomes[name], dates)),
         evaluation=both(lambda name, each: evaluation_rows(name, each, outcomes[name], horizon)),
-        series=both(lambda name, each: series_rows(name, each, live[name], outcomes[name])),
+        series=both(lambda name, each: series_rows(name, each, outcomes[name])),
         parts=parts,
         moves=moves(parts, previous_parts),
         advice=advice,
         risk=risk,
         stock=stock,
-        card=card_of(shop, outcomes, live, proof, verdict, previous_card, country, horizon, seed, PROPHET_SERIES),
+        card=card_of(shop, outcomes, judged, verdict, previous_card, country, horizon, seed, PROPHET_SERIES),
     )
 
 
-def _forecast(measure: str, each: Measure, horizon: int, seed: int, baseline: str | None) -> Outcome:
+def _forecast(measure: str, each: Measure, horizon: int, seed: int) -> Outcome:
     is_revenue = measure == "revenue"
     return forecast_panel(
         each.panel,
@@ -187,7 +184,6 @@ def _forecast(measure: str, each: Measure, horizon: int, seed: int, baseline: st
         seed=seed,
         prophet_rows=largest(each.panel, PROPHET_SERIES) if is_revenue else (),
         hierarchy=each.hierarchy,
-        baseline=baseline,
         parts=EFFECTS if is_revenue else None,
     )
 

@@ -6,13 +6,14 @@ What does not belong here: reading tables, and any model.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from ecom_pipeline.ml.forecast.backtest import Backtested
 from ecom_pipeline.ml.forecast.calendar import effects_of
+from ecom_pipeline.ml.forecast.combination import Proof
 from ecom_pipeline.ml.forecast.demand import without_stockouts
 from ecom_pipeline.ml.forecast.panel import Panel, daily_panel
 from ecom_pipeline.ml.forecast.reconcile import Hierarchy
@@ -146,12 +147,7 @@ def largest(panel: Panel, count: int) -> list[int]:
     return sorted(rows, key=lambda row: (first[row], panel.keys[row][0] != "total", -volume[row], row))[:count]
 
 
-def proving(panel: Panel, tested: Backtested) -> np.ndarray:
-    """Rows a shop is judged by: its categories that were tested, or the total where it has no others."""
-    able = np.isfinite(tested.actual).any(axis=(0, 2))
-    kinds = np.array([kind for kind, _ in panel.keys])
-    for kind in ("category", "total"):
-        rows = np.flatnonzero(able & (kinds == kind))
-        if len(rows):
-            return rows
-    return np.flatnonzero(able)
+def proving(proof: Mapping[str, Proof]) -> str:
+    """The kind of series a shop is judged by: its categories, or the total where they could not be tested."""
+    tested = [kind for kind, each in proof.items() if each.value is not None]
+    return min(tested or proof, key=lambda kind: (kind != "category", kind != "total"))

@@ -15,7 +15,7 @@ import numpy as np
 
 from ecom_pipeline.ml.forecast.base import Forecaster
 from ecom_pipeline.ml.forecast.calendar import Effects
-from ecom_pipeline.ml.forecast.panel import Panel
+from ecom_pipeline.ml.forecast.panel import Panel, known_mean
 
 ALPHAS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0)
 GAMMAS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
@@ -40,7 +40,7 @@ class SeasonalNaive(Forecaster):
         last = np.full((len(panel.keys), panel.season), np.nan)
         for place in range(seasons):
             last = np.where(np.isfinite(by_season[:, place]), by_season[:, place], last)
-        mean = _nanmean(panel.values[:, -panel.season :])
+        mean = known_mean(panel.values[:, -panel.season :])
         self.last_season_ = np.where(np.isfinite(last), last, mean[:, np.newaxis])
         return self
 
@@ -63,8 +63,8 @@ class MovingAverage(Forecaster):
         """Average the end of each series; of the whole series where nothing in the window is known."""
         self.panel_ = panel
         self.failures_ = {}
-        recent = _nanmean(panel.values[:, -self.window :])
-        self.level_ = np.where(np.isfinite(recent), recent, _nanmean(panel.values))
+        recent = known_mean(panel.values[:, -self.window :])
+        self.level_ = np.where(np.isfinite(recent), recent, known_mean(panel.values))
         return self
 
     def predict(self, horizon: int, effects: Effects | None = None) -> np.ndarray:
@@ -207,8 +207,8 @@ def _starting_state(panel: Panel, seasonal: np.ndarray) -> tuple[np.ndarray, np.
     first = np.minimum(panel.starts, panel.length - 1)
     places = np.minimum(first[:, np.newaxis] + np.arange(2 * season), panel.length - 1)
     early = panel.values[rows[:, np.newaxis], places]
-    level = np.where(seasonal, _nanmean(early), panel.values[rows, first])
-    by_place = _nanmean(early.reshape(len(rows), 2, season).transpose(0, 2, 1).reshape(-1, 2)).reshape(-1, season)
+    level = np.where(seasonal, known_mean(early), panel.values[rows, first])
+    by_place = known_mean(early.reshape(len(rows), 2, season).transpose(0, 2, 1).reshape(-1, 2)).reshape(-1, season)
     pattern = np.zeros((len(rows), season))
     np.put_along_axis(pattern, places[:, :season] % season, np.nan_to_num(by_place - level[:, np.newaxis]), axis=1)
     pattern[~seasonal] = 0.0
@@ -223,11 +223,3 @@ def _slopes(values: np.ndarray) -> np.ndarray:
     centred = np.where(known, time - time.sum(axis=1, keepdims=True) / count, 0.0)
     spread = (centred**2).sum(axis=1)
     return np.asarray(np.where(spread > 0, (centred * np.nan_to_num(values)).sum(axis=1) / np.maximum(spread, 1), 0.0))
-
-
-def _nanmean(values: np.ndarray) -> np.ndarray:
-    """(S,) mean of the known values of each row; NaN where none is known."""
-    known = np.isfinite(values)
-    count = known.sum(axis=1)
-    total = np.where(known, values, 0.0).sum(axis=1)
-    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))

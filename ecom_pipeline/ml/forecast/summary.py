@@ -25,8 +25,7 @@ LIBRARIES = ("prophet", "cmdstanpy", "lightgbm", "holidays", "numpy", "pandas")
 def card_of(
     shop: Mapping[str, Measure],
     outcomes: Mapping[str, Outcome],
-    live: Mapping[str, Outcome],
-    proof: Proof,
+    judged: str,
     verdict: Verdict,
     previous_card: ModelCard | None,
     country: str | None,
@@ -34,9 +33,10 @@ def card_of(
     seed: int,
     prophet_series: int,
 ) -> ModelCard:
-    """The row of the registry: how the ``live`` forecasts came about, and what was decided about them."""
+    """The row of the registry: how the forecasts came about, and what was decided about those ``judged``."""
     panel, outcome = shop["revenue"].panel, outcomes["revenue"]
-    days = pd.Series([live["revenue"].source[row] for row in shop["revenue"].shown], dtype=object).value_counts()
+    proof = outcome.proof[judged]
+    days = pd.Series([outcome.source[row] for row in shop["revenue"].shown], dtype=object).value_counts()
     failures = {
         f"{measure}: {model}": len(reasons)
         for measure, each in outcomes.items()
@@ -100,7 +100,7 @@ def card_of(
 def card_of_nothing(country: str | None, horizon: int, seed: int) -> ModelCard:
     """That of a shop without any sale."""
     proof = Proof(value=None, baseline=BASELINES[0], baseline_value=None, series=0)
-    verdict = decide(proof, None, dt.date.min)
+    verdict = decide(proof, False, None, dt.date.min)
     return ModelCard(
         model="sales_forecast",
         metric="wape",

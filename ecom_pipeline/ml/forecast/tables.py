@@ -106,8 +106,8 @@ def evaluation_rows(measure: str, each: Measure, outcome: Outcome, horizon: int)
     return frame.astype({"value": float, "origins": int, "horizon_days": int, "is_baseline": bool})
 
 
-def series_rows(measure: str, each: Measure, outcome: Outcome, first: Outcome) -> pd.DataFrame:
-    """`SERIES_COLUMNS`: a row per series; the failures are those of the ``first`` attempt, before any refusal."""
+def series_rows(measure: str, each: Measure, outcome: Outcome) -> pd.DataFrame:
+    """`SERIES_COLUMNS`: a row per series."""
     panel = each.panel
     demand, known = recognise(panel), panel.known
     models = outcome.tested.models[:-1]
@@ -117,7 +117,9 @@ def series_rows(measure: str, each: Measure, outcome: Outcome, first: Outcome) -
         counted = outcome.weight[:, row]
         weight = {model: round(float(share), 3) for model, share in zip(models, counted, strict=True) if share > 0}
         source = outcome.source[row]
-        failed = {model: reasons[(kind, name)] for model, reasons in first.failures.items() if (kind, name) in reasons}
+        failed = {
+            model: reasons[(kind, name)] for model, reasons in outcome.failures.items() if (kind, name) in reasons
+        }
         found.append(
             (
                 measure,

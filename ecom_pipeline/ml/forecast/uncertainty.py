@@ -21,6 +21,8 @@ WINDOWS = (7, 14, 28)
 MEASURED_DAYS = 364
 AVERAGED_DAYS = 28
 FEWEST_ERRORS = 20
+OF_LEVEL = 1 / 3
+"""How much the size of errors is that of other products of the same level: one bulk order in a year may never come again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,8 +121,10 @@ def _errors(forecast: np.ndarray, actual: np.ndarray, history: np.ndarray, mean:
     usable = (count > 0) & (poisson > 0)
     dispersion = float(np.median(measured[usable] / poisson[usable])) if usable.any() else 1.0
     variance = np.where(count > 0, measured, dispersion * poisson)
-    size = np.sqrt(np.maximum(variance, poisson))
-    own = np.sort(np.where(known, simple / np.maximum(size, 1e-9)[:, np.newaxis], np.inf), axis=1)
+    own_size = np.sqrt(np.maximum(variance, poisson))
+    own = np.sort(np.where(known, simple / np.maximum(own_size, 1e-9)[:, np.newaxis], np.inf), axis=1)
+    usual = float(np.median(own_size[usable] / poisson[usable])) * poisson if usable.any() else own_size
+    size = np.maximum(own_size ** (1 - OF_LEVEL) * usual**OF_LEVEL, np.sqrt(poisson))
     gaps = actual - forecast
     sums = [gaps[:, :, start : start + window].sum(axis=2) for start in range(0, gaps.shape[2] - window + 1, window)]
     standard = np.concatenate([(each / np.maximum(size, 1e-9)).ravel() for each in sums] or [np.empty(0)])

@@ -47,6 +47,20 @@ def test_a_known_event_lifts_its_day_and_its_absence_does_not(fitted: BoostingFo
     assert lift[:, 20:].mean() == pytest.approx(1, abs=0.1)
 
 
+def test_the_days_before_an_event_are_lifted_and_the_days_after_it_fall() -> None:
+    days = [*range(20, DAYS, 31), DAYS + 12]
+    series = []
+    for place in range(6):
+        values = np.random.default_rng(place).normal(40, 1, DAYS)
+        for day in days[:-1]:
+            values[day - 3 : day] *= 2
+            values[day + 1 : day + 4] /= 2
+        series.append(values)
+    found = small().fit(panel_of(*series, effects=effect("event", days, DAYS + 28))).predict(28).mean(axis=0)
+    assert found[9:12].min() > 1.5 * found[:8].mean()
+    assert found[13:16].max() < 0.7 * found[20:].mean()
+
+
 def test_a_product_that_became_dearer_is_expected_to_sell_less() -> None:
     random = np.random.default_rng(0)
     changes = [random.integers(0, 28, 2000).cumsum() for _ in range(8)]

@@ -33,42 +33,42 @@ def card(value: float, decision: Decision = "published", age: int = 1, **metrics
     )
 
 
-def test_better_than_the_baseline_is_published() -> None:
-    verdict = decide(proof(0.4), None, TODAY)
-    assert (verdict.decision, verdict.live_value) == ("published", 0.4)
-    assert verdict.reason == "WAPE 0.400 against 0.500 of seasonal_naive over 9 series"
+@pytest.mark.parametrize("value", [0.4, 0.55])
+def test_a_combination_is_published_with_its_figures(value: float) -> None:
+    verdict = decide(proof(value), True, None, TODAY)
+    assert (verdict.decision, verdict.live_value) == ("published", value)
+    assert verdict.reason == f"WAPE {value:.3f} against 0.500 of seasonal_naive over 9 series"
 
 
-@pytest.mark.parametrize("value", [0.5, 0.6])
-def test_no_better_than_the_baseline_is_refused(value: float) -> None:
-    verdict = decide(proof(value), card(0.1), TODAY)
+def test_a_baseline_in_its_place_is_a_refusal() -> None:
+    verdict = decide(proof(0.7), False, card(0.1), TODAY)
     assert (verdict.decision, verdict.live_value) == ("refused", 0.5)
-    assert "no better" in verdict.reason
+    assert "WAPE 0.700 against 0.500 of seasonal_naive over 9 series: the baseline is clearly better" in verdict.reason
 
 
 def test_nothing_measured_is_refused() -> None:
-    verdict = decide(proof(None, None), None, TODAY)
+    verdict = decide(proof(None, None), False, None, TODAY)
     assert (verdict.decision, verdict.live_value) == ("refused", None)
 
 
 @pytest.mark.parametrize(("value", "decision"), [(0.32, "published"), (0.34, "kept")])
 def test_worse_than_the_live_one_by_more_than_a_tenth_is_kept_back(value: float, decision: str) -> None:
-    assert decide(proof(value), card(0.3), TODAY).decision == decision
+    assert decide(proof(value), True, card(0.3), TODAY).decision == decision
 
 
 def test_what_is_live_after_a_kept_run_is_the_one_before_it() -> None:
-    first = decide(proof(0.4), card(0.3), TODAY)
+    first = decide(proof(0.4), True, card(0.3), TODAY)
     assert (first.decision, first.live_value) == ("kept", 0.3)
-    second = decide(proof(0.4), card(0.4, "kept", live_value=first.live_value), TODAY)
+    second = decide(proof(0.4), True, card(0.4, "kept", live_value=first.live_value), TODAY)
     assert (second.decision, second.live_value) == ("kept", 0.3)
 
 
 def test_what_is_live_after_a_refused_run_is_the_baseline() -> None:
     refused = card(0.9, "refused", live_value=0.3)
-    assert decide(proof(0.4), refused, TODAY).decision == "kept"
+    assert decide(proof(0.4), True, refused, TODAY).decision == "kept"
 
 
 def test_a_live_forecast_is_not_kept_for_ever() -> None:
-    verdict = decide(proof(0.4), card(0.3, age=8), TODAY)
+    verdict = decide(proof(0.4), True, card(0.3, age=8), TODAY)
     assert verdict.decision == "published"
     assert "older than 7 days" in verdict.reason

@@ -55,6 +55,16 @@ def test_bands_follow_what_errors_did_at_the_last_origin() -> None:
     assert widths[0] < 0.6 * widths[1] < 0.3 * widths[2]
 
 
+def test_bands_follow_a_calm_month_half_as_far_as_a_wild_one() -> None:
+    forecast, actual = past(400, origins=2)
+    half, twice = actual.copy(), actual.copy()
+    half[1], twice[1] = 100 + (actual[1] - 100) / 2, 100 + (actual[1] - 100) * 2
+    earlier = learn_bands(forecast[:1], actual[:1], even(forecast[:1]), np.ones(400), (0.8,)).above.mean()
+    for each, size, factor in ((half, 0.5, 0.5**0.5), (twice, 2.0, 2.0)):
+        found = learn_bands(forecast, each, even(forecast), np.ones(400), (0.8,)).above.mean()
+        assert found / earlier == pytest.approx((1 + size) / 2 * factor, rel=0.06)
+
+
 def test_a_busy_quarter_does_not_widen_the_bands_of_a_quiet_one() -> None:
     level = np.array([400.0, 25.0, 400.0, 25.0])
     forecast = np.broadcast_to(level[:, np.newaxis, np.newaxis], (4, 200, 28))

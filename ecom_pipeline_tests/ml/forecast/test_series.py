@@ -5,10 +5,19 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from ecom_pipeline.ml.forecast.series import Sources, measure_of
+from ecom_pipeline.ml.forecast.combination import Proof
+from ecom_pipeline.ml.forecast.series import Sources, measure_of, proving
 from ecom_pipeline_tests.ml.forecast.builders import NO_CALENDAR, sales
 
 LAST = dt.date(2024, 3, 10)
+
+
+def test_a_shop_is_judged_by_its_categories_or_its_total_where_they_were_not_tested() -> None:
+    tested = Proof(value=0.4, baseline="tsb", baseline_value=0.5, series=3)
+    untested = Proof(value=None, baseline="tsb", baseline_value=None, series=0)
+    assert proving({"product": tested, "category": tested, "total": tested}) == "category"
+    assert proving({"product": tested, "category": untested, "total": tested}) == "total"
+    assert proving({"product": untested, "category": untested, "total": untested}) == "category"
 
 
 def test_a_product_has_the_price_it_was_last_sold_at_and_nothing_else_has_one() -> None:

@@ -15,6 +15,11 @@ def learned(history: np.ndarray, forecast: float, seed: int = 1) -> Uncertainty:
     return learn_uncertainty(np.full(actual.shape, forecast), actual, history, np.full(len(history), forecast))
 
 
+def untested(history: np.ndarray, mean: np.ndarray) -> Uncertainty:
+    nothing = np.full((0, len(history), 28), np.nan)
+    return learn_uncertainty(nothing, nothing, history, mean)
+
+
 def test_safety_covers_the_share_of_demand_that_it_promises() -> None:
     history = np.random.default_rng(0).poisson(2, (200, 420)).astype(float)
     found = learned(history, 2.0)
@@ -62,3 +67,22 @@ def test_the_chance_of_more_is_the_other_side_of_the_quantile() -> None:
     for days in WINDOWS:
         units = found.quantile(np.full(30, days), np.full(30, 0.9))
         assert found.exceeded(days, units).mean() == pytest.approx(0.1, abs=0.02)
+
+
+def test_one_bulk_order_is_not_expected_to_come_again_as_surely_as_daily_sales() -> None:
+    random = np.random.default_rng(0)
+    even = random.poisson(2, (21, 420)).astype(float)
+    once = even.copy()
+    once[0, 200] = 500.0
+    alone, among = (untested(rows, np.full(len(rows), 2.0)).over[28].size[0] for rows in (once[:1], once))
+    usual = untested(even, np.full(21, 2.0)).over[28].size[0]
+    assert among == pytest.approx(alone ** (2 / 3) * usual ** (1 / 3), rel=0.1)
+
+
+def test_a_product_of_twice_the_level_is_usually_wrong_by_twice_as_much() -> None:
+    steady = np.random.default_rng(0).poisson(50, (20, 420)).astype(float)
+    wild = np.random.default_rng(1).gamma(0.5, 100, (20, 420))
+    history = np.concatenate([steady, wild, 2 * wild])
+    means = np.repeat([50.0, 50.0, 100.0], 20)
+    size = untested(history, means).over[14].size.reshape(3, 20).mean(axis=1)
+    assert size[2] == pytest.approx(2 * size[1], rel=0.01)
