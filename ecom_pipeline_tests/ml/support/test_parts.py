@@ -100,6 +100,8 @@ def test_a_mood_that_no_word_of_the_lexicon_tells_is_read_from_the_meaning(text:
     [
         ("How long is the warranty on the insulated bottle", "neutral"),
         ("请问这个杯子能装热水吗", "neutral"),
+        ("It has not shipped yet, is it still possible to cancel. ASAP please", "neutral"),
+        ("暂时不需要了，取消SO202304080004", "neutral"),
         ("Please send me the tracking number. So frustrating!", "negative"),
         ("麻烦发一下物流单号。太让人失望了", "negative"),
     ],
