@@ -117,3 +117,7 @@ def test_the_summary_counts_days_after_the_first_and_nothing_after_the_cutoff() 
     summary = summary_of(days, dt.date(2024, 1, 31))
     assert summary.loc["a"].tolist() == [1.0, 10.0, 30.0, 7.0]
     assert summary.loc["b"].tolist() == [0.0, 0.0, 11.0, 0.0]
+    back = days.assign(revenue=[5.0, 7.0, -4.0, 100.0, 9.0])
+    assert summary_of(back, dt.date(2024, 1, 31)).loc["a"].tolist() == [1.0, 10.0, 30.0, 3.0]
+    more = days.assign(revenue=[5.0, 7.0, -40.0, 100.0, 9.0])
+    assert summary_of(more, dt.date(2024, 1, 31)).loc["a"].tolist() == [1.0, 10.0, 30.0, 0.0]
