@@ -214,6 +214,24 @@ class Recommendations(_Model):
     new_products: int = Field(default=2, ge=0, le=20)
 
 
+class Budget(_Model):
+    """What the split of the spend has to keep to, a day and in the shop's currency; by channel what is least and most."""
+
+    per_day: float | None = Field(default=None, gt=0)
+    least: dict[Text, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    most: dict[Text, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _can_be_kept(self) -> Budget:
+        for channel, least in self.least.items():
+            if least > self.most.get(channel, least):
+                raise ValueError(f"expected least of {channel} not above its most, {self.most[channel]:g}")
+        floors = sum(self.least.values())
+        if self.per_day is not None and floors > self.per_day:
+            raise ValueError(f"expected per_day to hold what is least of all channels together, {floors:g}")
+        return self
+
+
 @dataclass(frozen=True, kw_only=True)
 class Absent:
     """A column that the mapping names and a file does not have.
@@ -252,6 +270,7 @@ class Shop(_Model):
     segments: dict[Name, Text] = Field(default=SEGMENTS, min_length=1)
     audiences: dict[Name, Text] = Field(default_factory=dict)
     recommendations: Recommendations = Recommendations()
+    budget: Budget = Budget()
     sources: dict[Name, Source] = Field(min_length=1)
 
     _document: Document = PrivateAttr(default=Document("shop.yaml", None, {}, {}))
