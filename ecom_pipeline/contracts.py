@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache, cached_property
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -290,9 +290,8 @@ def parse_contract(text: str, schema: str, table: str, origin: str) -> Contract:
         raise ContractError(f"{origin}: {error}") from error
 
 
-@cache
 def load_contracts(root: Path = TABLES) -> Mapping[str, Contract]:
-    """All promises below ``root``, keyed ``schema.table``, in the order of their names; read once by a process."""
+    """All promises below ``root``, keyed ``schema.table``, in the order of their names."""
     return {
         f"{path.parent.name}.{path.stem}": parse_contract(
             path.read_text("utf-8"), path.parent.name, path.stem, str(path)

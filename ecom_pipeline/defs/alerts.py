@@ -10,8 +10,8 @@ from typing import Any
 import dagster as dg
 
 from ecom_pipeline.settings import Settings
+from ecom_pipeline.shop.arrivals import files_of
 from ecom_pipeline.shop.config import Shop
-from ecom_pipeline.shop.loading import files_of
 from ecom_pipeline.warehouse.release import current_id, show
 
 

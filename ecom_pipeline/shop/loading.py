@@ -1,10 +1,10 @@
 """The load ledger's rules: which files of a source are new, and how they get into one table of text.
 
 A file is what its path, size and hash say. What is in the ledger unchanged is not read again, not even for its hash where
-nothing was written since; what changed is read whole and names the load it supersedes. Nothing is half loaded: a file that is missing, unfinished, damaged or lacks a
-column that its rows need refuses the whole load of its source, and the error says where. What a file lacks that its
-rows can do without is null, and a notice says so. How one file is read belongs to ``readers``; where the staged rows
-and the ledger are kept belongs to the caller.
+nothing was written since; what changed is read whole and names the load it supersedes. Nothing is half loaded: a file
+that is missing, unfinished, damaged or lacks a column that its rows need refuses the whole load of its source, and the
+error says where. What a file lacks that its rows can do without is null, and a notice says so. Which files there are
+belongs to ``arrivals``, how one is read to ``readers``; where the staged rows and the ledger are kept to the caller.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from fnmatch import fnmatchcase
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import quote
 
 import duckdb
 
+from ecom_pipeline.shop.arrivals import Clock, hash_of_file, look, matching, refuse_changed, settled, utc
 from ecom_pipeline.shop.config import Absent, Database, Shop, Source
 from ecom_pipeline.shop.errors import InputError, close_to, did_you_mean, one_line
 from ecom_pipeline.shop.readers import FileRead, looks_partial, read_database, read_file
@@ -30,18 +29,6 @@ from ecom_pipeline.sql import literal, quoted
 
 CLOCKS_APART = timedelta(seconds=2)
 OWN_COLUMNS = {"_row": "BIGINT", "_problem": "VARCHAR", "_line": "VARCHAR", "_load_id": "BIGINT", "_file": "VARCHAR"}
-
-
-class Clock(Protocol):
-    """What tells the time and lets it pass; the module ``time`` does."""
-
-    def time(self) -> float:
-        """Seconds since 1970."""
-        ...
-
-    def sleep(self, seconds: float, /) -> None:
-        """Wait."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,60 +125,6 @@ def load_source(
     return loading.report()
 
 
-def files_of(source: Source, landing: Path) -> list[Path]:
-    """The files of a source below the landing folder, sorted; none for a database.
-
-    Raises
-    ------
-    InputError
-        A folder on the way cannot be read, or a link leads out of the landing folder.
-    """
-    if source.files is None:
-        return []
-    return [path for path in _matching(source.files, landing) if not looks_partial(path)]
-
-
-def _matching(pattern: str, landing: Path) -> list[Path]:
-    found = sorted(set(_expand(landing, tuple(pattern.split("/")))))
-    inside = landing.resolve()
-    for path in found:
-        if shown := _shown(path):
-            raise InputError(file=shown, expected="a file with a name in UTF-8")
-        if not path.resolve().is_relative_to(inside):
-            raise InputError(file=path, value=str(path.resolve()), expected="a file below the landing folder")
-    return found
-
-
-def _shown(path: Path) -> str:
-    """How to write a path whose bytes are no text; empty for any other."""
-    name = os.fsencode(path)
-    shown = name.decode("utf-8", errors="backslashreplace")
-    return "" if shown.encode() == name else shown
-
-
-def _expand(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
-    """Paths that match; unlike ``Path.glob`` it says so when it may not look into a folder."""
-    first, rest = parts[0], parts[1:]
-    try:
-        with os.scandir(folder) as listing:
-            entries = sorted(listing, key=lambda entry: entry.name)
-    except OSError as error:
-        raise InputError(file=folder, expected=f"a readable folder: {error.strerror}") from error
-    if first == "**":
-        yield from _expand(folder, rest or ("*",))
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
-                yield from _expand(Path(entry.path), parts)
-        return
-    for entry in entries:
-        if not fnmatchcase(entry.name, first):
-            continue
-        if rest and entry.is_dir():
-            yield from _expand(Path(entry.path), rest)
-        elif not rest and entry.is_file():
-            yield Path(entry.path)
-
-
 @dataclass
 class _Loading:
     con: duckdb.DuckDBPyConnection
@@ -233,17 +166,17 @@ class _Loading:
 
     def take_files(self, described: Source, landing: Path, settle_seconds: float, clock: Clock) -> None:
         pattern = described.files or ""
-        matching = _matching(pattern, landing)
-        unfinished = [path.relative_to(landing).as_posix() for path in matching if looks_partial(path)]
+        found = matching(pattern, landing)
+        unfinished = [path.relative_to(landing).as_posix() for path in found if looks_partial(path)]
         for name in unfinished:
             self._note(name, "left alone: its name says that it is not finished")
-        paths = [path for path in matching if not looks_partial(path)]
+        paths = [path for path in found if not looks_partial(path)]
         if not paths:
             beside = f"; {', '.join(unfinished)} is not finished" if unfinished else ""
             raise InputError(
                 file=landing / pattern, expected=f"at least one file of the source '{self.source}'{beside}"
             )
-        for path in _settled(paths, settle_seconds, clock):
+        for path in settled(paths, settle_seconds, clock):
             self._take_file(path, path.relative_to(landing).as_posix(), described)
 
     def take_table(self, database: Database, landing: Path) -> None:
@@ -258,21 +191,21 @@ class _Loading:
 
     def _take_file(self, path: Path, name: str, described: Source) -> None:
         before = self.known.get(name)
-        seen = _look(path)
+        seen = look(path)
         if before is not None and _is_untouched(before, seen):
             self.unchanged.append(name)
             return
-        sha256 = _hash_of_file(path)
+        sha256 = hash_of_file(path)
         if before is not None and (before.size, before.sha256) == (seen.st_size, sha256):
             self.unchanged.append(name)
             return
         options = described.options.model_dump(exclude_none=True)
         read = read_file(self.con, path, self._target, format=described.format, options=options)
-        _refuse_changed(path, seen, _look(path))
+        refuse_changed(path, seen, look(path))
         twin = next((entry.file for entry in (*self.known.values(), *self.entries) if entry.sha256 == sha256), None)
         if twin is not None and twin != name:
             self._note(name, f"has the same content as {twin}; both are loaded")
-        self._add(read, name, size=seen.st_size, sha256=sha256, modified_at=_utc(seen.st_mtime))
+        self._add(read, name, size=seen.st_size, sha256=sha256, modified_at=utc(seen.st_mtime))
 
     def _add(self, read: FileRead, name: str, *, size: int, sha256: str, modified_at: datetime | None) -> None:
         self._miss_columns(name, read.columns)
@@ -407,30 +340,6 @@ def _consequences(absent: Absent) -> str:
     return "; ".join(parts)
 
 
-def _settled(paths: Sequence[Path], settle_seconds: float, clock: Clock) -> Sequence[Path]:
-    """The same files, none of which is being written."""
-    seen = {path: _look(path) for path in paths}
-    youngest = clock.time() - max(look.st_mtime for look in seen.values())
-    if youngest < settle_seconds:
-        clock.sleep(min(settle_seconds, settle_seconds - youngest))
-        for path, before in seen.items():
-            _refuse_changed(path, before, _look(path))
-    return paths
-
-
-def _look(path: Path) -> os.stat_result:
-    try:
-        return path.stat()
-    except OSError as error:
-        raise InputError(file=path, expected=f"a readable file: {error.strerror}") from error
-
-
-def _refuse_changed(path: Path, before: os.stat_result, after: os.stat_result) -> None:
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        grown = f"{before.st_size} and then {after.st_size} bytes"
-        raise InputError(file=path, expected=f"a finished file: it is still being written ({grown})")
-
-
 def _is_untouched(before: LedgerEntry, seen: os.stat_result) -> bool:
     """Whether nothing can have been written into a file since it was loaded, so that it need not be read for its hash.
 
@@ -439,20 +348,8 @@ def _is_untouched(before: LedgerEntry, seen: os.stat_result) -> bool:
     """
     if before.modified_at is None or before.loaded_at is None:
         return False
-    same = (before.size, before.modified_at) == (seen.st_size, _utc(seen.st_mtime))
-    return same and _utc(seen.st_ctime) < before.loaded_at - CLOCKS_APART
-
-
-def _utc(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
-
-
-def _hash_of_file(path: Path) -> str:
-    try:
-        with path.open("rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(file=path, expected=f"a readable file: {error.strerror}") from error
+    same = (before.size, before.modified_at) == (seen.st_size, utc(seen.st_mtime))
+    return same and utc(seen.st_ctime) < before.loaded_at - CLOCKS_APART
 
 
 def _below(landing: Path, url: str) -> str:

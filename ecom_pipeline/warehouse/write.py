@@ -269,12 +269,11 @@ class _Staged:
         return self.keys
 
     def _set_copies_apart(self) -> None:
-        """Take out the rows that share their key with a better one: they are not judged."""
+        """Take out the rows that share their key with a better one: they are not judged. A null is like no other."""
         numbered = self.next
         if self.contract.first_by:  # only rows whose key is there twice need an order
-            names = [quoted(name) for name in self.contract.key]
-            key, told = ", ".join(names), " and ".join(f"{name} is not null" for name in names)
-            repeated = f"select {key} from {self.next} where {told} group by {key} having count(*) > 1"
+            key = ", ".join(quoted(name) for name in self.contract.key)
+            repeated = f"select {key} from {self.next} group by {key} having count(*) > 1"
             place = f"row_number() over (partition by {key} order by {self.contract.first_by}) as _duplicate"
             numbered = f"(select rowid, *, {place} from {self.next} semi join ({repeated}) using ({key}))"
         self._take_out(self.duplicates, f"select {self._place} from {numbered} where _duplicate > 1")

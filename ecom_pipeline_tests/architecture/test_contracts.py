@@ -107,3 +107,17 @@ def test_a_contract_that_cannot_be_read_names_file_and_field(tmp_path: Path) -> 
     (tmp_path / "marts" / "broken.yml").write_text("description: Rows.\ndomain: shop\ncolumns: []\ncolour: red\n")
     with pytest.raises(ContractError, match=r"(?s)broken\.yml.*description.*colour"):
         load_contracts(tmp_path)
+
+
+@pytest.mark.parametrize("lacking", ["key", "input"])
+def test_only_a_table_with_a_key_and_an_input_says_which_row_of_a_key_stays(lacking: str, tmp_path: Path) -> None:
+    from ecom_pipeline.contracts import ContractError
+
+    promises = {"input": "input: orders", "key": "key: [order_id]", "first_by": "first_by: _row"}
+    del promises[lacking]
+    (tmp_path / "clean").mkdir()
+    columns = "columns: [{name: order_id, type: VARCHAR, description: Identifies the order}]"
+    text = "\n".join(["description: One row per order.", "domain: shop", columns, *promises.values()])
+    (tmp_path / "clean" / "orders.yml").write_text(text)
+    with pytest.raises(ContractError, match="a key and an input"):
+        load_contracts(tmp_path)

@@ -15,9 +15,10 @@ import duckdb
 import pytest
 
 from ecom_pipeline.shop import loading
+from ecom_pipeline.shop.arrivals import files_of
 from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.errors import InputError
-from ecom_pipeline.shop.loading import LedgerEntry, LoadReport, files_of, load_source
+from ecom_pipeline.shop.loading import LedgerEntry, LoadReport, load_source
 from ecom_pipeline.shop.mapping import input_selects
 from ecom_pipeline.shop.readers import read_file
 from ecom_pipeline.shop.reading import load_shop
@@ -126,7 +127,7 @@ def test_a_file_that_nobody_wrote_to_is_not_read_for_its_hash(
     path = drop(tmp_path, "a.csv", "v,2024-01-01,c1,p1\n")
     (entry,) = load(con, shop, tmp_path).entries
     later = replace(entry, loaded_at=datetime.now(UTC).replace(tzinfo=None) + timedelta(minutes=1))
-    monkeypatch.setattr(loading, "_hash_of_file", lambda path: pytest.fail(f"{path} was read"))
+    monkeypatch.setattr(loading, "hash_of_file", lambda path: pytest.fail(f"{path} was read"))
     assert load(con, shop, tmp_path, (later,)).unchanged == ("a.csv",)
     monkeypatch.undo()
     drop(tmp_path, "a.csv", "v,2024-01-01,c2,p1\n")
