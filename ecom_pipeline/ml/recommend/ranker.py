@@ -117,7 +117,8 @@ def _relative(scores: Floats, listed: Mask) -> Floats:
     level = np.where(listed, scores, 0.0).sum(axis=1, keepdims=True) / count
     away = np.where(listed, scores, level) - level
     deviation = np.sqrt(np.square(away).sum(axis=1, keepdims=True) / count)
-    return away / np.where(deviation > 0, deviation, 1.0)
+    relative: Floats = away / np.where(deviation > 0, deviation, 1.0)
+    return relative
 
 
 class Past:
