@@ -23,7 +23,7 @@ from ecom_pipeline.ml.recommend.interactions import Floats
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.metrics import paired_interval
 from ecom_pipeline.ml.recommend.popularity import Popularity
-from ecom_pipeline.ml.recommend.ranker import Ranker, learn_trees, outcomes
+from ecom_pipeline.ml.recommend.ranker import Ranker, examples, learn_trees
 from ecom_pipeline.ml.recommend.tuning import Baseline, tune_baselines, tune_lightfm, tune_parts
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def _rankers(
     found: dict[Target, Ranking] = {}
     for target, window in validation.items():
         past = [
-            outcomes(Blend.of(fitted, weights[target], each.train), informative(each, seed=seed), seed=seed)
+            examples(Blend.of(fitted, weights[target], each.train), informative(each, seed=seed), seed=seed)
             for fitted, each in zip(then, before[target], strict=True)
             if not each.truth.empty
         ]
@@ -210,7 +210,7 @@ def _rankers(
         blend = Blend.of(learned, weights[target], window.train)
         values = scores(Ranker.of(blend, learn_trees(past, seed=seed), window.train), window)
         lead = paired_interval(values - scores(blend, window), seed=seed)
-        trees = learn_trees([*past, outcomes(blend, window, seed=seed)], seed=seed) if lead[0] > 0 else None
+        trees = learn_trees([*past, examples(blend, window, seed=seed)], seed=seed) if lead[0] > 0 else None
         found[target] = trees, lead, {Ranker.name: float(values.mean())}
     return found
 

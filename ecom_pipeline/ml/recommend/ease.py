@@ -24,6 +24,8 @@ from ecom_pipeline.ml.recommend.ranking import blocks
 
 LARGEST = 20_000
 """Their inverse takes 1.6 GB and minutes."""
+MOST_PAIRS = 1_000_000
+"""Of customers and products that neighbours are learned from: of more every n-th customer is enough, and time bounded."""
 
 
 class EASE(HistoryModel):
@@ -79,18 +81,22 @@ class EASE(HistoryModel):
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
         weights = self._weights(data, self.half_life)
         self.history_ = self._history(data)
-        squares: Floats = np.asarray(weights.multiply(weights).sum(axis=0)).ravel()
-        added = self.penalty * float(squares.mean()) + 1e-3
         self.learned_ = None
         if weights.shape[1] <= self.largest_inverse:
-            self.weights_ = _inverse(weights.T @ weights, added)
+            self.weights_ = _inverse(weights.T @ weights, self._added(weights))
             self.weights_ /= -np.diag(self.weights_)
             self.weights_[np.diag_indices_from(self.weights_)] = 0.0
         elif len(self.customers_) <= self.largest_inverse:
-            self.learned_, self.between_ = weights, _inverse(weights @ weights.T, added)
+            self.learned_, self.between_ = weights, _inverse(weights @ weights.T, self._added(weights))
             self.own_ = 1.0 - _diagonal(weights, self.between_)
         else:
-            self.weights_ = _from_neighbours(weights, nearest(weights, self.neighbours, self.penalty), added)
+            some = weights[:: -(-weights.nnz // MOST_PAIRS)]
+            self.weights_ = _from_neighbours(some, nearest(some, self.neighbours, self.penalty), self._added(some))
+
+    def _added(self, weights: sparse.csr_matrix) -> float:
+        """What the penalty adds to the diagonal."""
+        squares: Floats = np.asarray(weights.multiply(weights).sum(axis=0)).ravel()
+        return self.penalty * float(squares.mean()) + 1e-3
 
     def _score(self, customers: Positions, products: Positions) -> Floats:
         if self.learned_ is None:

@@ -42,7 +42,7 @@ BEHIND = 1e3
 """What the scores of the blend's other products are lowered by."""
 
 
-Outcomes = tuple[Floats, Mask]
+Examples = tuple[Floats, Mask]
 """Features of products that were listed for customers, and whether the customers then chose them."""
 
 
@@ -117,7 +117,8 @@ def _relative(scores: Floats, listed: Mask) -> Floats:
     level = np.where(listed, scores, 0.0).sum(axis=1, keepdims=True) / count
     away = np.where(listed, scores, level) - level
     deviation = np.sqrt(np.square(away).sum(axis=1, keepdims=True) / count)
-    return away / np.where(deviation > 0, deviation, 1.0)
+    relative: Floats = away / np.where(deviation > 0, deviation, 1.0)
+    return relative
 
 
 class Past:
@@ -161,7 +162,7 @@ class Past:
         return np.column_stack([self.of_product[products], self.of_customer[customers], since, times])
 
 
-def learn_trees(seen: Sequence[Outcomes], *, seed: int) -> HistGradientBoostingClassifier:
+def learn_trees(seen: Sequence[Examples], *, seed: int) -> HistGradientBoostingClassifier:
     """Learn from what was chosen in windows of the first products of blends fitted before them."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
@@ -180,7 +181,7 @@ def learn_trees(seen: Sequence[Outcomes], *, seed: int) -> HistGradientBoostingC
         return trees.fit(features, hits)
 
 
-def outcomes(blend: Blend, window: Window, *, seed: int) -> Outcomes:
+def examples(blend: Blend, window: Window, *, seed: int) -> Examples:
     """Features and outcome of the blend's first products of each customer, of those not chosen a share."""
     random = np.random.default_rng(seed)
     past, customers, products = Past(window.train, blend.products_), window.customers, np.arange(len(blend.products_))

@@ -114,7 +114,7 @@ def tune_parts(new: Window, every: Window, *, segments: pd.Series | None = None,
     the rest on the first, but how soon a history fades, which costs no fit, on both. ``segments`` are those of customers, as
     ``cold.segments`` returns them.
 
-    Beyond ``MANY_ROWS`` frequency and EASE alone are tried with more than one setting, and item-kNN and transitions are left
+    Beyond ``MANY_ROWS`` fewer settings of EASE and the graph filter are tried, and item-kNN and transitions are left
     out, as is the graph filter where EASE learns from every product: they cost as much as the rest and weighed next to
     nothing wherever they were tried.
     """
@@ -124,7 +124,12 @@ def tune_parts(new: Window, every: Window, *, segments: pd.Series | None = None,
     lasting: dict[str, Any] = {"half_life": None, "recency": None}
     products, customers = (len(new.train[name].cat.categories) for name in ("product_id", "customer_id"))
     half_lives: list[Mapping[str, Any]] = [{"half_life": each} for each in (30.0, 180.0, None)]
-    other_als: list[Mapping[str, Any]] = [{"half_life": None}, {"confidence": 5.0}]
+    other_als: list[Mapping[str, Any]] = [
+        {"half_life": None},
+        {"confidence": 5.0},
+        {"confidence": 30.0},
+        {"components": 128},
+    ]
     damped: list[Mapping[str, Any]] = [{"damping": 1.0}, {"damping": 5.0}]
     longer: list[Mapping[str, Any]] = [{"steps": 3, "damping": 0.0}]
     parts = [
@@ -135,7 +140,7 @@ def tune_parts(new: Window, every: Window, *, segments: pd.Series | None = None,
             [lasting, {"penalty": 5.0}][: 1 + small],
             few,
         ),
-        _climb(ALS, {"half_life": 90.0, "seed": seed}, other_als[: 2 * small], few),
+        _climb(ALS, {"half_life": 90.0, "seed": seed}, other_als, few),
     ]
     if small or min(products, customers) > LARGEST_INVERSE:
         parts.append(_climb(GraphFilter, {"seed": seed, **fading}, [lasting][:small], few))

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from ecom_pipeline.ml.recommend import ease
 from ecom_pipeline.ml.recommend.als import ALS
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.ease import EASE
@@ -69,6 +70,18 @@ class TestEASE(RecommenderPromises):
         )
         assert y == pytest.approx([0, history[:, 1] @ history[:, 2] / alone[2], 0])
         assert rare.tolist() == [0, 0, 0]
+
+    def test_of_very_many_pairs_neighbours_are_learned_from_every_nth_customer(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world = checkerboard(customers=60, products=30)
+        third = world[world["customer_id"].isin(sorted(world["customer_id"].unique())[::3])]
+        assert third["product_id"].nunique() == 30
+        alone = EASE(largest_inverse=10).fit(third)
+        monkeypatch.setattr(ease, "MOST_PAIRS", alone.history_.nnz + 20)
+        of_all = EASE(largest_inverse=10).fit(world)
+        assert of_all.weights_.toarray() == pytest.approx(alone.weights_.toarray(), abs=1e-4)
+        assert len(of_all.customers_) == 60
 
 
 class TestALS(RecommenderPromises):

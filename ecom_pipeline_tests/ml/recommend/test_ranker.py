@@ -15,7 +15,7 @@ from ecom_pipeline.ml.recommend.evaluate import Window, earlier, score, windows
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.popularity import Popularity
-from ecom_pipeline.ml.recommend.ranker import NEVER, Past, Ranker, learn_trees, outcomes
+from ecom_pipeline.ml.recommend.ranker import NEVER, Past, Ranker, examples, learn_trees
 from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard, fads
 from ecom_pipeline_tests.ml.recommend.mixin import RecommenderPromises
 
@@ -35,7 +35,7 @@ def two_windows(world: pd.DataFrame) -> tuple[Window, Window]:
 @cache
 def trees() -> HistGradientBoostingClassifier:
     before, _ = two_windows(checkerboard(days=200))
-    return learn_trees([outcomes(blend().fit_checked(before.train), before, seed=1)], seed=1)
+    return learn_trees([examples(blend().fit_checked(before.train), before, seed=1)], seed=1)
 
 
 class TestRanker(RecommenderPromises):
@@ -48,7 +48,7 @@ class TestRanker(RecommenderPromises):
 def test_it_learns_what_no_sum_of_scores_can_say() -> None:
     before, validation = two_windows(fads())
     lasting = Blend(parts=[Popularity(half_life=None)], weights={"popularity": 1.0})
-    learned = learn_trees([outcomes(lasting.fit_checked(before.train), before, seed=1)], seed=1)
+    learned = learn_trees([examples(lasting.fit_checked(before.train), before, seed=1)], seed=1)
     ranker = Ranker(blend=lasting, trees=learned).fit_checked(validation.train)
     assert score(ranker, validation) > 1.5 * score(lasting.fit_checked(validation.train), validation)
 
@@ -96,7 +96,7 @@ def test_what_weighs_a_trace_is_no_feature() -> None:
     world = checkerboard(days=200)
     before, _ = two_windows(world)
     with_trace = Blend(parts=[EASE(), Popularity(), Frequency()], weights={**WEIGHTS, "frequency": 0.05})
-    features = [outcomes(each.fit_checked(before.train), before, seed=1)[0] for each in (blend(), with_trace)]
+    features = [examples(each.fit_checked(before.train), before, seed=1)[0] for each in (blend(), with_trace)]
     assert features[0].shape[1] == features[1].shape[1]
 
 
