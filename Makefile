@@ -3,6 +3,7 @@ PYTHON ?= python3
 SHOP ?= sample
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 export DAGSTER_DISABLE_TELEMETRY := 1
 
 .PHONY: demo test unit lint ui bench-warehouse bench-support bench-forecast bench-profile bench-marketing bench-recommend clean
@@ -31,10 +32,10 @@ lint: $(VENV)/.installed
 	$(BIN)/mypy
 
 unit: $(VENV)/.installed
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test: lint
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 bench-warehouse: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.warehouse

@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import date
@@ -19,31 +19,29 @@ from typing import Any
 
 import duckdb
 from rich.console import Console
-from rich.table import Table
 
 from ecom_pipeline.contracts import ContractError, load_contracts
 from ecom_pipeline.settings import Settings, SettingsError, environment, load_settings
-from ecom_pipeline.shop.config import ShopError, load_shop
-from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.errors import InputError, ShopError
+from ecom_pipeline.shop.reading import load_shop
+from ecom_pipeline.terminal import plain_console, show_answer, show_difference, show_release, show_summary, table
 from ecom_pipeline.warehouse import release as releases
 from ecom_pipeline.warehouse.connection import WarehouseBusyError, WarehouseError, open_warehouse
-from ecom_pipeline.warehouse.difference import Difference, TableDifference, difference
+from ecom_pipeline.warehouse.difference import Difference, difference
 from ecom_pipeline.warehouse.space import require_space_for_a_night
-from ecom_pipeline.warehouse.summary import Summary, summarise
+from ecom_pipeline.warehouse.summary import summarise
 
 OK, FAILED, USAGE, BUSY, NOTHING = range(5)
 SAMPLES = ("sample", "journey")
 NARROWEST = 130
 """Columns of a page that is written to a file."""
-MOST_COLUMNS = 8
-"""Columns of a table that a difference prints."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a verb; returns the exit code."""
     given = _parser().parse_args(arguments)
     width = None if sys.stdout.isatty() else NARROWEST
-    console = _console(stderr=given.json, width=width)
+    console = plain_console(stderr=given.json, width=width)
     try:
         code: int = given.verb(given, console)
         return code
@@ -63,39 +61,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
 
 
-def _console(**options: Any) -> Console:
-    """A console that prints what the data say as it is: no square bracket is markup, no word between colons an emoji."""
-    return Console(highlight=False, markup=False, emoji=False, **options)
-
-
 def _settings(given: argparse.Namespace) -> Settings:
     return load_settings(shop=given.shop, landing=getattr(given, "landing", None), data_dir=given.data_dir)
 
 
 def _print_json(content: object) -> None:
     print(json.dumps(content, indent=1, default=str, ensure_ascii=False))
-
-
-def _table(console: Console, title: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    rows = list(rows)
-    if not rows:
-        return
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
-    for name in rows[0]:
-        number = all(isinstance(row[name], int | float) or row[name] is None for row in rows)
-        table.add_column(name.replace("_", " "), justify="right" if number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
-    console.print(table)
-    console.print()
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:,.4g}" if abs(value) < 100 else f"{value:,.0f}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def _init(given: argparse.Namespace, console: Console) -> int:
@@ -157,71 +128,13 @@ def _run(given: argparse.Namespace, console: Console) -> int:
             {"succeeded": succeeded, "release": releases.current_id(folder), **(asdict(summary) if summary else {})}
         )
     elif summary:
-        _show_summary(console, summary)
-        _show_release(console, folder, succeeded)
+        show_summary(console, summary)
+        show_release(console, folder, succeeded)
     return OK if succeeded else FAILED
 
 
 def _warehouse(settings: Settings, shop_name: str) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
     return open_warehouse(settings.work_dir(shop_name), **settings.bounds(shop_name))
-
-
-def _show_summary(console: Console, summary: Summary) -> None:
-    run = summary.run
-    console.print()
-    _table(console, "Loaded (new or changed files)", summary.loads)
-    _table(console, "Noticed while loading", summary.notices)
-    _table(console, "Where every row went", summary.conservation)
-    _table(console, "Quarantined rows by reason", summary.quarantined)
-    _table(console, "Kept, with a warning", summary.warnings)
-    _table(console, "Figures out of their band", summary.anomalies)
-    _table(console, "Tables", summary.tables)
-    _table(console, "Skipped, and why", summary.skipped)
-    _table(
-        console,
-        "Models beside their baselines",
-        [{name: value for name, value in one.items() if name != "reason"} for one in summary.models],
-    )
-    for one in summary.models:
-        console.print(f"{one['model']}: {one['reason']}", soft_wrap=True)
-    _table(
-        console,
-        "Steps",
-        [
-            {
-                "step": s["step"],
-                "seconds": round(s["seconds"], 2),
-                "peak_MB": s["peak_memory_bytes"] // 2**20,
-                "status": s["status"],
-            }
-            for s in summary.steps
-        ],
-    )
-    for failure in summary.refused:
-        console.print(f"FAILED {failure['step']}: {failure['message']}", style="bold red", soft_wrap=True)
-    took = (run["ended_at"] - run["started_at"]).total_seconds() if run["ended_at"] else None
-    peak = max((s["peak_memory_bytes"] for s in summary.steps), default=0) / 2**20
-    console.print(
-        f"Run {run['run_id']} {run['status']}" + (f" in {took:.0f} s, peak memory {peak:.0f} MB" if took else "")
-    )
-
-
-def _show_release(console: Console, folder: Path, succeeded: bool) -> None:
-    current = releases.current_id(folder)
-    if current is None:
-        console.print("Nothing has been published yet.")
-        return
-    manifest = releases.show(folder)
-    words = "Published" if succeeded else "The run failed; still published is"
-    path = folder / "current" / "release.duckdb"
-    console.print(f"{words} release {current}, content {manifest.digest}: {path}", soft_wrap=True)
-    console.print()
-    console.print("Open the Dagster UI:  make ui   (http://127.0.0.1:3000)")
-    console.print(
-        f"Query the release:    .venv/bin/python -c \"import duckdb; duckdb.connect('{path}', read_only=True)"
-        ".sql('select segment, customers, revenue from marts.segment_summary').show()\"",
-        soft_wrap=True,
-    )
 
 
 def _status(given: argparse.Namespace, console: Console) -> int:
@@ -236,8 +149,8 @@ def _status(given: argparse.Namespace, console: Console) -> int:
     if given.json:
         _print_json({"release": releases.current_id(folder), **asdict(summary)})
     else:
-        _show_summary(console, summary)
-        _show_release(console, folder, summary.run["status"] == "succeeded")
+        show_summary(console, summary)
+        show_release(console, folder, summary.run["status"] == "succeeded")
     return OK if summary.run["status"] == "succeeded" else FAILED
 
 
@@ -249,7 +162,7 @@ def _release(given: argparse.Namespace, console: Console) -> int:
         if given.json:
             _print_json(asdict(found))
         else:
-            _show_difference(console, found)
+            show_difference(console, found)
         return OK
     actions: dict[str, Callable[[], Any]] = {
         "list": lambda: [
@@ -269,10 +182,10 @@ def _release(given: argparse.Namespace, console: Console) -> int:
         _print_json(result)
     elif isinstance(result, dict):
         tables = result.pop("tables")
-        _table(console, "Release", [result])
-        _table(console, "Tables", tables)
+        table(console, "Release", [result])
+        table(console, "Tables", tables)
     else:
-        _table(console, f"Releases in {folder}", result)
+        table(console, f"Releases in {folder}", result)
     return OK if result else NOTHING
 
 
@@ -284,41 +197,6 @@ def _difference(settings: Settings, folder: Path, ids: Sequence[str]) -> Differe
     return difference(
         folder, before, after, load_contracts(), memory_limit=settings.memory_limit, threads=settings.threads
     )
-
-
-def _show_difference(console: Console, found: Difference) -> None:
-    _table(console, "Releases", found.releases)
-    console.print(found.cause)
-    console.print()
-    for answer in found.answers.values():
-        part = f", {len(answer.rows)} of {answer.in_all:,}" if answer.in_all > len(answer.rows) else ""
-        _table(console, answer.title + part, answer.rows)
-    moved = [one for one in found.tables if not one.is_same]
-    _table(console, f"Tables that moved, {len(moved)} of {len(found.tables)}", [_moved_row(one) for one in moved])
-    still = [answer.title for answer in found.answers.values() if not answer.rows and not answer.lacking]
-    if still:
-        console.print(f"Nothing moved in: {'; '.join(still)}.")
-    for answer in found.answers.values():
-        if answer.lacking:
-            console.print(f"Not compared: {answer.title}: {answer.lacking}.")
-
-
-def _moved_row(one: TableDifference) -> dict[str, Any]:
-    most = [f"{column} {rows:,}" for column, rows in list(one.columns.items())[:MOST_COLUMNS]]
-    more = [f"{len(one.columns) - MOST_COLUMNS} more"] if len(one.columns) > MOST_COLUMNS else []
-    new, lost = (
-        [f"{word} {column}" for column in which]
-        for word, which in (("new", one.new_columns), ("lost", one.lost_columns))
-    )
-    return {
-        "table": one.table,
-        "before": one.rows_before,
-        "after": one.rows_after,
-        "added": one.added,
-        "removed": one.removed,
-        "changed": one.changed,
-        "columns_that_changed_most": ", ".join([*lost, *new, *most, *more]),
-    }
 
 
 def _quarantine(given: argparse.Namespace, console: Console) -> int:
@@ -341,7 +219,7 @@ def _quarantine(given: argparse.Namespace, console: Console) -> int:
     if given.json:
         _print_json(rows)
     elif rows:
-        _table(console, "Quarantine", rows)
+        table(console, "Quarantine", rows)
     else:
         console.print("Quarantine is empty.")
     return OK
@@ -355,7 +233,7 @@ def _retention(given: argparse.Namespace, console: Console) -> int:
     if given.json:
         _print_json(asdict(done))
         return OK
-    _table(console, "Loads retired", [asdict(one) for one in done.retired])
+    table(console, "Loads retired", [asdict(one) for one in done.retired])
     console.print(
         f"Loads retired: {len(done.retired)}. Runs whose history was deleted: {done.journal_runs} in the warehouse,"
         f" {done.dagster_runs} in Dagster. On disk: {done.bytes_before / 1e6:,.1f} MB before,"
@@ -383,18 +261,8 @@ def _ask(given: argparse.Namespace, console: Console) -> int:
         _print_json(answers if given.file else answers[0])
     else:
         for told in answers:
-            _show_answer(console, told)
+            show_answer(console, told)
     return OK
-
-
-def _show_answer(console: Console, told: Mapping[str, Any]) -> None:
-    console.print(told["answer"], style="bold", soft_wrap=True)
-    also = f", also {', '.join(told['other_intents'])}" if told["other_intents"] else ""
-    console.print(
-        f"  {told['intent']} ({told['probability']:.0%}){also}; {told['urgency']} urgency;"
-        f" sources: {', '.join(told['sources']) or 'none'}; {told['milliseconds']} ms",
-        soft_wrap=True,
-    )
 
 
 def _parser() -> argparse.ArgumentParser:

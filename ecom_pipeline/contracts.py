@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -109,6 +109,9 @@ class Contract(_Model):
     empty or not. A clean table is sliced by its input; its other tables are sliced by the column of the input that has
     the name of the expression. Whatever changes in a table that has no slices, or is not named, rebuilds the whole table.
     ``since`` bounds the slices in time as well.
+
+    Of rows of a clean table that share a key the first in the order ``first_by`` stays: SQL over a row of the SELECT. Where
+    it is not given the SELECT numbers the copies itself, as ``_duplicate``.
     """
 
     schema_name: str
@@ -118,6 +121,7 @@ class Contract(_Model):
     owner: str = "data-team@example.com"
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
+    first_by: str | None = None
     rules: tuple[Rule, ...] = ()
     on_violation: Action = "fail"
     tolerance: float = Field(default=0.0, ge=0, le=1)
@@ -140,6 +144,8 @@ class Contract(_Model):
         for name in (*self.key, *spanned, *filter(None, [self.merge_on, self.customer_column])):
             if name not in names and name not in PROVENANCE:
                 raise ValueError(f"'{name}' is not one of the columns")
+        if self.first_by and not (self.key and self.input):
+            raise ValueError("first_by is for a table with a key and an input")
         if (self.mode == "merge") != bool(self.merge_on):
             raise ValueError("mode merge and merge_on go together")
         if self.slices and not self.merge_on:
@@ -175,6 +181,16 @@ class Contract(_Model):
             hours = {f"{moment}_hour": "BIGINT" for moment in moments}
             return own | dates | hours | PROVENANCE | {"_reasons": "VARCHAR"}
         return own | PROVENANCE if self.schema_name == "clean" else own
+
+    @property
+    def steering(self) -> dict[str, str]:
+        """What the SELECT of a clean table says about a row beside the promised columns, each with its type.
+
+        Why it is rejected and, where no ``first_by`` decides, which copy it is.
+        """
+        if self.input is None:
+            return {}
+        return {"_reasons": "VARCHAR"} if self.first_by else {"_reasons": "VARCHAR", "_duplicate": "BIGINT"}
 
     @cached_property
     def row_rules(self) -> tuple[Rule, ...]:
@@ -274,8 +290,9 @@ def parse_contract(text: str, schema: str, table: str, origin: str) -> Contract:
         raise ContractError(f"{origin}: {error}") from error
 
 
+@cache
 def load_contracts(root: Path = TABLES) -> Mapping[str, Contract]:
-    """All promises below ``root``, keyed ``schema.table``, in the order of their names."""
+    """All promises below ``root``, keyed ``schema.table``, in the order of their names; read once by a process."""
     return {
         f"{path.parent.name}.{path.stem}": parse_contract(
             path.read_text("utf-8"), path.parent.name, path.stem, str(path)

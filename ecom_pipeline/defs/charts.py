@@ -22,7 +22,7 @@ def _canvas(title: str) -> tuple[Figure, Axes]:
     from matplotlib.figure import Figure
 
     rcParams["font.sans-serif"] = ["Noto Sans CJK SC", "WenQuanYi Zen Hei", "SimHei", "DejaVu Sans"]
-    figure = Figure(figsize=(7.2, 4.0), dpi=110, layout="constrained")
+    figure = Figure(figsize=(7.2, 4.0), dpi=100, layout="constrained")
     axes = figure.add_subplot()
     axes.set_title(title, loc="left", fontsize=11)
     axes.spines[["top", "right"]].set_visible(False)

@@ -79,8 +79,8 @@ class Night:
             return f"shop.yaml maps no source to any of {', '.join(contract.requires_any)}"
         return None
 
-    def plan(self, contract: Contract, reads: Iterable[str]) -> Plan:
-        """What of a table that reads others has to be written tonight."""
+    def plan(self, contract: Contract, reads: Iterable[str], beside: str = "") -> Plan:
+        """What of a table that reads others has to be written tonight; ``beside`` is what else it is built from."""
         increment = Increment(
             connection=self.connection,
             contracts=self.contracts,
@@ -88,7 +88,7 @@ class Night:
             full=self.full,
             dates=self.dates,
         )
-        return increment.plan(contract, reads, self.fingerprint(contract))
+        return increment.plan(contract, reads, self.fingerprint(contract) + beside)
 
     def fingerprint(self, contract: Contract) -> str:
         """Of all that decides about a table beside the tables it reads."""

@@ -10,6 +10,7 @@ from ecom_pipeline.defs.tables import step
 from ecom_pipeline.shop.config import CONDITIONS
 from ecom_pipeline.shop.rules import audiences_select, segments_select
 from ecom_pipeline.sql import file_literal
+from ecom_pipeline.warehouse.release import current_id, show
 from ecom_pipeline.warehouse.write import Candidate
 
 SEGMENTS, AUDIENCES = "features.segments", "marts.audience_members"
@@ -32,15 +33,20 @@ def segments(night: Night) -> list[Candidate]:
 
 
 def audiences(night: Night) -> list[Candidate]:
-    """The members of every audience, and those who left it."""
+    """The members of every audience, and those who left it, against the release that is current."""
     contract, about = night.contracts[AUDIENCES], CONDITIONS["audiences"]
-    plan = night.plan(contract, [about])
+    released, version = _released(night)
+    plan = night.plan(contract, [about], beside=version)
     if not night.shop.audiences:
         return [Candidate(contract=contract, skipped="shop.yaml has no audiences", plan=plan)]
-    return [night.candidate(contract, audiences_select(night.shop, night.contracts[about], _released(night)), plan)]
+    return [night.candidate(contract, audiences_select(night.shop, night.contracts[about], released), plan)]
 
 
-def _released(night: Night) -> str | None:
-    """The members as last released, as a relation."""
-    file = night.settings.releases_dir(night.shop.name) / "current" / "parquet" / f"{AUDIENCES}.parquet"
-    return f"read_parquet({file_literal(file)})" if file.exists() else None
+def _released(night: Night) -> tuple[str | None, str]:
+    """The members as last released, as a relation, and the version of its rows."""
+    folder = night.settings.releases_dir(night.shop.name)
+    published = {table.name: table for table in show(folder).tables} if current_id(folder) else {}
+    if AUDIENCES not in published:
+        return None, ""
+    file = folder / "current" / "parquet" / f"{AUDIENCES}.parquet"
+    return f"read_parquet({file_literal(file)})", published[AUDIENCES].digest

@@ -13,7 +13,7 @@ from ecom_pipeline.defs.assemble import JOB
 from ecom_pipeline.defs.history import open_instance
 from ecom_pipeline.defs.retention import Retention, let_go
 from ecom_pipeline.settings import Settings, environment
-from ecom_pipeline.shop.config import load_shop
+from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.warehouse.connection import WarehouseError
 
 

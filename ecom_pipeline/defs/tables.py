@@ -16,8 +16,7 @@ from ecom_pipeline.contracts import Contract
 from ecom_pipeline.defs.charts import CHARTS
 from ecom_pipeline.defs.checks import check_of, check_results, key_of
 from ecom_pipeline.defs.night import Night
-from ecom_pipeline.shop.config import ShopError
-from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.errors import InputError, ShopError
 from ecom_pipeline.warehouse.connection import WarehouseError
 from ecom_pipeline.warehouse.increment import reads_of
 from ecom_pipeline.warehouse.lineage import column_lineage

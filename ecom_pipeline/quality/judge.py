@@ -1,8 +1,7 @@
 """From a contract to check results.
 
 Row rules are judged by the one condition that the contract states, which is also the one that moves rows to quarantine:
-the verdict and the move cannot differ. Rows that are duplicates of a better one are not judged, since they leave
-anyway. Great Expectations is imported when judging starts, never with this module.
+the verdict and the move cannot differ. Great Expectations is imported when judging starts, never with this module.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ def judge(
     tolerance
         Share of rows that may go to quarantine; the contract's by default.
     scope
-        ``rows``: the row rules, on a candidate that may have ``_reasons`` and ``_duplicate``. ``table``: columns, key
+        ``rows``: the row rules, on a candidate that may have ``_reasons``. ``table``: columns, key
         and number of rows of what would go live.
     beside
         Rows of the table that are not in the relation, and those of them that are in quarantine: the tolerance is a share
@@ -100,16 +99,15 @@ def _judge_rows(
     from ecom_pipeline.quality.expectations import ExpectFewRowsToBreakRules, ExpectRowsToKeepRule
     from ecom_pipeline.quality.session import session_on
 
-    own = _steering_columns(connection, relation)
     leaving = [rule.breaks for rule in rules if rule.action == "quarantine"]
-    if contract.schema_name == "clean" and "_reasons" in own:
+    if contract.schema_name == "clean" and _brings_reasons(connection, relation):
         leaving.append("_reasons is not null")
     expectations = [ExpectRowsToKeepRule(breaks=rule.breaks) for rule in rules]
     if quarantines:
         breaks = " or ".join(leaving) or "false"
         expectations.append(ExpectFewRowsToBreakRules(breaks=breaks, tolerance=tolerance, beside=beside))
     results = []
-    with session_on(connection, relation, "(_duplicate > 1) is not true" if "_duplicate" in own else "true") as session:
+    with session_on(connection, relation) as session:
         verdicts = session.validate(expectations)
         for rule, verdict in zip(rules, verdicts, strict=False):
             examples = "" if verdict.passed or verdict.error else _examples(session, contract, rule)
@@ -148,16 +146,16 @@ def _judge_table(connection: duckdb.DuckDBPyConnection, contract: Contract, rela
     return results
 
 
-def _steering_columns(connection: duckdb.DuckDBPyConnection, relation: str) -> set[str]:
-    """Which of ``_reasons`` and ``_duplicate`` a candidate brings for the gate."""
+def _brings_reasons(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
+    """Whether a candidate says of its rows why they could not be read."""
     from ecom_pipeline.quality.session import split_name
 
     rows = connection.execute(
-        "select column_name from duckdb_columns() where database_name = current_database() and schema_name = ?"
-        " and table_name = ? and column_name in ('_reasons', '_duplicate')",
+        "select 1 from duckdb_columns() where database_name = current_database() and schema_name = ?"
+        " and table_name = ? and column_name = '_reasons'",
         list(split_name(relation)),
     ).fetchall()
-    return {name for (name,) in rows}
+    return bool(rows)
 
 
 def _examples(session: Session, contract: Contract, rule: Rule) -> str:

@@ -45,18 +45,18 @@ class Verdict:
 
 
 class Session:
-    """Expectations and examples of the rows of one relation for which ``where`` holds."""
+    """Expectations and examples of the rows of one relation."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, engine: sa.Engine, relation: str, where: str) -> None:
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, engine: sa.Engine, relation: str) -> None:
         schema, table = split_name(relation)
         self._cursor = cursor
-        self._rows = f"{quoted(schema)}.{quoted(table)} where {where}"
+        self._rows = f"{quoted(schema)}.{quoted(table)}"
         source = sa.table(table, schema=sa.quoted_name(schema, True))
         source.name = sa.quoted_name(table, True)
         execution = SqlAlchemyExecutionEngine(engine=engine)
         data: Any = SqlAlchemyBatchData(
             execution,
-            selectable=sa.select(sa.literal_column("*")).select_from(source).where(sa.literal_column(where)),
+            selectable=sa.select(sa.literal_column("*")).select_from(source),
             create_temp_table=False,
             source_schema_name=schema,
             source_table_name=table,
@@ -85,13 +85,13 @@ class Session:
         names = ", ".join(quoted(column) for column in columns)
         texts = ", ".join(f"{quoted(column)}::varchar" for column in columns)
         rows = self._cursor.execute(
-            f"select {texts} from {self._rows} and {condition} order by {names} limit 20"
+            f"select {texts} from {self._rows} where {condition} order by {names} limit 20"
         ).fetchall()
         return list(dict.fromkeys(rows))[:limit]
 
 
 @contextmanager
-def session_on(connection: duckdb.DuckDBPyConnection, relation: str, where: str = "true") -> Iterator[Session]:
+def session_on(connection: duckdb.DuckDBPyConnection, relation: str) -> Iterator[Session]:
     """A session on the committed rows of ``schema.table``, gone without a trace at the end."""
     ((database, schema, zone),) = connection.execute(
         "select current_database(), current_schema(), current_setting('TimeZone')"
@@ -100,7 +100,7 @@ def session_on(connection: duckdb.DuckDBPyConnection, relation: str, where: str 
     with engine_on(cursor) as engine:
         cursor.execute(f"use {quoted(database)}.{quoted(schema)}")
         cursor.execute(f"set TimeZone = '{zone}'")
-        yield Session(cursor, engine, relation, where)
+        yield Session(cursor, engine, relation)
 
 
 def split_name(relation: str) -> tuple[str, str]:

@@ -5,10 +5,14 @@ Messages only: nothing here reads a file or decides what happens next. A secret 
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 LONGEST_VALUE = 80
+MOST_NAMES = 40
+"""Names that a complaint lists; exports may have thousands of columns."""
 _UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
@@ -82,3 +86,18 @@ def one_line(text: str) -> str:
 def shorten(value: str) -> str:
     """The value in quotes, cut where it would drown the message."""
     return f"'{value}'" if len(value) <= LONGEST_VALUE else f"'{value[:LONGEST_VALUE]}...' ({len(value)} characters)"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """``; did you mean 'x'?`` or ``; expected one of ...``, to end a complaint with."""
+    names = list(known)
+    listed = ", ".join(candidate[:LONGEST_VALUE] for candidate in names[:MOST_NAMES])
+    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+    return close_to(name, names) or (f"; expected one of {listed}{more}" if names else "")
+
+
+def close_to(name: str, known: Iterable[str]) -> str:
+    """``; did you mean 'x'?``, or nothing where nothing is near."""
+    folded = {candidate.lower(): candidate for candidate in known}
+    close = difflib.get_close_matches(name.lower(), folded, n=3, cutoff=0.6)
+    return f"; did you mean {' or '.join(repr(folded[match]) for match in close)}?" if close else ""

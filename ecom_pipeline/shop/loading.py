@@ -23,8 +23,8 @@ from urllib.parse import quote
 
 import duckdb
 
-from ecom_pipeline.shop.config import Absent, Database, Shop, Source, close_to, did_you_mean
-from ecom_pipeline.shop.errors import InputError, one_line
+from ecom_pipeline.shop.config import Absent, Database, Shop, Source
+from ecom_pipeline.shop.errors import InputError, close_to, did_you_mean, one_line
 from ecom_pipeline.shop.readers import FileRead, looks_partial, read_database, read_file
 from ecom_pipeline.sql import literal, quoted
 

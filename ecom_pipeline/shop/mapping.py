@@ -14,16 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ecom_pipeline.contracts import PROVENANCE, Column, Contract
-from ecom_pipeline.shop.config import (
-    DEFAULTS,
-    EXCHANGE_RATES,
-    InputMapping,
-    Shop,
-    ShopError,
-    Source,
-    did_you_mean,
-    input_contracts,
-)
+from ecom_pipeline.shop.config import DEFAULTS, EXCHANGE_RATES, InputMapping, Shop, Source, input_contracts
+from ecom_pipeline.shop.errors import ShopError, did_you_mean
 from ecom_pipeline.shop.expressions import parse_expression
 from ecom_pipeline.shop.fields import Field
 from ecom_pipeline.sql import literal, quoted

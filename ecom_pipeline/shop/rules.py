@@ -51,7 +51,8 @@ def audiences_select(shop: Shop, about: Contract, released: str | None) -> str:
         with members as ({members}),
 
         before as (
-            select audience, customer_id, member_since_date, left_date from {before} where audience in ({names})
+            select audience, customer_id, member_since_date from {before}
+            where audience in ({names}) and left_date is null
         ),
 
         today as (select max(as_of_date) as as_of_date from {CONDITIONS["audiences"]})
@@ -61,21 +62,15 @@ def audiences_select(shop: Shop, about: Contract, released: str | None) -> str:
             coalesce(members.customer_id, before.customer_id) as customer_id,
             case
                 when members.customer_id is null then 'removed'
-                when before.customer_id is null or before.left_date is not null then 'added'
-                when before.member_since_date = today.as_of_date then 'added'
+                when before.customer_id is null then 'added'
                 else 'member'
             end as status,
-            case
-                when members.customer_id is null or before.left_date is null
-                    then coalesce(before.member_since_date, today.as_of_date)
-                else today.as_of_date
-            end as member_since_date,
-            case when members.customer_id is null then coalesce(before.left_date, today.as_of_date) end as left_date,
+            least(before.member_since_date, today.as_of_date) as member_since_date,
+            case when members.customer_id is null then today.as_of_date end as left_date,
             today.as_of_date
         from members
         full join before using (audience, customer_id)
         cross join today
-        where members.customer_id is not null or coalesce(before.left_date, today.as_of_date) = today.as_of_date
         """
 
 

@@ -33,8 +33,6 @@ from ecom_pipeline.warehouse.names import columns_of, count
 
 CONSERVATION = "conservation"
 CONSERVATION_WORDS = "every row that arrived is clean, a duplicate, or in quarantine"
-STEERING = {"_reasons": "VARCHAR", "_duplicate": "BIGINT"}
-"""What a SELECT of ``clean`` says about a row beside the promised columns: why it is rejected, and which copy it is."""
 
 
 class Judge(Protocol):
@@ -173,10 +171,12 @@ class _Staged:
         lacking = self._lacking()
         if self.splits and lacking:
             raise WarehouseError(f"{self.contract.name}: the SELECT does not give {', '.join(lacking)}")
+        if self.splits:
+            self._set_copies_apart()
         beside = self._beside() if self.splits and self.merges else (0, 0)
         judged = [] if lacking else self._judge(self.next, tolerance, "rows", beside)
         if self.splits:
-            self._split()
+            self._set_rejects_apart()
         checks = self._judge(self._would_be_live(), tolerance, "table", (0, 0))
         self.outcome.checks = [*judged, *checks, *self._conserved()]
         self.outcome.rows = count(self.con, self.next) + self._count_staying()
@@ -206,7 +206,7 @@ class _Staged:
         if self.given.is_staged:
             return
         if content is None:
-            kinds = self.contract.types | (STEERING if self.splits else {})
+            kinds = self.contract.types | self.contract.steering
             nothing = ", ".join(f"null::{kind} as {quoted(name)}" for name, kind in kinds.items())
             self._create(self.next, f"select {nothing} where false")
         elif isinstance(content, str):
@@ -229,7 +229,7 @@ class _Staged:
     def _lacking(self) -> list[str]:
         """Promised columns that the candidate does not have, so that its rules cannot be asked at all."""
         found = columns_of(self.con, self.next)
-        return [name for name in [*self.contract.types, *(STEERING if self.splits else [])] if name not in found]
+        return [name for name in [*self.contract.types, *self.contract.steering] if name not in found]
 
     def _beside(self) -> tuple[int, int]:
         """Rows of the table that are not judged tonight, and those of them that are in quarantine."""
@@ -268,31 +268,40 @@ class _Staged:
         )
         return self.keys
 
-    def _split(self) -> None:
+    def _set_copies_apart(self) -> None:
+        """Take out the rows that share their key with a better one: they are not judged."""
+        numbered = self.next
+        if self.contract.first_by:  # only rows whose key is there twice need an order
+            names = [quoted(name) for name in self.contract.key]
+            key, told = ", ".join(names), " and ".join(f"{name} is not null" for name in names)
+            repeated = f"select {key} from {self.next} where {told} group by {key} having count(*) > 1"
+            place = f"row_number() over (partition by {key} order by {self.contract.first_by}) as _duplicate"
+            numbered = f"(select rowid, *, {place} from {self.next} semi join ({repeated}) using ({key}))"
+        self._take_out(self.duplicates, f"select {self._place} from {numbered} where _duplicate > 1")
+
+    def _set_rejects_apart(self) -> None:
         rules = [rule for rule in self.contract.row_rules if rule.action == "quarantine"]
-        keep = " and ".join(["_duplicate = 1", "_reasons is null", *(f"not {rule.breaks}" for rule in rules)])
-        reasons = ", ".join(
-            [
-                "_reasons",
-                *(f"case when {_told(rule)} then {literal(rule.description)} end" for rule in rules),
-            ]
-        )
-        key = quoted(self.contract.merge_on) if self.contract.merge_on else "null"
-        place = f"{', '.join(PROVENANCE)}, cast({key} as varchar) as key"
-        self._create(self.duplicates, f"select {place} from {self.next} where _duplicate > 1")
-        rejected = f"_duplicate = 1 and not ({keep.removeprefix('_duplicate = 1 and ')})"
-        self._create(
-            self.rejects,
-            f"select {place}, concat_ws('; ', {reasons}) as reasons from {self.next} where {rejected}",
-        )
-        self.con.execute(f"delete from {self.next} where not ({keep})")
-        for column in STEERING:
+        told = [f"case when {_told(rule)} then {literal(rule.description)} end" for rule in rules]
+        reasons = f"concat_ws('; ', {', '.join(['_reasons', *told])}) as reasons"
+        broken = " or ".join(["_reasons is not null", *(rule.breaks for rule in rules)])
+        self._take_out(self.rejects, f"select {self._place}, {reasons} from {self.next} where {broken}")
+        for column in self.contract.steering:
             self.con.execute(f"alter table {self.next} drop column {column}")
         self.outcome.quarantined = dict(
             self.con.execute(
                 f"select reasons, count(*) from {self.rejects} group by reasons order by count(*) desc, reasons"
             ).fetchall()
         )
+
+    @property
+    def _place(self) -> str:
+        """What is kept of a row that is taken out of the candidate, beside why."""
+        key = quoted(self.contract.merge_on) if self.contract.merge_on else "null"
+        return f"rowid as _place, {', '.join(PROVENANCE)}, cast({key} as varchar) as key"
+
+    def _take_out(self, relation: str, select: str) -> None:
+        self._create(relation, select)
+        self.con.execute(f"delete from {self.next} where rowid in (select _place from {relation})")
 
     def _conserved(self) -> list[CheckResult]:
         """Every routed row is in clean, a duplicate, or in quarantine: counted apart, per source."""

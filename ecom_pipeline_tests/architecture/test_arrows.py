@@ -22,7 +22,8 @@ BELOW: dict[str, set[str]] = {
     "defs": {"contracts", "sql", "settings", "quality", "warehouse", "ml", "shop"},
     "definitions": {"contracts", "settings", "shop", "defs"},
     "asking": {"ml", "warehouse"},
-    "cli": {"contracts", "settings", "shop", "warehouse", "definitions", "asking"},
+    "terminal": {"warehouse"},
+    "cli": {"contracts", "settings", "shop", "warehouse", "definitions", "asking", "terminal"},
 }
 """Package of the project to the packages it may import."""
 

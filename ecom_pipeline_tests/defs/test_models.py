@@ -18,7 +18,7 @@ from ecom_pipeline.defs.night import Night
 from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.forecast import engine
 from ecom_pipeline.settings import Settings
-from ecom_pipeline.shop.config import load_shop
+from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.warehouse.connection import open_warehouse
 from ecom_pipeline.warehouse.increment import Plan
 from ecom_pipeline_tests.e2e.mini import write_mini

@@ -112,8 +112,9 @@ def _introduction(schemas: Mapping[str, Sequence[Contract]]) -> Iterator[str]:
         "with a link to SQL are kept by that `SELECT`, the others by Python.",
         "",
         "- **key**: the columns that together name one row, checked on every write.",
-        "- **mode**: `replace` writes the whole table; `merge` writes the dates that a backfill names, the whole table",
-        "  otherwise.",
+        "- **first by**: of rows with the same key the first in this order stays, the others are duplicates.",
+        "- **mode**: `replace` writes the whole table; `merge` writes the rows of the values of one column that what is new",
+        "  bears on, and of the dates that a backfill names.",
         "- **needs**: inputs that a shop has to bring; without them the table is published empty and `ops.skipped` says why.",
         "- **rules** of a column: what every value keeps. In `clean`, a row that breaks one goes to quarantine; everywhere",
         "  else it refuses the table. Rules with a name of their own say what they do.",
@@ -156,8 +157,10 @@ def _table(contract: Contract) -> Iterator[str]:
     yield f"- contract: {_link(contract)}"
     if contract.key:
         yield f"- key: {_code(contract.key)}"
+    if contract.first_by:
+        yield f"- first by: `{contract.first_by}`"
     if contract.schema_name != "input":
-        merged = f", by {_code(contract.merge_on)}" if contract.merge_on else ""
+        merged = f", by {_code((contract.merge_on,))}" if contract.merge_on else ""
         yield f"- mode: {contract.mode}{merged}"
     if contract.input:
         yield f"- cleans: [`input.{contract.input}`](#input{contract.input}), tolerance {contract.tolerance * 100:g} %"

@@ -12,7 +12,9 @@ import yaml
 
 from ecom_pipeline.definitions import build_defs
 from ecom_pipeline.settings import Settings
-from ecom_pipeline.shop.config import ColumnMapping, Database, InputMapping, Options, Shop, ShopError, Source, load_shop
+from ecom_pipeline.shop.config import ColumnMapping, Database, InputMapping, Options, Shop, Source
+from ecom_pipeline.shop.errors import ShopError
+from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline_tests.docs.markdown import ROOT, Block, Page, blocks_in
 
 PAGE = Page(ROOT / "docs" / "your-own-shop.md")

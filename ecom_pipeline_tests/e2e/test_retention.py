@@ -13,7 +13,7 @@ import pytest
 from ecom_pipeline import cli
 from ecom_pipeline.definitions import build_defs
 from ecom_pipeline.defs.retention import let_go
-from ecom_pipeline.shop.config import load_shop
+from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.warehouse.connection import exclusive
 from ecom_pipeline_tests.e2e.conftest import QUIET, House
 

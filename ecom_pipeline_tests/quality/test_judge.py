@@ -108,16 +108,13 @@ def test_tolerance_counts_a_row_once_and_only_for_rules_that_quarantine(
     assert found["within_tolerance"].passed
 
 
-def test_duplicates_are_not_judged_and_unreadable_rows_count_against_the_tolerance(
-    con: duckdb.DuckDBPyConnection, contract: Make
-) -> None:
+def test_unreadable_rows_count_against_the_tolerance(con: duckdb.DuckDBPyConnection, contract: Make) -> None:
     stage(
         con,
-        "(1::bigint, null::varchar, 1::bigint)",
-        "(-1, null, 2)",
-        "(-2, 'amount: unreadable', 1)",
-        "(null, 'amount: unreadable', 1)",
-        columns="amount, _reasons, _duplicate",
+        "(1::bigint, null::varchar)",
+        "(-2, 'amount: unreadable')",
+        "(null, 'amount: unreadable')",
+        columns="amount, _reasons",
     )
     found = results(con, contract(AMOUNT, "clean", on_violation="quarantine"), "rows")
     assert (found["amount__between"].rows_failed, found["amount__between"].rows_checked) == (1, 3)
@@ -127,7 +124,7 @@ def test_duplicates_are_not_judged_and_unreadable_rows_count_against_the_toleran
 def test_clean_table_without_rules_is_still_held_to_its_tolerance(
     con: duckdb.DuckDBPyConnection, contract: Make
 ) -> None:
-    stage(con, "(1::bigint, 'bad', 1::bigint)", "(2, null, 1)", columns="amount, _reasons, _duplicate")
+    stage(con, "(1::bigint, 'bad')", "(2, null)", columns="amount, _reasons")
     plain = contract("  - {name: amount, type: BIGINT, description: d}", "clean", tolerance="0.4")
     (found,) = judge(con, plain, "staging.t", scope="rows")
     assert (found.name, found.passed, found.observed) == ("within_tolerance", False, "1 of 2 rows")

@@ -10,8 +10,9 @@ from typing import Any
 import duckdb
 
 from ecom_pipeline.contracts import load_contracts
-from ecom_pipeline.shop.config import Shop, load_shop
+from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.mapping import input_selects, routing_select
+from ecom_pipeline.shop.reading import load_shop
 
 CONTRACTS = load_contracts()
 

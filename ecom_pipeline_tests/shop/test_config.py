@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ecom_pipeline.shop.config import Shop, ShopError, load_shop
+from ecom_pipeline.shop.config import Shop
+from ecom_pipeline.shop.errors import ShopError
+from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline_tests.shop.shops import CONTRACTS
 
 GOOD = """\
@@ -175,6 +177,10 @@ recommendations:
   category_cap: 5
   brand_pins: {New: 1}
   new_products: 0
+budget:
+  per_day: 90
+  least: {search: 20, mail: 50}
+  most: {search: 30}
 """
 
 
@@ -185,6 +191,8 @@ def test_a_shop_says_what_its_lists_may_hold(tmp_path: Path) -> None:
     assert (stated.minimum_stock, stated.minimum_days_of_stock, stated.repurchase_after_days) == (2, 3.5, 14)
     assert (stated.price_bands_apart, stated.category_cap, stated.new_products) == (2.0, 5, 0)
     assert stated.brand_pins == {"New": 1}
+    budget = load(tmp_path, GOOD + RULES).budget
+    assert (budget.per_day, budget.least, budget.most) == (90.0, {"search": 20.0, "mail": 50.0}, {"search": 30.0})
     plain = load(tmp_path, GOOD)
     assert plain.recommendations.minimum_stock == 1
     assert plain.fingerprint != load(tmp_path, GOOD + RULES).fingerprint
@@ -202,6 +210,11 @@ def test_a_shop_says_what_its_lists_may_hold(tmp_path: Path) -> None:
         ("{New: 1}", "{New: 21}", 29, "less than or equal to 20, found '21'"),
         ("{New: 1}", "{Old: 1}", 29, "a brand that exclude.brands does not name"),
         ("[A1]", "A1", 23, "recommendations.exclude.products: "),
+        ("per_day: 90", "per_day: 0", 32, "greater than 0, found '0'"),
+        ("per_day: 90", "per_dy: 90", 32, "unknown key; did you mean 'per_day'?"),
+        ("per_day: 90", "per_day: 50", 31, "per_day to hold what is least of all channels together, 70"),
+        ("{search: 30}", "{search: -1}", 34, "greater than or equal to 0, found '-1'"),
+        ("{search: 30}", "{search: 10}", 31, "least of search not above its most, 10"),
     ],
 )
 def test_a_mistake_in_the_rules_has_its_line(tmp_path: Path, old: str, new: str, line: int, words: str) -> None:

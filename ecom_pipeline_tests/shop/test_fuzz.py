@@ -17,13 +17,15 @@ from typing import Any
 import duckdb
 import pytest
 
-from ecom_pipeline.shop.config import Shop, load_shop
+from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.errors import InputError, one_line
 from ecom_pipeline.shop.loading import OWN_COLUMNS, LoadReport, load_source
 from ecom_pipeline.shop.mapping import input_selects, routed_counts, routing_select
+from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.sql import quoted
 from ecom_pipeline_tests.shop.hostile import SECRET, SHOP, SOURCES, Case, make_case
 from ecom_pipeline_tests.shop.shops import CONTRACTS
+from ecom_pipeline_tests.tables.world import candidate_of
 
 pytestmark = pytest.mark.slow
 SEED, FILES, AT_ONCE = 20261126, 2_000, 500
@@ -169,7 +171,7 @@ def account_for_routes(yard: Yard, source: str) -> None:
         assert len(routed) == len(set(routed)) == counted[table]
         taken.update(routed)
         contract = CONTRACTS[f"clean.{table}"]
-        con.execute(f"create or replace table staging.candidate as {contract.select}")
+        con.execute(f"create or replace table staging.candidate as from {candidate_of(contract)}")
         judged = con.execute("select _file, _row, _duplicate, _reasons is null from staging.candidate").fetchall()
         assert sorted(routed) == sorted((file, row) for file, row, *_ in judged)
         own = ", ".join(map(quoted, contract.types))

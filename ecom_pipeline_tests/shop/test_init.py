@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ecom_pipeline.shop.config import load_shop
 from ecom_pipeline.shop.errors import ShopError
 from ecom_pipeline.shop.init import init_shop
+from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline_tests.shop.shops import CONTRACTS
 
 

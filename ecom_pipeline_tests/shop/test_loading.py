@@ -15,11 +15,12 @@ import duckdb
 import pytest
 
 from ecom_pipeline.shop import loading
-from ecom_pipeline.shop.config import Shop, load_shop
+from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.loading import LedgerEntry, LoadReport, files_of, load_source
 from ecom_pipeline.shop.mapping import input_selects
 from ecom_pipeline.shop.readers import read_file
+from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline_tests.shop.shops import CONTRACTS, EVENTS, make_shop, shop_text
 
 HEADER = "kind,at,who,what\n"

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecom_pipeline.shop.config import Shop, ShopError, load_shop
+from ecom_pipeline.shop.config import Shop
+from ecom_pipeline.shop.errors import ShopError
 from ecom_pipeline.shop.mapping import input_selects, routed_counts, routing_select
+from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.shop.values import BLANKS, NULL_WORDS
 from ecom_pipeline_tests.shop.shops import CONTRACTS, EVENTS, Raw, make_shop, shop_text
 

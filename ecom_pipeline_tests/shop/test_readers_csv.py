@@ -332,6 +332,22 @@ def test_the_table_may_carry_a_schema_and_needs_quotes(con, tmp_path):
         read_file(con, path, 'raw."a; drop')
 
 
+def test_only_columns_of_a_large_file_that_hardly_repeat_are_kept_without_a_dictionary(tmp_path):
+    text = "".join(f"e{number:08},{number % 7},2024-01-01 {number}\n" for number in range(20_000))
+    (tmp_path / "large.csv").write_text(HEAD.decode() + text, "utf-8")
+    with duckdb.connect(str(tmp_path / "test.duckdb")) as con:
+        read = read_file(con, tmp_path / "large.csv", "large")
+        con.execute("checkpoint").fetchall()
+        compressed = con.execute(
+            "select distinct column_name, compression = 'ZSTD' from pragma_storage_info('large')"
+            " where segment_type = 'VARCHAR' and column_name not in ('_problem', '_line') order by all"
+        ).fetchall()
+        first, second, third = read.columns
+        assert compressed == sorted([(first, True), (second, False), (third, True)])
+        told = con.execute(f'select "{first}" || \',\' || "{second}" || \',\' || "{third}" from large order by _row')
+        assert "".join(f"{line}\n" for (line,) in told.fetchall()) == text
+
+
 def test_the_settings_of_the_connection_survive(con, tmp_path):
     con.execute("set preserve_insertion_order = false").fetchall()
     load(con, tmp_path, HEAD + b"1,a,2\n")

@@ -13,9 +13,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from ecom_pipeline.shop.config import load_shop
 from ecom_pipeline.shop.loading import load_source
 from ecom_pipeline.shop.mapping import input_selects, routed_counts, routing_select
+from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline_tests.shop.shops import CONTRACTS
 
 SHOPS = Path(__file__).parents[1] / "shops"

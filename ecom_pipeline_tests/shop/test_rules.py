@@ -10,7 +10,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from ecom_pipeline.shop.config import SEGMENTS, Shop, ShopError, load_shop
+from ecom_pipeline.shop.config import SEGMENTS, Shop
+from ecom_pipeline.shop.errors import ShopError
+from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.shop.rules import audience_exports, audiences_select, segments_select
 from ecom_pipeline_tests.tables.world import CONTRACTS, World
 
@@ -137,13 +139,27 @@ def test_who_joined_and_who_left_since_the_last_release(tmp_path: Path) -> None:
         "ann": ("added", FIRST, None),
         "bob": ("added", FIRST, None),
     }
-    second = {"ann": ("member", FIRST, None), "bob": ("removed", FIRST, SECOND), "cid": ("added", SECOND, None)}
-    assert nights.night("2024-01-02", ann=11, bob=2, cid=20) == second
-    assert nights.night("2024-01-02", ann=11, bob=2, cid=20) == second
+    assert nights.night("2024-01-02", ann=11, bob=2, cid=20) == {
+        "ann": ("member", FIRST, None),
+        "bob": ("removed", FIRST, SECOND),
+        "cid": ("added", SECOND, None),
+    }
+    told = {"ann": ("member", FIRST, None), "cid": ("member", SECOND, None)}
+    assert nights.night("2024-01-02", ann=11, bob=2, cid=20) == told
+    assert nights.night("2024-01-02", ann=11, bob=2, cid=20) == told
     assert nights.night("2024-01-03", ann=11, bob=12, cid=20) == {
         "ann": ("member", FIRST, None),
         "bob": ("added", THIRD, None),
         "cid": ("member", SECOND, None),
+    }
+
+
+def test_a_day_that_was_taken_back_takes_back_since_when(tmp_path: Path) -> None:
+    nights = Nights(tmp_path)
+    nights.night("2024-01-03", ann=11, bob=12)
+    assert nights.night("2024-01-01", ann=11, bob=2) == {
+        "ann": ("member", FIRST, None),
+        "bob": ("removed", FIRST, FIRST),
     }
 
 

@@ -19,14 +19,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecom_pipeline.contracts import load_contracts
-from ecom_pipeline.shop.config import Shop, load_shop
+from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.mapping import input_selects
 from ecom_pipeline.shop.readers import read_file
+from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.shop.samples import SampleError, make_sample, seasons
 from ecom_pipeline.shop.samples.catalogue import PAIR_PROBABILITY, TASTE_SHARE
 from ecom_pipeline.shop.samples.dirt import Dirt, dirt_truth, plant
 from ecom_pipeline.shop.samples.draws import pick, pick_days
 from ecom_pipeline.shop.samples.truth import truth
+from ecom_pipeline_tests.tables.world import candidate_of
 
 SEED = 20240601
 LOCAL = "cast(ordered_at + interval 8 hour as date)"
@@ -157,7 +159,7 @@ def clean(shop: Loaded) -> None:
         kept = " and ".join(
             f"coalesce(({rule.where}), true)" for rule in contract.row_rules if rule.action == "quarantine"
         )
-        shop.con.execute(f"create table clean.candidate as {contract.select}")
+        shop.con.execute(f"create table clean.candidate as from {candidate_of(contract)}")
         shop.con.execute(
             f"create table clean.{contract.table} as select * from clean.candidate "
             f"where _duplicate = 1 and _reasons is null and {kept or 'true'}"

@@ -84,7 +84,7 @@ def read_cases(root: Path = GIVEN) -> list[Case]:
             table=path.stem,
             name=case["case"],
             given={table: read_table(rows, list(TYPES[table])) for table, rows in case.get("given", {}).items()},
-            expect=read_table(case["expect"], [*promised(CONTRACTS[path.stem]), BREAKS]),
+            expect=read_table(case["expect"], [*promised(CONTRACTS[path.stem]), "_duplicate", BREAKS]),
         )
         for path in sorted(root.glob("*.yml"))
         for case in yaml.safe_load(path.read_text("utf-8"))

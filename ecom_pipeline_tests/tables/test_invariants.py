@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecom_pipeline_tests.tables.world import CONTRACTS, Row, World
+from ecom_pipeline_tests.tables.world import CONTRACTS, Row, World, candidate_of
 
 CUSTOMERS, PRODUCTS = ("ann", "bob", None), ("p1", "p2", "p3", None)
 CHANNELS = ("email", "search", "direct", "(none)", None)
@@ -291,7 +291,7 @@ def test_what_arrived_is_clean_a_duplicate_or_rejected(
             world.given("input.exchange_rates", [{"currency": "GBP", "rate": 1}])
             world.given(f"input.{table}", arrived)
             world.keep(f"clean.{table}")
-            candidate = f"({contract.select}\n)"
+            candidate = candidate_of(contract)
             kept = world.one(f"select count(*) from clean.{table}")
             twice = world.one(f"select count(*) from {candidate} where _duplicate > 1")
             out = world.one(f"select count(*) from {candidate} where {rejected}")

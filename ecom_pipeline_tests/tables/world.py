@@ -10,7 +10,6 @@ import duckdb
 from ecom_pipeline.contracts import PROVENANCE, Contract, load_contracts
 from ecom_pipeline.warehouse.journal import TABLES as JOURNAL
 from ecom_pipeline.warehouse.journal import create_journal
-from ecom_pipeline.warehouse.write import STEERING
 
 CONTRACTS = load_contracts()
 TYPES = {name: contract.types for name, contract in CONTRACTS.items()} | {
@@ -27,7 +26,16 @@ Text = tuple[str | None, ...]
 
 def promised(contract: Contract) -> dict[str, str]:
     """The columns that the SELECT of a table gives; one of ``clean`` also steers the gate."""
-    return contract.types | (STEERING if contract.input else {})
+    return contract.types | contract.steering
+
+
+def candidate_of(contract: Contract) -> str:
+    """What the SELECT of a table gives; of one of ``clean`` with the number of every copy, put in order all at once."""
+    if not contract.first_by:
+        return f"({contract.select}\n)"
+    key, lacks = ", ".join(contract.key), " or ".join(f"{name} is null" for name in contract.key)
+    number = f"row_number() over (partition by {key} order by {contract.first_by})"
+    return f"(select *, case when {lacks} then 1 else {number} end as _duplicate from ({contract.select}\n))"
 
 
 class World:
@@ -67,7 +75,7 @@ class World:
         told = ", ".join(f"case when {rule.breaks} then '{rule.name}' end" for rule in contract.row_rules) or "null"
         listed = ", ".join(f'cast("{column}" as varchar)' for column in columns)
         rows: list[Text] = self.con.execute(
-            f"select {listed} from (select *, nullif(concat_ws(', ', {told}), '') as {BREAKS} from ({contract.select}\n))"
+            f"select {listed} from (select *, nullif(concat_ws(', ', {told}), '') as {BREAKS} from {candidate_of(contract)})"
         ).fetchall()
         return in_order(rows)
 
@@ -82,7 +90,7 @@ class World:
             columns = ", ".join(f'"{name}"' for name in contract.types)
             self.con.execute(f"delete from {table}")
             self.con.execute(
-                f"insert into {table} by name select {columns} from ({contract.select}\n) where {' and '.join(gate)}"
+                f"insert into {table} by name select {columns} from {candidate_of(contract)} where {' and '.join(gate)}"
             )
 
     def rows(self, query: str) -> list[tuple[object, ...]]:

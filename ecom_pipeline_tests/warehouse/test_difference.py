@@ -16,6 +16,7 @@ import pytest
 
 from ecom_pipeline import cli
 from ecom_pipeline.contracts import Contract, load_contracts, parse_contract
+from ecom_pipeline.terminal import plain_console, show_difference
 from ecom_pipeline.warehouse import release as releases
 from ecom_pipeline.warehouse.difference import Difference, TableDifference, difference
 from ecom_pipeline.warehouse.questions import QUESTIONS
@@ -358,7 +359,7 @@ def test_the_page_fits_says_everything_and_takes_no_name_for_markup(
     publish(con, tmp_path, {**SECOND, "marts.recommendations": odd, "ops.loads": FIRST["ops.loads"]}, contracts)
     found = compare(tmp_path)
     page = io.StringIO()
-    cli._show_difference(cli._console(width=cli.NARROWEST, file=page), found)
+    show_difference(plain_console(width=cli.NARROWEST, file=page), found)
     assert max(map(len, page.getvalue().splitlines())) <= cli.NARROWEST
     text = " ".join(page.getvalue().split())
     assert found.cause in text

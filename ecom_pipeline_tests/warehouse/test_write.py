@@ -158,6 +158,28 @@ def test_rejects_go_to_quarantine_with_reasons_and_the_original_row(
     assert outcome.quarantined == {"price: expected at least 0": 1, "price: odd": 1}
 
 
+def test_of_rows_that_share_a_key_the_first_in_the_order_of_the_contract_stays_and_the_others_are_not_judged(
+    con: duckdb.DuckDBPyConnection, clean: Contract
+) -> None:
+    ordered = clean.model_copy(update={"first_by": "_reasons is not null, price desc, _row"})
+    arrived = (
+        "(1,'a',1,null,0), (2,'a',3,null,0), (3,'a',3,null,0), (4,'a',9,'price: odd',0), (5,'b',-5,null,0), (6,'b',4,null,0),"
+        "(7,null,2,'product_id: odd',0), (8,null,2,'product_id: odd',0), (9,'c',2,'price: odd',0), (10,'c',1,'price: odd',0)"
+    )
+    select = f"select * exclude (_duplicate) from ({land(con, arrived)})"
+    (outcome,) = write(con, Candidate(contract=ordered.model_copy(update={"tolerance": 0.6}), content=select))
+    assert con.execute("select _row from clean.products order by all").fetchall() == [(2,), (6,)]
+    kept_out = {
+        table: [row for (row,) in con.execute(f"select row_number from quarantine.{table} order by all").fetchall()]
+        for table in ("rows", "duplicates")
+    }
+    assert kept_out == {"rows": [7, 8, 9], "duplicates": [1, 3, 4, 5, 10]}
+    assert outcome.conservation == [("items", 10, 2, 5, 3)]
+    judged = {check.name: (check.rows_failed, check.rows_checked) for check in outcome.checks}
+    assert judged["price__between"] == (0, 5)
+    assert leftovers(con) == []
+
+
 def test_above_the_tolerance_the_table_is_refused_and_the_rejects_are_kept_for_diagnosis(
     con: duckdb.DuckDBPyConnection, clean: Contract
 ) -> None:

@@ -17,6 +17,7 @@ def _attribution(night: Night) -> Learned:
 def _budget(night: Night) -> Learned:
     from ecom_pipeline.ml.marketing.budget import budget_shop
 
+    stated = night.shop.budget
     result = budget_shop(
         night.frame(
             "select spend_date, channel, cast(sum(amount) as double) as spend from clean.marketing_spend"
@@ -32,6 +33,9 @@ def _budget(night: Night) -> Learned:
             "select activity_date as sales_date, cast(sum(visits) as double) as visits from features.channel_days"
             " where channel = 'direct' and visits > 0 group by activity_date order by activity_date"
         ),
+        total=stated.per_day,
+        least=stated.least,
+        most=stated.most,
     )
     return Learned(card=result.card, frames={"models.channel_budget": result.channels}, learned=frozenset())
 

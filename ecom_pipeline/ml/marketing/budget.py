@@ -1,15 +1,16 @@
 """The entry for spend: what each channel brings, how a budget is best split, and what is not known well enough to say.
 
 A channel whose return may be nothing (its 90 % interval holds zero), or whose spend went up and down with demand, keeps its
-spend: there is not enough evidence to move it, and the experiment that would settle it is planned instead. What does not
+share: there is not enough evidence to move it, and the experiment that would settle it is planned instead. What does not
 belong here: finding the split, and reading or writing tables.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from ecom_pipeline.ml.card import Decision, ModelCard
 from ecom_pipeline.ml.marketing.response import Curve, SpendResponse, over_a_week
-from ecom_pipeline.ml.marketing.split import LEAST, MOST, best_split, days_of_a_test
+from ecom_pipeline.ml.marketing.split import best_split, days_of_a_test, floors_and_caps, in_proportion
 
 Array = NDArray[np.float64]
 RECENT_DAYS = 28
@@ -72,8 +73,11 @@ def budget_shop(
     as_of_date: dt.date,
     seed: int,
     demand: pd.DataFrame | None = None,
+    total: float | None = None,
+    least: Mapping[str, float] = MappingProxyType({}),
+    most: Mapping[str, float] = MappingProxyType({}),
 ) -> Budget:
-    """Learn what spend brings and split the present budget anew.
+    """Learn what spend brings and split the budget anew.
 
     Parameters
     ----------
@@ -87,6 +91,10 @@ def budget_shop(
         Fixes all randomness.
     demand
         ``sales_date, visits``: visits that no spend brought, where the shop knows them; days without any need no row.
+    total
+        The budget a day; the present spend by default. Where no split is surely better, every channel keeps its share.
+    least, most
+        Spend a day that channels do not go below and beyond; half and twice their present spend where not stated.
     """
     days = pd.DatetimeIndex(pd.to_datetime(revenue["sales_date"]))
     table = (
@@ -111,10 +119,16 @@ def budget_shop(
     lower, upper = np.quantile(model.returns_, [0.05, 0.95], axis=0)
     following = _following(paid, visits)
     evidence = (lower > 0) & (following < FOLLOWING)
-    split = best_split(model.curves_, present, evidence)
-    gains = np.array([_earned(curves, split) - _earned(curves, present) for curves in model.curves_])
-    better = bool((gains > 0).mean() >= SURE_ENOUGH and not np.allclose(split, present))
-    recommended = split if better else present
+    floor, cap = floors_and_caps(names, present, least, most)
+    total = float(present.sum()) if total is None else total
+    kept = in_proportion(present, floor, cap, total)
+    split = kept.copy()
+    if evidence.sum() > 1:
+        moved = [[curve for curve, known in zip(curves, evidence, strict=True) if known] for curves in model.curves_]
+        split[evidence] = best_split(moved, floor[evidence], cap[evidence], float(kept[evidence].sum()))
+    gains = np.array([_earned(curves, split) - _earned(curves, kept) for curves in model.curves_])
+    better = bool((gains > 0).mean() >= SURE_ENOUGH and not np.allclose(split, kept))
+    recommended = split if better else kept
     marginal = np.array(
         [[curve.marginal(money) for curve, money in zip(curves, present, strict=True)] for curves in model.curves_]
     )
@@ -146,16 +160,21 @@ def budget_shop(
         metric="revenue_per_day_of_the_split",
         value=float(np.mean([_earned(curves, split) for curves in model.curves_])),
         baseline="present_split",
-        baseline_value=float(np.mean([_earned(curves, present) for curves in model.curves_])),
+        baseline_value=float(np.mean([_earned(curves, kept) for curves in model.curves_])),
         decision=decision,
         reason=(
-            f"{present.sum():.2f} a day over {len(names)} channels, {int(evidence.sum())} of them with evidence: the best"
+            f"{total:.2f} a day over {len(names)} channels, {int(evidence.sum())} of them with evidence: the best"
             f" split earns {middle:+.2f} a day ({low:+.2f} to {high:+.2f}, 90 %), more in {(gains > 0).mean():.0%} of the"
-            f" draws, {SURE_ENOUGH:.0%} needed"
+            f" draws, {SURE_ENOUGH:.0%} needed{_beside(total - float(kept.sum()), sorted({*least, *most} - set(names)))}"
         ),
         trained_from=days[0].date(),
         trained_to=as_of_date,
-        parameters={"floor": LEAST, "cap": MOST, "draws": model.draws},
+        parameters={
+            "budget_per_day": total,
+            "floors": dict(zip(names, floor.tolist(), strict=True)),
+            "caps": dict(zip(names, cap.tolist(), strict=True)),
+            "draws": model.draws,
+        },
         seed=seed,
         metrics={
             "explained": model.explained_,
@@ -184,6 +203,16 @@ def _following(paid: Array, visits: Array | None) -> Array:
     return np.array([float(np.corrcoef(over_a_week(column), wanted)[0, 1]) for column in paid.T])
 
 
+def _beside(left: float, unknown: Sequence[str]) -> str:
+    """What of the budget floors and caps do not let be split, and which of them are about nothing."""
+    words = ""
+    if left > 0.005:
+        words += f"; {left:.2f} a day are left over, since no channel goes beyond its most"
+    elif left < -0.005:
+        words += f"; that is {-left:.2f} a day too little, since no channel goes below its least"
+    return f"{words}; no spend to learn from: {', '.join(unknown)}" if unknown else words
+
+
 def _earned(curves: Sequence[Curve], spend: Array) -> float:
     return float(sum(float(curve.revenue(money)) for curve, money in zip(curves, spend, strict=True)))
 
@@ -208,9 +237,14 @@ def _sentences(row: dict[str, object]) -> tuple[str, str]:
             else "a test of it would take over half a year"
         )
         test_zh = f"建议停投 {days} 天，与投放的 {days} 天对比" if days else "试验需半年以上"
+        if abs(recommended - spend) <= 0.01 * spend:
+            then_en, then_zh = f"keep {spend:.2f} a day", f"保持每天 {spend:.2f}"
+        else:
+            then_en = f"its share of the given budget is {recommended:.2f} a day, after {spend:.2f}"
+            then_zh = f"在给定预算中每天为 {recommended:.2f}（目前 {spend:.2f}）"
         return (
-            f"Not enough evidence: {why_en}; keep {spend:.2f} a day, {test_en}.",
-            f"证据不足：{why_zh}；保持每天 {spend:.2f}，{test_zh}。",
+            f"Not enough evidence: {why_en}; {then_en}, {test_en}.",
+            f"证据不足：{why_zh}；{then_zh}，{test_zh}。",
         )
     evidence_en = f"one unit of money brought {row['return_on_spend']:.2f} ({interval}, 90 %), the next brings {row['marginal_return']:.2f}"
     evidence_zh = f"每 1 元投放带来 {row['return_on_spend']:.2f} 元（90% 区间 {interval}），下一元带来 {row['marginal_return']:.2f} 元"

@@ -6,7 +6,7 @@ What does not belong here: learning the curves, and which channels may be moved.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,72 +19,67 @@ LEAST, MOST = 0.5, 2.0
 POWER, CONFIDENCE = 0.8416, 1.6449
 """Normal quantiles of 80 % power and of a one-sided test at 5 %."""
 LONGEST_TEST_DAYS = 182
+HALVINGS = 100
 
 
-def best_split(
-    draws: Sequence[Sequence[Curve]],
-    present: Array,
-    movable: NDArray[np.bool_],
-    *,
-    least: float = LEAST,
-    most: float = MOST,
-) -> Array:
-    """Split of the present budget that earns most on average over the draws, between floors and caps.
+def floors_and_caps(
+    channels: Sequence[str], present: Array, least: Mapping[str, float], most: Mapping[str, float]
+) -> tuple[Array, Array]:
+    """Least and most spend a day of every channel: what is asked, else half and twice the present spend.
 
-    Money goes step by step to the channel whose next unit brings most; revenue is concave in every channel, so no other
-    split earns more. Effects below nothing count as nothing.
+    >>> floors_and_caps(["a", "b"], np.array([10.0, 10.0]), {"b": 30.0}, {})
+    (array([ 5., 30.]), array([20., 30.]))
+    """
+    floor = [
+        least.get(name, min(LEAST * now, most.get(name, np.inf))) for name, now in zip(channels, present, strict=True)
+    ]
+    cap = [most.get(name, max(MOST * now, least.get(name, 0.0))) for name, now in zip(channels, present, strict=True)]
+    return np.array(floor), np.array(cap)
+
+
+def in_proportion(present: Array, floor: Array, cap: Array, total: float) -> Array:
+    """The present spend times one factor, between floors and caps; sums to the total, or as near to it as they allow."""
+    if math.isclose(total, present.sum()) and (floor <= present).all() and (present <= cap).all():
+        return present.copy()
+    return _summing_to(total, floor, cap, lambda scale: present * scale / (1 - scale))
+
+
+def best_split(draws: Sequence[Sequence[Curve]], floor: Array, cap: Array, total: float) -> Array:
+    """Split of a budget that earns most on average over the draws, between floors and caps.
+
+    Every channel is spent on up to where its next unit brings as much as that of the others; revenue is concave in every
+    channel, so no other split earns more. Effects below nothing count as nothing.
 
     Parameters
     ----------
     draws
         Curves of every channel, per draw.
-    present
-        Spend a day of every channel.
-    movable
-        Channels whose spend may change.
-    least, most
-        Floor and cap, as multiples of the present spend.
+    floor, cap
+        Least and most spend a day of every channel.
+    total
+        Spend a day of all of them.
 
     Returns
     -------
     numpy.ndarray
-        Spend a day; sums to what the present split does.
+        Spend a day; sums to the total, or as near to it as floors and caps allow.
     """
-    if movable.sum() < 2:
-        return present.copy()
     effect, half = (
-        np.array([[getattr(curve, name) for curve in curves] for curves in draws])[:, movable]
-        for name in ("effect", "half")
+        np.array([[getattr(curve, name) for curve in curves] for curves in draws]) for name in ("effect", "half")
     )
     effect = np.maximum(effect, 0.0)
-    now = present[movable]
-    floor, cap = least * now, most * now
+    dearest = float((effect / half).mean(axis=0).max()) + 1.0
 
-    def spend_at(price: float) -> Array:
-        """Where the next unit brings ``price``, channel by channel, by bisection."""
+    def spend_at(scale: float) -> Array:
+        """Where the next unit brings ``1 - scale`` of the dearest price, channel by channel, by bisection."""
         low, high = floor.copy(), cap.copy()
         for _ in range(50):
             middle = (low + high) / 2
-            more = (effect * half / (middle + half) ** 2).mean(axis=0) > price
+            more = (effect * half / (middle + half) ** 2).mean(axis=0) > (1 - scale) * dearest
             low, high = np.where(more, middle, low), np.where(more, high, middle)
-        middle = (low + high) / 2
-        return np.asarray(middle)
+        return np.asarray((low + high) / 2)
 
-    cheap, dear = 0.0, float((effect / half).mean(axis=0).max()) + 1.0
-    for _ in range(60):
-        price = (cheap + dear) / 2
-        if spend_at(price).sum() > now.sum():
-            cheap = price
-        else:
-            dear = price
-    best = spend_at(dear)
-    left = now.sum() - best.sum()
-    room = cap - best if left > 0 else best - floor
-    if room.sum() > 0:
-        best = best + left * room / room.sum()
-    split = present.copy()
-    split[movable] = best
-    return split
+    return _summing_to(total, floor, cap, spend_at)
 
 
 def days_of_a_test(spend: float, noise: float, persistence: float, worth: float = 1.0) -> int | None:
@@ -107,3 +102,17 @@ def days_of_a_test(spend: float, noise: float, persistence: float, worth: float 
     lasting = (1 + persistence) / (1 - persistence)
     days = math.ceil(2 * lasting * ((POWER + CONFIDENCE) * noise / (worth * spend)) ** 2)
     return max(days, 14) if days <= LONGEST_TEST_DAYS else None
+
+
+def _summing_to(total: float, floor: Array, cap: Array, spend_at: Callable[[float], Array]) -> Array:
+    """Of spends that grow with a scale of 0 to 1, the one that sums to the total, cut to floors and caps."""
+    low, high = 0.0, 1.0
+    for _ in range(HALVINGS):
+        scale = (low + high) / 2
+        if scale in (low, high):
+            break
+        low, high = (scale, high) if np.clip(spend_at(scale), floor, cap).sum() <= total else (low, scale)
+    found = np.clip(spend_at(low), floor, cap)
+    left = total - found.sum()
+    room = cap - found if left > 0 else found - floor
+    return np.asarray(found + np.clip(left / room.sum(), -1.0, 1.0) * room if room.sum() > 0 else found)

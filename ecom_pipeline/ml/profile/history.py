@@ -32,7 +32,8 @@ def buyers_at(days: pd.DataFrame, cutoff: dt.date) -> pd.DataFrame:
     Parameters
     ----------
     days
-        ``customer_id, activity_date, orders, revenue`` and any of `ACTIVITIES`: one row per customer and day.
+        ``customer_id, activity_date, orders, revenue`` and any of `ACTIVITIES`: one row per customer and day. Revenue may
+        be less refunds.
     cutoff
         The last day that counts.
 
@@ -104,6 +105,15 @@ def first_order(days: pd.DataFrame) -> dt.date | None:
     """Day of the first order of all; None without one."""
     dates = pd.to_datetime(days.loc[days["orders"] > 0, "activity_date"])
     return None if dates.empty else dates.min().date()
+
+
+def less_refunds(days: pd.DataFrame) -> pd.DataFrame:
+    """The days with what was given back on each taken off its ``revenue``; as they are without a column of refunds."""
+    return (
+        days.assign(revenue=days["revenue"].astype(float) - days["refunds"].astype(float))
+        if "refunds" in days
+        else days
+    )
 
 
 class _Sums:

@@ -29,7 +29,8 @@ def summary_of(days: pd.DataFrame, cutoff: dt.date) -> pd.DataFrame:
     Parameters
     ----------
     days
-        ``customer_id, activity_date, orders, revenue``: one row per customer and day.
+        ``customer_id, activity_date, orders, revenue``: one row per customer and day. Revenue may be less refunds, on days
+        without an order too.
     cutoff
         The last day that counts.
 
@@ -37,23 +38,23 @@ def summary_of(days: pd.DataFrame, cutoff: dt.date) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Indexed by ``customer_id``: ``repeats`` (days with an order after the first), ``last`` and ``age`` (days from the
-        first order to the last one and to the cut-off), ``value`` (mean revenue of a repeat day; 0 without one).
+        first order to the last one and to the cut-off), ``value`` (mean revenue of a repeat day; 0 without one, or where
+        no more is left).
     """
     dates = pd.to_datetime(days["activity_date"])
-    kept = (days["orders"] > 0) & (dates <= pd.Timestamp(cutoff))
-    rows = pd.DataFrame({"customer_id": days["customer_id"], "date": dates, "revenue": days["revenue"].astype(float)})[
-        kept
-    ].sort_values(["customer_id", "date"])
-    grouped = rows.groupby("customer_id")
-    first, last, count = grouped["date"].min(), grouped["date"].max(), grouped["date"].size()
-    whole, opening = grouped["revenue"].sum(), grouped["revenue"].first()
+    past = days[["customer_id", "orders"]].assign(date=dates, revenue=days["revenue"].astype(float))
+    past = past[dates <= pd.Timestamp(cutoff)]
+    ordered = past[past["orders"] > 0].sort_values(["customer_id", "date"]).groupby("customer_id")
+    first, last, count = ordered["date"].min(), ordered["date"].max(), ordered["date"].size()
+    opening = ordered["revenue"].first()
+    whole = past.groupby("customer_id")["revenue"].sum().reindex(opening.index)
     repeats = (count - 1).astype(float)
     return pd.DataFrame(
         {
             "repeats": repeats,
             "last": (last - first).dt.days.astype(float),
             "age": (pd.Timestamp(cutoff) - first).dt.days.astype(float),
-            "value": ((whole - opening) / repeats.where(repeats > 0)).fillna(0.0),
+            "value": ((whole - opening) / repeats.where(repeats > 0)).fillna(0.0).clip(lower=0.0),
         }
     )
 

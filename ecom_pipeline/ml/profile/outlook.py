@@ -14,7 +14,7 @@ import pandas as pd
 
 from ecom_pipeline.ml.card import Decision, ModelCard
 from ecom_pipeline.ml.profile.cutoffs import Past, TooLittleError, learn
-from ecom_pipeline.ml.profile.history import HORIZON, buyers_at, first_order, outcome_after
+from ecom_pipeline.ml.profile.history import HORIZON, buyers_at, first_order, less_refunds, outcome_after
 from ecom_pipeline.ml.profile.judgement import Lead, auc, auc_lead, brier, calibration, calibration_error, capture
 from ecom_pipeline.ml.profile.propensity import TREES
 
@@ -23,7 +23,7 @@ FEWEST_BUYERS = 100
 PROPENSITY_COLUMNS = (
     "customer_id",
     "buy_probability",
-    "expected_revenue_30",
+    "expected_value_30",
     "source",
     "reasons_en",
     "reasons_zh",
@@ -62,6 +62,7 @@ def propensity_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int, trees
     ----------
     days
         One row per ``customer_id`` and ``activity_date`` with ``orders``, ``revenue`` and any of `history.ACTIVITIES`.
+        What is expected is revenue less refunds.
     as_of_date
         The last day of the data.
     seed
@@ -69,6 +70,7 @@ def propensity_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int, trees
     trees
         Rounds of boosting.
     """
+    days = less_refunds(days)
     first, test = first_order(days), as_of_date - dt.timedelta(days=HORIZON)
     if first is None:
         return _nothing("no order yet", seed)
@@ -104,7 +106,7 @@ def propensity_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int, trees
         {
             "customer_id": now.index,
             "buy_probability": probability,
-            "expected_revenue_30": revenue,
+            "expected_value_30": revenue,
             "source": "gradient_boosting" if wins else "rfm_score",
             "reasons_en": reasons["reasons_en"].to_numpy(),
             "reasons_zh": reasons["reasons_zh"].to_numpy(),

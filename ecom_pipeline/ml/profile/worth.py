@@ -1,4 +1,4 @@
-"""The entry for what buyers are worth: their days in, the revenue of the next 12 months out, with its card.
+"""The entry for what buyers are worth: their days in, revenue less refunds of the next 12 months out, with its card.
 
 What does not belong here: the models of rate and size, and reading or writing tables.
 """
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.card import ModelCard
-from ecom_pipeline.ml.profile.history import HORIZON, first_order, outcome_after
+from ecom_pipeline.ml.profile.history import HORIZON, first_order, less_refunds, outcome_after
 from ecom_pipeline.ml.profile.judgement import capture
 from ecom_pipeline.ml.profile.lifetime import BetaGeometric, GammaGamma, summary_of
 
@@ -47,12 +47,13 @@ def lifetime_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Life
     Parameters
     ----------
     days
-        One row per ``customer_id`` and ``activity_date`` with ``orders`` and ``revenue``.
+        One row per ``customer_id`` and ``activity_date`` with ``orders``, ``revenue`` and, if there are any, ``refunds``.
     as_of_date
         The last day of the data.
     seed
         Written on the card; nothing here is random.
     """
+    days = less_refunds(days)
     first = first_order(days)
     ahead = min(TWELVE_MONTHS, (as_of_date - first).days // 3) if first else 0
     whole = summary_of(days, as_of_date) if first else pd.DataFrame()
@@ -92,7 +93,7 @@ def lifetime_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Life
         baseline_value=off["own_rate"],
         decision="published" if wins else "refused",
         reason=(
-            f"revenue of {len(past)} customers in the {ahead} days after {cut}: off by {off['bg_nbd']:.2f} a customer,"
+            f"revenue less refunds of {len(past)} customers in the {ahead} days after {cut}: off by {off['bg_nbd']:.2f} a customer,"
             f" going on at their own rate by {off['own_rate']:.2f}"
         ),
         trained_from=first,
@@ -140,10 +141,11 @@ class _Worth:
 def _own_rate(days: pd.DataFrame, customers: pd.Index, cutoff: dt.date) -> np.ndarray:
     """Revenue per day since the first order, the day itself counted as a month: one order is no rate."""
     dates = pd.to_datetime(days["activity_date"])
-    rows = days[(days["orders"] > 0) & (dates <= pd.Timestamp(cutoff))]
+    rows = days[dates <= pd.Timestamp(cutoff)]
     revenue = rows["revenue"].astype(float).groupby(rows["customer_id"]).sum().reindex(customers)
-    age = (pd.Timestamp(cutoff) - dates[rows.index].groupby(rows["customer_id"]).min().reindex(customers)).dt.days
-    rate: np.ndarray = (revenue / (age + HORIZON)).to_numpy(float)
+    ordered = rows["customer_id"][rows["orders"] > 0]
+    age = (pd.Timestamp(cutoff) - dates[ordered.index].groupby(ordered).min().reindex(customers)).dt.days
+    rate: np.ndarray = np.maximum((revenue / (age + HORIZON)).to_numpy(float), 0.0)
     return rate
 
 

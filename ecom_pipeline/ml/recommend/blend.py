@@ -32,8 +32,8 @@ DEPTH = 60
 """Products of each part that a customer's list may be made from while weights are learned."""
 STEPS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
 ROUNDS = 10
-GAIN = 0.002
-"""A change of a weight must gain this share; less is noise that ties a weight to a few customers."""
+SURE = 0.5
+"""A change of a weight must gain this many standard errors; less is noise that ties a weight to a few customers."""
 TRACES = (0.05, 0.01, 1e-3, 1e-5)
 """What a part that must be there weighs at least: the most of these that costs nothing on validation."""
 
@@ -89,9 +89,9 @@ class Blend(Recommender):
         return total
 
 
-def weighty(parts: Sequence[Recommender], weights: Mapping[str, float]) -> list[Recommender]:
-    """Return the parts that weigh something."""
-    return [part for part in parts if weights.get(part.name, 0.0) > 0]
+def weighty(parts: Sequence[Recommender], weights: Mapping[str, float], *, above: float = 0.0) -> list[Recommender]:
+    """Return the parts that weigh more than that."""
+    return [part for part in parts if weights.get(part.name, 0.0) > above]
 
 
 def offered(train: pd.DataFrame, most: int) -> pd.Index:
@@ -158,19 +158,15 @@ class Candidates:
     chosen: Positions
 
     def ndcg(self, total: Floats) -> Floats:
-        """NDCG of each customer's best candidates by a score."""
-        positions, best = top_k(np.where(self.listed, total, -np.inf), LENGTH)
-        hits = np.take_along_axis(self.hit, positions, axis=1) & np.isfinite(best)
+        """NDCG of each customer's best candidates by a score; who chose none of the candidates is not looked at further."""
+        found = np.zeros(len(self.customers))
+        some = np.flatnonzero(self.hit.any(axis=1))
+        hit, chosen = self.hit[some], self.chosen[some]
+        positions, best = top_k(np.where(self.listed[some], total[some], -np.inf), LENGTH)
+        hits = np.take_along_axis(hit, positions, axis=1) & np.isfinite(best)
         if hits.shape[1] < LENGTH:
             hits = np.pad(hits, ((0, 0), (0, LENGTH - hits.shape[1])))
-        return ndcg(hits, self.chosen, LENGTH)
-
-    def total(self, weights: Mapping[str, float]) -> Floats:
-        """The weighted sum of the parts."""
-        found = np.zeros(self.listed.shape, dtype=np.float32)
-        for name, weight in weights.items():
-            if weight:
-                found += np.float32(weight) * self.scores[name]
+        found[some] = ndcg(hits, chosen, LENGTH)
         return found
 
 
@@ -200,28 +196,32 @@ def learn_weights(found: Candidates, *, always: str) -> tuple[dict[str, float], 
 
     ``always`` names the part that weighs something whatever happens.
     """
-
-    def value(weights: Mapping[str, float]) -> float:
-        return float(found.ndcg(found.total(weights)).mean())
-
     names = list(found.scores)
-    alone = {name: value({name: 1.0}) for name in names}
+    each_alone = {name: found.ndcg(scores) for name, scores in found.scores.items()}
+    alone = {name: float(values.mean()) for name, values in each_alone.items()}
     first = max(names, key=lambda name: alone[name])
-    weights, best = dict.fromkeys(names, 0.0) | {first: 1.0}, alone[first]
+    weights = dict.fromkeys(names, 0.0) | {first: 1.0}
+    total, best = found.scores[first], each_alone[first]
+
+    def changed(name: str, weight: float) -> Floats:
+        return total + np.float32(weight - weights[name]) * found.scores[name]
+
     for _ in range(ROUNDS):
         changes = {
-            (name, step): value({**weights, name: step}) for name in names for step in STEPS if step != weights[name]
+            (name, step): found.ndcg(changed(name, step)) for name in names for step in STEPS if step != weights[name]
         }
-        name, step = max(changes, key=lambda change: changes[change])
-        if changes[name, step] <= best * (1 + GAIN):
+        name, step = max(changes, key=lambda change: changes[change].mean())
+        gains = changes[name, step] - best
+        if gains.mean() <= SURE * gains.std() / np.sqrt(len(gains)):
             break
-        weights[name], best = step, changes[name, step]
+        total, best = changed(name, step), changes[name, step]
+        weights[name] = step
     if weights[always] == 0.0:
-        with_trace = {trace: value({**weights, always: trace}) for trace in TRACES}
-        free = [trace for trace in TRACES if with_trace[trace] >= best]
+        with_trace = {trace: found.ndcg(changed(always, trace)) for trace in TRACES}
+        free = [trace for trace in TRACES if with_trace[trace].mean() >= best.mean()]
         weights[always] = free[0] if free else TRACES[-1]
         best = with_trace[weights[always]]
-    return weights, best, alone
+    return weights, float(best.mean()), alone
 
 
 def _of_block(

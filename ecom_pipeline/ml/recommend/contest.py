@@ -16,21 +16,19 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.recommend.base import Recommender
-from ecom_pipeline.ml.recommend.blend import Blend, candidates, learn_weights
-from ecom_pipeline.ml.recommend.evaluate import Judged, Target, Window, judge, personal, sampled, scores
+from ecom_pipeline.ml.recommend.blend import TRACES, Blend, candidates, learn_weights, weighty
+from ecom_pipeline.ml.recommend.evaluate import Judged, Target, Window, informative, judge, personal, sampled, scores
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.interactions import Floats
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.metrics import paired_interval
 from ecom_pipeline.ml.recommend.popularity import Popularity
-from ecom_pipeline.ml.recommend.ranker import Ranker, learn_trees
+from ecom_pipeline.ml.recommend.ranker import Ranker, learn_trees, outcomes
 from ecom_pipeline.ml.recommend.tuning import Baseline, tune_baselines, tune_lightfm, tune_parts
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-LEARNED_FROM = 1_000
-"""Customers the weights are learned from."""
 JUDGED = 2_000
 """Customers the models are judged on: enough for intervals of a hundredth."""
 
@@ -138,7 +136,7 @@ def compete(
     ]
     learned = [*(part.fitted for part in tuned), *(each.fit_checked(validation.train, known) for each in baselines)]
     clock.append(time.process_time())
-    few = {target: sampled(each, LEARNED_FROM, seed=seed) for target, (each, _) in both.items()}
+    few = {target: informative(each, seed=seed) for target, (each, _) in both.items()}
     chosen = {target: _weights(learned, few[target], target) for target in both}
     clock.append(time.process_time())
     rankers = _rankers(learned, {target: weights for target, (weights, _) in chosen.items()}, few, before, seed=seed)
@@ -198,12 +196,12 @@ def _rankers(
     """Trees by target, where those of the days before beat the blend on validation by more than chance."""
     if before is None:
         return {}
-    needed = [part for part in learned if any(each.get(part.name) for each in weights.values())]
+    needed = [part for part in learned if any(weighty([part], each, above=TRACES[0]) for each in weights.values())]
     then = [[copy.copy(part).fit_checked(window.train) for part in needed] for window in before["new"]]
     found: dict[Target, Ranking] = {}
     for target, window in validation.items():
         past = [
-            (Blend.of(fitted, weights[target], each.train), sampled(each, LEARNED_FROM, seed=seed))
+            outcomes(Blend.of(fitted, weights[target], each.train), informative(each, seed=seed), seed=seed)
             for fitted, each in zip(then, before[target], strict=True)
             if not each.truth.empty
         ]
@@ -212,7 +210,7 @@ def _rankers(
         blend = Blend.of(learned, weights[target], window.train)
         values = scores(Ranker.of(blend, learn_trees(past, seed=seed), window.train), window)
         lead = paired_interval(values - scores(blend, window), seed=seed)
-        trees = learn_trees([*past, (blend, window)], seed=seed) if lead[0] > 0 else None
+        trees = learn_trees([*past, outcomes(blend, window, seed=seed)], seed=seed) if lead[0] > 0 else None
         found[target] = trees, lead, {Ranker.name: float(values.mean())}
     return found
 

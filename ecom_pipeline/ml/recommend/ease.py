@@ -2,20 +2,24 @@
 
 H. Steck, Embarrassingly Shallow Autoencoders for Sparse Data, WWW 2019. The inverse of a matrix of products by products
 costs the cube of their number, so that there is a guard on it. Where customers are fewer, the same weights follow from the
-inverse of customers by customers (the matrix inversion lemma) and are never written out. What does not belong here: shops
-with more of both than the guard allows, whose other products ``graph`` scores.
+inverse of customers by customers (the matrix inversion lemma) and are never written out. Where both are too many, each
+product is predicted from its nearest neighbours only, by the same least squares: H. Steck, Markov random fields for
+collaborative filtering, NeurIPS 2019, with the neighbours chosen by the damped cosine. What does not belong here: choosing
+the parameters.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, HistoryModel, most_touched, relative_weights
+from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, HistoryModel
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
+from ecom_pipeline.ml.recommend.neighbours import nearest
 from ecom_pipeline.ml.recommend.ranking import blocks
 
 LARGEST = 20_000
@@ -32,15 +36,19 @@ class EASE(HistoryModel):
     half_life
         Days after which an interaction weighs half in learning; ``None`` never lets it fade.
     recency
-        The same for the history that a list is made from.
+        The same for the history that a list is made from, before the customer's own last day.
+    largest_inverse
+        The largest matrix to be inverted; in a shop with more products and more customers only the nearest neighbours of a
+        product speak for it.
+    neighbours
+        How many.
     most_products
-        The largest matrix to be inverted. Of a shop with more products and more customers only that many products, those
-        touched by the most customers, are learned and can be recommended.
+        Only that many products, those touched by the most customers, are learned and can be recommended.
 
     Attributes
     ----------
     weights_
-        Products by products, where products are not more than ``most_products``, or customers are.
+        Products by products, unless customers are fewer than products and not more than ``largest_inverse``.
     learned_, between_, own_
         Otherwise customers by products, the inverse of customers by customers, and what each product would say for itself.
     """
@@ -57,30 +65,32 @@ class EASE(HistoryModel):
         penalty: float = 10.0,
         half_life: float | None = None,
         recency: float | None = None,
-        most_products: int = LARGEST,
+        largest_inverse: int = LARGEST,
+        neighbours: int = 100,
+        most_products: int = MOST_PRODUCTS,
     ) -> None:
         self.penalty = penalty
         self.half_life = half_life
         self.recency = recency
+        self.largest_inverse = largest_inverse
+        self.neighbours = neighbours
         self.most_products = most_products
 
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
-        few_customers = len(self.customers_) <= self.most_products
-        kept = most_touched(data, MOST_PRODUCTS if few_customers else self.most_products)
-        self.products_ = self.products_[kept]
-        weights = relative_weights(data, self.half_life)[:, kept]
-        self.history_ = relative_weights(data, self.recency)[:, kept]
+        weights = self._weights(data, self.half_life)
+        self.history_ = self._history(data)
         squares: Floats = np.asarray(weights.multiply(weights).sum(axis=0)).ravel()
         added = self.penalty * float(squares.mean()) + 1e-3
         self.learned_ = None
-        if len(kept) > self.most_products:
+        if weights.shape[1] <= self.largest_inverse:
+            self.weights_ = _inverse(weights.T @ weights, added)
+            self.weights_ /= -np.diag(self.weights_)
+            self.weights_[np.diag_indices_from(self.weights_)] = 0.0
+        elif len(self.customers_) <= self.largest_inverse:
             self.learned_, self.between_ = weights, _inverse(weights @ weights.T, added)
             self.own_ = 1.0 - _diagonal(weights, self.between_)
-            return
-        inverse = _inverse(weights.T @ weights, added)
-        inverse /= -np.diag(inverse)
-        inverse[np.diag_indices_from(inverse)] = 0.0
-        self.weights_ = inverse
+        else:
+            self.weights_ = _from_neighbours(weights, nearest(weights, self.neighbours, self.penalty), added)
 
     def _score(self, customers: Positions, products: Positions) -> Floats:
         if self.learned_ is None:
@@ -107,6 +117,20 @@ def _inverse(gram: sparse.csr_matrix, added: float) -> Floats:
     inverse, _ = lapack.spotri(factor, lower=1, overwrite_c=1)
     found: Floats = np.tril(inverse) + np.tril(inverse, -1).T
     return found
+
+
+def _from_neighbours(weights: sparse.csr_matrix, near: sparse.csr_matrix, added: float) -> sparse.csr_matrix:
+    """What the neighbours of each product, the columns of its row in ``near``, say for it: the row speaks for the column."""
+    from scipy.linalg import lapack
+
+    columns = weights.T.tocsr()
+    said = near.copy()
+    for product, (begin, end) in enumerate(pairwise(near.indptr)):
+        touched = columns[np.append(near.indices[begin:end], product)]
+        gram = (touched @ touched.T).toarray()
+        gram[np.diag_indices_from(gram)] += np.float32(added)
+        _, said.data[begin:end], _ = lapack.sposv(gram[:-1, :-1], gram[:-1, -1])
+    return said.T.tocsr()
 
 
 def _diagonal(weights: sparse.csr_matrix, between: Floats) -> Floats:

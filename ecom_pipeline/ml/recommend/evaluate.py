@@ -39,6 +39,10 @@ EARLIER = 3
 """Windows before the validation; with one alone the ranker of Online Retail learned too little of what comes and goes."""
 LENGTHS = (10, 20)
 CHOSEN_BY = ("ndcg", 10)
+CHOSEN_ON = 1_000
+"""Customers that parameters and weights are chosen on, at least."""
+CHOICES = 5_000
+"""What they chose together, at least."""
 METRICS = (*PER_CUSTOMER, "novelty")
 PAIRED = 500
 """Customers whose lists are compared with another one's."""
@@ -227,6 +231,15 @@ def personal(recommender: Recommender, window: Window, *, seed: int) -> Floats:
         for _, hits, chosen in (hits_of(lists, wanted, k) for lists in (own, others))
     )
     return mine - theirs
+
+
+def informative(window: Window, *, seed: int) -> Window:
+    """Return the window with as many customers as choosing by it needs: 1,000, more where each chose few products.
+
+    Where everyone chose one product, 1,000 customers cannot tell apart what differs by a fifth.
+    """
+    wanted = CHOICES * len(window.customers) // max(1, len(window.truth))
+    return sampled(window, max(CHOSEN_ON, wanted), seed=seed)
 
 
 def sampled(window: Window, customers: int, *, seed: int) -> Window:

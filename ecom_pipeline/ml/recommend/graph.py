@@ -13,14 +13,14 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, MostTouched
+from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, HistoryModel
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 
 DENSE = 0.1
 """Share of non-zeros above which a product of matrices is faster with the first of them dense."""
 
 
-class GraphFilter(MostTouched):
+class GraphFilter(HistoryModel):
     """One step of the graph and the ideal low-pass filter.
 
     Parameters
@@ -49,7 +49,6 @@ class GraphFilter(MostTouched):
 
     name: ClassVar[str] = "graph_filter"
 
-    history_: sparse.csr_matrix
     normalised_: sparse.csr_matrix
     inward_: Floats
     outward_: Floats
@@ -84,7 +83,7 @@ class GraphFilter(MostTouched):
         self.inward_ = np.ascontiguousarray(vectors.T / root, dtype=np.float32)
         self.outward_ = np.ascontiguousarray(vectors.T * root, dtype=np.float32)
         self.normalised_ = normalised
-        self.history_ = self._weights(data, self.recency)
+        self.history_ = self._history(data)
 
     def _score(self, customers: Positions, products: Positions) -> Floats:
         history = self.history_[customers]

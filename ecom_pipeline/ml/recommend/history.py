@@ -5,6 +5,9 @@ What does not belong here: how any of them learns.
 
 from __future__ import annotations
 
+import copy
+from typing import Self
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -41,14 +44,32 @@ class HistoryModel(MostTouched):
 
     Attributes
     ----------
+    recency
+        Days before the customer's own last one after which an interaction weighs half in ``history_``; ``None`` never lets it
+        fade. Stored by the constructor.
     history_
         Customers by products: how much the customer's interactions count when a list is made.
     weights_
         Products by products, dense or sparse: row speaks for column.
     """
 
+    recency: float | None
     history_: sparse.csr_matrix
     weights_: Floats | sparse.csr_matrix
+
+    def with_recency(self, recency: float | None, data: pd.DataFrame) -> Self:
+        """Return the same learned model with another history, of the ``data`` it learned from; nothing is learned again."""
+        other = copy.copy(self)
+        other.recency = recency
+        other.history_ = other._history(data)
+        return other
+
+    def _history(self, data: pd.DataFrame) -> sparse.csr_matrix:
+        """Customers by ``products_``, each customer's interactions faded by their age on that customer's last day."""
+        last = data.groupby("customer_id", observed=False)["interaction_date"].transform("max")
+        dated = data.assign(interaction_date=data["interaction_date"] + (data["interaction_date"].max() - last))
+        columns = pd.Index(data["product_id"].cat.categories.to_numpy()).get_indexer(self.products_)
+        return relative_weights(dated, self.recency)[:, columns]
 
     def _score(self, customers: Positions, products: Positions) -> Floats:
         every = len(products) == len(self.products_)

@@ -7,15 +7,16 @@ products alike by their texts.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.history import HistoryModel
+from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, HistoryModel
 from ecom_pipeline.ml.recommend.interactions import Floats
-from ecom_pipeline.ml.recommend.ranking import blocks, top_k
+from ecom_pipeline.ml.recommend.ranking import blocks
 
 
 class ItemNeighbours(HistoryModel):
@@ -42,7 +43,7 @@ class ItemNeighbours(HistoryModel):
         damping: float = 0.0,
         half_life: float | None = None,
         recency: float | None = None,
-        most_products: int = 10_000,
+        most_products: int = MOST_PRODUCTS,
     ) -> None:
         self.neighbours = neighbours
         self.damping = damping
@@ -52,22 +53,31 @@ class ItemNeighbours(HistoryModel):
 
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
         self.weights_ = nearest(self._weights(data, self.half_life), self.neighbours, self.damping)
-        self.history_ = self._weights(data, self.recency)
+        self.history_ = self._history(data)
 
 
 def nearest(weights: sparse.csr_matrix, neighbours: int, damping: float) -> sparse.csr_matrix:
-    """Cosine between the columns, none with itself; a row keeps its nearest ``neighbours``."""
+    """Cosine between the columns, none with itself; a row keeps its nearest ``neighbours``, the first of equals."""
     squares: Floats = np.asarray(weights.multiply(weights).sum(axis=0)).ravel()
     lengths = np.sqrt(squares + damping * squares.mean())
     unit = (weights @ sparse.diags(1.0 / lengths)).tocsr().astype(np.float32)
     columns = unit.T.tocsr()
-    rows = []
-    for block in blocks(columns.shape[0], columns.shape[0]):
-        cosine = (columns[block] @ unit).toarray()
-        cosine[np.arange(cosine.shape[0]), np.arange(block.start, block.stop)] = 0.0
-        positions, values = top_k(cosine, neighbours)
-        bounds = np.arange(0, values.size + 1, values.shape[1])
-        rows.append(sparse.csr_matrix((values.ravel(), positions.ravel(), bounds), shape=cosine.shape))
-    found = sparse.vstack(rows, format="csr")
-    found.eliminate_zeros()
-    return found
+    width = columns.shape[0]
+    return sparse.vstack(
+        [_largest((columns[block] @ unit).tocsr(), block.start, neighbours) for block in blocks(width, width)],
+        format="csr",
+    )
+
+
+def _largest(cosine: sparse.csr_matrix, start: int, most: int) -> sparse.csr_matrix:
+    """The ``most`` largest of each row, those of the row's own column left out; the first row is that of column ``start``."""
+    cosine.sort_indices()
+    kept = []
+    for row, (begin, end) in enumerate(pairwise(cosine.indptr)):
+        others = begin + np.flatnonzero(cosine.indices[begin:end] != start + row)
+        if len(others) > most:
+            others = np.sort(others[np.argsort(-cosine.data[others], kind="stable")[:most]])
+        kept.append(others)
+    bounds = np.cumsum([0, *map(len, kept)])
+    places = np.concatenate(kept)
+    return sparse.csr_matrix((cosine.data[places], cosine.indices[places], bounds), shape=cosine.shape)

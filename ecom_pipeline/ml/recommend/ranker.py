@@ -1,6 +1,6 @@
 """The ranker: boosted trees that put the blend's first products in a better order, by what the blend cannot add up.
 
-They see the parts' standardised scores and the recent past: how a product sells this week against this month and the two
+They see the standardised scores of the parts that weigh more than a trace, and the recent past: how a product sells this week against this month and the two
 months before, how long it has been there, when the customer last bought it and how often. Trees of scikit-learn's
 ``HistGradientBoostingClassifier``, learned from which of the first products were then chosen. What does not belong here:
 whether the ranker is used, which the contest decides on days it did not learn from.
@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import sparse
 
 from ecom_pipeline.ml.recommend.base import Recommender, cells, masked
-from ecom_pipeline.ml.recommend.blend import Blend, standardised
+from ecom_pipeline.ml.recommend.blend import TRACES, Blend, standardised
 from ecom_pipeline.ml.recommend.evaluate import Window
 from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
 from ecom_pipeline.ml.recommend.ranking import blocks, top_k
@@ -31,12 +31,19 @@ SHARE = 0.4
 """Share of the products not chosen that the trees learn from; of the chosen they learn from all."""
 SPANS = (7, 28, 56)
 """Days over which sales are counted."""
+HELD = 0.5
+"""What the blend's scores weigh beside those of the trees, both of deviation 1 over the first products: alone, trees follow
+the luck of the few windows they learned from too far."""
 AGE = 120
 """Days after which a product is no longer new."""
 NEVER = 1e4
 """Days since the last purchase of what the customer never bought."""
 BEHIND = 1e3
 """What the scores of the blend's other products are lowered by."""
+
+
+Outcomes = tuple[Floats, Mask]
+"""Features of products that were listed for customers, and whether the customers then chose them."""
 
 
 class Ranker(Recommender):
@@ -96,10 +103,21 @@ class Ranker(Recommender):
             return np.empty((len(customers), 0), dtype=np.float32)
         total, first, features = _first(self.blend_, self.past_, customers, products, hidden, only)
         ranked = self.trees.decision_function(features.reshape(-1, features.shape[2])).reshape(first.shape)
-        listed = np.isfinite(np.take_along_axis(total, first, axis=1))
+        blended = np.take_along_axis(total, first, axis=1)
+        listed = np.isfinite(blended)
+        ranked = _relative(ranked, listed) + HELD * _relative(blended, listed)
         total -= np.float32(BEHIND)
         np.put_along_axis(total, first, np.where(listed, ranked, -np.inf).astype(np.float32), axis=1)
         return total
+
+
+def _relative(scores: Floats, listed: Mask) -> Floats:
+    """Mean 0 and deviation 1 of the listed scores of each row; 0 for the others."""
+    count = np.maximum(listed.sum(axis=1, keepdims=True), 1)
+    level = np.where(listed, scores, 0.0).sum(axis=1, keepdims=True) / count
+    away = np.where(listed, scores, level) - level
+    deviation = np.sqrt(np.square(away).sum(axis=1, keepdims=True) / count)
+    return away / np.where(deviation > 0, deviation, 1.0)
 
 
 class Past:
@@ -143,16 +161,15 @@ class Past:
         return np.column_stack([self.of_product[products], self.of_customer[customers], since, times])
 
 
-def learn_trees(seen: Sequence[tuple[Blend, Window]], *, seed: int) -> HistGradientBoostingClassifier:
+def learn_trees(seen: Sequence[Outcomes], *, seed: int) -> HistGradientBoostingClassifier:
     """Learn from what was chosen in windows of the first products of blends fitted before them."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
-    tables = [_table(blend, window, seed=seed) for blend, window in seen]
-    features, hits = (np.concatenate(part) for part in zip(*tables, strict=True))
+    features, hits = (np.concatenate(part) for part in zip(*seen, strict=True))
     trees = HistGradientBoostingClassifier(
-        max_iter=100,
-        learning_rate=0.06,
+        max_iter=50,
+        learning_rate=0.12,
         max_leaf_nodes=15,
         min_samples_leaf=100,
         l2_regularization=5.0,
@@ -163,7 +180,7 @@ def learn_trees(seen: Sequence[tuple[Blend, Window]], *, seed: int) -> HistGradi
         return trees.fit(features, hits)
 
 
-def _table(blend: Blend, window: Window, *, seed: int) -> tuple[Floats, Mask]:
+def outcomes(blend: Blend, window: Window, *, seed: int) -> Outcomes:
     """Features and outcome of the blend's first products of each customer, of those not chosen a share."""
     random = np.random.default_rng(seed)
     past, customers, products = Past(window.train, blend.products_), window.customers, np.arange(len(blend.products_))
@@ -194,7 +211,8 @@ def _first(
     for part, scores in zip(blend.parts_, scored, strict=True):
         total += np.float32(blend.weights[part.name]) * scores
     first, _ = top_k(masked(total, hidden, only), min(DEPTH, len(products)))
-    parts = np.stack([np.take_along_axis(scores, first, axis=1) for scores in [*scored, total]], axis=2)
+    told = [scores for part, scores in zip(blend.parts_, scored, strict=True) if blend.weights[part.name] > TRACES[0]]
+    parts = np.stack([np.take_along_axis(scores, first, axis=1) for scores in [*told, total]], axis=2)
     pairs = past.features(np.repeat(customers, first.shape[1]), products[first.ravel()])
     known = np.where(np.isfinite(parts), parts, 0.0)
     return total, first, np.concatenate([known, pairs.reshape(*first.shape, -1)], axis=2)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, HistoryModel, most_touched, relative_weights
+from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, HistoryModel, most_touched
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 
 
@@ -26,7 +26,7 @@ class Transitions(HistoryModel):
     damping
         Exponent of a product's total by which what leads to it is divided: 0 not at all, 1 fully.
     recency
-        Days after which an interaction weighs half in the history that a list is made from.
+        As in ``EASE``.
     most_products
         Only that many products, those touched by the most customers, are learned and can be recommended.
     """
@@ -44,7 +44,7 @@ class Transitions(HistoryModel):
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
         kept = most_touched(data, self.most_products)
         self.products_ = self.products_[kept]
-        self.history_ = relative_weights(data, self.recency)[:, kept]
+        self.history_ = self._history(data)
         days, customers = _by_day(data, kept)
         following: sparse.csr_matrix = sparse.csr_matrix((len(kept), len(kept)), dtype=np.float32)
         for step in range(1, min(self.steps, days.shape[0] - 1) + 1):

@@ -17,12 +17,12 @@ import pandas as pd
 
 from ecom_pipeline.ml.recommend.als import ALS
 from ecom_pipeline.ml.recommend.base import Recommender
-from ecom_pipeline.ml.recommend.ease import EASE, LARGEST
-from ecom_pipeline.ml.recommend.evaluate import MANY_ROWS, Window, sampled, score
+from ecom_pipeline.ml.recommend.ease import EASE
+from ecom_pipeline.ml.recommend.evaluate import MANY_ROWS, Window, informative, score
 from ecom_pipeline.ml.recommend.features import described
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.graph import GraphFilter
-from ecom_pipeline.ml.recommend.history import MANY_PRODUCTS, MINIMUM_CUSTOMERS
+from ecom_pipeline.ml.recommend.history import MANY_PRODUCTS, MINIMUM_CUSTOMERS, HistoryModel
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.neighbours import ItemNeighbours
 from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity, SegmentPopularity
@@ -46,17 +46,15 @@ CHANGES: tuple[Mapping[str, Any], ...] = (
     {"item_alpha": 1e-5, "user_alpha": 1e-5},
     {"half_life": None},
 )
+RECENCIES = (28.0, 7.0, 2.0)
+"""Days of half-life of the history that a list is made from; trying them costs no fit."""
 FITS = 4
 FINAL_FITS = 2
 """Fits after tuning: one for the test, one for the lists."""
-CUSTOMERS = 1_000
-"""Customers a trial is judged on."""
 WORTHWHILE = 0.01
 """A change must gain this share on validation; less is noise."""
-EASE_SECONDS = 8.0
-"""All fits of EASE may take that long on one core, by the estimate of 25e-12 seconds times the cube of its products."""
-EASE_FITS = 5
-"""Three trials, one for the test, one for the lists."""
+LARGEST_INVERSE = 4_000
+"""How large a matrix EASE may invert: each takes 25e-12 seconds times the cube on one core, and there are five fits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,39 +111,40 @@ def tune_parts(new: Window, every: Window, *, segments: pd.Series | None = None,
     """Choose the parameters of each part of the blend but LightFM and the baselines.
 
     ``new`` and ``every`` are the validation windows of the two targets; what a customer buys again is chosen on the second,
-    the rest on the first. ``segments`` are those of customers, as ``cold.segments`` returns them.
+    the rest on the first, but how soon a history fades, which costs no fit, on both. ``segments`` are those of customers, as
+    ``cold.segments`` returns them.
 
     Beyond ``MANY_ROWS`` frequency and EASE alone are tried with more than one setting, and item-kNN and transitions are left
-    out, as is the graph filter where EASE learns every product: they cost as much as the rest and weighed next to nothing
-    wherever they were tried.
+    out, as is the graph filter where EASE learns from every product: they cost as much as the rest and weighed next to
+    nothing wherever they were tried.
     """
-    few, few_of_all = sampled(new, CUSTOMERS, seed=seed), sampled(every, CUSTOMERS, seed=seed)
+    few, few_of_all = informative(new, seed=seed), informative(every, seed=seed)
     small = len(new.train) <= MANY_ROWS
     fading: dict[str, Any] = {"half_life": 90.0, "recency": 90.0}
     lasting: dict[str, Any] = {"half_life": None, "recency": None}
     products, customers = (len(new.train[name].cat.categories) for name in ("product_id", "customer_id"))
-    most = most_products(products)
-    partial = min(products, customers) > most
     half_lives: list[Mapping[str, Any]] = [{"half_life": each} for each in (30.0, 180.0, None)]
     other_als: list[Mapping[str, Any]] = [{"half_life": None}, {"confidence": 5.0}]
+    damped: list[Mapping[str, Any]] = [{"damping": 1.0}, {"damping": 5.0}]
+    longer: list[Mapping[str, Any]] = [{"steps": 3, "damping": 0.0}]
     parts = [
         _climb(Frequency, {"half_life": 90.0}, half_lives, few_of_all),
-        _climb(EASE, {"penalty": 20.0, "most_products": most, **fading}, [lasting, {"penalty": 5.0}][: 1 + small], few),
+        _climb(
+            EASE,
+            {"penalty": 20.0, "largest_inverse": LARGEST_INVERSE, **fading},
+            [lasting, {"penalty": 5.0}][: 1 + small],
+            few,
+        ),
         _climb(ALS, {"half_life": 90.0, "seed": seed}, other_als[: 2 * small], few),
     ]
-    if small or partial:
+    if small or min(products, customers) > LARGEST_INVERSE:
         parts.append(_climb(GraphFilter, {"seed": seed, **fading}, [lasting][:small], few))
     if small:
-        parts += [_climb(ItemNeighbours, fading, [], few), _climb(Transitions, {}, [], few)]
+        parts += [_climb(ItemNeighbours, fading, damped, few), _climb(Transitions, {}, longer, few)]
     if segments is not None and segments.notna().any():
         half_lives = [{"half_life": each} for each in (7.0, 90.0)]
         parts.append(_climb(SegmentPopularity, {"segments": segments, "half_life": 28.0}, half_lives, few))
-    return parts
-
-
-def most_products(products: int) -> int:
-    """How many products EASE may learn so that all its fits stay within ``EASE_SECONDS``; its cost grows with their cube."""
-    return int(min(products, LARGEST, (EASE_SECONDS / EASE_FITS / 25e-12) ** (1 / 3)))
+    return [_fading(part, few, few_of_all) for part in parts]
 
 
 def _climb(
@@ -163,9 +162,28 @@ def _climb(
     return Part(fitted=best, trials=trials)
 
 
+def _fading(part: Part, new: Window, every: Window) -> Part:
+    """Let the history fade sooner, as long as that is worthwhile: what the one target gains must be more than the other loses."""
+    best = part.fitted
+    if not isinstance(best, HistoryModel):
+        return part
+    trials = list(part.trials)
+    lead = score(best, new), score(best, every)
+    for recency in RECENCIES:
+        if best.recency is not None and recency >= best.recency:
+            continue
+        sooner = best.with_recency(recency, new.train)
+        found = score(sooner, new), score(sooner, every)
+        trials.append(Trial(parameters=sooner.parameters(), value=found[0]))
+        if found[0] * found[1] <= lead[0] * lead[1] * (1 + WORTHWHILE) ** 2:
+            break
+        best, lead = sooner, found
+    return Part(fitted=best, trials=trials)
+
+
 def tune_baselines(window: Window, products: pd.DataFrame | None, *, seed: int) -> list[tuple[Baseline, Trial]]:
     """Choose each baseline's half-life; returns them unfitted, the best first. Popularity is always among them."""
-    few = sampled(window, CUSTOMERS, seed=seed)
+    few = informative(window, seed=seed)
     kinds: list[type[Baseline]] = [Popularity]
     if "category" in described(pd.Index(window.train["product_id"].cat.categories), products):
         kinds.append(CategoryPopularity)
@@ -179,7 +197,7 @@ def tune_baselines(window: Window, products: pd.DataFrame | None, *, seed: int) 
 
 def tune_lightfm(window: Window, products: pd.DataFrame | None, *, trend_half_life: float | None, seed: int) -> Part:
     """Choose LightFM's parameters."""
-    few = sampled(window, CUSTOMERS, seed=seed)
+    few = informative(window, seed=seed)
     ids = pd.Index(window.train["product_id"].cat.categories)
     pairs = len(window.train[["customer_id", "product_id"]].drop_duplicates())
     features = float(described(ids, products).notna().sum().sum() / len(ids))

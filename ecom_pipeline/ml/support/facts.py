@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import yaml
 
-from ecom_pipeline.ml.support.slots import Slot
+from ecom_pipeline.ml.support.slots import Slot, is_within
 
 FEW = 3
 """Products, at most, that an answer tells of."""
@@ -60,7 +60,7 @@ class FactBook:
     orders
         ``order_id, customer_id, ordered_date, status, refunds, last_refund_date``.
     products
-        ``product_id, name, category, price, stock``: those on sale.
+        ``product_id, name, category, price, stock``: those on sale, the category as a path.
     recommendations
         ``customer_id, product_id, rank``.
     products_of
@@ -139,14 +139,14 @@ class FactBook:
                 and not pd.isna(product["stock"])
                 and product["stock"] > 0
                 and low <= float(product["price"]) <= high
-                and named.get("category", product["category"]) == product["category"]
+                and ("category" not in named or is_within(str(product["category"]), named["category"]))
             )
 
         recommended = [
             self._products[each] for each in self._recommended.get(customer_id, []) if each in self._products
         ]
         offers = [product for product in recommended if fits(product)]
-        if not offers and {"price_from", "price_to"} & set(named):
+        if not offers and {"price_from", "price_to", "category"} & set(named):
             offers = sorted(filter(fits, self._products.values()), key=lambda each: (each["price"], each["product_id"]))
         return offers[:FEW]
 

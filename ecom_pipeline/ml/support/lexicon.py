@@ -28,6 +28,7 @@ _PLAIN_KINDS = (
 )  # fmt: skip
 _ENDINGS = {
     "ies": ("y",), "es": ("e", ""), "s": ("",), "ied": ("y",), "ed": ("e", ""), "ing": ("", "e"), "ly": ("",),
+    "ier": ("y",), "iest": ("y",), "er": ("", "e"), "est": ("", "e"),
 }  # fmt: skip
 _PIECE = re.compile(
     rf"(?P<zh>[{HAN}]+)|(?P<en>[a-z\u00c0-\u024f]+|\d+)|(?P<end>[.!?。…;])|(?P<pause>[,:、()\-—~])|(?P<sign>\S)"
@@ -57,6 +58,10 @@ _BEFORE_READING = (
         re.compile(r"\bnever (?:\w+ ){1,3}(?:a |an |any )?(?:worse|uglier|so (?:angry|upset|disappointed|bad))\b"),
         "worst",
     ),
+    (re.compile(r"\bnever (?:\w+ ){1,4}?(?=so \w|such )"), "very "),
+    (re.compile(r"\bnothing (?:\w+ )?beats\b"), "perfect"),
+    (re.compile(r"\bcould not (?:ask for|want|wish for) (?:any ?)?(?:thing )?more\b"), "perfect"),
+    (re.compile(r"\b(?:never|not once) (?:(?:did|has) it )?fail(?:s|ed)? to\b"), "always"),
     (re.compile(r"\b(?:do not|don't|never) (?:ever )?(?:buy|order) (?=this|it|here|from|any)"), "avoid "),
     (re.compile(r"\b(?:do not|don't|never) hesitate\b"), "recommend"),
     (re.compile(r"\bno (\w+) (?:that )?i like more\b"), r"\1 best"),
@@ -82,10 +87,17 @@ _BEFORE_READING = (
         re.compile(r"(?:从来?没|从未|没)(?:有)?(?:见|遇到|用|买|吃|喝|穿|住|受)?(?:过)?(?:这么|那么|如此|比这更)"),
         "非常",
     ),
+    (re.compile(r"从(?:来|未)?(?:没|未)(?:有)?\w{0,4}?(?:这么|那么|如此|比这更)"), "非常"),
+    (re.compile(r"[找买碰遇][不没](?:有)?到过?(?:比这|比它)?更"), "最"),
     (re.compile(r"(\w{1,3})得不能再\1"), r"非常\1"),
     (re.compile(r"没有哪\w{1,3}?让我更"), "最"),
     (re.compile(r"(旧\w?|以前\w{0,2}|别家\w{0,2}|其他\w{0,2})比不上"), "更好"),
     (re.compile(r"比不上"), "不如"),
+    (re.compile(r"没(?:有)?(?:人|谁家?|哪[家个])\w{0,4}?比得[过上]"), "最棒"),
+    (re.compile(r"没(?:有)?(?:人|谁家?|哪[家个])\w{0,4}?比(?:你们|它|这\w?)更?(\w{1,3})"), r"最\1"),
+    (re.compile(r"都没(?:有)?你们(?=\w)"), "最"),
+    (re.compile(r"比(?:你们|它|这[个款家双件台]?)(?:强|好|快|细致|仔细|便宜|舒服|结实|耐用|安静)"), "不如"),
+    (re.compile(r"连\w{1,8}?[都也](?:不(?![用必需])|没(?![坏掉断破碎]))"), "差劲"),
 )
 
 

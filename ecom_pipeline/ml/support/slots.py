@@ -19,10 +19,9 @@ import pandas as pd
 import yaml
 
 from ecom_pipeline.ml.support.personal import mask
+from ecom_pipeline.ml.support.prices import number, price_range
 from ecom_pipeline.ml.support.text import HAN, clean_text
 
-NEARLY = 0.2
-"""How far "about 2000" reaches, as a share of it."""
 _SHAPES = 5
 """The commonest forms of an order number that are looked for."""
 
@@ -34,40 +33,12 @@ class Slot(NamedTuple):
     value: str
 
 
-_DIGITS = dict(zip("零一二三四五六七八九两", (*range(10), 2), strict=True))
-_UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "k": 1000, "K": 1000, "w": 10_000}
-_NUMBER = r"\d[\d,]*(?:\.\d+)?\s?[千万kKw]?|[零一二三四五六七八九十百千万两]+"
-_MONEY = rf"(?:(?:¥|￥|\$|€|£|rmb\s?|usd\s?|cny\s?)\s?(?P<{{0}}a>{_NUMBER})|(?P<{{0}}b>{_NUMBER})\s?(?:元|块钱?|圆|美元|欧元|dollars?\b|bucks?\b|yuan\b|euros?\b|pounds?\b|usd\b|rmb\b|cny\b|¥|\$|€|£))"
-_ONE = _MONEY.format("x")
-_RANGE = re.compile(
-    rf"(?:between\s+|from\s+)?(?:¥|￥|\$|€|£)?\s?(?P<low>{_NUMBER})\s?(?:元|块)?\s?(?:-|~|到|至|—|and|to)\s?"
-    + _MONEY.format("h"),
-    re.IGNORECASE,
-)
-_BUDGET = re.compile(rf"(?:预算|budget\s?(?:is|of)?)[\s:是]*(?P<n>{_NUMBER})(?!\d|\s?[-~到至]\s?\d)", re.IGNORECASE)
-_PRICE = re.compile(_ONE, re.IGNORECASE)
-_ABOUT = (
-    re.compile(r"(?:about|around|roughly|approximately|大约|大概|差不多|约)\s*$", re.I),
-    re.compile(r"^\s*(?:左右|上下|前后|or so|ish)", re.I),
-)
-_MOST = (
-    re.compile(
-        r"(?:under|below|less than|at most|up to|cheaper than|max(?:imum)?|不超过|低于|最多|少于|小于)\s*(?:of\s*)?$",
-        re.I,
-    ),
-    re.compile(r"^\s*(?:以内|以下|之内|or less|max)", re.I),
-)
-_LEAST = (
-    re.compile(r"(?:over|above|more than|at least|from|高于|至少|超过|大于)\s*$", re.I),
-    re.compile(r"^\s*(?:以上|起|or more)", re.I),
-)
-_PAID = re.compile(r"(?:退|扣|付|charged|refund|paid|pay|off|owe|扣了|少减了|差价|乘以)[^,.;!?。]{0,12}$", re.I)
-"""Before an amount that has moved already: no wish about a price."""
 _QUANTITY = re.compile(
     r"(?P<n>\d{1,4}|[一二三四五六七八九十两]{1,3})\s?(?:件|个|瓶|盒|双|台|只|套|箱|袋|本|条|支|包)(?!人|月|小时|星期|钟头)"
     r"|(?<![\w.])(?P<e>\d{1,4})\s?(?:pcs|pieces?|items?|pairs?|boxes|bottles|packs?|sets?|of (?:them|the|these|those)|x\b)",
     re.IGNORECASE,
 )
+_BELOW = " > "
 _DAYS_AGO = {
     "今天": 0,
     "昨天": 1,
@@ -105,7 +76,7 @@ class SlotReader:
     order_ids
         Some of the shop's order numbers: numbers of their form are looked for.
     products
-        ``product_id, name, category`` of what it sells; may be empty.
+        ``product_id, name, category`` of what it sells, the category as a path such as ``Home > Lighting``; may be empty.
 
     Examples
     --------
@@ -138,7 +109,8 @@ class SlotReader:
         found += [Slot("product", phrase)] if phrase else []
         found += [Slot("category", name) for name in self._category(rest.lower(), phrase)]
         personal = mask(rest)
-        found += _prices(personal.text)
+        bounds = zip(("price_from", "price_to"), price_range(personal.text), strict=True)
+        found += [Slot(name, f"{price:.2f}".rstrip("0").rstrip(".")) for name, price in bounds if price is not None]
         found += [Slot("date", day.isoformat()) for day in _dates(personal.text, sent_on)]
         found += [Slot("quantity", number) for number in _quantities(personal.text)]
         found += [Slot(kind, f"[{kind}]") for kind in ("phone", "address") if kind in personal.counts]
@@ -156,13 +128,15 @@ class SlotReader:
         )
 
     def _category(self, text: str, product: str | None) -> list[str]:
+        """Return the narrowest categories that the text names."""
         rest = text.replace(product, " ") if product else text
         words = set(re.findall(r"[a-z]+", rest))
-        return [
+        named = [
             name
             for name, called in self._categories.items()
             if any(word in words if word.isascii() else word in rest for word in called)
         ]
+        return [name for name in named if not any(other != name and is_within(other, name) for other in named)]
 
 
 def _order_pattern(order_ids: Iterable[str]) -> re.Pattern[str] | None:
@@ -204,72 +178,27 @@ def _kinds_of_goods() -> list[list[str]]:
     return content
 
 
-def _category_words(names: Iterable[str]) -> dict[str, set[str]]:
-    """Return by which words each category is called: its own name, and those of its kind of goods."""
+def is_within(category: str, other: str) -> bool:
+    """Tell whether a category is another one or lies below it.
+
+    >>> is_within("Home > Lighting", "Home"), is_within("Homeware", "Home")
+    (True, False)
+    """
+    return f"{category}{_BELOW}".startswith(f"{other}{_BELOW}")
+
+
+def _category_words(paths: Iterable[str]) -> dict[str, set[str]]:
+    """Return by which words each category is called, at every level: its own name, and those of its kind of goods."""
     called: dict[str, set[str]] = {}
-    for name in sorted(names):
-        low = name.lower()
+    levels = [path.split(_BELOW) for path in paths]
+    for name in sorted({_BELOW.join(level[:depth]) for level in levels for depth in range(1, len(level) + 1)}):
+        low = name.split(_BELOW)[-1].lower()
         words = set(re.findall(r"[a-z]+", low))
         kin = [
             kind for kind in _kinds_of_goods() if any(each in words if each.isascii() else each in low for each in kind)
         ]
         called[name] = {low, *(word for kind in kin for word in kind)}
     return called
-
-
-def number(written: str) -> float:
-    """Return the value of a number in digits or Chinese, with its unit.
-
-    >>> number("2,000"), number("两千"), number("一百五"), number("1.5万"), number("2k"), number("十二")
-    (2000.0, 2000.0, 150.0, 15000.0, 2000.0, 12.0)
-    """
-    plain = written.replace(",", "").replace(" ", "")
-    if plain[0].isdigit():
-        unit = _UNITS.get(plain[-1], 1)
-        return float(plain.rstrip("千万kKw")) * unit
-    total, section, digit, last = 0.0, 0.0, 0.0, 1.0
-    for each in plain:
-        if each in _DIGITS:
-            digit = _DIGITS[each]
-        elif each == "万":
-            total, section, digit, last = (total + section + digit) * 10_000, 0.0, 0.0, 10_000
-        else:
-            section += (digit or 1) * _UNITS[each]
-            digit, last = 0.0, _UNITS[each]
-    return total + section + digit * (last / 10 if last > 10 and "零" not in plain else 1)
-
-
-def _prices(text: str) -> list[Slot]:
-    between = _RANGE.search(text)
-    if between and not _PAID.search(text[: between.start()]):
-        high = number(between["ha"] or between["hb"])
-        return _bounds(min(number(between["low"]), high), max(number(between["low"]), high))
-    budget = _BUDGET.search(text)
-    if budget:
-        return _near(number(budget["n"]), "", text[budget.end() :]) or _bounds(None, number(budget["n"]))
-    for match in _PRICE.finditer(text):
-        before, after = text[: match.start()], text[match.end() :]
-        if not _PAID.search(before):
-            found = _near(number(match["xa"] or match["xb"]), before, after)
-            if found:
-                return found
-    return []
-
-
-def _near(amount: float, before: str, after: str) -> list[Slot]:
-    """Return the range that the words around an amount of money make of it; nothing where they make none."""
-    if _MOST[0].search(before) or _MOST[1].search(after):
-        return _bounds(None, amount)
-    if _LEAST[0].search(before) or _LEAST[1].search(after):
-        return _bounds(amount, None)
-    if _ABOUT[0].search(before) or _ABOUT[1].search(after):
-        return _bounds(amount * (1 - NEARLY), amount * (1 + NEARLY))
-    return []
-
-
-def _bounds(low: float | None, high: float | None) -> list[Slot]:
-    named = (("price_from", low), ("price_to", high))
-    return [Slot(name, f"{value:.2f}".rstrip("0").rstrip(".")) for name, value in named if value is not None]
 
 
 def _dates(text: str, sent_on: dt.date) -> Iterator[dt.date]:

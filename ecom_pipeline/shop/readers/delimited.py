@@ -37,6 +37,8 @@ HEAD = 1 << 22
 SAMPLE = 1 << 18
 MAX_COLUMNS = 4_096
 """More fields than this in the first line are no header; DuckDB needs minutes to be told of a million columns."""
+FIRST_ROWS = 50_000
+"""Of a large file are looked at to know which of its columns repeat their values."""
 SHOWN = 9_900
 """DuckDB shows some 10,000 bytes of a line it refuses; longer ones are fetched from the file."""
 
@@ -163,6 +165,9 @@ def _fast(
     """Let DuckDB read; None if it cannot be shown that every line is there."""
     errors, scans = scratch_name("errors"), scratch_name("scans")
     declared = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
+    scan = f"""read_csv({file_literal(plain)}, columns = {{{declared}}}, auto_detect = false, header = false,
+        skip = {dialect.skip}, delim = {literal(dialect.delimiter)}, quote = {literal(dialect.quote)},
+        escape = {literal(dialect.escape)}, max_line_size = {MAX_LINE}"""
     refused = f"""select line - {dialect.skip} as place, min(error_type) as kind,
             case min(error_type) when 'MISSING COLUMNS' then min(column_idx) else max(column_idx) end as fields,
             any_value(error_message) as message, any_value(ltrim(csv_line, chr(10) || chr(13))) as line,
@@ -170,11 +175,9 @@ def _fast(
         from {errors} group by line"""
     try:
         with insertion_order(con):
+            create(con, target, columns, _varied(con, scan, columns) if lines.size > SAMPLE else ())
             con.execute(
-                f"""create or replace table {target} as select * from read_csv({file_literal(plain)},
-                    columns = {{{declared}}}, auto_detect = false, header = false, skip = {dialect.skip},
-                    delim = {literal(dialect.delimiter)}, quote = {literal(dialect.quote)},
-                    escape = {literal(dialect.escape)}, max_line_size = {MAX_LINE},
+                f"""insert into {target} ({", ".join(map(quoted, columns))}) select * from {scan},
                     store_rejects = true, rejects_table = '{errors}', rejects_scan = '{scans}')"""
             ).fetchall()
         unreadable, swallowed = con.execute(
@@ -184,8 +187,6 @@ def _fast(
             return None
         if unreadable and not _shown_as_they_are(con, plain, dialect, refused):
             return None
-        for own in ("_row bigint", "_problem varchar", "_line varchar"):
-            con.execute(f"alter table {target} add column {own}").fetchall()
         if not unreadable:
             con.execute(f"update {target} set _row = rowid + 1").fetchall()
             return False
@@ -195,6 +196,13 @@ def _fast(
     finally:
         con.execute(f"drop table if exists {errors}").fetchall()
         con.execute(f"drop table if exists {scans}").fetchall()
+
+
+def _varied(con: duckdb.DuckDBPyConnection, scan: str, columns: tuple[str, ...]) -> set[str]:
+    """Columns of whose first values more than half differ."""
+    asked = ", ".join(f"approx_count_distinct({name}) > 0.5 * count({name})" for name in map(quoted, columns))
+    (found,) = con.execute(f"select {asked} from (from {scan}, ignore_errors = true) limit {FIRST_ROWS})").fetchall()
+    return {column for column, is_varied in zip(columns, found, strict=True) if is_varied}
 
 
 def _accounted(

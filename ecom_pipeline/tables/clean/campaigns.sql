@@ -31,13 +31,6 @@ select
     campaigns._load_id,
     campaigns._file,
     campaigns._row,
-    campaigns._reasons,
-    case
-        when campaigns.campaign_id is null then 1
-        else row_number() over (
-            partition by campaigns.campaign_id
-            order by campaigns._reasons is not null, campaigns._load_id desc, campaigns._row desc, campaigns._source
-        )
-    end as _duplicate
+    campaigns._reasons
 from campaigns
 left join input.exchange_rates as rates on campaigns.currency = rates.currency

@@ -42,12 +42,5 @@ select
     customers._load_id,
     customers._file,
     customers._row,
-    customers._reasons,
-    case
-        when customer_id is null then 1
-        else row_number() over (
-            partition by customer_id
-            order by _reasons is not null, _load_id desc, _row desc, _source
-        )
-    end as _duplicate
+    customers._reasons
 from customers

@@ -1,4 +1,4 @@
-with events as not materialized (
+with events as (
     select
         nullif(trim(event_id), '') as event_id,
         lower(trim(event_type)) as event_type,
@@ -34,25 +34,6 @@ contacts as (
     where contact_hash is not null
     group by contact_hash
     having count(*) = 1
-),
-
-repeated as (
-    select event_id
-    from events
-    group by event_id
-    having count(*) > 1
-),
-
-copies as (
-    select
-        _load_id,
-        _row,
-        row_number() over (
-            partition by event_id
-            order by _reasons is not null, _load_id desc, _row, _source
-        ) as _duplicate
-    from events
-    where event_id in (select event_id from repeated)
 )
 
 select
@@ -73,7 +54,7 @@ select
     events.category_path,
     events.quantity,
     case
-        when events.currency is null then events.price
+        when events.currency is null or rates.rate = 1 then events.price
         else try_cast(cast(events.price as decimal(19, 4)) * rates.rate as decimal(18, 4))
     end as price,
     events.price as original_price,
@@ -88,10 +69,8 @@ select
     events._load_id,
     events._file,
     events._row,
-    events._reasons,
-    coalesce(copies._duplicate, 1) as _duplicate
+    events._reasons
 from events
-left join copies on events._load_id = copies._load_id and events._row = copies._row
 left join input.exchange_rates as rates on events.currency = rates.currency
 left join clean.orders as orders on events.order_id = orders.order_id
 left join contacts on events.contact_hash = contacts.contact_hash

@@ -41,18 +41,6 @@ select
     experiments._load_id,
     experiments._file,
     experiments._row,
-    experiments._reasons,
-    case
-        when experiments.experiment_id is null or experiments.customer_id is null then 1
-        else row_number() over (
-            partition by experiments.experiment_id, experiments.customer_id
-            order by
-                experiments._reasons is not null,
-                experiments.assigned_at,
-                experiments._load_id,
-                experiments._row,
-                experiments._source
-        )
-    end as _duplicate
+    experiments._reasons
 from experiments
 left join input.exchange_rates as rates on experiments.currency = rates.currency

@@ -61,14 +61,7 @@ select
     rated._load_id,
     rated._file,
     rated._row,
-    rated._reasons,
-    case
-        when rated.order_item_id is null then 1
-        else row_number() over (
-            partition by rated.order_item_id
-            order by rated._reasons is not null, rated._load_id desc, rated._row, rated._source
-        )
-    end as _duplicate
+    rated._reasons
 from rated
 cross join catalogue
 left join clean.orders as orders on rated.order_id = orders.order_id

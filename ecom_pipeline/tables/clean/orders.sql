@@ -51,18 +51,6 @@ select
     orders._load_id,
     orders._file,
     orders._row,
-    orders._reasons,
-    case
-        when orders.order_id is null then 1
-        else row_number() over (
-            partition by orders.order_id
-            order by
-                orders._reasons is not null,
-                orders.updated_at desc nulls last,
-                orders._load_id desc,
-                orders._row,
-                orders._source
-        )
-    end as _duplicate
+    orders._reasons
 from orders
 left join input.exchange_rates as rates on orders.currency = rates.currency

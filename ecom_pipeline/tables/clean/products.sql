@@ -51,18 +51,6 @@ select
     products._load_id,
     products._file,
     products._row,
-    products._reasons,
-    case
-        when products.product_id is null then 1
-        else row_number() over (
-            partition by products.product_id
-            order by
-                products._reasons is not null,
-                products.name is null,
-                products._load_id desc,
-                products._row desc,
-                products._source
-        )
-    end as _duplicate
+    products._reasons
 from products
 left join input.exchange_rates as rates on products.currency = rates.currency

@@ -38,14 +38,7 @@ select
     refunds._load_id,
     refunds._file,
     refunds._row,
-    refunds._reasons,
-    case
-        when refunds.refund_id is null then 1
-        else row_number() over (
-            partition by refunds.refund_id
-            order by refunds._reasons is not null, refunds._load_id desc, refunds._row, refunds._source
-        )
-    end as _duplicate
+    refunds._reasons
 from refunds
 left join input.exchange_rates as rates on refunds.currency = rates.currency
 left join clean.orders as orders on refunds.order_id = orders.order_id

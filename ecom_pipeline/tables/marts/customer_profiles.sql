@@ -55,6 +55,7 @@ select
     behaviour.component_2,
     propensity.buy_probability,
     propensity.source as buy_probability_source,
+    cast(propensity.expected_value_30 as decimal(18, 2)) as expected_value_30,
     propensity.reasons_en,
     propensity.reasons_zh,
     lifetime.alive_probability,

@@ -8,7 +8,7 @@ import pytest
 
 from ecom_pipeline.ml.marketing.budget import COLUMNS, Budget, budget_shop
 from ecom_pipeline.ml.marketing.response import Curve, SpendResponse, carried_over
-from ecom_pipeline.ml.marketing.split import best_split, days_of_a_test
+from ecom_pipeline.ml.marketing.split import best_split, days_of_a_test, floors_and_caps, in_proportion
 from ecom_pipeline_tests.ml.marketing.planted import Planted, plant
 
 
@@ -73,17 +73,60 @@ def test_revenue_that_is_chance_moves_no_money() -> None:
 
 def test_the_best_split_evens_out_marginal_returns() -> None:
     curves = [Curve(carry_over=0.0, half=100.0, effect=400.0), Curve(carry_over=0.0, half=100.0, effect=100.0)]
-    split = best_split([curves], np.array([100.0, 100.0]), np.array([True, True]), least=0.0, most=9.0)
+    split = best_split([curves], np.array([0.0, 0.0]), np.array([900.0, 900.0]), 200.0)
     assert split.sum() == pytest.approx(200.0)
     assert curves[0].marginal(split[0]) == pytest.approx(curves[1].marginal(split[1]), rel=1e-6)
 
 
 def test_floors_and_caps_hold() -> None:
     curves = [Curve(carry_over=0.0, half=1e6, effect=1e7), Curve(carry_over=0.0, half=1e6, effect=1.0)]
-    split = best_split([curves], np.array([100.0, 100.0]), np.array([True, True]))
-    assert split.tolist() == pytest.approx([150.0, 50.0])
-    split = best_split([curves], np.array([100.0, 300.0]), np.array([True, True]))
-    assert split.tolist() == pytest.approx([200.0, 200.0])
+    for present, expected in (([100.0, 100.0], [150.0, 50.0]), ([100.0, 300.0], [200.0, 200.0])):
+        floor, cap = floors_and_caps(["a", "b"], np.array(present), {}, {})
+        assert best_split([curves], floor, cap, sum(present)).tolist() == pytest.approx(expected)
+    floor, cap = floors_and_caps(["a", "b"], np.array([100.0, 100.0]), {"b": 80.0}, {"a": 110.0})
+    assert best_split([curves], floor, cap, 200.0).tolist() == pytest.approx([110.0, 90.0])
+    assert best_split([curves], floor, cap, 500.0).tolist() == pytest.approx([110.0, 200.0])
+    assert best_split([curves], floor, cap, 90.0).tolist() == pytest.approx([50.0, 80.0])
+
+
+def test_a_larger_budget_is_shared_in_proportion_between_floors_and_caps() -> None:
+    present = np.array([100.0, 200.0, 300.0])
+    floor, cap = floors_and_caps(["a", "b", "c"], present, {}, {"a": 110.0})
+    assert in_proportion(present, floor, cap, 600.0).tolist() == present.tolist()
+    assert in_proportion(present, floor, cap, 860.0).tolist() == pytest.approx([110.0, 300.0, 450.0])
+    assert in_proportion(present, floor, cap, 9e9).tolist() == pytest.approx([110.0, 400.0, 600.0])
+    assert in_proportion(present, floor, cap, 1.0).tolist() == pytest.approx([50.0, 100.0, 150.0])
+
+
+def test_the_budget_of_the_shop_is_spent_within_its_floors_and_caps() -> None:
+    shop = plant(3, days=400, channels=3, idle=1)
+    before = run(shop).channels.set_index("channel")["spend_per_day"]
+    total = float(before.sum() * 1.2)
+    result = budget_shop(
+        shop.spend_rows,
+        shop.revenue_rows,
+        as_of_date=shop.dates[-1].date(),
+        seed=1,
+        total=total,
+        most={"a": float(before["a"]), "radio": 1.0},
+    )
+    split = result.channels.set_index("channel")["recommended_per_day"]
+    assert split.sum() == pytest.approx(total)
+    assert split["a"] <= before["a"] + 1e-6
+    assert (split[["b", "c"]] <= 2 * before[["b", "c"]] + 1e-6).all()
+    assert result.card.parameters["budget_per_day"] == total
+    assert result.card.reason.endswith("no spend to learn from: radio")
+
+
+def test_a_budget_that_has_no_place_is_told() -> None:
+    shop = plant(3, days=400, channels=3, idle=1)
+    present = float(run(shop).channels["spend_per_day"].sum())
+    for total, words in ((3 * present, "are left over"), (0.1 * present, "too little")):
+        result = budget_shop(shop.spend_rows, shop.revenue_rows, as_of_date=shop.dates[-1].date(), seed=1, total=total)
+        assert words in result.card.reason
+        assert result.channels["sentence_en"].iloc[0].startswith("Not enough evidence")
+        assert "its share of the given budget is" in result.channels["sentence_en"].iloc[0]
+        assert "在给定预算中" in result.channels["sentence_zh"].iloc[0]
 
 
 def test_a_test_is_longer_where_days_hang_together_and_none_where_half_a_year_would_not_do() -> None:

@@ -11,15 +11,34 @@ import pytest
 
 from ecom_pipeline.ml.profile.lifetime import BetaGeometric, GammaGamma, summary_of
 
-SHARED = Path(__file__).parents[3].parent / "shared" / "data" / "shops" / "cdnow" / "CDNOW_sample.txt"
+SHARED = Path(__file__).parents[3].parent / "shared" / "data" / "shops" / "cdnow"
+SAMPLE, WHOLE = SHARED / "CDNOW_sample.txt", SHARED / "CDNOW_master.txt"
+CALIBRATED_TO = dt.date(1997, 9, 30)
+PUBLISHED = {"r_": 0.243, "alpha_": 4.414, "a_": 0.793, "b_": 2.426}
+PUBLISHED_SIZES = {"p_": 6.25, "q_": 3.74, "gamma_": 15.44}
 
 
 def sample_file() -> Path:
     """The 2,357 customers of the paper: beside the shared data, or inside the package ``lifetimes`` if it is installed."""
     package = find_spec("lifetimes")
-    if not SHARED.exists() and package is not None and package.origin is not None:
+    if not SAMPLE.exists() and package is not None and package.origin is not None:
         return Path(package.origin).parent / "datasets" / "CDNOW_sample.txt"
-    return SHARED
+    return SAMPLE
+
+
+def purchases(file: Path, names: list[str], **options: int) -> pd.DataFrame:
+    """Days of the buyers of a CDNOW file."""
+    rows = pd.read_csv(file, sep=r"\s+", header=None, names=names, **options)
+    rows["activity_date"] = pd.to_datetime(rows["date"], format="%Y%m%d")
+    return (
+        rows.groupby(["customer_id", "activity_date"], as_index=False).agg(revenue=("revenue", "sum")).assign(orders=1)
+    )
+
+
+def both(summary: pd.DataFrame) -> tuple[BetaGeometric, GammaGamma]:
+    """The models of the papers, time in weeks."""
+    orders = BetaGeometric().fit(summary["repeats"], summary["last"] / 7, summary["age"] / 7)
+    return orders, GammaGamma().fit(summary["repeats"], summary["value"])
 
 
 def of_the_paper() -> BetaGeometric:
@@ -36,16 +55,26 @@ def test_the_example_of_the_paper() -> None:
 
 @pytest.mark.skipif(not sample_file().exists(), reason=f"the sample of the paper is not here: {sample_file()}")
 def test_the_published_parameters_to_their_printed_digits() -> None:
-    rows = pd.read_csv(sample_file(), sep=r"\s+", header=None, names=["customer_id", "_", "date", "units", "revenue"])
-    rows["activity_date"] = pd.to_datetime(rows["date"], format="%Y%m%d")
-    days = rows.groupby(["customer_id", "activity_date"], as_index=False).agg(revenue=("revenue", "sum"))
-    summary = summary_of(days.assign(orders=1), dt.date(1997, 9, 30))
+    days = purchases(sample_file(), ["customer_id", "_", "date", "units", "revenue"])
+    summary = summary_of(days, CALIBRATED_TO)
     assert len(summary) == 2357
-    model = BetaGeometric().fit(summary["repeats"], summary["last"] / 7, summary["age"] / 7)
-    assert [round(value, 3) for value in (model.r_, model.alpha_, model.a_, model.b_)] == [0.243, 4.414, 0.793, 2.426]
-    assert model.log_likelihood_ == pytest.approx(-9582.4, abs=0.1)
-    sizes = GammaGamma().fit(summary["repeats"], summary["value"])
-    assert [round(value, 2) for value in (sizes.p_, sizes.q_, sizes.gamma_)] == [6.25, 3.74, 15.44]
+    orders, sizes = both(summary)
+    assert {name: round(getattr(orders, name), 3) for name in PUBLISHED} == PUBLISHED
+    assert orders.log_likelihood_ == pytest.approx(-9582.4, abs=0.1)
+    assert {name: round(getattr(sizes, name), 2) for name in PUBLISHED_SIZES} == PUBLISHED_SIZES
+
+
+@pytest.mark.skipif(not WHOLE.exists(), reason=f"the customers that the paper drew from are not here: {WHOLE}")
+def test_the_published_parameters_are_those_of_a_tenth_of_the_whole() -> None:
+    """The paper drew 2,357 of these 23,570 customers: its parameters lie among those of the ten tenths by last digit."""
+    days = purchases(WHOLE, ["customer_id", "date", "units", "revenue"], skiprows=1)
+    summary = summary_of(days, CALIBRATED_TO)
+    assert len(summary) == 23570
+    tenths = [both(summary[summary.index % 10 == digit]) for digit in range(10)]
+    for model, published in enumerate((PUBLISHED, PUBLISHED_SIZES)):
+        for name, value in published.items():
+            found = np.array([getattr(tenth[model], name) for tenth in tenths])
+            assert abs(value - found.mean()) < 2 * found.std(ddof=1), name
 
 
 def simulated(customers: int, seed: int = 0) -> pd.DataFrame:
@@ -117,3 +146,7 @@ def test_the_summary_counts_days_after_the_first_and_nothing_after_the_cutoff() 
     summary = summary_of(days, dt.date(2024, 1, 31))
     assert summary.loc["a"].tolist() == [1.0, 10.0, 30.0, 7.0]
     assert summary.loc["b"].tolist() == [0.0, 0.0, 11.0, 0.0]
+    back = days.assign(revenue=[5.0, 7.0, -4.0, 100.0, 9.0])
+    assert summary_of(back, dt.date(2024, 1, 31)).loc["a"].tolist() == [1.0, 10.0, 30.0, 3.0]
+    more = days.assign(revenue=[5.0, 7.0, -40.0, 100.0, 9.0])
+    assert summary_of(more, dt.date(2024, 1, 31)).loc["a"].tolist() == [1.0, 10.0, 30.0, 0.0]

@@ -135,6 +135,20 @@ def test_lifetime_value_beats_going_on_as_before_where_customers_leave(days: pd.
     assert (found.customers["expected_value_365"] >= 0).all()
 
 
+@pytest.mark.slow
+def test_half_of_what_comes_back_is_not_expected_next(days: pd.DataFrame, result: Propensity) -> None:
+    found = propensity_shop(days.assign(refunds=days["revenue"] / 2), as_of_date=AS_OF, seed=1, trees=TREES).customers
+    assert found["expected_value_30"].sum() == pytest.approx(result.customers["expected_value_30"].sum() / 2, rel=0.03)
+
+
+def test_half_of_what_comes_back_is_not_expected_in_a_year(days: pd.DataFrame) -> None:
+    whole, halved = (
+        lifetime_shop(one, as_of_date=AS_OF, seed=1).customers["expected_value_365"].sum()
+        for one in (days, days.assign(refunds=days["revenue"] / 2))
+    )
+    assert halved == pytest.approx(whole / 2, rel=0.03)
+
+
 @pytest.mark.parametrize(
     "table", ["purchase_propensity", "propensity_evaluation", "propensity_calibration", "lifetime_values"]
 )

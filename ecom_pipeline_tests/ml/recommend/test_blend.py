@@ -74,7 +74,7 @@ def test_the_candidates_of_a_part_give_its_own_ndcg() -> None:
     rows, places = np.nonzero(found.listed)
     assert not owned & set(zip(found.customers[rows], found.catalogue[found.products[rows, places]], strict=True))
     for part in fitted:
-        assert found.ndcg(found.total({part.name: 1.0})).mean() == pytest.approx(score(part, window), abs=1e-6)
+        assert found.ndcg(found.scores[part.name]).mean() == pytest.approx(score(part, window), abs=1e-6)
 
 
 def test_the_blend_is_never_worse_than_its_best_part_and_scores_as_it_was_told() -> None:
@@ -108,6 +108,27 @@ def test_two_parts_together_find_what_neither_finds_alone() -> None:
     assert reached == 1.0
     assert max(alone.values()) < 0.7
     assert min(weights.values()) > 0
+
+
+@pytest.mark.parametrize(("helped", "harmed", "taken"), [(20, 5, True), (3, 8, False)])
+def test_a_gain_that_may_be_luck_changes_no_weight(helped: int, harmed: int, taken: bool) -> None:
+    """The left part has the hit second; with the right one it is first for some, third for others, second for the rest."""
+    customers = helped + harmed + 60
+    said = np.array([[0.0, 9.0, 0.0], [9.0, -90.0, 0.0], [0.1, 0.0, 0.2]], dtype=np.float32)
+    right = np.repeat(said, [helped, harmed, 60], axis=0)
+    world = Candidates(
+        customers=pd.Index([f"c{number}" for number in range(customers)]),
+        catalogue=pd.Index(["x", "hit", "y"]),
+        products=np.tile(np.arange(3), (customers, 1)),
+        scores={"left": np.tile(np.array([[2.0, 1.5, 0.0]], dtype=np.float32), (customers, 1)), "right": right},
+        listed=np.ones((customers, 3), dtype=bool),
+        hit=np.tile([False, True, False], (customers, 1)),
+        chosen=np.ones(customers, dtype=int),
+    )
+    weights, reached, alone = learn_weights(world, always="left")
+    assert max(alone, key=lambda name: alone[name]) == "left"
+    assert (weights["right"] > 0) is taken
+    assert reached >= max(alone.values())
 
 
 def test_the_part_that_must_be_there_weighs_what_costs_nothing() -> None:

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -13,6 +14,7 @@ from ecom_pipeline.ml.recommend.evaluate import (
     Target,
     Window,
     figures,
+    informative,
     judge,
     personal,
     sampled,
@@ -45,6 +47,18 @@ TEN = bought(
     ("a", "x", 6), ("a", "z", 6), ("b", "z", 7), ("new", "x", 7),
     ("a", "z", 8), ("b", "y", 8), ("new", "x", 9), ("new", "y", 9), ("newer", "x", 9),
 )  # fmt: skip
+
+
+@pytest.mark.parametrize(("each", "customers"), [(10, 1_000), (3, 1_666), (1, 5_000)])
+def test_where_everyone_chose_little_more_customers_are_asked(each: int, customers: int) -> None:
+    names = [f"c{number:05d}" for number in range(6_000)]
+    start = checked(bought(*((name, "old", 0) for name in names)))
+    chosen = pd.DataFrame({"customer_id": np.repeat(names, each), "product_id": [f"p{n}" for n in range(each)] * 6_000})
+    nobody = chosen.iloc[:0]
+    window = Window(train=start, last_day=dt.date(2024, 1, 1), owned=nobody, truth=chosen, cold_truth=nobody)
+    found = informative(window, seed=1)
+    assert len(found.customers) == customers
+    assert len(found.truth) == customers * each
 
 
 def test_the_windows_of_ten_days_by_hand() -> None:

@@ -14,6 +14,8 @@ from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.ease import EASE
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.graph import GraphFilter
+from ecom_pipeline.ml.recommend.history import HistoryModel
+from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.neighbours import ItemNeighbours, nearest
 from ecom_pipeline.ml.recommend.transitions import Transitions
 from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard, field_of, frame
@@ -39,18 +41,34 @@ class TestEASE(RecommenderPromises):
     def test_where_customers_are_few_the_same_scores_follow_from_their_inverse(self) -> None:
         world = checkerboard(customers=20, products=30)
         whole = EASE(penalty=5.0, recency=20.0).fit(world)
-        few = EASE(penalty=5.0, recency=20.0, most_products=25).fit(world)
+        few = EASE(penalty=5.0, recency=20.0, largest_inverse=25).fit(world)
         everyone, some = np.arange(20), np.arange(3, 9)
         assert whole.learned_ is None
         assert few.learned_ is not None
         assert few._score(everyone, np.arange(30)) == pytest.approx(whole._score(everyone, np.arange(30)), abs=1e-4)
         assert few._score(some, some) == pytest.approx(whole._score(some, some), abs=1e-4)
 
-    def test_beyond_the_guard_the_least_touched_are_left_out(self) -> None:
-        world = bought(("a", "x", 0), ("b", "x", 0), ("a", "y", 0), ("b", "y", 0), ("c", "rare", 0))
-        model = EASE(most_products=2).fit(world)
-        assert model.products_.tolist() == ["x", "y"]
-        assert model.weights_.shape == (2, 2)
+    def test_where_both_are_many_and_every_other_product_is_a_neighbour_the_weights_are_the_same(self) -> None:
+        world = checkerboard(customers=40, products=30)
+        whole = EASE(penalty=5.0).fit(world)
+        near = EASE(penalty=5.0, largest_inverse=25, neighbours=29).fit(world)
+        assert sparse.issparse(near.weights_)
+        assert near.weights_.toarray() == pytest.approx(whole.weights_, abs=1e-5)
+
+    def test_where_both_are_many_only_the_nearest_speak_for_a_product_and_no_product_is_left_out(self) -> None:
+        world = bought(("a", "x", 0), ("b", "x", 0), ("c", "x", 0), ("a", "y", 0), ("b", "y", 0), ("c", "rare", 0))
+        model = EASE(penalty=1.0, largest_inverse=2, neighbours=1).fit(world)
+        assert model.products_.tolist() == ["rare", "x", "y"]
+        rare, x, y = model.weights_.toarray()
+        # each weight is the one product of columns over the speaker's square and the penalty
+        history = model.history_.toarray().astype(np.float64)
+        squares = (history**2).sum(axis=0)
+        alone = squares + squares.mean() + 1e-3
+        assert x == pytest.approx(
+            [history[:, 1] @ history[:, 0] / alone[1], 0, history[:, 1] @ history[:, 2] / alone[1]]
+        )
+        assert y == pytest.approx([0, history[:, 1] @ history[:, 2] / alone[2], 0])
+        assert rare.tolist() == [0, 0, 0]
 
 
 class TestALS(RecommenderPromises):
@@ -84,6 +102,11 @@ class TestItemNeighbours(RecommenderPromises):
         # both others are as near to the second: the first of equals is kept
         assert found == pytest.approx(np.array([[0, together, 0], [together, 0, 0], [0, together, 0]]))
 
+    def test_the_first_of_equals_and_none_with_itself(self) -> None:
+        touched = sparse.csr_matrix(np.ones((2, 5)))
+        found = nearest(touched, 2, 0.0)
+        assert [row.nonzero()[0].tolist() for row in found.toarray()] == [[1, 2], [0, 2], [0, 1], [0, 1], [0, 1]]
+
 
 class TestTransitions(RecommenderPromises):
     recommender = Transitions
@@ -113,6 +136,21 @@ class TestFrequency(RecommenderPromises):
         assert Frequency().fit(world).recommend(["a"], 1)["product_id"].tolist() == ["had"]
         views = frame([("a", "seen", 0, "view", 9), ("a", "seen", 1, "view", 1), ("a", "had", 0, "view", 1)])
         assert Frequency().fit(views).recommend(["a"], 1)["product_id"].tolist() == ["seen"]
+
+
+@pytest.mark.parametrize("kind", [EASE, ItemNeighbours, GraphFilter, Transitions], ids=lambda kind: str(kind.name))
+def test_what_was_touched_fades_by_its_age_on_the_customers_own_last_day(kind: type[HistoryModel]) -> None:
+    world = bought(("a", "x", 0), ("a", "y", 2), ("b", "x", 700), ("b", "y", 702), ("c", "x", 702), ("c", "z", 702))
+    seed = {"seed": 1} if kind is GraphFilter else {}
+    lasting = kind(recency=None, **seed).fit(world)
+    fading = lasting.with_recency(2.0, checked(world))
+    history = fading.history_.toarray()
+    assert history[0] == pytest.approx(history[1])
+    assert history[0, 0] / history[0, 1] == pytest.approx(np.log1p(0.5) / np.log1p(1.0))
+    assert lasting.recency is None
+    assert lasting.history_.toarray()[0, :2].tolist() == [1, 1]
+    # nothing was learned again, and learning at once gives the same
+    assert kind(recency=2.0, **seed).fit(world).history_.toarray() == pytest.approx(history)
 
 
 @pytest.mark.parametrize(

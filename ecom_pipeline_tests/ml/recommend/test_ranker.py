@@ -12,9 +12,10 @@ from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.blend import Blend
 from ecom_pipeline.ml.recommend.ease import EASE
 from ecom_pipeline.ml.recommend.evaluate import Window, earlier, score, windows
+from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.popularity import Popularity
-from ecom_pipeline.ml.recommend.ranker import NEVER, Past, Ranker, learn_trees
+from ecom_pipeline.ml.recommend.ranker import NEVER, Past, Ranker, learn_trees, outcomes
 from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard, fads
 from ecom_pipeline_tests.ml.recommend.mixin import RecommenderPromises
 
@@ -34,7 +35,7 @@ def two_windows(world: pd.DataFrame) -> tuple[Window, Window]:
 @cache
 def trees() -> HistGradientBoostingClassifier:
     before, _ = two_windows(checkerboard(days=200))
-    return learn_trees([(blend().fit_checked(before.train), before)], seed=1)
+    return learn_trees([outcomes(blend().fit_checked(before.train), before, seed=1)], seed=1)
 
 
 class TestRanker(RecommenderPromises):
@@ -47,7 +48,7 @@ class TestRanker(RecommenderPromises):
 def test_it_learns_what_no_sum_of_scores_can_say() -> None:
     before, validation = two_windows(fads())
     lasting = Blend(parts=[Popularity(half_life=None)], weights={"popularity": 1.0})
-    learned = learn_trees([(lasting.fit_checked(before.train), before)], seed=1)
+    learned = learn_trees([outcomes(lasting.fit_checked(before.train), before, seed=1)], seed=1)
     ranker = Ranker(blend=lasting, trees=learned).fit_checked(validation.train)
     assert score(ranker, validation) > 1.5 * score(lasting.fit_checked(validation.train), validation)
 
@@ -76,6 +77,27 @@ def test_products_beyond_the_first_follow_in_the_order_of_the_blend(monkeypatch:
     ranked = Ranker(blend=blend(), trees=trees()).fit(world).recommend(["c000"], 40)["product_id"].tolist()
     assert set(ranked[:5]) == set(order[:5])
     assert ranked[5:] == order[5:]
+
+
+def test_where_the_trees_see_no_difference_the_blend_decides() -> None:
+    class Indifferent:
+        def decision_function(self, features: np.ndarray) -> np.ndarray:
+            return np.zeros(len(features))
+
+    world = checkerboard()
+    everyone = sorted(world["customer_id"].unique())
+    columns = ["customer_id", "rank", "product_id"]
+    order = blend().fit(world).recommend(everyone, 10)[columns]
+    ranker: Any = Ranker(blend=blend(), trees=Indifferent())  # type: ignore[arg-type]
+    assert ranker.fit(world).recommend(everyone, 10)[columns].equals(order)
+
+
+def test_what_weighs_a_trace_is_no_feature() -> None:
+    world = checkerboard(days=200)
+    before, _ = two_windows(world)
+    with_trace = Blend(parts=[EASE(), Popularity(), Frequency()], weights={**WEIGHTS, "frequency": 0.05})
+    features = [outcomes(each.fit_checked(before.train), before, seed=1)[0] for each in (blend(), with_trace)]
+    assert features[0].shape[1] == features[1].shape[1]
 
 
 def test_a_short_history_leaves_no_days_to_learn_from() -> None:

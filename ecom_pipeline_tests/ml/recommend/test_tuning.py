@@ -4,8 +4,10 @@ import pandas as pd
 import pytest
 
 from ecom_pipeline.ml.recommend import tuning
+from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.evaluate import Target, Window, score, windows
 from ecom_pipeline.ml.recommend.interactions import checked
+from ecom_pipeline.ml.recommend.neighbours import ItemNeighbours
 from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity
 from ecom_pipeline.ml.recommend.tuning import (
     budget_seconds,
@@ -102,9 +104,44 @@ def test_each_part_is_the_best_of_its_trials_and_fitted_before_the_window() -> N
         assert score(again, window) == score(part.fitted, window)
 
 
-@pytest.mark.parametrize(("products", "learned"), [(100, 100), (3_000, 3_000), (1_000_000, 3_999)])
-def test_ease_learns_what_its_budget_allows(products: int, learned: int) -> None:
-    assert tuning.most_products(products) == learned
+@pytest.mark.parametrize(
+    ("values", "of_all", "tried", "chosen"),
+    [
+        ({90.0: 0.5, 28.0: 0.504, 7.0: 0.9}, {90.0: 0.5, 28.0: 0.504, 7.0: 0.9}, [28.0], 90.0),
+        ({90.0: 0.5, 28.0: 0.52, 7.0: 0.52}, {90.0: 0.5, 28.0: 0.50, 7.0: 0.49}, [28.0, 7.0], 28.0),
+        ({90.0: 0.5, 28.0: 0.52, 7.0: 0.90}, {90.0: 0.5, 28.0: 0.48, 7.0: 0.90}, [28.0], 90.0),
+        (
+            {90.0: 0.5, 28.0: 0.51, 7.0: 0.52, 2.0: 0.53},
+            {90.0: 0.5, 28.0: 0.52, 7.0: 0.53, 2.0: 0.54},
+            [28.0, 7.0, 2.0],
+            2.0,
+        ),
+    ],
+    ids=["too little", "until it is no gain", "more lost than gained", "as soon as is tried"],
+)
+def test_a_history_fades_sooner_as_long_as_both_targets_gain_by_it_and_nothing_is_learned_for_it(
+    values: dict[float, float],
+    of_all: dict[float, float],
+    tried: list[float],
+    chosen: float,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    learned = []
+    learn = ItemNeighbours._learn
+    monkeypatch.setattr(ItemNeighbours, "_learn", lambda *given: (learned.append(1), learn(*given)))
+
+    def stated(model: Recommender, window: Window) -> float:
+        recency = getattr(model, "recency", None) if isinstance(model, ItemNeighbours) else 90.0
+        return (of_all if window.owned.empty else values).get(recency or 90.0, 0.0)
+
+    monkeypatch.setattr(tuning, "score", stated)
+    world = checkerboard()
+    parts = tune_parts(validation(world), validation(world, "all"), seed=1)
+    [part] = [each for each in parts if each.fitted.name == "item_knn"]
+    recencies = [trial.parameters["recency"] for trial in part.trials]
+    assert [each for each in recencies if each != 90.0] == tried
+    assert len(learned) == recencies.count(90.0)
+    assert vars(part.unfitted())["recency"] == chosen
 
 
 def test_a_large_shop_tries_less(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,8 +152,8 @@ def test_a_large_shop_tries_less(monkeypatch: pytest.MonkeyPatch) -> None:
     large = tune_parts(new, every, seed=1)
     assert [part.fitted.name for part in small][4:] == ["item_knn", "transitions"]
     assert [part.fitted.name for part in large] == ["frequency", "ease", "als"]
-    assert [len(part.trials) for part in large] == [4, 2, 1]
-    monkeypatch.setattr(tuning, "most_products", lambda products: 30)
+    assert [len({trial.parameters.get("half_life") for trial in part.trials}) for part in large] == [4, 2, 1]
+    monkeypatch.setattr(tuning, "LARGEST_INVERSE", 30)
     assert [part.fitted.name for part in tune_parts(new, every, seed=1)][3:] == ["graph_filter"]
 
 

@@ -28,7 +28,7 @@ PRODUCTS = pd.DataFrame(
     [
         ("P1", "desk lamp", "Home", 80.0, 5),
         ("P2", "floor lamp", "Home", 300.0, 0),
-        ("P3", "wool coat", "Apparel", 900.0, 2),
+        ("P3", "wool coat", "Apparel > Coats", 900.0, 2),
         ("P4", "silk coat", "Apparel", 1900.0, None),
     ],
     columns=["product_id", "name", "category", "price", "stock"],
@@ -130,6 +130,9 @@ def test_offers_are_in_stock_and_within_the_price() -> None:
     (fact,) = book().facts([], "en", None, None, asked)
     assert fact == ("In stock for you: wool coat at 900 CNY.", "marts.products:P3")
     assert book().facts([], "en", None, None, [Slot("price_to", "10")]) == []
+    (fact,) = book().facts(["recommendation"], "en", None, None, [Slot("category", "Apparel")])
+    assert fact.source == "marts.products:P3"
+    assert book().facts(["recommendation"], "en", None, None, [Slot("category", "App")]) == []
     (fact,) = book().facts(["recommendation"], "en", "C1", None, [])
     assert fact.source == "marts.products:P3"
 

@@ -100,6 +100,8 @@ def test_a_mood_that_no_word_of_the_lexicon_tells_is_read_from_the_meaning(text:
     [
         ("How long is the warranty on the insulated bottle", "neutral"),
         ("请问这个杯子能装热水吗", "neutral"),
+        ("It has not shipped yet, is it still possible to cancel. ASAP please", "neutral"),
+        ("暂时不需要了，取消SO202304080004", "neutral"),
         ("Please send me the tracking number. So frustrating!", "negative"),
         ("麻烦发一下物流单号。太让人失望了", "negative"),
     ],
@@ -117,7 +119,7 @@ def test_the_mood_beats_its_baselines_on_sentences_it_has_not_learnt_from_in_bot
     value = {(model, metric): figure for _, model, metric, figure, _, _ in evaluate_sentiment()}
     for language in ("en", "zh"):
         assert value["mood", f"accuracy_{language}_untuned"] >= 0.9
-        assert value["mood", f"accuracy_{language}_fresh"] >= 0.7
+        assert value["mood", f"accuracy_{language}_sealed"] >= 0.65
         for baseline in ("lexicon", "keyword", "majority"):
             assert value["mood", f"accuracy_{language}"] > value[baseline, f"accuracy_{language}"] + 0.1
 

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecom_pipeline.ml.support.slots import SlotReader, number
+from ecom_pipeline.ml.support.prices import number
+from ecom_pipeline.ml.support.slots import SlotReader
 
 GOODS = pd.DataFrame(
     [
-        ("P1", "朴电 降噪蓝牙耳机 轻享版", "Electronics"),
+        ("P1", "朴电 降噪蓝牙耳机 轻享版", "Electronics > Headphones"),
         ("P2", "Lumio desk lamp", "Home"),
         ("P3", "silk scarf", "Apparel"),
         ("P4", None, "Food"),
@@ -39,6 +40,9 @@ def read(text: str) -> dict[str, list[str]]:
         ("100到200块的围巾", {"price_from": ["100"], "price_to": ["200"]}),
         ("between $20 and $30", {"price_from": ["20"], "price_to": ["30"]}),
         ("clothes under 50 dollars", {"category": ["Apparel"], "price_to": ["50"]}),
+        ("looking for headphones under 300", {"category": ["Electronics > Headphones"], "price_to": ["300"]}),
+        ("想买耳机这类数码产品", {"category": ["Electronics > Headphones"]}),
+        ("I have waited for under 3 weeks", {}),
         ("around $500", {"price_from": ["400"], "price_to": ["600"]}),
         ("¥100以上的食品", {"category": ["Food"], "price_from": ["100"]}),
         ("扣了300元还没退", {}),

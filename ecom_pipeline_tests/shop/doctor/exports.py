@@ -10,10 +10,11 @@ from typing import Any
 
 import duckdb
 
-from ecom_pipeline.shop.config import Shop, load_shop
+from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.doctor import Diagnosis, diagnose, propose_yaml
 from ecom_pipeline.shop.loading import load_source
 from ecom_pipeline.shop.mapping import input_selects
+from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline_tests.shop.shops import CONTRACTS
 
 ENGLISH = ("InvoiceNo", "InvoiceDate", "CustomerID", "StockCode", "Quantity", "UnitPrice")

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ecom_pipeline.shop.config import load_shop
 from ecom_pipeline.shop.doctor import propose_yaml
 from ecom_pipeline.shop.doctor.profiles import Profile, Time, profile
 from ecom_pipeline.shop.doctor.survey import survey
 from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline_tests.shop.doctor.exports import ENGLISH, examined, lines, mapping, write_csv
 from ecom_pipeline_tests.shop.shops import CONTRACTS
 

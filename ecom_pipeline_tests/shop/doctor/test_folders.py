@@ -14,8 +14,8 @@ import duckdb
 import pytest
 
 from ecom_pipeline import cli
-from ecom_pipeline.shop.config import load_shop
 from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline_tests.shop.doctor.exports import ENGLISH, examined, lines, write_csv
 from ecom_pipeline_tests.shop.shops import CONTRACTS
 

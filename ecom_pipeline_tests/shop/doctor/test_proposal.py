@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from ecom_pipeline.shop.config import ShopError, load_shop
 from ecom_pipeline.shop.doctor import propose_yaml
+from ecom_pipeline.shop.errors import ShopError
+from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline_tests.shop.doctor.exports import (
     CHINESE,
     ENGLISH,

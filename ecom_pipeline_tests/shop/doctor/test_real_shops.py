@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ecom_pipeline.shop.config import load_shop
 from ecom_pipeline.shop.mapping import routing_select
+from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.shop.samples import make_sample
 from ecom_pipeline_tests.shop.doctor.exports import examined, filled, loaded, rows, warehouse
 from ecom_pipeline_tests.shop.shops import CONTRACTS

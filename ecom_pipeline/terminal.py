@@ -1,0 +1,152 @@
+"""What ``ecom`` shows a person on the terminal: tables, a run, a release, a difference, an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ecom_pipeline.warehouse import release as releases
+from ecom_pipeline.warehouse.difference import Difference, TableDifference
+from ecom_pipeline.warehouse.summary import Summary
+
+MOST_COLUMNS = 8
+"""Columns of a table that a difference prints."""
+
+
+def plain_console(**options: Any) -> Console:
+    """A console that prints what the data say as it is: no square bracket is markup, no word between colons an emoji."""
+    return Console(highlight=False, markup=False, emoji=False, **options)
+
+
+def table(console: Console, title: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Print rows under a title; nothing where there are none."""
+    rows = list(rows)
+    if not rows:
+        return
+    shown = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
+    for name in rows[0]:
+        number = all(isinstance(row[name], int | float) or row[name] is None for row in rows)
+        shown.add_column(name.replace("_", " "), justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(_cell(value) for value in row.values()))
+    console.print(shown)
+    console.print()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 100 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def show_summary(console: Console, summary: Summary) -> None:
+    """Print what a run did: where every row went, what was judged, and what it took."""
+    run = summary.run
+    console.print()
+    table(console, "Loaded (new or changed files)", summary.loads)
+    table(console, "Noticed while loading", summary.notices)
+    table(console, "Where every row went", summary.conservation)
+    table(console, "Quarantined rows by reason", summary.quarantined)
+    table(console, "Kept, with a warning", summary.warnings)
+    table(console, "Figures out of their band", summary.anomalies)
+    table(console, "Tables", summary.tables)
+    table(console, "Skipped, and why", summary.skipped)
+    table(
+        console,
+        "Models beside their baselines",
+        [{name: value for name, value in one.items() if name != "reason"} for one in summary.models],
+    )
+    for one in summary.models:
+        console.print(f"{one['model']}: {one['reason']}", soft_wrap=True)
+    table(
+        console,
+        "Steps",
+        [
+            {
+                "step": s["step"],
+                "seconds": round(s["seconds"], 2),
+                "peak_MB": s["peak_memory_bytes"] // 2**20,
+                "status": s["status"],
+            }
+            for s in summary.steps
+        ],
+    )
+    for failure in summary.refused:
+        console.print(f"FAILED {failure['step']}: {failure['message']}", style="bold red", soft_wrap=True)
+    took = (run["ended_at"] - run["started_at"]).total_seconds() if run["ended_at"] else None
+    peak = max((s["peak_memory_bytes"] for s in summary.steps), default=0) / 2**20
+    console.print(
+        f"Run {run['run_id']} {run['status']}" + (f" in {took:.0f} s, peak memory {peak:.0f} MB" if took else "")
+    )
+
+
+def show_release(console: Console, folder: Path, succeeded: bool) -> None:
+    """Print which release is published, and how to look at it."""
+    current = releases.current_id(folder)
+    if current is None:
+        console.print("Nothing has been published yet.")
+        return
+    manifest = releases.show(folder)
+    words = "Published" if succeeded else "The run failed; still published is"
+    path = folder / "current" / "release.duckdb"
+    console.print(f"{words} release {current}, content {manifest.digest}: {path}", soft_wrap=True)
+    console.print()
+    console.print("Open the Dagster UI:  make ui   (http://127.0.0.1:3000)")
+    console.print(
+        f"Query the release:    .venv/bin/python -c \"import duckdb; duckdb.connect('{path}', read_only=True)"
+        ".sql('select segment, customers, revenue from marts.segment_summary').show()\"",
+        soft_wrap=True,
+    )
+
+
+def show_difference(console: Console, found: Difference) -> None:
+    """Print what moved between two releases, and why."""
+    table(console, "Releases", found.releases)
+    console.print(found.cause)
+    console.print()
+    for answer in found.answers.values():
+        part = f", {len(answer.rows)} of {answer.in_all:,}" if answer.in_all > len(answer.rows) else ""
+        table(console, answer.title + part, answer.rows)
+    moved = [one for one in found.tables if not one.is_same]
+    table(console, f"Tables that moved, {len(moved)} of {len(found.tables)}", [_moved_row(one) for one in moved])
+    still = [answer.title for answer in found.answers.values() if not answer.rows and not answer.lacking]
+    if still:
+        console.print(f"Nothing moved in: {'; '.join(still)}.")
+    for answer in found.answers.values():
+        if answer.lacking:
+            console.print(f"Not compared: {answer.title}: {answer.lacking}.")
+
+
+def _moved_row(one: TableDifference) -> dict[str, Any]:
+    most = [f"{column} {rows:,}" for column, rows in list(one.columns.items())[:MOST_COLUMNS]]
+    more = [f"{len(one.columns) - MOST_COLUMNS} more"] if len(one.columns) > MOST_COLUMNS else []
+    new, lost = (
+        [f"{word} {column}" for column in which]
+        for word, which in (("new", one.new_columns), ("lost", one.lost_columns))
+    )
+    return {
+        "table": one.table,
+        "before": one.rows_before,
+        "after": one.rows_after,
+        "added": one.added,
+        "removed": one.removed,
+        "changed": one.changed,
+        "columns_that_changed_most": ", ".join([*lost, *new, *most, *more]),
+    }
+
+
+def show_answer(console: Console, told: Mapping[str, Any]) -> None:
+    """Print what a question was answered with."""
+    console.print(told["answer"], style="bold", soft_wrap=True)
+    also = f", also {', '.join(told['other_intents'])}" if told["other_intents"] else ""
+    console.print(
+        f"  {told['intent']} ({told['probability']:.0%}){also}; {told['urgency']} urgency;"
+        f" sources: {', '.join(told['sources']) or 'none'}; {told['milliseconds']} ms",
+        soft_wrap=True,
+    )
