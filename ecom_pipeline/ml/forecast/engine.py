@@ -180,16 +180,14 @@ def forecast_panel(
     bands, covered = _bands(past, tested.actual, together[:, skip:], units, usual, kinds)
     past_weeks, actual_weeks, weeks = (sums_over(each, WEEK) for each in (past, tested.actual, together[:, skip:]))
     weekly, _ = _bands(past_weeks, actual_weeks, weeks, units, usual * np.sqrt(WEEK), kinds)
-    roots = panel.values if hierarchy is None else panel.values[hierarchy.parent < 0]
-    whole = np.nan_to_num(roots).sum(axis=0)
     sums_past = combine_past(tested, kinds, errors_of_sums, OF_SUMS)
     return Outcome(
         forecast=bands.forecast,
         lower=bands.lower,
         upper=bands.upper,
         weekly=weekly,
-        expected=steadied(combined(found, for_sums)[:, skip:], panel.values, whole, panel.year),
-        expected_past=steadied_past(sums_past, panel.values, whole, tested.origins, panel.year),
+        expected=steadied(combined(found, for_sums)[:, skip:], panel.values, panel.year),
+        expected_past=steadied_past(sums_past, panel.values, tested.origins, panel.year),
         source=source,
         weight=weight,
         tested=tested.with_model(COMBINATION, past),

@@ -3,17 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ecom_pipeline.ml.forecast import expectation
-from ecom_pipeline.ml.forecast.expectation import steadied_past
+from ecom_pipeline.ml.forecast.expectation import steadied, steadied_past
 
 
 def history(month: float, before: float = 2.0, days: int = 400) -> np.ndarray:
     return np.concatenate([np.full(days - 28, before), np.full(28, month)])[np.newaxis]
-
-
-def steadied(forecast: np.ndarray, history: np.ndarray, year: int) -> np.ndarray:
-    """In a shop that always sells the same."""
-    return expectation.steadied(forecast, history, np.full(history.shape[1], 9.0), year)
 
 
 def test_half_is_the_level_of_the_year_and_a_quarter_that_of_the_month() -> None:
@@ -40,15 +34,6 @@ def test_a_silent_year_is_given_up_and_returns_do_not_make_demand_negative() -> 
 
 def test_what_came_after_an_origin_does_not_steady_it() -> None:
     jump = np.concatenate([np.full(100, 1.0), np.full(28, 50.0)])[np.newaxis]
-    found = steadied_past(np.ones((2, 1, 3)), jump, jump[0], (100, 128), 364)
+    found = steadied_past(np.ones((2, 1, 3)), jump, (100, 128), 364)
     assert found[0] == pytest.approx(1.0)
     assert (found[1] > 10).all()
-
-
-def test_the_level_of_the_year_follows_what_the_whole_shop_sells_lately() -> None:
-    busy = np.concatenate([np.full(273, 10.0), np.full(91, 18.0)])
-    usual = (273 * 10 + 91 * 18) / 364
-    found = expectation.steadied(np.zeros((1, 1)), np.full((1, 364), 4.0), busy, 364)
-    assert found[0, 0] == pytest.approx(0.5 * 4 * 18 / usual + 0.25 * 4)
-    nothing = expectation.steadied(np.zeros((1, 1)), np.full((1, 364), 4.0), np.zeros(364), 364)
-    assert nothing[0, 0] == pytest.approx(3.0)
