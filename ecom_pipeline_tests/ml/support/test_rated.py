@@ -8,10 +8,12 @@ import doctest
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_matrix
 
 from ecom_pipeline.ml.support import rated
 from ecom_pipeline.ml.support.examples import customer_messages, rated_messages
 from ecom_pipeline.ml.support.rated import MINIMUM, RatedMood, choose_mood
+from ecom_pipeline.ml.support.sentiment import Mood
 
 GOOD, BAD = ("flomig", "dorral", "好评如风"), ("krunk", "zangig", "散若沙")
 """Words of no lexicon."""
@@ -42,6 +44,30 @@ def test_a_shop_s_own_words_are_learnt_from_its_ratings() -> None:
     assert value["rated_mood"] == (1.0, MINIMUM // 5)
     assert value["rated_mood"][0] > max(value["mood"][0], value["majority"][0])
     assert [row[-1] for row in rows] == [False, True, True]
+
+
+def test_words_that_nobody_rated_are_read_by_the_lexicons(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rated, "embed", lambda texts: np.zeros((len(texts), 2), dtype=np.float32))
+    good = ["wonderful", "lovely", "great", "excellent", "beautiful"]
+    bad = ["terrible", "awful", "useless", "horrible", "disgusting"]
+    model = RatedMood().fit([f"the lamp is {word}" for word in (*good, *bad)], ["positive"] * 5 + ["negative"] * 5)
+    moods = model.read(["这盏灯太棒了", "这盏灯太糟糕了"])
+    assert [mood.sentiment for mood in moods] == ["positive", "negative"]
+
+
+def test_words_that_nobody_rated_are_read_by_their_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rated, "read_words", lambda _: Mood("neutral", 0.0))
+    cakes = ["the cake", "a pie with apples", "the chocolate", "biscuits and bread", "the cream cake"]
+    couriers = ["the courier", "the parcel", "a van brought it", "the delivery driver", "the shipment"]
+    model = RatedMood().fit(cakes + couriers, ["positive"] * 5 + ["negative"] * 5)
+    assert [mood.sentiment for mood in model.read(["蛋糕", "包裹"])] == ["positive", "negative"]
+
+
+def test_a_word_counts_by_how_much_it_tells_the_sentiments_apart() -> None:
+    words = csr_matrix([[1.0, 0.0, 1.0], [1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [0.0, 1.0, 1.0]])
+    bad, good, shared = rated._telling(words, np.array(["negative"] * 2 + ["positive"] * 2, dtype=object))
+    assert bad == good == pytest.approx(np.sqrt(np.log(5) + 0.05))
+    assert shared == pytest.approx(np.sqrt(0.05))
 
 
 @pytest.mark.slow
