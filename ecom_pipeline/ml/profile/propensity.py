@@ -1,7 +1,7 @@
 """Who buys in the next 30 days, for how much, and why: gradient boosting beside a logistic regression, calibrated.
 
 Boosted trees find the bends, the regression keeps its head where there is little to learn from; the mean of their
-log-odds is better than either. It is calibrated on days later than those it learned from (Platt 1999). Revenue is a
+log-odds is better than either. It is calibrated on days later than those it learned from (Platt 1999). Value is a
 Poisson regression, which ranks no worse than boosted trees. What does not belong here: which days are for learning and
 which for judging.
 """
@@ -79,7 +79,7 @@ NO_RHYTHM = ("no second order yet", "尚无第二单")
 
 
 class PurchasePropensity:
-    """Probability of an order within the horizon, and the revenue expected in it.
+    """Probability of an order within the horizon, and the value expected in it: revenue less refunds.
 
     Parameters
     ----------
@@ -94,8 +94,8 @@ class PurchasePropensity:
         Names of the columns learned from.
     slope_, intercept_
         Of the calibration, on the log-odds; 1 and 0 until `calibrate`.
-    revenue_scale_
-        What the estimate of the revenue is multiplied by to sum to the revenue of the days of the calibration.
+    value_scale_
+        What the estimate of the value is multiplied by to sum to the value of the days of the calibration.
     """
 
     def __init__(self, *, seed: int, trees: int = TREES) -> None:
@@ -137,18 +137,18 @@ class PurchasePropensity:
         self._scale[self._scale == 0] = 1.0
         standard = (smooth - self._mean) / self._scale
         self._line = LogisticRegression(C=0.03, max_iter=300).fit(standard, bought)
-        spent = np.maximum(outcome["revenue"].to_numpy(float), 0.0)
+        spent = np.maximum(outcome["value"].to_numpy(float), 0.0)
         self._most = float(np.quantile(spent[spent > 0], MOST_SPENT)) if (spent > 0).any() else 0.0
         spent = np.minimum(spent, self._most)
         self._unit = float(spent.mean())
         if self._unit:
             self._sizes = PoissonRegressor(alpha=0.1, max_iter=300).fit(standard, spent / self._unit)
         self.slope_, self.intercept_ = 1.0, 0.0
-        self.revenue_scale_ = 1.0
+        self.value_scale_ = 1.0
         return self
 
     def calibrate(self, features: pd.DataFrame, outcome: pd.DataFrame) -> Self:
-        """Fit the probabilities and the revenue to later days than those learned from."""
+        """Fit the probabilities and the value to later days than those learned from."""
         from sklearn.linear_model import LogisticRegression
 
         bought = outcome["bought"].to_numpy()
@@ -156,26 +156,26 @@ class PurchasePropensity:
             fitted = LogisticRegression(C=1e6).fit(self._log_odds(features)[:, np.newaxis], bought)
             if fitted.coef_[0, 0] > 0:
                 self.slope_, self.intercept_ = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
-        spent = outcome["revenue"].to_numpy(float)
+        spent = outcome["value"].to_numpy(float)
         if spent.sum() > 0:
-            self.revenue_scale_ = float(spent.sum() / max(float(self._revenue(features).sum()), 1e-12))
+            self.value_scale_ = float(spent.sum() / max(float(self._value(features).sum()), 1e-12))
         return self
 
     def calibrated_as(self, earlier: PurchasePropensity) -> Self:
         """Take over the calibration of a model that learned from older days alone."""
         self.slope_, self.intercept_ = earlier.slope_, earlier.intercept_
-        self.revenue_scale_ = earlier.revenue_scale_
+        self.value_scale_ = earlier.value_scale_
         return self
 
     def probability(self, features: pd.DataFrame) -> Array:
         """Calibrated probability of an order within the horizon."""
         return _logistic(self.slope_ * self._log_odds(features) + self.intercept_)
 
-    def revenue(self, features: pd.DataFrame) -> Array:
-        """Expected revenue within the horizon."""
-        return self.revenue_scale_ * self._revenue(features)
+    def value(self, features: pd.DataFrame) -> Array:
+        """Expected value within the horizon."""
+        return self.value_scale_ * self._value(features)
 
-    def _revenue(self, features: pd.DataFrame) -> Array:
+    def _value(self, features: pd.DataFrame) -> Array:
         if not self._unit:
             return np.zeros(len(features))
         expected: Array = self._sizes.predict(self._standard(features[self.features_].to_numpy(float)))
@@ -260,18 +260,18 @@ class RfmRates:
 
     Attributes
     ----------
-    rates_, revenue_
-        By points: share who bought within the horizon and mean revenue in it, drawn towards all by ten customers.
+    rates_, values_
+        By points: share who bought within the horizon and mean value in it, drawn towards all by ten customers.
     """
 
     def fit(self, features: pd.DataFrame, outcome: pd.DataFrame) -> Self:
         """Count at an earlier cut-off."""
         points = rfm_points(features)
         counts = np.bincount(points, minlength=16).astype(float)
-        self.rates_, self.revenue_ = (
+        self.rates_, self.values_ = (
             (np.bincount(points, weights=outcome[name].to_numpy(float), minlength=16) + 10 * outcome[name].mean())
             / (counts + 10)
-            for name in ("bought", "revenue")
+            for name in ("bought", "value")
         )
         return self
 
@@ -280,10 +280,10 @@ class RfmRates:
         rates: Array = self.rates_[rfm_points(features)]
         return rates
 
-    def revenue(self, features: pd.DataFrame) -> Array:
-        """Mean revenue of equals."""
-        revenue: Array = self.revenue_[rfm_points(features)]
-        return revenue
+    def value(self, features: pd.DataFrame) -> Array:
+        """Mean value of equals; nothing where they gave back more than they bought."""
+        values: Array = np.maximum(self.values_[rfm_points(features)], 0.0)
+        return values
 
 
 def _said(name: str, effect: float, row: Mapping[Any, Any]) -> tuple[str, str]:
