@@ -17,6 +17,7 @@ from ecom_pipeline.ml.profile.cutoffs import Past, TooLittleError, learn
 from ecom_pipeline.ml.profile.history import HORIZON, buyers_at, first_order, outcome_after
 from ecom_pipeline.ml.profile.judgement import Lead, auc, auc_lead, brier, calibration, calibration_error, capture
 from ecom_pipeline.ml.profile.propensity import TREES
+from ecom_pipeline.ml.profile.reasons import singular
 
 FEWEST_BUYERS = 100
 """Who did and who did not buy in the test, each, below which nothing can be judged."""
@@ -169,7 +170,9 @@ def _rfm_reasons(features: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "reasons_en": [
-                "last order {recency_days:.0f} days ago, {orders:.0f} orders, {revenue:.2f} in all".format(**row)
+                singular(
+                    "last order {recency_days:.0f} days ago, {orders:.0f} orders, {revenue:.2f} in all".format(**row)
+                )
                 for row in rows
             ],
             "reasons_zh": [

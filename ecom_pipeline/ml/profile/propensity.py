@@ -8,13 +8,14 @@ which for judging.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from ecom_pipeline.ml.profile.reasons import groups_of, in_words
 
 Array = NDArray[np.float64]
 ROWS = 60_000
@@ -24,58 +25,6 @@ MOST_SPENT = 0.99
 """Of those who spend, the share who spend less than what any amount is cut to: a single huge order is not repeated."""
 LARGEST_EXPECTED = 10.0
 """The most that is expected of anybody, as a multiple of that amount."""
-SMALLEST_EFFECT = 0.1
-"""Change of the log-odds that is worth a reason."""
-MOST_REASONS = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class Group:
-    """Features that one sentence speaks of: their prefixes, and the sentence in English and Chinese."""
-
-    prefixes: tuple[str, ...]
-    english: str
-    chinese: str
-
-
-GROUPS: Mapping[str, Group] = {
-    "recency": Group(
-        prefixes=("recency_",),
-        english="last order {recency_days:.0f} days ago",
-        chinese="最近一次下单在 {recency_days:.0f} 天前",
-    ),
-    "frequency": Group(
-        prefixes=("orders", "order_days", "fading_orders", "active_months", "expected_orders", "alive_"),
-        english="{orders:.0f} orders, {orders_90:.0f} of them in the last 90 days",
-        chinese="共 {orders:.0f} 单，其中近 90 天 {orders_90:.0f} 单",
-    ),
-    "rhythm": Group(
-        prefixes=("mean_gap_", "gap_", "last_gap_", "weekend_"),
-        english="{mean_gap_days:.0f} days between orders on average",
-        chinese="平均 {mean_gap_days:.0f} 天下一单",
-    ),
-    "value": Group(
-        prefixes=("revenue", "average_order_value", "last_order_revenue", "fading_revenue"),
-        english="{average_order_value:.2f} per order on average",
-        chinese="平均每单 {average_order_value:.2f}",
-    ),
-    "tenure": Group(
-        prefixes=("first_order_",),
-        english="first order {first_order_days:.0f} days ago",
-        chinese="首单在 {first_order_days:.0f} 天前",
-    ),
-    "browsing": Group(
-        prefixes=("views_", "carts_", "favourites_", "searches_", "last_seen_"),
-        english="last seen {last_seen_days:.0f} days ago",
-        chinese="最近一次到访在 {last_seen_days:.0f} 天前",
-    ),
-    "service": Group(
-        prefixes=("messages_", "refunds_"),
-        english="refunds and messages to support",
-        chinese="退款与客服咨询",
-    ),
-}
-NO_RHYTHM = ("no second order yet", "尚无第二单")
 
 
 class PurchasePropensity:
@@ -194,32 +143,13 @@ class PurchasePropensity:
         whole = self._log_odds(features)
         middle = features[self.features_].median()
         effects = {}
-        for name, columns in self._groups(features).items():
+        for name, columns in groups_of(self.features_).items():
             effects[name] = self.slope_ * (whole - self._log_odds(features.assign(**dict(middle[columns]))))
         return pd.DataFrame(effects, index=features.index)
 
     def reasons(self, features: pd.DataFrame) -> pd.DataFrame:
-        """The strongest effects of each customer in words: ``reasons_en``, ``reasons_zh``; missing where nothing stands out."""
-        effects = self.effects(features)
-        names = list(effects.columns)
-        moved = effects.to_numpy()
-        english, chinese = [], []
-        rows = features.to_dict("records")
-        for row, effect in zip(rows, moved, strict=True):
-            strongest = np.argsort(-np.abs(effect), kind="stable")[:MOST_REASONS]
-            said = [_said(names[one], effect[one], row) for one in strongest if abs(effect[one]) >= SMALLEST_EFFECT]
-            english.append("; ".join(words for words, _ in said) or None)
-            chinese.append("；".join(words for _, words in said) or None)
-        return pd.DataFrame({"reasons_en": english, "reasons_zh": chinese}, index=features.index)
-
-    def _groups(self, features: pd.DataFrame) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for column in self.features_:
-            for name, group in GROUPS.items():
-                if column.startswith(group.prefixes):
-                    found.setdefault(name, []).append(column)
-                    break
-        return found
+        """The strongest effects of each customer in words, as `reasons.in_words` has them."""
+        return in_words(features, self.effects(features))
 
     def _standard(self, values: Array) -> Array:
         standard: Array = (self._smooth(values) - self._mean) / self._scale
@@ -284,18 +214,6 @@ class RfmRates:
         """Mean value of equals; nothing where they gave back more than they bought."""
         values: Array = np.maximum(self.values_[rfm_points(features)], 0.0)
         return values
-
-
-def _said(name: str, effect: float, row: Mapping[Any, Any]) -> tuple[str, str]:
-    group = GROUPS[name]
-    raised = effect > 0
-    if name == "rhythm" and np.isnan(row["mean_gap_days"]):
-        english, chinese = NO_RHYTHM
-    elif name == "browsing" and np.isnan(row.get("last_seen_days", np.nan)):
-        english, chinese = "no visit on record", "没有到访记录"
-    else:
-        english, chinese = (text.format_map(row) for text in (group.english, group.chinese))
-    return f"{english} ({'raises' if raised else 'lowers'} it)", f"{chinese}（{'提高' if raised else '降低'}）"
 
 
 def _logistic(log_odds: Array) -> Array:

@@ -110,6 +110,8 @@ def test_every_reason_is_told_in_both_languages(result: Propensity) -> None:
     assert told["reasons_en"].str.contains("raises it|lowers it").all()
     assert told["reasons_zh"].str.contains("提高|降低").all()
     assert not told["reasons_en"].str.contains("nan").any()
+    assert told["reasons_en"].str.contains(r"\b1 (?:day|order)\b").any()
+    assert not told["reasons_en"].str.contains(r"\b1 (?:day|order)s\b").any()
 
 
 @pytest.mark.slow
