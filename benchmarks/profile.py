@@ -25,7 +25,7 @@ import pandas as pd
 
 from benchmarks.report import Goal, report
 from ecom_pipeline.ml.profile.cutoffs import Past, learn
-from ecom_pipeline.ml.profile.history import HORIZON, buyers_at, first_order, less_refunds, outcome_after
+from ecom_pipeline.ml.profile.history import HORIZON, buyers_at, first_order, outcome_after
 from ecom_pipeline.ml.profile.judgement import auc, brier, calibration, calibration_error, capture
 from ecom_pipeline.ml.profile.lifetime import BetaGeometric, GammaGamma, summary_of
 from ecom_pipeline.ml.profile.propensity import rfm_points
@@ -44,16 +44,15 @@ def propensity(name: str, days: pd.DataFrame, back: int = HORIZON) -> tuple[str,
     test = last - timedelta(days=back)
     first = first_order(days)
     assert first
-    kept = less_refunds(days)
-    learned = learn(Past(kept, first, seed=SEED), test, seed=SEED)
-    model, rates, now = learned.model, learned.rates, buyers_at(kept, test)
-    outcome = outcome_after(kept, now.index, test)
-    bought, spent = outcome["bought"].to_numpy(), outcome["revenue"].to_numpy()
+    learned = learn(Past(days, first, seed=SEED), test, seed=SEED)
+    model, rates, now = learned.model, learned.rates, buyers_at(days, test)
+    outcome = outcome_after(days, now.index, test)
+    bought, spent = outcome["bought"].to_numpy(), outcome["value"].to_numpy()
     given = {
-        "ours": (model.probability(now), model.revenue(now)),
+        "ours": (model.probability(now), model.value(now)),
         "logistic regression": (model.line_probability(now), model.line_probability(now) * now["average_order_value"]),
         "gradient boosting": (model.trees_probability(now), model.trees_probability(now) * now["average_order_value"]),
-        "RFM rates": (rates.probability(now), rates.revenue(now)),
+        "RFM rates": (rates.probability(now), rates.value(now)),
         "RFM score": (rfm_points(now) / 15, rfm_points(now)),
         "constant": (np.full(len(now), learned.bought), now["revenue"]),
     }
@@ -63,9 +62,9 @@ def propensity(name: str, days: pd.DataFrame, back: int = HORIZON) -> tuple[str,
             "brier": brier(bought, probability),
             "calibration error": calibration_error(bought, probability),
             "top tenth lift": calibration(bought, probability)["lift"].iloc[-1],
-            "value capture": capture(spent, revenue),
+            "value capture": capture(spent, expected),
         }
-        for peer, (probability, revenue) in given.items()
+        for peer, (probability, expected) in given.items()
     }
     table = pd.DataFrame(rows).T.round(4).to_string()
     reached = TO_REACH.get(name, (None, None))
@@ -79,7 +78,7 @@ def propensity(name: str, days: pd.DataFrame, back: int = HORIZON) -> tuple[str,
         ),
     ]
     if "refunds" in days:
-        gross = capture(outcome_after(days, now.index, test)["revenue"], model.revenue(now))
+        gross = capture(outcome_after(days.drop(columns="refunds"), now.index, test)["value"], model.value(now))
         goals.append(
             Goal(name=f"{name}: value of the highest tenth, refunds left in", value=gross, at_least=reached[1])
         )

@@ -23,6 +23,7 @@ from pydantic import (
     Field,
     PrivateAttr,
     SecretStr,
+    StringConstraints,
     field_serializer,
     model_validator,
 )
@@ -81,6 +82,8 @@ Name = Annotated[
     str, _of_the_form("(?!.*__)[a-z][a-z0-9_]*", "a name of small letters, digits and single _, such as my_shop")
 ]
 Text = Annotated[str, Field(min_length=1)]
+Channel = Annotated[Text, StringConstraints(strip_whitespace=True, to_lower=True)]
+"""Spelt as ``clean.marketing_spend`` has it."""
 Rate = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=8)]
 
 
@@ -218,8 +221,8 @@ class Budget(_Model):
     """What the split of the spend has to keep to, a day and in the shop's currency; by channel what is least and most."""
 
     per_day: float | None = Field(default=None, gt=0)
-    least: dict[Text, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
-    most: dict[Text, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    least: dict[Channel, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    most: dict[Channel, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _can_be_kept(self) -> Budget:

@@ -12,12 +12,14 @@ import pytest
 
 from ecom_pipeline import defs
 from ecom_pipeline.contracts import load_contracts
-from ecom_pipeline.defs.models import forecast, profile
+from ecom_pipeline.defs.models import forecast, marketing, profile
 from ecom_pipeline.defs.models.step import previous_card
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.forecast import engine
+from ecom_pipeline.ml.marketing import budget
 from ecom_pipeline.settings import Settings
+from ecom_pipeline.shop.config import Budget
 from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.warehouse.connection import open_warehouse
 from ecom_pipeline.warehouse.increment import Plan
@@ -85,6 +87,28 @@ def test_the_covariance_of_features_fills_gaps_and_leaves_out_what_nobody_has(ro
     assert told.loc[("revenue", "orders"), "correlation"] == 1.0
     assert told.loc[("views", "orders"), "covariance"] == 0.0
     assert pd.isna(told.loc[("views", "views"), "correlation"])
+
+
+def test_the_split_keeps_to_what_the_shop_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[str, object] = {}
+
+    def asked(*_: object, **options: object) -> SimpleNamespace:
+        told.update(options)
+        return SimpleNamespace(card=None, channels=pd.DataFrame())
+
+    monkeypatch.setattr(budget, "budget_shop", asked)
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema features; create table features.as_of as select date '2024-05-01' as as_of_date"
+        )
+        night = SimpleNamespace(
+            connection=connection,
+            frame=lambda _: pd.DataFrame(),
+            shop=SimpleNamespace(budget=Budget(per_day=9, least={"Search": 1}, most={"tv": 2})),
+            settings=SimpleNamespace(seed=1),
+        )
+        marketing._budget(cast(Night, night))
+    assert (told["total"], told["least"], told["most"]) == (9.0, {"search": 1.0}, {"tv": 2.0})
 
 
 @pytest.mark.slow

@@ -180,7 +180,7 @@ recommendations:
 budget:
   per_day: 90
   least: {search: 20, mail: 50}
-  most: {search: 30}
+  most: {Search: 30}
 """
 
 
@@ -213,8 +213,8 @@ def test_a_shop_says_what_its_lists_may_hold(tmp_path: Path) -> None:
         ("per_day: 90", "per_day: 0", 32, "greater than 0, found '0'"),
         ("per_day: 90", "per_dy: 90", 32, "unknown key; did you mean 'per_day'?"),
         ("per_day: 90", "per_day: 50", 31, "per_day to hold what is least of all channels together, 70"),
-        ("{search: 30}", "{search: -1}", 34, "greater than or equal to 0, found '-1'"),
-        ("{search: 30}", "{search: 10}", 31, "least of search not above its most, 10"),
+        ("{Search: 30}", "{search: -1}", 34, "greater than or equal to 0, found '-1'"),
+        ("{Search: 30}", "{Search: 10}", 31, "least of search not above its most, 10"),
     ],
 )
 def test_a_mistake_in_the_rules_has_its_line(tmp_path: Path, old: str, new: str, line: int, words: str) -> None:

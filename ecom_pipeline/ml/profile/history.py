@@ -32,8 +32,7 @@ def buyers_at(days: pd.DataFrame, cutoff: dt.date) -> pd.DataFrame:
     Parameters
     ----------
     days
-        ``customer_id, activity_date, orders, revenue`` and any of `ACTIVITIES`: one row per customer and day. Revenue may
-        be less refunds.
+        ``customer_id, activity_date, orders, revenue`` and any of `ACTIVITIES`: one row per customer and day.
     cutoff
         The last day that counts.
 
@@ -90,13 +89,20 @@ def buyers_at(days: pd.DataFrame, cutoff: dt.date) -> pd.DataFrame:
 
 
 def outcome_after(days: pd.DataFrame, customers: pd.Index, cutoff: dt.date, horizon: int = HORIZON) -> pd.DataFrame:
-    """What each customer did in the ``horizon`` days after the cut-off: ``bought`` (0 or 1), ``orders`` and ``revenue``."""
+    """What each customer did in the ``horizon`` days after the cut-off.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``bought`` (0 or 1), ``orders``, and ``value``: revenue less what was given back in those days.
+    """
+    days = less_refunds(days)
     when = pd.to_datetime(days["activity_date"])
     start = pd.Timestamp(cutoff)
     ahead = days[(when > start) & (when <= start + pd.Timedelta(days=horizon))]
     sums = ahead.groupby("customer_id")[["orders", "revenue"]].sum().astype(float).reindex(customers, fill_value=0.0)
     return pd.DataFrame(
-        {"bought": (sums["orders"] > 0).astype(int), "orders": sums["orders"], "revenue": sums["revenue"]},
+        {"bought": (sums["orders"] > 0).astype(int), "orders": sums["orders"], "value": sums["revenue"]},
         index=customers,
     )
 
@@ -108,12 +114,11 @@ def first_order(days: pd.DataFrame) -> dt.date | None:
 
 
 def less_refunds(days: pd.DataFrame) -> pd.DataFrame:
-    """The days with what was given back on each taken off its ``revenue``; as they are without a column of refunds."""
-    return (
-        days.assign(revenue=days["revenue"].astype(float) - days["refunds"].astype(float))
-        if "refunds" in days
-        else days
-    )
+    """The days with what was given back on each taken off its ``revenue``, instead of a column of ``refunds``."""
+    if "refunds" not in days:
+        return days
+    net = days["revenue"].astype(float) - days["refunds"].astype(float)
+    return days.assign(revenue=net).drop(columns="refunds")
 
 
 class _Sums:

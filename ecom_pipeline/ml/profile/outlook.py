@@ -14,9 +14,10 @@ import pandas as pd
 
 from ecom_pipeline.ml.card import Decision, ModelCard
 from ecom_pipeline.ml.profile.cutoffs import Past, TooLittleError, learn
-from ecom_pipeline.ml.profile.history import HORIZON, buyers_at, first_order, less_refunds, outcome_after
+from ecom_pipeline.ml.profile.history import HORIZON, buyers_at, first_order, outcome_after
 from ecom_pipeline.ml.profile.judgement import Lead, auc, auc_lead, brier, calibration, calibration_error, capture
 from ecom_pipeline.ml.profile.propensity import TREES
+from ecom_pipeline.ml.profile.reasons import singular
 
 FEWEST_BUYERS = 100
 """Who did and who did not buy in the test, each, below which nothing can be judged."""
@@ -62,7 +63,6 @@ def propensity_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int, trees
     ----------
     days
         One row per ``customer_id`` and ``activity_date`` with ``orders``, ``revenue`` and any of `history.ACTIVITIES`.
-        What is expected is revenue less refunds.
     as_of_date
         The last day of the data.
     seed
@@ -70,7 +70,6 @@ def propensity_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int, trees
     trees
         Rounds of boosting.
     """
-    days = less_refunds(days)
     first, test = first_order(days), as_of_date - dt.timedelta(days=HORIZON)
     if first is None:
         return _nothing("no order yet", seed)
@@ -86,10 +85,10 @@ def propensity_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int, trees
     except TooLittleError as error:
         return _nothing(str(error), seed)
     ours, rates = learned.model, learned.rates
-    bought, spent = outcome["bought"].to_numpy(), outcome["revenue"].to_numpy()
+    bought, spent = outcome["bought"].to_numpy(), outcome["value"].to_numpy()
     given = {
-        "gradient_boosting": (ours.probability(then), ours.revenue(then)),
-        "rfm_score": (rates.probability(then), rates.revenue(then)),
+        "gradient_boosting": (ours.probability(then), ours.value(then)),
+        "rfm_score": (rates.probability(then), rates.value(then)),
         "constant": (np.full(len(bought), learned.bought), then["revenue"].to_numpy(float)),
     }
     evaluation = pd.concat([_figures(name, bought, spent, *scores) for name, scores in given.items()])
@@ -98,15 +97,15 @@ def propensity_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int, trees
     wins = lead.lower > 0 and figure["gradient_boosting", "brier"] <= figure["rfm_score", "brier"]
     decision: Decision = "published" if wins else "refused"
     if wins:
-        probability, revenue = final.model.probability(now), final.model.revenue(now)
+        probability, value = final.model.probability(now), final.model.value(now)
         reasons = final.model.reasons(now)
     else:
-        probability, revenue, reasons = final.rates.probability(now), final.rates.revenue(now), _rfm_reasons(now)
+        probability, value, reasons = final.rates.probability(now), final.rates.value(now), _rfm_reasons(now)
     customers = pd.DataFrame(
         {
             "customer_id": now.index,
             "buy_probability": probability,
-            "expected_value_30": revenue,
+            "expected_value_30": value,
             "source": "gradient_boosting" if wins else "rfm_score",
             "reasons_en": reasons["reasons_en"].to_numpy(),
             "reasons_zh": reasons["reasons_zh"].to_numpy(),
@@ -146,7 +145,7 @@ def propensity_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int, trees
 
 
 def _figures(
-    name: str, bought: np.ndarray, spent: np.ndarray, probability: np.ndarray, revenue: np.ndarray
+    name: str, bought: np.ndarray, spent: np.ndarray, probability: np.ndarray, expected: np.ndarray
 ) -> pd.DataFrame:
     tenths = calibration(bought, probability)
     values = {
@@ -154,7 +153,7 @@ def _figures(
         "brier": brier(bought, probability),
         "calibration_error": calibration_error(bought, probability),
         "top_tenth_lift": float(tenths["lift"].iloc[-1]),
-        "value_capture_top_tenth": capture(spent, revenue),
+        "value_capture_top_tenth": capture(spent, expected),
     }
     return pd.DataFrame(
         {
@@ -171,7 +170,9 @@ def _rfm_reasons(features: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "reasons_en": [
-                "last order {recency_days:.0f} days ago, {orders:.0f} orders, {revenue:.2f} in all".format(**row)
+                singular(
+                    "last order {recency_days:.0f} days ago, {orders:.0f} orders, {revenue:.2f} in all".format(**row)
+                )
                 for row in rows
             ],
             "reasons_zh": [

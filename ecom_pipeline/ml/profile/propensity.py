@@ -1,20 +1,21 @@
 """Who buys in the next 30 days, for how much, and why: gradient boosting beside a logistic regression, calibrated.
 
 Boosted trees find the bends, the regression keeps its head where there is little to learn from; the mean of their
-log-odds is better than either. It is calibrated on days later than those it learned from (Platt 1999). Revenue is a
+log-odds is better than either. It is calibrated on days later than those it learned from (Platt 1999). Value is a
 Poisson regression, which ranks no worse than boosted trees. What does not belong here: which days are for learning and
 which for judging.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from ecom_pipeline.ml.profile.reasons import groups_of, in_words
 
 Array = NDArray[np.float64]
 ROWS = 60_000
@@ -24,62 +25,10 @@ MOST_SPENT = 0.99
 """Of those who spend, the share who spend less than what any amount is cut to: a single huge order is not repeated."""
 LARGEST_EXPECTED = 10.0
 """The most that is expected of anybody, as a multiple of that amount."""
-SMALLEST_EFFECT = 0.1
-"""Change of the log-odds that is worth a reason."""
-MOST_REASONS = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class Group:
-    """Features that one sentence speaks of: their prefixes, and the sentence in English and Chinese."""
-
-    prefixes: tuple[str, ...]
-    english: str
-    chinese: str
-
-
-GROUPS: Mapping[str, Group] = {
-    "recency": Group(
-        prefixes=("recency_",),
-        english="last order {recency_days:.0f} days ago",
-        chinese="最近一次下单在 {recency_days:.0f} 天前",
-    ),
-    "frequency": Group(
-        prefixes=("orders", "order_days", "fading_orders", "active_months", "expected_orders", "alive_"),
-        english="{orders:.0f} orders, {orders_90:.0f} of them in the last 90 days",
-        chinese="共 {orders:.0f} 单，其中近 90 天 {orders_90:.0f} 单",
-    ),
-    "rhythm": Group(
-        prefixes=("mean_gap_", "gap_", "last_gap_", "weekend_"),
-        english="{mean_gap_days:.0f} days between orders on average",
-        chinese="平均 {mean_gap_days:.0f} 天下一单",
-    ),
-    "value": Group(
-        prefixes=("revenue", "average_order_value", "last_order_revenue", "fading_revenue"),
-        english="{average_order_value:.2f} per order on average",
-        chinese="平均每单 {average_order_value:.2f}",
-    ),
-    "tenure": Group(
-        prefixes=("first_order_",),
-        english="first order {first_order_days:.0f} days ago",
-        chinese="首单在 {first_order_days:.0f} 天前",
-    ),
-    "browsing": Group(
-        prefixes=("views_", "carts_", "favourites_", "searches_", "last_seen_"),
-        english="last seen {last_seen_days:.0f} days ago",
-        chinese="最近一次到访在 {last_seen_days:.0f} 天前",
-    ),
-    "service": Group(
-        prefixes=("messages_", "refunds_"),
-        english="refunds and messages to support",
-        chinese="退款与客服咨询",
-    ),
-}
-NO_RHYTHM = ("no second order yet", "尚无第二单")
 
 
 class PurchasePropensity:
-    """Probability of an order within the horizon, and the revenue expected in it.
+    """Probability of an order within the horizon, and the value expected in it: revenue less refunds.
 
     Parameters
     ----------
@@ -94,8 +43,8 @@ class PurchasePropensity:
         Names of the columns learned from.
     slope_, intercept_
         Of the calibration, on the log-odds; 1 and 0 until `calibrate`.
-    revenue_scale_
-        What the estimate of the revenue is multiplied by to sum to the revenue of the days of the calibration.
+    value_scale_
+        What the estimate of the value is multiplied by to sum to the value of the days of the calibration.
     """
 
     def __init__(self, *, seed: int, trees: int = TREES) -> None:
@@ -137,18 +86,18 @@ class PurchasePropensity:
         self._scale[self._scale == 0] = 1.0
         standard = (smooth - self._mean) / self._scale
         self._line = LogisticRegression(C=0.03, max_iter=300).fit(standard, bought)
-        spent = np.maximum(outcome["revenue"].to_numpy(float), 0.0)
+        spent = np.maximum(outcome["value"].to_numpy(float), 0.0)
         self._most = float(np.quantile(spent[spent > 0], MOST_SPENT)) if (spent > 0).any() else 0.0
         spent = np.minimum(spent, self._most)
         self._unit = float(spent.mean())
         if self._unit:
             self._sizes = PoissonRegressor(alpha=0.1, max_iter=300).fit(standard, spent / self._unit)
         self.slope_, self.intercept_ = 1.0, 0.0
-        self.revenue_scale_ = 1.0
+        self.value_scale_ = 1.0
         return self
 
     def calibrate(self, features: pd.DataFrame, outcome: pd.DataFrame) -> Self:
-        """Fit the probabilities and the revenue to later days than those learned from."""
+        """Fit the probabilities and the value to later days than those learned from."""
         from sklearn.linear_model import LogisticRegression
 
         bought = outcome["bought"].to_numpy()
@@ -156,26 +105,26 @@ class PurchasePropensity:
             fitted = LogisticRegression(C=1e6).fit(self._log_odds(features)[:, np.newaxis], bought)
             if fitted.coef_[0, 0] > 0:
                 self.slope_, self.intercept_ = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
-        spent = outcome["revenue"].to_numpy(float)
+        spent = outcome["value"].to_numpy(float)
         if spent.sum() > 0:
-            self.revenue_scale_ = float(spent.sum() / max(float(self._revenue(features).sum()), 1e-12))
+            self.value_scale_ = float(spent.sum() / max(float(self._value(features).sum()), 1e-12))
         return self
 
     def calibrated_as(self, earlier: PurchasePropensity) -> Self:
         """Take over the calibration of a model that learned from older days alone."""
         self.slope_, self.intercept_ = earlier.slope_, earlier.intercept_
-        self.revenue_scale_ = earlier.revenue_scale_
+        self.value_scale_ = earlier.value_scale_
         return self
 
     def probability(self, features: pd.DataFrame) -> Array:
         """Calibrated probability of an order within the horizon."""
         return _logistic(self.slope_ * self._log_odds(features) + self.intercept_)
 
-    def revenue(self, features: pd.DataFrame) -> Array:
-        """Expected revenue within the horizon."""
-        return self.revenue_scale_ * self._revenue(features)
+    def value(self, features: pd.DataFrame) -> Array:
+        """Expected value within the horizon."""
+        return self.value_scale_ * self._value(features)
 
-    def _revenue(self, features: pd.DataFrame) -> Array:
+    def _value(self, features: pd.DataFrame) -> Array:
         if not self._unit:
             return np.zeros(len(features))
         expected: Array = self._sizes.predict(self._standard(features[self.features_].to_numpy(float)))
@@ -194,32 +143,13 @@ class PurchasePropensity:
         whole = self._log_odds(features)
         middle = features[self.features_].median()
         effects = {}
-        for name, columns in self._groups(features).items():
+        for name, columns in groups_of(self.features_).items():
             effects[name] = self.slope_ * (whole - self._log_odds(features.assign(**dict(middle[columns]))))
         return pd.DataFrame(effects, index=features.index)
 
     def reasons(self, features: pd.DataFrame) -> pd.DataFrame:
-        """The strongest effects of each customer in words: ``reasons_en``, ``reasons_zh``; missing where nothing stands out."""
-        effects = self.effects(features)
-        names = list(effects.columns)
-        moved = effects.to_numpy()
-        english, chinese = [], []
-        rows = features.to_dict("records")
-        for row, effect in zip(rows, moved, strict=True):
-            strongest = np.argsort(-np.abs(effect), kind="stable")[:MOST_REASONS]
-            said = [_said(names[one], effect[one], row) for one in strongest if abs(effect[one]) >= SMALLEST_EFFECT]
-            english.append("; ".join(words for words, _ in said) or None)
-            chinese.append("；".join(words for _, words in said) or None)
-        return pd.DataFrame({"reasons_en": english, "reasons_zh": chinese}, index=features.index)
-
-    def _groups(self, features: pd.DataFrame) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for column in self.features_:
-            for name, group in GROUPS.items():
-                if column.startswith(group.prefixes):
-                    found.setdefault(name, []).append(column)
-                    break
-        return found
+        """The strongest effects of each customer in words, as `reasons.in_words` has them."""
+        return in_words(features, self.effects(features))
 
     def _standard(self, values: Array) -> Array:
         standard: Array = (self._smooth(values) - self._mean) / self._scale
@@ -260,18 +190,18 @@ class RfmRates:
 
     Attributes
     ----------
-    rates_, revenue_
-        By points: share who bought within the horizon and mean revenue in it, drawn towards all by ten customers.
+    rates_, values_
+        By points: share who bought within the horizon and mean value in it, drawn towards all by ten customers.
     """
 
     def fit(self, features: pd.DataFrame, outcome: pd.DataFrame) -> Self:
         """Count at an earlier cut-off."""
         points = rfm_points(features)
         counts = np.bincount(points, minlength=16).astype(float)
-        self.rates_, self.revenue_ = (
+        self.rates_, self.values_ = (
             (np.bincount(points, weights=outcome[name].to_numpy(float), minlength=16) + 10 * outcome[name].mean())
             / (counts + 10)
-            for name in ("bought", "revenue")
+            for name in ("bought", "value")
         )
         return self
 
@@ -280,22 +210,10 @@ class RfmRates:
         rates: Array = self.rates_[rfm_points(features)]
         return rates
 
-    def revenue(self, features: pd.DataFrame) -> Array:
-        """Mean revenue of equals."""
-        revenue: Array = self.revenue_[rfm_points(features)]
-        return revenue
-
-
-def _said(name: str, effect: float, row: Mapping[Any, Any]) -> tuple[str, str]:
-    group = GROUPS[name]
-    raised = effect > 0
-    if name == "rhythm" and np.isnan(row["mean_gap_days"]):
-        english, chinese = NO_RHYTHM
-    elif name == "browsing" and np.isnan(row.get("last_seen_days", np.nan)):
-        english, chinese = "no visit on record", "没有到访记录"
-    else:
-        english, chinese = (text.format_map(row) for text in (group.english, group.chinese))
-    return f"{english} ({'raises' if raised else 'lowers'} it)", f"{chinese}（{'提高' if raised else '降低'}）"
+    def value(self, features: pd.DataFrame) -> Array:
+        """Mean value of equals; nothing where they gave back more than they bought."""
+        values: Array = np.maximum(self.values_[rfm_points(features)], 0.0)
+        return values
 
 
 def _logistic(log_odds: Array) -> Array:

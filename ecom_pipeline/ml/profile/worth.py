@@ -62,7 +62,7 @@ def lifetime_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Life
         return Lifetime(customers=pd.DataFrame(columns=list(LIFETIME_COLUMNS)), card=_lifetime_card(words, seed))
     cut = as_of_date - dt.timedelta(days=ahead)
     past = summary_of(days, cut)
-    truth = outcome_after(days, past.index, cut, ahead)["revenue"].to_numpy()
+    truth = outcome_after(days, past.index, cut, ahead)["value"].to_numpy()
     try:
         model = _Worth.fit(past)
         final = _Worth.fit(whole)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import doctest
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from ecom_pipeline.ml.marketing import split
 from ecom_pipeline.ml.marketing.budget import COLUMNS, Budget, budget_shop
 from ecom_pipeline.ml.marketing.response import Curve, SpendResponse, carried_over
 from ecom_pipeline.ml.marketing.split import best_split, days_of_a_test, floors_and_caps, in_proportion
@@ -14,6 +16,10 @@ from ecom_pipeline_tests.ml.marketing.planted import Planted, plant
 
 def run(shop: Planted, seed: int = 1) -> Budget:
     return budget_shop(shop.spend_rows, shop.revenue_rows, as_of_date=shop.dates[-1].date(), seed=seed)
+
+
+def test_examples_in_the_documentation_hold() -> None:
+    assert doctest.testmod(split) == (0, 1)
 
 
 def test_carry_over_keeps_what_was_spent() -> None:
@@ -110,16 +116,16 @@ def test_the_budget_of_the_shop_is_spent_within_its_floors_and_caps() -> None:
         total=total,
         most={"a": float(before["a"]), "radio": 1.0},
     )
-    split = result.channels.set_index("channel")["recommended_per_day"]
-    assert split.sum() == pytest.approx(total)
-    assert split["a"] <= before["a"] + 1e-6
-    assert (split[["b", "c"]] <= 2 * before[["b", "c"]] + 1e-6).all()
+    given = result.channels.set_index("channel")["recommended_per_day"]
+    assert given.sum() == pytest.approx(total)
+    assert given["a"] <= before["a"] + 1e-6
+    assert (given[["b", "c"]] <= 2 * before[["b", "c"]] + 1e-6).all()
     assert result.card.parameters["budget_per_day"] == total
     assert result.card.reason.endswith("no spend to learn from: radio")
 
 
 def test_a_budget_that_has_no_place_is_told() -> None:
-    shop = plant(3, days=400, channels=3, idle=1)
+    shop = plant(3, days=200, channels=2, idle=1)
     present = float(run(shop).channels["spend_per_day"].sum())
     for total, words in ((3 * present, "are left over"), (0.1 * present, "too little")):
         result = budget_shop(shop.spend_rows, shop.revenue_rows, as_of_date=shop.dates[-1].date(), seed=1, total=total)

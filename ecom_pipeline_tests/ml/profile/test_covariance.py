@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ecom_pipeline.ml.profile import covariance, pca
+from ecom_pipeline.ml.profile import covariance, judgement, pca, propensity, reasons
 from ecom_pipeline.ml.profile.covariance import correlation, sample_covariance
 
 TABLES = st.tuples(st.integers(2, 30), st.integers(1, 6)).flatmap(
@@ -16,7 +16,7 @@ TABLES = st.tuples(st.integers(2, 30), st.integers(1, 6)).flatmap(
 )
 
 
-@pytest.mark.parametrize("module", [covariance, pca])
+@pytest.mark.parametrize("module", [covariance, judgement, pca, propensity, reasons])
 def test_examples_in_the_documentation_hold(module: object) -> None:
     result = doctest.testmod(module)  # type: ignore[arg-type]
     assert result.attempted > 0

@@ -36,7 +36,7 @@ def test_nothing_after_the_day_bears_on_what_is_learned(days: pd.DataFrame) -> N
     now = buyers_at(days[told], DAY)
     first, second = (learn(Past(rows, START, seed=1), DAY, seed=1, trees=5) for rows in (days[told], other))
     np.testing.assert_array_equal(first.model.probability(now), second.model.probability(now))
-    np.testing.assert_array_equal(first.model.revenue(now), second.model.revenue(now))
+    np.testing.assert_array_equal(first.model.value(now), second.model.value(now))
     np.testing.assert_array_equal(first.rates.probability(now), second.rates.probability(now))
 
 
@@ -60,6 +60,6 @@ def test_buyers_who_all_do_alike_teach_nothing() -> None:
         learn(Past(rows, START, seed=1), dates[-1], seed=1)
 
 
-def test_a_shop_without_prices_expects_no_revenue(days: pd.DataFrame) -> None:
+def test_a_shop_without_prices_expects_no_value(days: pd.DataFrame) -> None:
     learned = learn(Past(days.assign(revenue=0.0), START, seed=1), DAY, seed=1, trees=5)
-    assert (learned.model.revenue(buyers_at(days.assign(revenue=0.0), DAY)) == 0).all()
+    assert (learned.model.value(buyers_at(days.assign(revenue=0.0), DAY)) == 0).all()

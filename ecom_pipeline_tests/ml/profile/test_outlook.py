@@ -10,7 +10,7 @@ from ecom_pipeline.contracts import TABLES, parse_contract
 from ecom_pipeline.ml.profile.history import buyers_at, outcome_after
 from ecom_pipeline.ml.profile.judgement import auc, auc_lead, calibration, calibration_error, capture
 from ecom_pipeline.ml.profile.outlook import Propensity, propensity_shop
-from ecom_pipeline.ml.profile.propensity import rfm_points
+from ecom_pipeline.ml.profile.propensity import RfmRates, rfm_points
 from ecom_pipeline.ml.profile.worth import lifetime_shop
 
 START = dt.date(2023, 1, 1)
@@ -77,10 +77,11 @@ def test_the_outcome_is_of_the_days_after_the_cutoff_alone() -> None:
             "activity_date": [dt.date(2024, 1, 31), dt.date(2024, 3, 1), dt.date(2024, 3, 2)],
             "orders": [1, 1, 1],
             "revenue": [1.0, 2.0, 4.0],
+            "refunds": [0.0, 0.5, 0.0],
         }
     )
     found = outcome_after(rows, pd.Index(["a", "b"]), dt.date(2024, 1, 31))
-    assert found.loc["a"].tolist() == [1, 1.0, 2.0]
+    assert found.loc["a"].tolist() == [1, 1.0, 1.5]
     assert found.loc["b"].tolist() == [0, 0.0, 0.0]
 
 
@@ -109,6 +110,8 @@ def test_every_reason_is_told_in_both_languages(result: Propensity) -> None:
     assert told["reasons_en"].str.contains("raises it|lowers it").all()
     assert told["reasons_zh"].str.contains("提高|降低").all()
     assert not told["reasons_en"].str.contains("nan").any()
+    assert told["reasons_en"].str.contains(r"\b1 (?:day|order)\b").any()
+    assert not told["reasons_en"].str.contains(r"\b1 (?:day|order)s\b").any()
 
 
 @pytest.mark.slow
@@ -139,6 +142,15 @@ def test_lifetime_value_beats_going_on_as_before_where_customers_leave(days: pd.
 def test_half_of_what_comes_back_is_not_expected_next(days: pd.DataFrame, result: Propensity) -> None:
     found = propensity_shop(days.assign(refunds=days["revenue"] / 2), as_of_date=AS_OF, seed=1, trees=TREES).customers
     assert found["expected_value_30"].sum() == pytest.approx(result.customers["expected_value_30"].sum() / 2, rel=0.03)
+
+
+def test_who_gave_back_more_than_they_bought_are_expected_to_bring_nothing(days: pd.DataFrame) -> None:
+    then = buyers_at(days, AS_OF)
+    outcome = pd.DataFrame({"bought": 0, "value": -1.0}, index=then.index)
+    assert (RfmRates().fit(then, outcome).value(then) == 0).all()
+    found = lifetime_shop(days.assign(refunds=2 * days["revenue"]), as_of_date=AS_OF, seed=1)
+    assert found.card.decision == "refused"
+    assert (found.customers["expected_value_365"] >= 0).all()
 
 
 def test_half_of_what_comes_back_is_not_expected_in_a_year(days: pd.DataFrame) -> None:
