@@ -35,10 +35,11 @@ def segments(night: Night) -> list[Candidate]:
 def audiences(night: Night) -> list[Candidate]:
     """The members of every audience, and those who left it, against the release that is current."""
     contract, about = night.contracts[AUDIENCES], CONDITIONS["audiences"]
+    if not night.shop.audiences:
+        plan = night.plan(contract, [about])
+        return [Candidate(contract=contract, skipped="shop.yaml has no audiences", plan=plan)]
     released, version = _released(night)
     plan = night.plan(contract, [about], beside=version)
-    if not night.shop.audiences:
-        return [Candidate(contract=contract, skipped="shop.yaml has no audiences", plan=plan)]
     return [night.candidate(contract, audiences_select(night.shop, night.contracts[about], released), plan)]
 
 
