@@ -4,9 +4,8 @@ Least squares with a kernel that is a sum: shared words and pieces of words, tho
 counting more (Wang and Manning 2012, "Baselines and bigrams"), and meaning, of which near texts count exponentially more,
 compared with some of the texts alone (Williams and Seeger 2001, "Using the Nyström method to speed up kernel machines"),
 so that its time grows with the number of texts; what the words of the lexicons add up to helps where ratings are few. It
-learns the written sentences too, which hold the questions that
-nobody rates, and is used only where it reads later ratings better than the mood that knows no ratings. What does not
-belong here: that mood (``mood``).
+learns the written sentences too, which hold the questions that nobody rates, and is used only where it reads later
+ratings better than the mood that knows no ratings. What does not belong here: that mood (``mood``).
 """
 
 from __future__ import annotations
