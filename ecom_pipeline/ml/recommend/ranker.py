@@ -1,9 +1,9 @@
 """The ranker: boosted trees that put the blend's first products in a better order, by what the blend cannot add up.
 
-They see the standardised scores of the parts that weigh more than a trace, and the recent past: how a product sells this week against this month and the two
-months before, how long it has been there, when the customer last bought it and how often. Trees of scikit-learn's
-``HistGradientBoostingClassifier``, learned from which of the first products were then chosen. What does not belong here:
-whether the ranker is used, which the contest decides on days it did not learn from.
+They see the standardised scores of the parts that weigh more than a trace, and the recent past: how a product sells this
+week against this month and the two months before, how long it has been there, when the customer last bought it and how
+often. Trees of scikit-learn's ``HistGradientBoostingClassifier``, learned from which of the first products were then
+chosen. What does not belong here: whether the ranker is used, which the contest decides on days it did not learn from.
 """
 
 from __future__ import annotations
