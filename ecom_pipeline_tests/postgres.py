@@ -9,6 +9,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -30,30 +31,29 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The URL of an empty database of a running server."""
     programs = server_programs()
     if programs is None:
         pytest.skip("PostgreSQL's server programs are not installed (Debian: apt-get install postgresql)")
-    home = tmp_path_factory.mktemp("postgres")
-    before: list[str] = []
-    if os.geteuid() == 0:
-        user = next(user for user in USERS if any(entry.pw_name == user for entry in pwd.getpwall()))
-        shutil.chown(home, user)
-        for folder in home.parents[:2]:
-            folder.chmod(folder.stat().st_mode | 0o011)
-        before = ["runuser", "-u", user, "--"]
+    with TemporaryDirectory(prefix="postgres-") as folder:
+        home = Path(folder)  # not among pytest's folders, which another user cannot enter
+        before: list[str] = []
+        if os.geteuid() == 0:
+            user = next(user for user in USERS if any(entry.pw_name == user for entry in pwd.getpwall()))
+            shutil.chown(home, user)
+            before = ["runuser", "-u", user, "--"]
 
-    def run(program: str, *arguments: str) -> None:
-        command = [*before, str(programs / program), *arguments]
-        done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
+        def run(program: str, *arguments: str) -> None:
+            command = [*before, str(programs / program), *arguments]
+            done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
 
-    data, port = str(home / "data"), free_port()
-    run("initdb", "-D", data, "-U", "shop", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
-    run("pg_ctl", "-D", data, "-l", str(home / "log"), "-o", options, "-w", "start")
-    try:
-        yield f"postgresql://shop:secret@127.0.0.1:{port}/postgres"
-    finally:
-        run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+        data, port = str(home / "data"), free_port()
+        run("initdb", "-D", data, "-U", "shop", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8")
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
+        run("pg_ctl", "-D", data, "-l", str(home / "log"), "-o", options, "-w", "start")
+        try:
+            yield f"postgresql://shop:secret@127.0.0.1:{port}/postgres"
+        finally:
+            run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
