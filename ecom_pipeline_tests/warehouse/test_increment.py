@@ -23,6 +23,8 @@ from ecom_pipeline.warehouse.increment import Increment, reads_of
 from ecom_pipeline.warehouse.write import Candidate, Writer
 from ecom_pipeline_tests.nights import CONTRACTS, lenient
 
+pytestmark = pytest.mark.slow
+
 EVENTS = CONTRACTS["clean.events"]
 FEATURES = [CONTRACTS[f"features.{name}"] for name in ("bot_days", "session_owners", "sessions")]
 SESSIONS = FEATURES[-1]
@@ -169,7 +171,6 @@ def test_what_changes_is_as_in_a_whole_rebuild_and_what_ended_long_before_is_lef
     assert shop.places() != places
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_nights_of_any_changes_give_the_sessions_of_a_whole_rebuild(shop: Shop, seed: int) -> None:
     random = np.random.default_rng(seed)

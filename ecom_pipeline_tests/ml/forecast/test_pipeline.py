@@ -29,6 +29,8 @@ from ecom_pipeline_tests.ml.forecast.builders import (
     weekly,
 )
 
+pytestmark = pytest.mark.slow
+
 LAST = dt.date(2024, 3, 10)
 ONLINE_RETAIL = Path(__file__).parents[3].parent / "shared" / "data" / "shops" / "online_retail"
 
@@ -102,7 +104,6 @@ def assert_promises_kept(result: ForecastResult, series: set[str], horizon: int)
     assert len(result.series) == 2 * len(series)
 
 
-@pytest.mark.slow
 def test_every_awkward_series_gets_an_answer_and_a_named_method() -> None:
     result = run(AWKWARD)
     assert_promises_kept(result, set(AWKWARD), 28)
@@ -128,7 +129,6 @@ def test_every_awkward_series_gets_an_answer_and_a_named_method() -> None:
     assert revenue.loc["died", "forecast"].max() < 1
 
 
-@pytest.mark.slow
 def test_twenty_years_and_a_series_with_one_day() -> None:
     result = run({"old": weekly(20 * 365, noise=2), "new": [4.0]})
     assert_promises_kept(result, {"old", "new"}, 28)
@@ -136,7 +136,6 @@ def test_twenty_years_and_a_series_with_one_day() -> None:
     assert known["revenue", "old"] == MEMORY_DAYS
 
 
-@pytest.mark.slow
 def test_the_same_seed_gives_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "BoostingForecaster", Quick)
     series: dict[str, Values] = {"total": weekly(120, noise=4), "A": weekly(120, noise=4, seed=1)}
@@ -401,7 +400,6 @@ def test_any_series_is_answered(first: list[float], second: list[float], horizon
     assert all(math.isfinite(value) for value in values)
 
 
-@pytest.mark.slow
 def test_real_daily_revenue_of_a_shop() -> None:
     if not ONLINE_RETAIL.exists():
         pytest.skip(f"{ONLINE_RETAIL.name}: the real data are not here")

@@ -12,6 +12,8 @@ from ecom_pipeline.contracts import TABLES, parse_contract
 from ecom_pipeline.ml.marketing.experiment import mean_difference
 from ecom_pipeline.ml.marketing.readout import FEATURES, Experiments, read_experiments
 
+pytestmark = pytest.mark.slow
+
 AS_OF = dt.date(2024, 3, 31)
 
 

@@ -14,6 +14,8 @@ from ecom_pipeline.ml.profile.cutoffs import Past, TooLittleError, learn
 from ecom_pipeline.ml.profile.history import buyers_at
 from ecom_pipeline_tests.ml.profile.test_outlook import AS_OF, START, shop
 
+pytestmark = pytest.mark.slow
+
 DAY = AS_OF - dt.timedelta(days=40)
 
 

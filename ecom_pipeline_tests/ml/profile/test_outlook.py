@@ -13,6 +13,8 @@ from ecom_pipeline.ml.profile.outlook import Propensity, propensity_shop
 from ecom_pipeline.ml.profile.propensity import RfmRates, rfm_points
 from ecom_pipeline.ml.profile.worth import lifetime_shop
 
+pytestmark = pytest.mark.slow
+
 START = dt.date(2023, 1, 1)
 LENGTH = 330
 TREES = 25
@@ -95,7 +97,6 @@ def test_habits_are_learned_and_published(result: Propensity) -> None:
     assert result.customers["buy_probability"].between(0, 1).all()
 
 
-@pytest.mark.slow
 def test_chance_is_refused_and_the_baseline_published() -> None:
     refused = propensity_shop(shop(900, 3, like="chance"), as_of_date=AS_OF, seed=1, trees=TREES)
     assert refused.card.decision == "refused"
@@ -114,7 +115,6 @@ def test_every_reason_is_told_in_both_languages(result: Propensity) -> None:
     assert not told["reasons_en"].str.contains(r"\b1 (?:day|order)s\b").any()
 
 
-@pytest.mark.slow
 def test_the_same_days_and_seed_give_the_same_result(days: pd.DataFrame, result: Propensity) -> None:
     again = propensity_shop(days.sample(frac=1, random_state=2), as_of_date=AS_OF, seed=1, trees=TREES)
     pd.testing.assert_frame_equal(again.customers, result.customers)
@@ -138,7 +138,6 @@ def test_lifetime_value_beats_going_on_as_before_where_customers_leave(days: pd.
     assert (found.customers["expected_value_365"] >= 0).all()
 
 
-@pytest.mark.slow
 def test_half_of_what_comes_back_is_not_expected_next(days: pd.DataFrame, result: Propensity) -> None:
     found = propensity_shop(days.assign(refunds=days["revenue"] / 2), as_of_date=AS_OF, seed=1, trees=TREES).customers
     assert found["expected_value_30"].sum() == pytest.approx(result.customers["expected_value_30"].sum() / 2, rel=0.03)

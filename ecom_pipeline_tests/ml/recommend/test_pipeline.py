@@ -38,6 +38,8 @@ from ecom_pipeline_tests.ml.recommend.builders import (
 )
 from ecom_pipeline_tests.ml.recommend.mixin import EVENTS
 
+pytestmark = pytest.mark.slow
+
 ONLINE_RETAIL = Path(__file__).parents[3].parent / "shared" / "data" / "shops" / "online_retail"
 BOARD = checkerboard()
 
@@ -194,7 +196,6 @@ SHUFFLED: dict[str, tuple[Callable[[int], pd.DataFrame], tuple[int, ...]]] = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", list(SHUFFLED))
 def test_what_nobody_could_know_is_not_learned(kind: str, few_parts: None) -> None:
     """Products dealt out anew: who bought what is chance, and only what sells is left to be known.
@@ -207,12 +208,10 @@ def test_what_nobody_could_know_is_not_learned(kind: str, few_parts: None) -> No
         assert (card.decision, card.metrics["all"]["decision"]) == ("refused", "refused"), (seed, card.reason)
 
 
-@pytest.mark.slow
 def test_what_can_be_known_is_published(few_parts: None) -> None:
     assert run(departments(customers=300)[0]).card.decision == "published"
 
 
-@pytest.mark.slow
 def test_the_same_data_give_the_same_content_in_any_order_of_rows(board: RecommendResult) -> None:
     customers = pd.DataFrame({"customer_id": ["newcomer", "c000"]})
     assert_same(run(BOARD.sample(frac=1, random_state=3), customers=customers), board)
@@ -228,7 +227,6 @@ def test_popularity_is_published_where_nothing_beats_it(few_parts: None) -> None
     assert_promises_kept(result, world, NO_CUSTOMERS, 20)
 
 
-@pytest.mark.slow
 def test_the_better_baseline_is_published_where_customers_keep_to_categories(few_parts: None) -> None:
     world, products = departments()
     result = run(world, products)
@@ -237,7 +235,6 @@ def test_the_better_baseline_is_published_where_customers_keep_to_categories(few
     assert {"blend", "lightfm", "category_popularity", "popularity"} <= set(result.evaluation["model"])
 
 
-@pytest.mark.slow
 def test_nothing_is_chosen_by_what_the_test_days_hold(board: RecommendResult, monkeypatch: pytest.MonkeyPatch) -> None:
     cut_off = board.evaluation["cut_off_date"].iloc[0]
     later = BOARD["interaction_date"] > pd.Timestamp(cut_off)
@@ -265,7 +262,6 @@ def test_nothing_is_chosen_by_what_the_test_days_hold(board: RecommendResult, mo
         assert len(days) - len(chosen) <= 2, name
 
 
-@pytest.mark.slow
 def test_products_that_appear_after_the_cut_off_change_no_figure(few_parts: None) -> None:
     products = catalogue(BOARD)
     later = pd.DataFrame({"product_id": ["later1", "later2"], "category": ["k0", "a new category"]})
@@ -323,7 +319,6 @@ def test_a_shop_without_a_catalogue_offers_what_it_sold() -> None:
     assert new(result)["product_id"].nunique() == 7
 
 
-@pytest.mark.slow
 def test_the_ranker_makes_the_lists_where_it_beat_the_blend_on_days_it_did_not_learn_from(
     few_parts: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -338,7 +333,6 @@ def test_the_ranker_makes_the_lists_where_it_beat_the_blend_on_days_it_did_not_l
     assert result.card.value == ndcg.set_index("model").loc["ranker", "value"]
 
 
-@pytest.mark.slow
 def test_the_ranker_is_left_where_it_adds_nothing(few_parts: None) -> None:
     result = run(checkerboard(days=160))
     assert result.card.metrics["winner"] == "blend"
@@ -383,7 +377,6 @@ def test_a_shop_without_interactions_gets_empty_tables_and_a_reason() -> None:
     assert result.card.metrics["live_value"] is None
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("few_parts")
 @settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(EVENTS, st.integers(1, 10), st.integers(0, 5))
@@ -427,7 +420,6 @@ def contract_of(table: str) -> Contract:
     return parse_contract(path.read_text("utf-8"), "models", table, str(path))
 
 
-@pytest.mark.slow
 def test_the_blend_beats_popularity_on_a_real_shop() -> None:
     if not ONLINE_RETAIL.exists():
         pytest.skip(f"{ONLINE_RETAIL.name}: the real data are not here")

@@ -15,6 +15,8 @@ from ecom_pipeline.ml.support.examples import customer_messages, labelled_messag
 from ecom_pipeline.ml.support.pipeline import TARGET_ERROR, SupportResult, support_shop
 from ecom_pipeline.ml.support.trials import try_models
 
+pytestmark = pytest.mark.slow
+
 AS_OF, SEED = dt.date(2024, 6, 30), 7
 SAYINGS = {
     "order_status": (["where is my order", "has my parcel shipped", "track the delivery"], ["我的订单到哪里了", "发货了吗", "查一下物流"]),
@@ -93,7 +95,6 @@ def test_intents_are_learnt_and_the_card_names_the_baseline(result: SupportResul
     assert json.loads(row["parameters"])["mood"] == "mood"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [48, 240])
 def test_labels_that_say_nothing_are_not_published(number: int) -> None:
     sent = messages(number)
@@ -164,7 +165,6 @@ def test_what_is_unlike_anything_is_left_to_a_person(special: SupportResult) -> 
     assert found.loc[["X1", "X2", "X3"], "is_abstained"].all()
 
 
-@pytest.mark.slow
 def test_labels_from_after_the_date_change_nothing(result: SupportResult) -> None:
     later = messages(60).assign(
         message_id=[f"L{n}" for n in range(60)], sent_at=pd.Timestamp("2024-07-01 00:00:00"), intent="invoice"
@@ -175,7 +175,6 @@ def test_labels_from_after_the_date_change_nothing(result: SupportResult) -> Non
     assert both.card.value == result.card.value
 
 
-@pytest.mark.slow
 def test_the_same_input_gives_the_same_result_in_any_order(result: SupportResult) -> None:
     again = run(messages().sample(frac=1, random_state=1), faq())
     pd.testing.assert_frame_equal(
@@ -203,7 +202,6 @@ def test_little_is_no_error(sent: pd.DataFrame, known: pd.DataFrame) -> None:
     assert found.card.reason
 
 
-@pytest.mark.slow
 def test_without_labels_the_faq_teaches() -> None:
     found = run(messages(labelled=False), faq())
     told = found.predictions.merge(messages()[["message_id", "intent"]], on="message_id", suffixes=("", "_true"))
