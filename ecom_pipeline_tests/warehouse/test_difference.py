@@ -21,6 +21,8 @@ from ecom_pipeline.warehouse import release as releases
 from ecom_pipeline.warehouse.difference import Difference, TableDifference, difference
 from ecom_pipeline.warehouse.questions import QUESTIONS
 
+pytestmark = pytest.mark.slow
+
 CONTRACTS = load_contracts()
 ASKED = sorted({table for question in QUESTIONS.values() for table in question.needs})
 Rows = Mapping[str, Iterable[Mapping[str, Any]]]
@@ -374,7 +376,6 @@ def test_the_page_fits_says_everything_and_takes_no_name_for_markup(
     json.dumps(asdict(found), default=str)
 
 
-@pytest.mark.slow
 def test_a_rollback_moves_one_link_and_so_takes_no_time_at_any_size(
     con: duckdb.DuckDBPyConnection, mart: Contract, tmp_path: Path
 ) -> None:

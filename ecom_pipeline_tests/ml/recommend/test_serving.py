@@ -19,6 +19,8 @@ from ecom_pipeline.ml.recommend.rules import BEYOND_LENGTH, LISTED, OUTCOMES, RU
 from ecom_pipeline.ml.recommend.serving import CANDIDATE_COLUMNS, Served, nothing_served, serve
 from ecom_pipeline_tests.ml.recommend.builders import FIRST_DAY, NO_BASKETS, NO_PRODUCTS, bought, frame, last_day
 
+pytestmark = pytest.mark.slow
+
 AS_OF = FIRST_DAY + dt.timedelta(days=40)
 PLAIN = Rules(new_products=0)
 
