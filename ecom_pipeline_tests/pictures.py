@@ -12,8 +12,8 @@ FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 
 
 def lineage(page: Page, url: str) -> None:
-    page.open(f"{url}/assets/marts/sales_forecasts?view=lineage&lineageScope=upstream&lineageDepth=4", width=1800)
-    page.wait_for("sales_forecasts", "daily_sales", "order_items")
+    page.open(f"{url}/assets/marts/recommendations?view=lineage&lineageScope=upstream&lineageDepth=2", width=1800)
+    page.wait_for("recommendations", "interactions", "product_days")
     time.sleep(6)  # the colours of the tables arrive after their names
 
 
