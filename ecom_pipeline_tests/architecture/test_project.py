@@ -87,13 +87,22 @@ def test_the_wheel_contains_every_promise_and_every_select(tmp_path: Path) -> No
     assert not [name for name in inside if name.startswith("ecom_pipeline_tests")]
 
 
-def test_the_lock_pins_and_hashes_every_dependency_and_names_no_host() -> None:
-    lock = (ROOT / "requirements.lock").read_text("utf-8")
+@pytest.mark.parametrize(
+    ("file", "extra"),
+    [
+        ("requirements.lock", "dev"),
+        ("requirements-journey.lock", "journey"),
+        ("requirements-transformer.lock", "transformer"),
+    ],
+)
+def test_a_lock_pins_and_hashes_every_dependency_and_names_no_host(file: str, extra: str) -> None:
+    lock = (ROOT / file).read_text("utf-8")
     pinned = {
         name.lower().replace("_", "-")
         for name in re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==", lock, re.MULTILINE)
     }
-    wanted = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["dev"]]
+    base = PROJECT["project"]["dependencies"] if extra == "dev" else []
+    wanted = [*base, *PROJECT["project"]["optional-dependencies"][extra]]
     assert {re.split(r"[<>=\[; ]", one)[0].lower() for one in wanted} <= pinned
     assert lock.count("--hash=sha256:") >= len(pinned)
     assert "://" not in lock

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from ecom_pipeline.shop.doctor import propose_yaml
@@ -34,7 +35,6 @@ def proposal(folder: Path) -> str:
 
 
 def write_workbook(path: Path, sheets: dict[str, list[list[object]]]) -> None:
-    openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.Workbook()
     book.remove(book.active)
     for name, cells in sheets.items():
