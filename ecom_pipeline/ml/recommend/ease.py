@@ -10,7 +10,6 @@ the parameters.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -131,7 +130,8 @@ def _from_neighbours(weights: sparse.csr_matrix, near: sparse.csr_matrix, added:
 
     columns = weights.T.tocsr()
     said = near.copy()
-    for product, (begin, end) in enumerate(pairwise(near.indptr)):
+    for product in np.flatnonzero(np.diff(near.indptr)):
+        begin, end = near.indptr[product : product + 2]
         touched = columns[np.append(near.indices[begin:end], product)]
         gram = (touched @ touched.T).toarray()
         gram[np.diag_indices_from(gram)] += np.float32(added)

@@ -71,6 +71,14 @@ class TestEASE(RecommenderPromises):
         assert y == pytest.approx([0, history[:, 1] @ history[:, 2] / alone[2], 0])
         assert rare.tolist() == [0, 0, 0]
 
+    def test_a_product_that_nobody_touched_beside_another_is_said_nothing_for(self) -> None:
+        world = bought(("a", "alone", 0), ("b", "x", 0), ("b", "y", 0), ("c", "z", 0))
+        model = EASE(largest_inverse=2).fit(world)
+        alone, x, y, z = model.weights_.toarray()
+        assert x[2] == y[1] > 0
+        assert not alone.any()
+        assert not z.any()
+
     def test_of_very_many_pairs_neighbours_are_learned_from_every_nth_customer(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
