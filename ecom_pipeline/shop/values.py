@@ -38,7 +38,7 @@ def trimmed(text: str) -> str:
     """The text without blanks around it, the empty text as null."""
     ends = " or ".join(f"ends_with({text}, {literal(blank)})" for blank in " \t\r\u00a0\u3000")
     blank = f"{text} < '!' or {text} > '~' or {ends}"
-    return f"nullif(case when {blank} then trim({text}, {literal(BLANKS)}) else {text} end, '')"
+    return f"case when {blank} then nullif(trim({text}, {literal(BLANKS)}), '') else {text} end"
 
 
 def is_missing(text: str) -> str:

@@ -16,7 +16,7 @@ import duckdb
 import pandas as pd
 
 from ecom_pipeline.contracts import PROVENANCE, CheckResult, Contract, Rule
-from ecom_pipeline.sql import literal, quoted
+from ecom_pipeline.sql import columns_of_table, literal, quoted
 from ecom_pipeline.warehouse.builds import (
     Build,
     build_of,
@@ -210,7 +210,7 @@ class _Staged:
             nothing = ", ".join(f"null::{kind} as {quoted(name)}" for name, kind in kinds.items())
             self._create(self.next, f"select {nothing} where false")
         elif isinstance(content, str):
-            self._create(self.next, content)
+            self._fill_next(content)
         else:
             self.con.register("candidate_frame", content)
             try:
@@ -222,6 +222,14 @@ class _Staged:
                 self._create(self.next, f"select {', '.join(promised + beyond)} from candidate_frame")
             finally:
                 self.con.unregister("candidate_frame")
+
+    def _fill_next(self, select: str) -> None:
+        """Have the candidate hold what a SELECT gives; a key of one column of text is another one in every row."""
+        kinds = {name: kind for name, kind, *_ in self.con.execute(f"describe {select}").fetchall()}
+        key = self.contract.key
+        varied = key if len(key) == 1 and kinds.get(key[0]) == "VARCHAR" else ()
+        self.con.execute(f"create or replace table {self.next} ({columns_of_table(kinds, varied)})")
+        self.con.execute(f"insert into {self.next} {select}")
 
     def _create(self, relation: str, select: str) -> None:
         self.con.execute(f"create or replace table {relation} as {select}")

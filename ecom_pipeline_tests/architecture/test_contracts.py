@@ -121,3 +121,15 @@ def test_only_a_table_with_a_key_and_an_input_says_which_row_of_a_key_stays(lack
     (tmp_path / "clean" / "orders.yml").write_text(text)
     with pytest.raises(ContractError, match="a key and an input"):
         load_contracts(tmp_path)
+
+
+def test_promises_are_read_once_and_a_copy_derives_its_own_rules() -> None:
+    assert load_contracts() is CONTRACTS
+    events = CONTRACTS["clean.events"]
+    stated = len(events.rules)
+    assert stated
+    assert len(events.model_copy(update={"rules": ()}).row_rules) == len(events.row_rules) - stated
+    elsewhere = events.model_copy(update={"table": "orders"})
+    assert (events.select, elsewhere.select) == tuple(
+        CONTRACTS[f"clean.{name}"].select for name in ("events", "orders")
+    )
