@@ -127,7 +127,7 @@ def measured(name: str, data: Data, *, judged: int, with_peers: bool) -> dict[st
             "customers": int(table["customers"].iloc[0]),
             "ours": ours,
             "best_single": best,
-            "ahead_of_best_single": round(rows[ours]["ndcg@10"][0] / singles[best] - 1, 4),
+            "ahead_of_best_single": round(rows[ours]["ndcg@10"][0] / singles[best] - 1, 4) if singles[best] else None,
             "weights": {name: weight for name, weight in round_.weights.items() if weight},
             "validation": {name: round(value, 4) for name, value in round_.validation.items()},
             "ranker_lead": round_.lead,
@@ -156,7 +156,9 @@ def show(found: Mapping[str, Any]) -> None:
                 f"{mark} {name:<20}{value:>9.4f}{low:>10.4f}{high:>8.4f}{row['ndcg@20'][0]:>10.4f}"
                 f"{row['recall@20'][0]:>11.4f}{validation:>12.4f}"
             )
-        print(f"{each['ours']} / best single ({each['best_single']}): {1 + each['ahead_of_best_single']:.3f}")
+        ahead = each["ahead_of_best_single"]
+        said = "no list of a single model has a hit" if ahead is None else f"{1 + ahead:.3f}"
+        print(f"{each['ours']} / best single ({each['best_single']}): {said}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
