@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, HistoryModel
+from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, HistoryModel, thinned
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 from ecom_pipeline.ml.recommend.neighbours import nearest
 from ecom_pipeline.ml.recommend.ranking import blocks
@@ -27,7 +27,7 @@ from ecom_pipeline.ml.recommend.ranking import blocks
 LARGEST = 20_000
 """Their inverse takes 1.6 GB and minutes."""
 MOST_PAIRS = 1_000_000
-"""Of customers and products that neighbours are learned from: of more every n-th customer is enough, and time bounded."""
+"""Of customers and products that neighbours are learned from: of more, every n-th customer is enough."""
 
 NEIGHBOUR_DAMPING = 10.0
 """Of the cosine that neighbours are chosen by, as in ``ItemNeighbours``."""
@@ -110,7 +110,7 @@ class EASE(HistoryModel):
                 model.learned_, model.between_ = weights, _inverse(gram, model._added(weights))
                 model.own_ = 1.0 - _diagonal(weights, model.between_)
         else:
-            some = weights[:: -(-weights.nnz // MOST_PAIRS)]
+            some = thinned(weights, MOST_PAIRS)
             near = nearest(some, self.neighbours, NEIGHBOUR_DAMPING)
             said = _from_neighbours(some, near, [model._added(some) for model in models])
             for model, each in zip(models, said, strict=True):
