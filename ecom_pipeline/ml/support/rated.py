@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from ecom_pipeline.ml.support.embedding import embed
 from ecom_pipeline.ml.support.mood import MoodModel, written_mood
 from ecom_pipeline.ml.support.sentiment import Mood, read_words
-from ecom_pipeline.ml.support.text import WORD, clean_text, has_words
+from ecom_pipeline.ml.support.text import WORD, has_words, plain_text
 from ecom_pipeline.ml.support.trials import Row
 from ecom_pipeline.ml.support.written import LEARNT, sentences_of
 
@@ -157,7 +157,7 @@ def _is_right(model: ReadsMoods, texts: pd.DataFrame, told: NDArray[np.object_])
 
 
 def _written(texts: Sequence[object]) -> list[str]:
-    return [_ends(clean_text(text).lower()) for text in texts]
+    return [_ends(plain_text(text)) for text in texts]
 
 
 def _ends(text: str) -> str:
