@@ -11,13 +11,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ecom_pipeline.ml.card import Decision, ModelCard
+from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.profile.pca import BehaviourPCA
 
 Array = NDArray[np.float64]
@@ -152,14 +151,13 @@ def cluster_shop(
                     "centre": float(places[one, column]),
                 }
             )
-    decision: Decision = "published"
     card = ModelCard(
         model="learned_segments",
         metric="adjusted_rand_index",
         value=stability[number],
         baseline="shuffled_columns",
         baseline_value=shuffled,
-        decision=decision,
+        decision="published",
         reason=(
             f"{number} segments of {len(buyers)} buyers come back with an adjusted Rand index of {stability[number]:.2f}"
             f" when customers are drawn anew, {shuffled:.2f} after shuffling; more than {number} do not reach {STABLE:.2f}"
@@ -168,7 +166,7 @@ def cluster_shop(
         trained_to=as_of_date,
         parameters={"number": number, "features": scaler.features_, "draws": DRAWS},
         seed=seed,
-        metrics=figures | _drift(given, earlier_customers),
+        metrics=figures | drift(given, earlier_customers),
         libraries=("scikit-learn", "numpy", "pandas"),
     )
     return Clusters(
@@ -243,8 +241,12 @@ def _labels(places: Array, features: list[str]) -> list[tuple[str, str]]:
     return [(f"{english} {one}", f"{chinese} {one}") for one, (english, chinese) in enumerate(found, 1)]
 
 
-def _drift(now: pd.DataFrame, before: pd.DataFrame | None) -> dict[str, Any]:
-    """Share of the customers of both nights in another segment, and the population stability index of the shares."""
+def drift(now: pd.DataFrame, before: pd.DataFrame | None) -> dict[str, float | None]:
+    """Share of the customers of both nights in another segment, and the population stability index of the shares.
+
+    Both frames have ``customer_id, learned_segment``; nothing is told without the night before. The index is the sum of
+    (now - before) * log(now / before) over the segments; a segment that is missing counts as a share of 0.0001.
+    """
     if before is None or not len(before):
         return {}
     both = now.merge(before[["customer_id", "learned_segment"]], on="customer_id", suffixes=("", "_before"))

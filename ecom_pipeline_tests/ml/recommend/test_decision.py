@@ -77,6 +77,11 @@ def test_no_better_by_more_than_chance_is_refused(value: float) -> None:
     assert "no better by more than chance" in verdict.reason
 
 
+def test_the_baseline_itself_is_no_better() -> None:
+    same = judged("lightfm", np.full(100, 0.1)), [judged("popularity", np.full(100, 0.1))]
+    assert decide(*same, None, personal=PERSONAL, as_of_date=TODAY, seed=1).decision == "refused"
+
+
 def test_every_baseline_must_be_beaten() -> None:
     verdict = verdict_of(0.2, 0.1, 0.3)
     assert verdict.decision == "refused"
