@@ -25,6 +25,7 @@ def outcome(successes: int, of: int) -> list[int]:
 def test_lift_with_its_interval_and_words() -> None:
     (row,) = read_out(groups(80, 70), outcome(48, 80) + outcome(56, 70), control="control").to_dict("records")
     assert (row["lift"], row["lower"], row["upper"]) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)
+    assert (row["rate"], row["control_rate"]) == pytest.approx((0.8, 0.6))
     assert row["is_readable"]
     assert row["sentence_en"].startswith("mail works")
     assert row["sentence_zh"].startswith("mail 有效")
