@@ -260,6 +260,11 @@ def test_a_line_without_any_amount_cannot_be(con: duckdb.DuckDBPyConnection, tmp
     drop(tmp_path, "a.csv", ",".join("a" * 12) + "\n", header=header + "\n")
     with pytest.raises(InputError, match=r"column 'price': expected .*; it lacks 'paid' too"):
         load(con, shop, tmp_path)
+    (tmp_path / "one").mkdir()
+    alone = make_shop(tmp_path / "one", NEEDED.replace(", line_amount: paid", ""))
+    drop(tmp_path, "a.csv", ",".join("a" * 13) + "\n", header=header + ",paid\n")
+    with pytest.raises(InputError, match=r"column 'price': expected"):
+        load(con, alone, tmp_path)
 
 
 def test_an_expression_sees_null_for_a_column_that_is_gone(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
