@@ -11,7 +11,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -161,7 +160,7 @@ def cluster_shop(
         trained_to=as_of_date,
         parameters={"number": number, "features": scaler.features_, "draws": DRAWS},
         seed=seed,
-        metrics=figures | _drift(given, earlier_customers),
+        metrics=figures | drift(given, earlier_customers),
         libraries=("scikit-learn", "numpy", "pandas"),
     )
     return Clusters(customers=given[list(CUSTOMER_COLUMNS)], centres=described[list(CENTRE_COLUMNS)], card=card)
@@ -247,8 +246,12 @@ def _labels(places: Array, features: list[str]) -> list[tuple[str, str]]:
     return [(f"{english} {one}", f"{chinese} {one}") for one, (english, chinese) in enumerate(found, 1)]
 
 
-def _drift(now: pd.DataFrame, before: pd.DataFrame | None) -> dict[str, Any]:
-    """Share of the customers of both nights in another segment, and the population stability index of the shares."""
+def drift(now: pd.DataFrame, before: pd.DataFrame | None) -> dict[str, float | None]:
+    """Share of the customers of both nights in another segment, and the population stability index of the shares.
+
+    Both frames have ``customer_id, learned_segment``; nothing is told without the night before. The index is the sum of
+    (now - before) * log(now / before) over the segments; a segment that is missing counts as a share of 0.0001.
+    """
     if before is None or not len(before):
         return {}
     both = now.merge(before[["customer_id", "learned_segment"]], on="customer_id", suffixes=("", "_before"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import doctest
 
 import numpy as np
 import pandas as pd
@@ -27,10 +26,6 @@ def reviews(number: int = MINIMUM) -> pd.DataFrame:
         for each in sentiments
     ]
     return pd.DataFrame({"text": texts, "sentiment": sentiments})
-
-
-def test_examples_in_the_documentation_hold() -> None:
-    assert doctest.testmod(rated).failed == 0
 
 
 @pytest.mark.slow
