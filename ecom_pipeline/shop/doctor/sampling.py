@@ -89,7 +89,7 @@ def _read(con: duckdb.DuckDBPyConnection, path: Path, beginning: Path, sheet: st
     except csv.Error as error:
         raise InputError(file=path, expected=f"lines of a table: {error}") from error
     con.execute(f"delete from {table} where _problem is not null").fetchall()
-    notices = tuple(notice for notice in found.notices if "read as" in notice)
+    notices = tuple(notice for notice in found.notices if "read as" in notice or "above the header" in notice)
     return Sample(path=path, part=sheet, table=table, columns=found.columns, dialect=found.dialect, notices=notices)
 
 
