@@ -121,6 +121,18 @@ def test_a_changed_file_supersedes_its_last_load(con: duckdb.DuckDBPyConnection,
     assert load(con, shop, tmp_path, tuple(reversed(ledger))).entries[0].supersedes == 2
 
 
+def test_a_file_is_read_again_when_its_options_change(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\npv,2011-01-01,2,p\n")
+    first = load(con, make_shop(tmp_path, EVENTS), tmp_path)
+    again = make_shop(tmp_path, EVENTS, source="options: {header: false, columns: [kind, at, who, what]}")
+    second = load(con, again, tmp_path, first.entries)
+    assert [(entry.rows, entry.supersedes) for entry in second.entries] == [(3, 1)]
+    assert second.notices == ("a.csv: read again: format or options of its source have changed",)
+    assert load(con, again, tmp_path, second.entries).unchanged == ("a.csv",)
+    earlier_version = [replace(entry, read_as=None) for entry in first.entries]
+    assert load(con, again, tmp_path, tuple(earlier_version)).unchanged == ("a.csv",)
+
+
 def test_a_file_that_nobody_wrote_to_is_not_read_for_its_hash(
     con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
