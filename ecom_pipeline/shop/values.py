@@ -30,15 +30,20 @@ _SIGN = "[-+−]"
 _CURRENCY = f"[¥￥$€£元]?{_SPACE}"
 _CURRENCY_AFTER = f"{_SPACE}[¥￥$€£元]?"
 _OFFSET = r"^[0-9].*[0-9] ?(Z|z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?|[A-Z][A-Za-z_]+/[A-Za-z_/]+)$"
+_MARKED, _UNMARKED = r"""^(?:="(.*)"|'([+-]?[0-9][0-9 .:/-]*))$""", r"\1\2"
+"""How exports say that digits are a text: ``="007"`` and ``'007``."""
 _NULL = "|".join(word.replace("\\", "\\\\") for word in NULL_WORDS)
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 
 
 def trimmed(text: str) -> str:
-    """The text without blanks around it, the empty text as null."""
+    """The text without blanks around it and without the marks that keep a spreadsheet from computing; null if empty."""
     ends = " or ".join(f"ends_with({text}, {literal(blank)})" for blank in " \t\r\u00a0\u3000")
     blank = f"{text} < '!' or {text} > '~' or {ends}"
-    return f"nullif(case when {blank} then trim({text}, {literal(BLANKS)}) else {text} end, '')"
+    bare = f"trim({text}, {literal(BLANKS)})"
+    unmarked = f"trim(regexp_replace({bare}, {literal(_MARKED)}, {literal(_UNMARKED)}), {literal(BLANKS)})"
+    marked = " or ".join(f"starts_with({text}, {literal(mark)})" for mark in "='")
+    return f"nullif(case when {marked} then {unmarked} when {blank} then {bare} else {text} end, '')"
 
 
 def is_missing(text: str) -> str:
@@ -76,7 +81,7 @@ def _number(text: str, kind: str, decimal_comma: bool) -> str:
         rf"\({_CURRENCY}{body}{_CURRENCY_AFTER}\)",
         f"{_CURRENCY}{body}{_CURRENCY_AFTER}[-−]",
     )
-    pattern = literal(f"{_SPACE}(?:{'|'.join(forms)}){_SPACE}")
+    pattern = literal(f"""(?:="|')?{_SPACE}(?:{"|".join(forms)}){_SPACE}"?""")
     digits = f"replace(regexp_replace({text}, '[^0-9{point}]', '', 'g'), '{point}', '.')"
     sign = f"case when regexp_matches({text}, '[-−(]') then '-' else '' end"
     slow = f"case when regexp_full_match({text}, {pattern}) then try_cast({sign} || {digits} as {kind}) end"

@@ -45,6 +45,8 @@ def read(expression: str, texts: Sequence[str | None]) -> list[object]:
         ("12.50-", "-12.5"),
         ("−7", "-7"),
         (".5", "0.5"),
+        ('="12.50"', "12.5"),
+        ("'1,200.5", "1200.5"),
     ],
 )
 def test_a_number_with_a_point(text: str, expected: str) -> None:
@@ -131,6 +133,12 @@ def test_a_double_is_finite() -> None:
 def test_truth_in_two_languages() -> None:
     texts = ["TRUE", "1", "Yes", "y", "是", "false", "0", "N", "no", "否", "maybe", None]
     assert read(values.boolean("x"), texts) == [True] * 5 + [False] * 5 + [None, None]
+
+
+def test_marks_of_a_spreadsheet_are_taken_off_and_nothing_else_is() -> None:
+    marked = ['="0071"', "'0071", "'0071 ", '="0071"\t', "'+86 138-0013", '=""', '="a"', "'tis", "='x'", "=1+1", "'", "'7a", "a'7"]
+    told = ["0071", "0071", "0071", "0071", "+86 138-0013", None, "a", "'tis", "='x'", "=1+1", "'", "'7a", "a'7"]
+    assert read(values.trimmed("x"), marked) == told
 
 
 def test_blanks_of_every_kind_are_cut() -> None:
