@@ -265,6 +265,13 @@ def test_what_rows_can_do_without(
     assert staged(con, "no, " + ", ".join(columns)) == [("a", *[None] * len(columns))]
 
 
+def test_a_column_that_is_filled_down_is_needed(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv", "pv,2011-01-01,2,p\n")
+    shop = make_shop(tmp_path, EVENTS, source="fill_down: [who, whoever]")
+    with pytest.raises(InputError, match=r"a.csv, column 'whoever': expected a column .* which shop.yaml:7 maps"):
+        load(con, shop, tmp_path)
+
+
 def test_a_line_without_any_amount_cannot_be(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     shop = make_shop(tmp_path, NEEDED)
     header = NEEDED_HEADER.removesuffix(",price,paid")
