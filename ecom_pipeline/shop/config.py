@@ -31,6 +31,7 @@ from pydantic import (
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.document import Document, Place
 from ecom_pipeline.shop.expressions import parse_expression
+from ecom_pipeline.shop.values import Unit
 
 DEFAULTS = {("orders", "status"): "completed", ("messages", "author"): "customer"}
 """What a row stands for that does not say it."""
@@ -113,7 +114,7 @@ class ColumnMapping(_Model):
     value: Text | None = None
     format: Text | None = None
     timezone: Timezone | None = None
-    unit: Literal["s", "ms"] | None = None
+    unit: Unit | None = None
     values: dict[str, Text] = Field(default_factory=dict)
     otherwise: Text | None = None
 

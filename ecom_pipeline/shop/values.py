@@ -18,7 +18,10 @@ NULL_WORDS = ("null", "nan", "n/a", "na", "none", "nat", "#n/a", "<na>", "\\n")
 """Spellings of a missing value, in lower case; a name or a text is never one of them."""
 
 MOMENTS = ("DATE", "TIMESTAMP")
-Unit = Literal["s", "ms"]
+Unit = Literal["s", "ms", "us"]
+"""Of Unix times: seconds, or thousandths or millionths of one."""
+UNITS: dict[Unit, tuple[str, int]] = {"s": ("seconds", 1), "ms": ("milliseconds", 1_000), "us": ("microseconds", 1_000_000)}
+"""In words, and how many make a second."""
 
 BOOLEANS = ("true", "false", "yes", "no", "1", "0", "是", "否")
 """How a truth value may be written, for messages."""
@@ -104,9 +107,10 @@ def local_time(text: str, form: str | None) -> str:
 def instant(text: str, form: str | None, unit: Unit | None) -> str | None:
     """A TIMESTAMP WITH TIME ZONE from a text that says its offset from UTC, or from a Unix time; None if never."""
     if unit is not None:
-        seconds = f"try_cast({text} as DECIMAL(24,6))" + (" / 1000" if unit == "ms" else "")
-        micros = f"try_cast({text} as DECIMAL(24,6)) * {1_000_000 if unit == 's' else 1000}"
-        within = f"{seconds} between {_FIRST_SECOND} and {_LAST_SECOND}"
+        _, parts = UNITS[unit]
+        read = f"try_cast({text} as DECIMAL(24,6))"
+        micros = f"{read} * {1_000_000 // parts}"
+        within = f"{read} between {_FIRST_SECOND * parts} and {_LAST_SECOND * parts}"
         return f"case when {within} then make_timestamptz(cast({micros} as BIGINT)) end"
     if form is not None:
         return f"try_strptime({text}, {literal(form)})" if tells_offset(form) else None

@@ -205,9 +205,7 @@ def test_a_format_with_an_offset() -> None:
 
 
 def test_unix_time() -> None:
-    seconds, millis = values.instant("x", None, "s"), values.instant("x", None, "ms")
-    assert seconds is not None
-    assert millis is not None
+    seconds, millis, micros = (str(values.instant("x", None, unit)) for unit in values.UNITS)
     moment = datetime(2017, 11, 26, 1)
     assert read(values.utc(seconds), ["1511658000", "1511658000.5", "1511658000000", "x", "-1"]) == [
         moment,
@@ -217,6 +215,10 @@ def test_unix_time() -> None:
         datetime(1969, 12, 31, 23, 59, 59),
     ]
     assert read(values.utc(millis), ["1511658000000", "1511658000001"]) == [moment, moment + timedelta(milliseconds=1)]
+    assert read(values.utc(micros), ["1511658000000001", "1511658000"]) == [
+        moment + timedelta(microseconds=1),
+        datetime(1970, 1, 1, 0, 25, 11, 658000),
+    ]
 
 
 @given(
