@@ -19,7 +19,7 @@ import duckdb
 
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers import ReadOptions, read_file
-from ecom_pipeline.shop.readers.database import NAME
+from ecom_pipeline.shop.readers.database import NAME, connect_duckdb
 from ecom_pipeline.shop.readers.encoding import by_mark
 from ecom_pipeline.shop.readers.files import SUFFIXES, chunks, format_of, suffix_of
 from ecom_pipeline.shop.readers.table import append, column_names, create, scratch_folder, scratch_name
@@ -146,7 +146,7 @@ def _connect(kind: str, path: Path) -> Any:
     """A connection that writes nothing, not even beside the file."""
     if kind == "sqlite":
         return sqlite3.connect(f"file:{quote(str(path.resolve()))}?immutable=1", uri=True)
-    return duckdb.connect(str(path), read_only=True, config={"autoinstall_known_extensions": "false"})
+    return connect_duckdb(path)
 
 
 def _table(con: duckdb.DuckDBPyConnection, source: Any, path: Path, kind: str, name: str) -> Sample:
