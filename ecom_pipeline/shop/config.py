@@ -324,7 +324,9 @@ class Shop(_Model):
                     is_needed=bool(needed),
                     empty=tuple(fed_column for fed_column, place in fed.items() if place[-1] != "sql"),
                     computed=tuple(fed_column for fed_column, place in fed.items() if place[-1] == "sql"),
-                    merged=tuple(dict.fromkeys(str(place[3]) for place in fed.values() if self._is_fingerprinted(place))),
+                    merged=tuple(
+                        dict.fromkeys(str(place[3]) for place in fed.values() if self._is_fingerprinted(place))
+                    ),
                 )
             )
         return sorted(found, key=lambda absent: not absent.is_needed)

@@ -103,7 +103,9 @@ def routed_counts(shop: Shop, source: str) -> str:
         for table, mapping in mappings.items()
     )
     parts = (f"select {literal(table)} as input, {quoted(table)} as rows from counted" for table in mappings)
-    return f"with counted as materialized (select {counts} from {_arrived(shop, source)})\n" + "\nunion all ".join(parts)
+    return f"with counted as materialized (select {counts} from {_arrived(shop, source)})\n" + "\nunion all ".join(
+        parts
+    )
 
 
 def _arrived(shop: Shop, source: str, rows: str | None = None) -> str:

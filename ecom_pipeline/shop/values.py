@@ -20,7 +20,11 @@ NULL_WORDS = ("null", "nan", "n/a", "na", "none", "nat", "#n/a", "<na>", "\\n")
 MOMENTS = ("DATE", "TIMESTAMP")
 Unit = Literal["s", "ms", "us"]
 """Of Unix times: seconds, or thousandths or millionths of one."""
-UNITS: dict[Unit, tuple[str, int]] = {"s": ("seconds", 1), "ms": ("milliseconds", 1_000), "us": ("microseconds", 1_000_000)}
+UNITS: dict[Unit, tuple[str, int]] = {
+    "s": ("seconds", 1),
+    "ms": ("milliseconds", 1_000),
+    "us": ("microseconds", 1_000_000),
+}
 """In words, and how many make a second."""
 
 BOOLEANS = ("true", "false", "yes", "no", "1", "0", "是", "否")

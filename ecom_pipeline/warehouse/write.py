@@ -308,7 +308,9 @@ class _Staged:
             rows_checked=arrived,
             observed=f"{differing:,} of {arrived:,} rows have the {key} of another row of their file and differ from it in"
             f" {shared} (such as {key} '{example}' in {file}): expected a {key} of its own for every row; leave it"
-            f" unmapped, or make one of several columns" if differing else "",
+            f" unmapped, or make one of several columns"
+            if differing
+            else "",
         )
 
     def _set_rejects_apart(self) -> None:

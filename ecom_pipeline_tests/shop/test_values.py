@@ -136,7 +136,21 @@ def test_truth_in_two_languages() -> None:
 
 
 def test_marks_of_a_spreadsheet_are_taken_off_and_nothing_else_is() -> None:
-    marked = ['="0071"', "'0071", "'0071 ", '="0071"\t', "'+86 138-0013", '=""', '="a"', "'tis", "='x'", "=1+1", "'", "'7a", "a'7"]
+    marked = [
+        '="0071"',
+        "'0071",
+        "'0071 ",
+        '="0071"\t',
+        "'+86 138-0013",
+        '=""',
+        '="a"',
+        "'tis",
+        "='x'",
+        "=1+1",
+        "'",
+        "'7a",
+        "a'7",
+    ]
     told = ["0071", "0071", "0071", "0071", "+86 138-0013", None, "a", "'tis", "='x'", "=1+1", "'", "'7a", "a'7"]
     assert read(values.trimmed("x"), marked) == told
 

@@ -50,7 +50,12 @@ FORMATS = (
     *(day + clock for day in _DAYS for clock in _CLOCKS),
 )
 """Tried in this order where a time is not ISO 8601; of two that fit, the first one is taken."""
-TWINS = {form: form.replace(f"%d{mark}%m", f"%m{mark}%d") for form in FORMATS for mark in "/-" if form.startswith(f"%d{mark}%m")}
+TWINS = {
+    form: form.replace(f"%d{mark}%m", f"%m{mark}%d")
+    for form in FORMATS
+    for mark in "/-"
+    if form.startswith(f"%d{mark}%m")
+}
 _YEARS = "between timestamp '1990-01-01' and timestamp '2040-01-01'"
 _SYMBOLS = {"CNY": "[¥￥元]", "GBP": "£", "EUR": "€", "USD": r"\$"}
 
@@ -63,6 +68,11 @@ class Time:
     unit: Unit | None = None
     is_ambiguous: bool = False
     """Whether day and month could as well be the other way round."""
+
+    @property
+    def has_clock(self) -> bool:
+        """Whether it is known to tell more than the day."""
+        return self.unit is not None or "%H" in (self.format or "") or "%I" in (self.format or "")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -103,8 +103,10 @@ def _from_duckdb(con: duckdb.DuckDBPyConnection, path: Path, name: str, target: 
 
 def connect_duckdb(path: Path) -> duckdb.DuckDBPyConnection:
     """A connection that writes nothing; a view finds files by their names relative to the folder of the database."""
-    config = {"autoinstall_known_extensions": "false", "file_search_path": str(path.resolve().parent)}
-    return duckdb.connect(str(path), read_only=True, config=config)
+    folder = str(path.resolve().parent)
+    return duckdb.connect(
+        str(path), read_only=True, config={"autoinstall_known_extensions": "false", "file_search_path": folder}
+    )
 
 
 def _found(described: Sequence[Any], name: str, place: str) -> list[tuple[str, str]]:

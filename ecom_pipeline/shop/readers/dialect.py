@@ -186,7 +186,9 @@ def preamble_notice(preamble: Sequence[str]) -> tuple[str, ...]:
     if not preamble:
         return ()
     shown = " ".join(" ".join(preamble).split())
-    return (f"{len(preamble)} lines above the header passed over ({shorten(shown)}); state options.skip_rows if not so",)
+    return (
+        f"{len(preamble)} lines above the header passed over ({shorten(shown)}); state options.skip_rows if not so",
+    )
 
 
 def detect_dialect(sample: str, options: ReadOptions, file: Path, suffix: str = "") -> Dialect:
