@@ -122,6 +122,18 @@ def test_a_changed_file_supersedes_its_last_load(con: duckdb.DuckDBPyConnection,
     assert (again.load_id, again.sha256) == (3, ledger[0].sha256), "what it was once is not what it is"
 
 
+def test_a_file_is_read_again_when_its_options_change(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\npv,2011-01-01,2,p\n")
+    first = load(con, make_shop(tmp_path, EVENTS), tmp_path)
+    again = make_shop(tmp_path, EVENTS, source="options: {header: false, columns: [kind, at, who, what]}")
+    second = load(con, again, tmp_path, first.entries)
+    assert [entry.rows for entry in second.entries] == [3]
+    assert second.notices == ("a.csv: read again: format or options of its source have changed",)
+    assert load(con, again, tmp_path, second.entries).unchanged == ("a.csv",)
+    earlier_version = [replace(entry, read_as=None) for entry in first.entries]
+    assert load(con, again, tmp_path, tuple(earlier_version)).unchanged == ("a.csv",)
+
+
 def test_a_file_that_nobody_wrote_to_is_not_read_for_its_hash(
     con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,6 +264,13 @@ def test_what_rows_can_do_without(
     for notice, words in zip(notices, told, strict=True):
         assert notice.startswith(f"a.csv: has no column {words}")
     assert staged(con, "no, " + ", ".join(columns)) == [("a", *[None] * len(columns))]
+
+
+def test_a_column_that_is_filled_down_is_needed(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv", "pv,2011-01-01,2,p\n")
+    shop = make_shop(tmp_path, EVENTS, source="fill_down: [who, whoever]")
+    with pytest.raises(InputError, match=r"a.csv, column 'whoever': expected a column .* which shop.yaml:7 maps"):
+        load(con, shop, tmp_path)
 
 
 def test_a_line_without_any_amount_cannot_be(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
