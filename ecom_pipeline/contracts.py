@@ -112,7 +112,8 @@ class Contract(_Model):
     ``since`` bounds the slices in time as well.
 
     Of rows of a clean table that share a key the first in the order ``first_by`` stays: SQL over a row of the SELECT. Where
-    it is not given the SELECT numbers the copies itself, as ``_duplicate``.
+    it is not given the SELECT numbers the copies itself, as ``_duplicate``. ``copies_share`` names columns in which such
+    rows of one file agree if the key names a row at all: where they do not, a number that repeats was taken for an id.
     """
 
     schema_name: str
@@ -123,6 +124,7 @@ class Contract(_Model):
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
     first_by: str | None = None
+    copies_share: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
     on_violation: Action = "fail"
     tolerance: float = Field(default=0.0, ge=0, le=1)
@@ -147,6 +149,8 @@ class Contract(_Model):
                 raise ValueError(f"'{name}' is not one of the columns")
         if self.first_by and not (self.key and self.input):
             raise ValueError("first_by is for a table with a key and an input")
+        if self.copies_share and not (self.first_by and set(self.copies_share) <= set(names)):
+            raise ValueError("copies_share names columns, beside first_by")
         if (self.mode == "merge") != bool(self.merge_on):
             raise ValueError("mode merge and merge_on go together")
         if self.slices and not self.merge_on:

@@ -11,7 +11,7 @@ import dagster as dg
 
 from ecom_pipeline.contracts import CheckResult, Contract
 from ecom_pipeline.quality import check_specs
-from ecom_pipeline.warehouse.write import CONSERVATION, CONSERVATION_WORDS
+from ecom_pipeline.warehouse.write import CONSERVATION, CONSERVATION_WORDS, COPIES, COPIES_WORDS
 
 NAME = "contract"
 
@@ -24,7 +24,8 @@ def key_of(table: str) -> dg.AssetKey:
 def check_of(contract: Contract) -> dg.AssetCheckSpec:
     """What the UI lists for a table before it was ever judged."""
     conserved = [(CONSERVATION, CONSERVATION_WORDS, True)] if contract.input else []
-    single = [f"- {name}: {words}" for name, words, _ in [*check_specs(contract), *conserved]]
+    copies = [(COPIES, f"{COPIES_WORDS}: {', '.join(contract.copies_share)}", True)] if contract.copies_share else []
+    single = [f"- {name}: {words}" for name, words, _ in [*check_specs(contract), *copies, *conserved]]
     return dg.AssetCheckSpec(
         name=NAME,
         asset=key_of(contract.name),

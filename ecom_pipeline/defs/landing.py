@@ -119,7 +119,8 @@ def _touched_files(night: Night, source: str, report: LoadReport) -> str:
 
 def _ledger(night: Night, source: str) -> list[LedgerEntry]:
     rows = night.connection.execute(
-        "select load_id, file, size_bytes, sha256, modified_at, loaded_at, rows, columns from journal.loads"
+        "select load_id, file, size_bytes, sha256, modified_at, loaded_at, rows, columns,"
+        " case when retired_at is null then read_as end from journal.loads"
         " where source = ? and superseded_by is null",
         [source],
     ).fetchall()
@@ -133,8 +134,9 @@ def _ledger(night: Night, source: str) -> list[LedgerEntry]:
             loaded_at=loaded,
             rows=count,
             columns=tuple(columns),
+            read_as=read_as,
         )
-        for load_id, file, size, sha256, modified, loaded, count, columns in rows
+        for load_id, file, size, sha256, modified, loaded, count, columns, read_as in rows
     ]
 
 
@@ -167,6 +169,8 @@ def _record_loads(night: Night, source: str, report: LoadReport) -> None:
                 night.run_id,
                 None,
                 list(entry.columns),
+                None,
+                entry.read_as,
             )
             for entry in report.entries
         ],

@@ -31,6 +31,7 @@ from pydantic import (
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.document import Document, Place
 from ecom_pipeline.shop.expressions import parse_expression
+from ecom_pipeline.shop.values import Unit
 
 DEFAULTS = {("orders", "status"): "completed", ("messages", "author"): "customer"}
 """What a row stands for that does not say it."""
@@ -113,7 +114,7 @@ class ColumnMapping(_Model):
     value: Text | None = None
     format: Text | None = None
     timezone: Timezone | None = None
-    unit: Literal["s", "ms"] | None = None
+    unit: Unit | None = None
     values: dict[str, Text] = Field(default_factory=dict)
     otherwise: Text | None = None
 
@@ -175,7 +176,14 @@ class Database(_Model):
 
 
 class Source(_Model):
-    """One kind of export, and the inputs its rows go to."""
+    """One kind of export, and the inputs its rows go to.
+
+    Attributes
+    ----------
+    fill_down
+        Columns that only the first of several lines has. The first one names what the lines belong to: where it is empty
+        the line belongs to the one above. The others are taken from above within the same.
+    """
 
     files: Glob | None = None
     database: Database | None = None
@@ -187,6 +195,7 @@ class Source(_Model):
     currency: Currency | None = None
     duplicates: Literal["drop", "keep"] = "drop"
     keep_days: int | None = Field(default=None, ge=1)
+    fill_down: tuple[Text, ...] | None = Field(default=None, min_length=1)
     inputs: dict[str, InputMapping] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -303,11 +312,11 @@ class Shop(_Model):
         """What a file with these columns lacks, needed columns first."""
         present = {column.lower() for column in columns}
         gone = {name: places for name, places in self._places(source).items() if name.lower() not in present}
-        lost = {(place[3], place[5]) for places in gone.values() for place in places if place[4] == "columns"}
+        lost = {(place[3], place[5]) for places in gone.values() for place in places if _feeds(place)}
         found = []
         for name, places in gone.items():
             needed = [place for place in places if self._is_needed(place, lost)]
-            fed = {f"{place[3]}.{place[5]}": place for place in places if place[4] == "columns"}
+            fed = {f"{place[3]}.{place[5]}": place for place in places if _feeds(place)}
             found.append(
                 Absent(
                     column=name,
@@ -315,7 +324,9 @@ class Shop(_Model):
                     is_needed=bool(needed),
                     empty=tuple(fed_column for fed_column, place in fed.items() if place[-1] != "sql"),
                     computed=tuple(fed_column for fed_column, place in fed.items() if place[-1] == "sql"),
-                    merged=tuple(dict.fromkeys(str(place[3]) for place in places if self._is_fingerprinted(place))),
+                    merged=tuple(
+                        dict.fromkeys(str(place[3]) for place in fed.values() if self._is_fingerprinted(place))
+                    ),
                 )
             )
         return sorted(found, key=lambda absent: not absent.is_needed)
@@ -331,10 +342,9 @@ class Shop(_Model):
 
     def _is_needed(self, place: Place, lost: Iterable[tuple[str | int, str | int]]) -> bool:
         """Whether what stands there cannot do without a column, given all input columns that lack one."""
-        source, table, kind = str(place[1]), str(place[3]), place[4]
-        if kind == "where":
+        if not _feeds(place):
             return True
-        column = str(place[5])
+        source, table, column = str(place[1]), str(place[3]), str(place[5])
         either = [name for name in EITHER.get(table, ()) if name in self.sources[source].inputs[table].columns]
         return column in _needed(self._contracts, table) or (
             column in either and all((table, name) in lost for name in either)
@@ -381,7 +391,14 @@ def _needed(contracts: Mapping[str, Contract], table: str) -> set[str]:
     }
 
 
+def _feeds(place: Place) -> bool:
+    """Whether what stands there gives a column of an input, and does not decide about rows."""
+    return place[4:5] == ("columns",)
+
+
 def _uses(name: str, source: Source) -> Iterator[tuple[Place, Sequence[str]]]:
+    if source.fill_down:
+        yield ("sources", name, "fill_down"), source.fill_down
     for table, mapping in source.inputs.items():
         above: Place = ("sources", name, "inputs", table)
         if mapping.where:

@@ -108,7 +108,7 @@ class Field:
         if self._is_moment:
             noun = "a timestamp" if kind == "TIMESTAMP" else "a date"
             if self.origin.unit:
-                return f"a Unix time in {'seconds' if self.origin.unit == 's' else 'milliseconds'}"
+                return f"a Unix time in {values.UNITS[self.origin.unit][0]}"
             return f"{noun} of the form {self._form}" if self._form else f"{noun} of the form YYYY-MM-DD (ISO 8601)"
         if self._is_number:
             whole, comma = (

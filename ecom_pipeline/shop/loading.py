@@ -1,7 +1,7 @@
 """The load ledger's rules: which files of a source are new, and how they get into one table of text.
 
 A file is what its path, size and hash say. What is in the ledger unchanged is not read again, not even for its hash where
-nothing was written since; what changed is read whole and names the load it supersedes. Nothing is half loaded: a file
+nothing was written since; what changed is read whole and takes the place of its last load. Nothing is half loaded: a file
 that is missing, unfinished, damaged or lacks a column that its rows need refuses the whole load of its source, and the
 error says where. What a file lacks that its rows can do without is null, and a notice says so. Which files there are
 belongs to ``arrivals``, how one is read to ``readers``; where the staged rows and the ledger are kept to the caller.
@@ -10,6 +10,7 @@ belongs to ``arrivals``, how one is read to ``readers``; where the staged rows a
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -47,10 +48,11 @@ class LedgerEntry:
         All rows that are in the table now, the unreadable ones among them.
     columns
         As the file names them; a ledger that does not know them leaves them empty.
-    supersedes
-        The load of an earlier version of the same file.
     modified_at, loaded_at
         When the file was last written, and when it was read, UTC.
+    read_as
+        The format and the options that ``shop.yaml`` stated then, as JSON; null where the file is not to be read again
+        when they change.
     """
 
     load_id: int
@@ -64,7 +66,7 @@ class LedgerEntry:
     columns: tuple[str, ...] = ()
     encoding: str = ""
     dialect: str = ""
-    supersedes: int | None = None
+    read_as: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,22 +194,36 @@ class _Loading:
     def _take_file(self, path: Path, name: str, described: Source) -> None:
         before = self.known.get(name)
         seen = look(path)
-        if before is not None and _is_untouched(before, seen):
+        options = described.options.model_dump(exclude_none=True)
+        read_as = json.dumps({"format": described.format, **options}, sort_keys=True, ensure_ascii=False)
+        is_read_otherwise = before is not None and before.read_as not in (None, read_as)
+        if before is not None and not is_read_otherwise and _is_untouched(before, seen):
             self.unchanged.append(name)
             return
         sha256 = hash_of_file(path)
-        if before is not None and (before.size, before.sha256) == (seen.st_size, sha256):
+        is_same = before is not None and (before.size, before.sha256) == (seen.st_size, sha256)
+        if is_same and not is_read_otherwise:
             self.unchanged.append(name)
             return
-        options = described.options.model_dump(exclude_none=True)
+        if is_same:
+            self._note(name, "read again: format or options of its source have changed", kind="read otherwise")
         read = read_file(self.con, path, self._target, format=described.format, options=options)
         refuse_changed(path, seen, look(path))
         twin = next((entry.file for entry in (*self.known.values(), *self.entries) if entry.sha256 == sha256), None)
         if twin is not None and twin != name:
             self._note(name, f"has the same content as {twin}; both are loaded")
-        self._add(read, name, size=seen.st_size, sha256=sha256, modified_at=utc(seen.st_mtime))
+        self._add(read, name, size=seen.st_size, sha256=sha256, modified_at=utc(seen.st_mtime), read_as=read_as)
 
-    def _add(self, read: FileRead, name: str, *, size: int, sha256: str, modified_at: datetime | None) -> None:
+    def _add(
+        self,
+        read: FileRead,
+        name: str,
+        *,
+        size: int,
+        sha256: str,
+        modified_at: datetime | None,
+        read_as: str | None = None,
+    ) -> None:
         self._miss_columns(name, read.columns)
         self._note_new_columns(name, read.columns)
         for notice in read.notices:
@@ -217,7 +233,7 @@ class _Loading:
             if before is not None and before.rows:
                 raise InputError(file=name, expected=f"rows below the header: its last version had {before.rows:,}")
             self._note(name, "has no rows")
-        if before is not None:
+        if before is not None and before.sha256 != sha256:
             self._note_change(name, before.rows, read.rows + read.unreadable)
         self._keep(read.columns, load_id := self.next_load_id + len(self.entries), name)
         self.entries.append(
@@ -232,7 +248,7 @@ class _Loading:
                 columns=read.columns,
                 encoding=read.encoding,
                 dialect=read.dialect,
-                supersedes=before.load_id if before else None,
+                read_as=read_as,
             )
         )
 

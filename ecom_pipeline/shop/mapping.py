@@ -59,9 +59,7 @@ def sliced_select(
 ) -> str:
     """The SELECT of one view, for the rows that a relation of ``_load_id, _row`` names."""
     parts = [
-        _select(
-            shop, name, source.inputs[table], contracts[f"input.{table}"], f" semi join {rows} using (_load_id, _row)"
-        )
+        _select(shop, name, source.inputs[table], contracts[f"input.{table}"], rows)
         for name, source in shop.sources.items()
         if table in source.inputs and name in raw_columns
     ]
@@ -93,19 +91,28 @@ def routing_select(shop: Shop, source: str) -> str:
         f"select {literal(source)} as _source, _load_id, _file, _row,\n"
         f"  case when _problem is not null then 'unreadable: ' || _problem\n"
         f"    when not ({taken}) then {nobody} end as _reasons\n"
-        f"from raw.{quoted(source)}"
+        f"from {_arrived(shop, source)}"
     )
 
 
-def routed_counts(shop: Shop, source: str) -> str:
-    """How many rows of ``raw.<source>`` each of its inputs takes: ``input``, ``rows``."""
-    mappings = shop.sources[source].inputs
-    counts = ", ".join(
-        f"count(*) filter (where _problem is null and {_where(shop, source, mapping)}) as {quoted(table)}"
-        for table, mapping in mappings.items()
-    )
-    parts = (f"select {literal(table)} as input, {quoted(table)} as rows from counted" for table in mappings)
-    return f"with counted as materialized (select {counts} from raw.{quoted(source)})\n" + "\nunion all ".join(parts)
+def _arrived(shop: Shop, source: str, rows: str | None = None) -> str:
+    """``raw.<source>``, with what only the first of several lines says said by the others too.
+
+    Parameters
+    ----------
+    rows
+        A relation of ``_load_id``; the rows of other loads are not wanted.
+    """
+    raw, named = f"raw.{quoted(source)}", shop.sources[source].fill_down
+    if not named:
+        return raw
+    loads = f" semi join {rows} using (_load_id)" if rows else ""
+    first, *others = map(quoted, named)
+    told = "last_value({0} ignore nulls) over (partition by _load_id{1} order by _row) as {0}".format
+    whose = f"(select * replace ({told(first, '')}) from {raw}{loads})"
+    if not others:
+        return whose
+    return f"(select * replace ({', '.join(told(name, f', {first}') for name in others)}) from {whose})"
 
 
 def _own(columns: Iterable[str]) -> list[str]:
@@ -129,7 +136,7 @@ def _exchange_rates(shop: Shop) -> str:
     return f"select currency, rate from (values {rows}) as rates(currency, rate)"
 
 
-def _select(shop: Shop, name: str, mapping: InputMapping, contract: Contract, rows: str = "") -> str:
+def _select(shop: Shop, name: str, mapping: InputMapping, contract: Contract, rows: str | None = None) -> str:
     source = shop.sources[name]
     types = {column.name: column for column in contract.columns}
     fields = {
@@ -156,9 +163,10 @@ def _select(shop: Shop, name: str, mapping: InputMapping, contract: Contract, ro
         for parts in (Field.arriving, Field.reading, Field.typing)
     )
     place = "_load_id, _file, _row"
+    sliced = f" semi join {rows} using (_load_id, _row)" if rows else ""
     return (
         f"select {listed}\nfrom (\n select {place}, {typed} from (\n  select {place}, {texts} from (\n"
-        f"   select {place}, {arrived}\n   from raw.{quoted(name)}{rows}\n"
+        f"   select {place}, {arrived}\n   from {_arrived(shop, name, rows)}{sliced}\n"
         f"   where _problem is null and {_where(shop, name, mapping)}\n  )\n )\n)"
     )
 

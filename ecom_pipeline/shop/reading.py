@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -123,6 +123,8 @@ def _problems(shop: Shop, inputs: Mapping[str, Contract]) -> Iterator[tuple[Plac
             yield (*above, "currency"), f"expected a rate for {source.currency} in exchange_rates"
         if source.date_format:
             yield from _complaints((*above, "date_format"), source.date_format)
+        for column in source.fill_down or ():
+            yield from _absent_names((*above, "fill_down"), source, (column,))
         for table, mapping in source.inputs.items():
             place = (*above, "inputs", table)
             if table not in inputs:
@@ -186,9 +188,7 @@ def _column_problems(
             yield (*place, field), f"expected only for dates and times; {column.name} is {column.type}"
     if origin.format:
         yield from _complaints((*place, "format"), origin.format)
-    named = source.options.columns
-    if origin.column and named and origin.column.lower() not in {name.lower() for name in named}:
-        yield place, f"the source has no column '{origin.column}'{did_you_mean(origin.column, named)}"
+    yield from _absent_names(place, source, (origin.column,) if origin.column else ())
     folded: set[str] = set()
     for word in origin.values:
         if word.lower() in folded:
@@ -216,9 +216,14 @@ def _complaints(
             check_format(text)
         else:
             used = parse_expression(text, condition=condition, decimal_comma=source.decimal_comma).columns
-            named = source.options.columns or ()
-            for name in used:
-                if named and name.lower() not in {column.lower() for column in named}:
-                    yield place, f"the source has no column '{name}'{did_you_mean(name, named)}"
+            yield from _absent_names(place, source, used)
     except ExpressionError as error:
         yield place, f"{error}, found {shorten(text)}"
+
+
+def _absent_names(place: Place, source: Source, names: Iterable[str]) -> Iterator[tuple[Place, str]]:
+    """Names that the source cannot have, since it states all that it has."""
+    stated = source.options.columns or ()
+    for name in names:
+        if stated and name.lower() not in {column.lower() for column in stated}:
+            yield place, f"the source has no column '{name}'{did_you_mean(name, stated)}"

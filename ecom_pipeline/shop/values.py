@@ -18,7 +18,14 @@ NULL_WORDS = ("null", "nan", "n/a", "na", "none", "nat", "#n/a", "<na>", "\\n")
 """Spellings of a missing value, in lower case; a name or a text is never one of them."""
 
 MOMENTS = ("DATE", "TIMESTAMP")
-Unit = Literal["s", "ms"]
+Unit = Literal["s", "ms", "us"]
+"""Of Unix times: seconds, or thousandths or millionths of one."""
+UNITS: dict[Unit, tuple[str, int]] = {
+    "s": ("seconds", 1),
+    "ms": ("milliseconds", 1_000),
+    "us": ("microseconds", 1_000_000),
+}
+"""In words, and how many make a second."""
 
 BOOLEANS = ("true", "false", "yes", "no", "1", "0", "是", "否")
 """How a truth value may be written, for messages."""
@@ -30,15 +37,20 @@ _SIGN = "[-+−]"
 _CURRENCY = f"[¥￥$€£元]?{_SPACE}"
 _CURRENCY_AFTER = f"{_SPACE}[¥￥$€£元]?"
 _OFFSET = r"^[0-9].*[0-9] ?(Z|z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?|[A-Z][A-Za-z_]+/[A-Za-z_/]+)$"
+_MARKED, _UNMARKED = r"""^(?:="(.*)"|'([+-]?[0-9][0-9 .:/-]*))$""", r"\1\2"
+"""How exports say that digits are a text: ``="007"`` and ``'007``."""
 _NULL = "|".join(word.replace("\\", "\\\\") for word in NULL_WORDS)
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 
 
 def trimmed(text: str) -> str:
-    """The text without blanks around it, the empty text as null."""
+    """The text without blanks around it and without the marks that keep a spreadsheet from computing; null if empty."""
     ends = " or ".join(f"ends_with({text}, {literal(blank)})" for blank in " \t\r\u00a0\u3000")
     blank = f"{text} < '!' or {text} > '~' or {ends}"
-    return f"case when {blank} then nullif(trim({text}, {literal(BLANKS)}), '') else {text} end"
+    bare = f"trim({text}, {literal(BLANKS)})"
+    unmarked = f"trim(regexp_replace({bare}, {literal(_MARKED)}, {literal(_UNMARKED)}), {literal(BLANKS)})"
+    marked = " or ".join(f"starts_with({text}, {literal(mark)})" for mark in "='")
+    return f"case when {marked} then nullif({unmarked}, '') when {blank} then nullif({bare}, '') else {text} end"
 
 
 def is_missing(text: str) -> str:
@@ -76,7 +88,7 @@ def _number(text: str, kind: str, decimal_comma: bool) -> str:
         rf"\({_CURRENCY}{body}{_CURRENCY_AFTER}\)",
         f"{_CURRENCY}{body}{_CURRENCY_AFTER}[-−]",
     )
-    pattern = literal(f"{_SPACE}(?:{'|'.join(forms)}){_SPACE}")
+    pattern = literal(f"""(?:="|')?{_SPACE}(?:{"|".join(forms)}){_SPACE}"?""")
     digits = f"replace(regexp_replace({text}, '[^0-9{point}]', '', 'g'), '{point}', '.')"
     sign = f"case when regexp_matches({text}, '[-−(]') then '-' else '' end"
     slow = f"case when regexp_full_match({text}, {pattern}) then try_cast({sign} || {digits} as {kind}) end"
@@ -99,9 +111,10 @@ def local_time(text: str, form: str | None) -> str:
 def instant(text: str, form: str | None, unit: Unit | None) -> str | None:
     """A TIMESTAMP WITH TIME ZONE from a text that says its offset from UTC, or from a Unix time; None if never."""
     if unit is not None:
-        seconds = f"try_cast({text} as DECIMAL(24,6))" + (" / 1000" if unit == "ms" else "")
-        micros = f"try_cast({text} as DECIMAL(24,6)) * {1_000_000 if unit == 's' else 1000}"
-        within = f"{seconds} between {_FIRST_SECOND} and {_LAST_SECOND}"
+        _, parts = UNITS[unit]
+        read = f"try_cast({text} as DECIMAL(24,6))"
+        micros = f"{read} * {1_000_000 // parts}"
+        within = f"{read} between {_FIRST_SECOND * parts} and {_LAST_SECOND * parts}"
         return f"case when {within} then make_timestamptz(cast({micros} as BIGINT)) end"
     if form is not None:
         return f"try_strptime({text}, {literal(form)})" if tells_offset(form) else None

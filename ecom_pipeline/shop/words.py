@@ -1,4 +1,4 @@
-"""Words that exports of real shops use for the values of closed columns, English and Chinese.
+"""Words that exports of real shops use for the values of closed columns, English and Chinese, and the commonest of five more languages.
 
 Only words that mean the same in every shop stand here: Magento's ``closed`` is refunded and others' is done, so it is
 left to the ``values`` of ``shop.yaml``.
@@ -23,14 +23,25 @@ _WORDS = {
     "status": {
         "completed": (
             "complete|paid|delivered|shipped|fulfilled|success|successful|finished|done|invoiced|"
-            "partially_fulfilled|partially_refunded|已完成|交易成功|已付款|已支付|已发货|已收货|完成|成功"
+            "partially_fulfilled|partially_refunded|wc-completed|"
+            "terminée|terminé|livrée|livré|expédiée|expédié|payée|payé|abgeschlossen|versendet|versandt|bezahlt|geliefert|"
+            "completado|pagado|enviado|entregado|concluído|pago|entregue|completato|pagato|spedito|consegnato|"
+            "交易完成|已签收|卖家已发货，等待买家确认|卖家已发货,等待买家确认|已完成|交易成功|已付款|已支付|已发货|已收货|完成|成功"
         ),
         "pending": (
+            "wc-processing|wc-on-hold|wc-pending|en cours|en attente|in bearbeitung|offen|ausstehend|in wartestellung|"
+            "pendiente|procesando|en espera|pendente|em processamento|in attesa|in lavorazione|"
             "processing|created|approved|open|unpaid|on-hold|on_hold|authorized|awaiting_payment|new|"
-            "待付款|待支付|等待买家付款|待发货|处理中|未付款"
+            "买家已付款，等待卖家发货|买家已付款,等待卖家发货|待付款|待支付|等待买家付款|待发货|处理中|未付款"
         ),
-        "cancelled": "canceled|cancel|void|voided|failed|unavailable|expired|已取消|取消|交易关闭|已关闭|关闭",
-        "returned": "return|refunded|refund|charged_back|已退款|退款|退货|已退货|退款成功",
+        "cancelled": (
+            "wc-cancelled|wc-failed|annulée|annulé|échouée|storniert|abgebrochen|fehlgeschlagen|cancelado|cancelada|annullato|"
+            "canceled|cancel|void|voided|failed|unavailable|expired|已取消|取消|交易关闭|已关闭|关闭"
+        ),
+        "returned": (
+            "wc-refunded|remboursée|remboursé|erstattet|retourniert|reembolsado|devuelto|devolvido|rimborsato|"
+            "return|refunded|refund|charged_back|已退款|退款|退货|已退货|退款成功"
+        ),
     },
     "author": {
         "customer": "user|buyer|client|visitor|shopper|inbound|买家|客户|用户|顾客",

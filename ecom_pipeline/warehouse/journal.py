@@ -21,7 +21,7 @@ TABLES = {
     " rows_failed bigint, rows_checked bigint, observed varchar, checked_at timestamp",
     "loads": "load_id bigint, source varchar, file varchar, size_bytes bigint, sha256 varchar, rows bigint,"
     " unreadable_rows bigint, encoding varchar, dialect varchar, modified_at timestamp, loaded_at timestamp, run_id varchar,"
-    " superseded_by bigint, columns varchar[], retired_at timestamp",
+    " superseded_by bigint, columns varchar[], retired_at timestamp, read_as varchar",
     "notices": "run_id varchar, source varchar, notice varchar, noticed_at timestamp",
     "conservation": "run_id varchar, input varchar, source varchar, routed_rows bigint, clean_rows bigint,"
     " duplicate_rows bigint, quarantined_rows bigint, table_name varchar",

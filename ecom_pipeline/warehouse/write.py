@@ -33,6 +33,8 @@ from ecom_pipeline.warehouse.names import columns_of, count
 
 CONSERVATION = "conservation"
 CONSERVATION_WORDS = "every row that arrived is clean, a duplicate, or in quarantine"
+COPIES = "copies_agree"
+COPIES_WORDS = "rows of one file with the same key tell the same"
 
 
 class Judge(Protocol):
@@ -172,13 +174,13 @@ class _Staged:
         if self.splits and lacking:
             raise WarehouseError(f"{self.contract.name}: the SELECT does not give {', '.join(lacking)}")
         if self.splits:
-            self._set_copies_apart()
+            self._set_copies_apart(tolerance)
         beside = self._beside() if self.splits and self.merges else (0, 0)
         judged = [] if lacking else self._judge(self.next, tolerance, "rows", beside)
         if self.splits:
             self._set_rejects_apart()
         checks = self._judge(self._would_be_live(), tolerance, "table", (0, 0))
-        self.outcome.checks = [*judged, *checks, *self._conserved()]
+        self.outcome.checks += [*judged, *checks, *self._conserved()]
         self.outcome.rows = count(self.con, self.next) + self._count_staying()
 
     def _carry_over(self) -> None:
@@ -276,15 +278,48 @@ class _Staged:
         )
         return self.keys
 
-    def _set_copies_apart(self) -> None:
+    def _set_copies_apart(self, tolerance: float) -> None:
         """Take out the rows that share their key with a better one: they are not judged. A null is like no other."""
-        numbered = self.next
+        numbered, arrived = self.next, count(self.con, self.next)
         if self.contract.first_by:  # only rows whose key is there twice need an order
             key = ", ".join(quoted(name) for name in self.contract.key)
             repeated = f"select {key} from {self.next} group by {key} having count(*) > 1"
             place = f"row_number() over (partition by {key} order by {self.contract.first_by}) as _duplicate"
-            numbered = f"(select rowid, *, {place} from {self.next} semi join ({repeated}) using ({key}))"
-        self._take_out(self.duplicates, f"select {self._place} from {numbered} where _duplicate > 1")
+            told = f"rowid, *, {place}, {self._disagreeing(key)} as _disagreeing"
+            numbered = f"(select {told} from {self.next} semi join ({repeated}) using ({key}))"
+        kept = f"{self._place}{', _disagreeing' if self.contract.first_by else ''}"
+        self._take_out(self.duplicates, f"select {kept} from {numbered} where _duplicate > 1")
+        if self.contract.copies_share:
+            self.outcome.checks = [self._copies_agree(arrived, tolerance)]
+
+    def _disagreeing(self, key: str) -> str:
+        """The key of a row that tells something else than the first row of its file with this key."""
+        if not self.contract.copies_share:
+            return "null"
+        told = f"row({', '.join(quoted(name) for name in self.contract.copies_share)})"
+        first = f"first_value({told}) over (partition by {key}, _load_id order by {self.contract.first_by})"
+        return f"case when {told} is distinct from {first} then cast({key} as varchar) end"
+
+    def _copies_agree(self, arrived: int, tolerance: float) -> CheckResult:
+        """That copies are copies: a number that begins anew in each order, taken for an id, would drop most rows."""
+        differing, example, file = self.con.execute(
+            f"select count(_disagreeing), min(_disagreeing), arg_min(_file, _disagreeing) from {self.duplicates}"
+        ).fetchall()[0]
+        key, shared = ", ".join(self.contract.key), ", ".join(self.contract.copies_share)
+        return CheckResult(
+            table=self.contract.name,
+            name=COPIES,
+            description=f"{COPIES_WORDS}: {shared}",
+            action="fail" if differing > tolerance * arrived else "warn",
+            passed=not differing,
+            rows_failed=differing,
+            rows_checked=arrived,
+            observed=f"{differing:,} of {arrived:,} rows have the {key} of another row of their file and differ from it in"
+            f" {shared} (such as {key} '{example}' in {file}): expected a {key} of its own for every row; leave it"
+            f" unmapped, or make one of several columns"
+            if differing
+            else "",
+        )
 
     def _set_rejects_apart(self) -> None:
         rules = [rule for rule in self.contract.row_rules if rule.action == "quarantine"]

@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 
 from benchmarks import forecast
+from benchmarks.cores import Ready
+from benchmarks.panels import read
 from benchmarks.purchase import COVER, FIXED, curves, simulate
 from ecom_pipeline.ml.forecast.panel import Panel
 from ecom_pipeline_tests.ml.forecast.builders import panel_of
@@ -33,7 +35,7 @@ def data(tmp_path: Path) -> str:
 
 
 def test_a_perfect_method_scores_perfectly_and_an_empty_one_does_not(data: str) -> None:
-    panel, horizon = forecast.read(data, country=None, horizon=None, series=None)
+    panel, horizon, _ = read(data)
     assert horizon == 28
     assert panel.effects.kinds == ("promotion",)
     naive = forecast.measure(panel, horizon, 2, forecast.METHODS["seasonal naive"])
@@ -49,7 +51,7 @@ def test_a_perfect_method_scores_perfectly_and_an_empty_one_does_not(data: str) 
 
 
 def test_days_that_nobody_knows_are_not_scored(data: str) -> None:
-    panel, horizon = forecast.read(data, country=None, horizon=None, series=None)
+    panel, horizon, _ = read(data)
     panel.values[0, -5:] = np.nan
 
     def level(past: Panel, ahead: int) -> forecast.Answer:
@@ -63,7 +65,7 @@ def test_days_that_nobody_knows_are_not_scored(data: str) -> None:
 
 
 def test_methods_are_shown_the_past_alone(data: str) -> None:
-    panel, horizon = forecast.read(data, country=None, horizon=14, series=None)
+    panel, horizon, _ = read(data, horizon=14)
     seen = []
 
     def spy(past: Panel, ahead: int) -> forecast.Answer:
@@ -84,7 +86,7 @@ def test_it_prints_a_table_and_json(data: str, capsys: pytest.CaptureFixture[str
 def test_a_price_is_known_until_the_origin(data: str, tmp_path: Path) -> None:
     table = pd.read_parquet(data).assign(price=np.tile(np.arange(120.0) + 1, 2))
     table.to_parquet(tmp_path / "priced.parquet")
-    panel, _ = forecast.read(str(tmp_path / "priced.parquet"), country=None, horizon=None, series=None)
+    panel = read(str(tmp_path / "priced.parquet")).panel
     assert panel.effects.names == ("promo",)
     assert panel.prices is not None
     seen = panel.until(100).prices
@@ -112,7 +114,7 @@ def test_threads_that_could_use_a_core_are_counted_whether_they_get_it_or_not(th
         while time.monotonic() < ends:
             hashlib.sha256(b"x" * 10_000_000).digest()
 
-    with forecast.Ready() as ready:
+    with Ready() as ready:
         others = [threading.Thread(target=work) for _ in range(threads)]
         for each in others:
             each.start()
@@ -123,16 +125,9 @@ def test_threads_that_could_use_a_core_are_counted_whether_they_get_it_or_not(th
 
 
 def test_waiting_uses_no_core() -> None:
-    with forecast.Ready() as ready:
+    with Ready() as ready:
         time.sleep(0.4)
     assert ready.share(2) < 0.2
-
-
-def test_weeks_are_told_from_the_dates(tmp_path: Path) -> None:
-    days = pd.date_range("2020-01-03", periods=110, freq="7D")
-    pd.DataFrame({"series_id": "a", "date": days, "value": 1.0}).to_parquet(tmp_path / "weeks.parquet")
-    panel, horizon = forecast.read(str(tmp_path / "weeks.parquet"), country="US", horizon=None, series=None)
-    assert (panel.season, panel.length, horizon) == (52, 110, 8)
 
 
 def test_a_simulated_shelf_by_hand() -> None:

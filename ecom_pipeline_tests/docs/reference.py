@@ -159,6 +159,8 @@ def _table(contract: Contract) -> Iterator[str]:
         yield f"- key: {_code(contract.key)}"
     if contract.first_by:
         yield f"- first by: `{contract.first_by}`"
+    if contract.copies_share:
+        yield f"- `copies_agree`: rows of one file with the same key agree in {_code(contract.copies_share)}"
     if contract.schema_name != "input":
         merged = f", by {_code((contract.merge_on,))}" if contract.merge_on else ""
         yield f"- mode: {contract.mode}{merged}"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.errors import ShopError
-from ecom_pipeline.shop.mapping import input_selects, routed_counts, routing_select
+from ecom_pipeline.shop.mapping import input_selects, routing_select, sliced_select
 from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.shop.values import BLANKS, NULL_WORDS
 from ecom_pipeline_tests.shop.shops import CONTRACTS, EVENTS, Raw, make_shop, shop_text
@@ -245,6 +245,37 @@ def test_two_sources_share_an_input(tmp_path: Path) -> None:
     assert [row["_source"] for row in raw.query(alone["events"])] == ["rows"]
 
 
+def test_what_only_the_first_line_of_an_order_says_counts_for_its_other_lines(tmp_path: Path) -> None:
+    lines = """
+      orders:
+        where: "state <> 'void'"
+        columns: {order_id: id, ordered_at: at, status: {column: state, values: {paid: completed}}, currency: money}
+      order_items:
+        where: "state <> 'void'"
+        columns: {order_id: id, product_id: what, quantity: {value: "1"}, line_amount: amount, currency: money}
+    """
+    columns = ("id", "at", "state", "money", "coupon", "what", "amount")
+    raw = Raw(
+        columns,
+        (None, "2011-01-01", "paid", "GBP", None, "x", "1"),
+        ("1", "2011-01-01", "paid", "USD", "C", "a", "2"),
+        (None, None, None, None, None, "b", "3"),
+        ("1", None, None, None, None, "c", "4"),
+        ("2", "2011-01-02", "paid", None, None, "a", "5"),
+        ("3", "2011-01-03", "void", "GBP", None, "a", "6"),
+        ("3", None, None, None, None, "b", "7"),
+    )
+    shop = make_shop(tmp_path, lines, head="exchange_rates: {USD: 0.5}\n", source="fill_down: [id, at, state, money]")
+    told = [(row["order_id"], row["product_id"], row["currency"]) for row in raw.view(shop, "order_items")]
+    assert told == [(None, "x", "GBP"), ("1", "a", "USD"), ("1", "b", "USD"), ("1", "c", "USD"), ("2", "a", "GBP")]
+    assert [row["ordered_at"].day for row in raw.view(shop, "orders")] == [1, 1, 1, 1, 2]
+    assert [row["_row"] for row in raw.routing(shop) if row["_reasons"]] == [6, 7]
+    assert [len(raw.view(shop, table)) for table in ("orders", "order_items")] == [5, 5]
+    raw.con.execute("create table wanted as select 1::bigint as _load_id, 3::bigint as _row")
+    sliced = sliced_select(shop, CONTRACTS, {"rows": raw.columns}, "order_items", "wanted")
+    assert [(row["order_id"], row["currency"]) for row in raw.query(sliced)] == [("1", "USD")]
+
+
 def test_exchange_rates(tmp_path: Path) -> None:
     shop = make_shop(tmp_path, EVENTS, head="exchange_rates: {EUR: 0.86, JPY: 0.00000001}\n")
     rates = Raw(["kind"]).query(input_selects(shop, CONTRACTS, {})["exchange_rates"])
@@ -295,7 +326,7 @@ def test_what_no_input_takes_says_why(tmp_path: Path) -> None:
         None,
         "unreadable: expected 2 fields, found 3",
     ]
-    assert raw.query(routed_counts(shop, "rows")) == [{"input": "events", "rows": 2}, {"input": "market", "rows": 1}]
+    assert [[row["_row"] for row in raw.view(shop, table)] for table in ("events", "market")] == [[1, 5], [5]]
 
 
 TEXTS = st.one_of(
@@ -336,9 +367,6 @@ def test_every_raw_row_has_exactly_one_fate_per_input(
     assert sorted(fates) == list(range(1, len(rows) + 2))
     routed = set(taken["events"]) | set(taken["market"])
     assert {number for number, reason in fates.items() if reason is None} == routed
-    assert {row["input"]: row["rows"] for row in raw.query(routed_counts(shop, "rows"))} == {
-        table: len(numbers) for table, numbers in taken.items()
-    }
     for row in raw.view(shop, "market"):
         text = (rows[row["_row"] - 1][1] or "").strip(BLANKS)
         missing = text == "" or text.lower() in NULL_WORDS

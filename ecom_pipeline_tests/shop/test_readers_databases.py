@@ -103,6 +103,14 @@ def test_duckdb(con, tmp_path):
     assert con.execute("select count(*) from duckdb_databases() where path like '%it''s%'").fetchall() == [(0,)]
 
 
+def test_a_view_of_duckdb_over_files_beside_it(con, tmp_path):
+    (tmp_path / "orders.jsonl").write_text('{"id": 1, "lines": [{"sku": "a"}, {"sku": "b"}]}\n')
+    with duckdb.connect(str(tmp_path / "views.duckdb"), config={"file_search_path": str(tmp_path)}) as source:
+        source.execute("create view lines as select id, unnest(lines).sku as sku from read_json('orders*.jsonl')")
+    read_database(con, f"duckdb:///{tmp_path / 'views.duckdb'}", "lines", "raw.orders")
+    assert rows(con) == [("1", "a", 1, None, None), ("1", "b", 2, None, None)]
+
+
 @pytest.mark.parametrize("kind", ["duckdb", "sqlite"])
 def test_what_cannot_be_read_is_refused(con, tmp_path, sqlite_file, kind):
     with pytest.raises(InputError, match="existing database file"):

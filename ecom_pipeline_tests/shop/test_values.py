@@ -45,6 +45,8 @@ def read(expression: str, texts: Sequence[str | None]) -> list[object]:
         ("12.50-", "-12.5"),
         ("−7", "-7"),
         (".5", "0.5"),
+        ('="12.50"', "12.5"),
+        ("'1,200.5", "1200.5"),
     ],
 )
 def test_a_number_with_a_point(text: str, expected: str) -> None:
@@ -133,6 +135,26 @@ def test_truth_in_two_languages() -> None:
     assert read(values.boolean("x"), texts) == [True] * 5 + [False] * 5 + [None, None]
 
 
+def test_marks_of_a_spreadsheet_are_taken_off_and_nothing_else_is() -> None:
+    marked = [
+        '="0071"',
+        "'0071",
+        "'0071 ",
+        '="0071"\t',
+        "'+86 138-0013",
+        '=""',
+        '="a"',
+        "'tis",
+        "='x'",
+        "=1+1",
+        "'",
+        "'7a",
+        "a'7",
+    ]
+    told = ["0071", "0071", "0071", "0071", "+86 138-0013", None, "a", "'tis", "='x'", "=1+1", "'", "'7a", "a'7"]
+    assert read(values.trimmed("x"), marked) == told
+
+
 def test_blanks_of_every_kind_are_cut() -> None:
     texts = [" a b ", "\ta\t", "\u3000订单\u3000", "a\u00a0", "\ufeffa", "   ", "", "a\r"]
     assert read(values.trimmed("x"), texts) == ["a b", "a", "订单", "a", "a", None, None, "a"]
@@ -197,9 +219,7 @@ def test_a_format_with_an_offset() -> None:
 
 
 def test_unix_time() -> None:
-    seconds, millis = values.instant("x", None, "s"), values.instant("x", None, "ms")
-    assert seconds is not None
-    assert millis is not None
+    seconds, millis, micros = (str(values.instant("x", None, unit)) for unit in values.UNITS)
     moment = datetime(2017, 11, 26, 1)
     assert read(values.utc(seconds), ["1511658000", "1511658000.5", "1511658000000", "x", "-1"]) == [
         moment,
@@ -209,6 +229,10 @@ def test_unix_time() -> None:
         datetime(1969, 12, 31, 23, 59, 59),
     ]
     assert read(values.utc(millis), ["1511658000000", "1511658000001"]) == [moment, moment + timedelta(milliseconds=1)]
+    assert read(values.utc(micros), ["1511658000000001", "1511658000"]) == [
+        moment + timedelta(microseconds=1),
+        datetime(1970, 1, 1, 0, 25, 11, 658000),
+    ]
 
 
 @given(

@@ -227,6 +227,29 @@ def test_days_without_sales_are_there_with_nothing() -> None:
     ]
 
 
+def test_a_century_has_every_day_once() -> None:
+    world = World().given("features.as_of", {"first_date": "1950-01-01", "as_of_date": "2050-01-01"})
+    counted = "count(*), count(distinct calendar_date), min(calendar_date), max(calendar_date)"
+    assert world.rows(f"select {counted} from ({CONTRACTS['features.days'].select}\n)") == [
+        (36_526, 36_526, date(1950, 1, 1), date(2050, 1, 1))
+    ]
+
+
+def test_the_thousand_products_that_brought_most_are_kept_of_equals_those_that_sold_most() -> None:
+    world = World().given("features.as_of", {"as_of_date": "2024-06-30"})
+    world.con.execute(
+        "insert into features.product_days (product_id, activity_date, orders, units, revenue)"
+        " select name, day, 1, units, revenue from (values (date '2024-06-01'), (date '2024-06-02')) as days (day),"
+        " (select 'best ' || number, 1, 5 from range(999) as numbers (number) union all"
+        " values ('more pieces', 2, 1), ('fewer pieces', 1, 1)) as products (name, units, revenue)"
+    )
+    once = {"product_id": "one good day", "activity_date": "2024-06-01", "orders": 1, "units": 9, "revenue": "1.5"}
+    world.given("features.product_days", once)
+    kept = {row["product_id"] for row in world.select("features.product_sales")}
+    assert {name for name in kept if not name.startswith("best")} == {"more pieces"}
+    assert len(kept) == 1000
+
+
 def test_a_record_of_rows_says_whether_it_adds_up() -> None:
     counts = {"run_id": "r", "input": "orders", "clean_rows": 7, "duplicate_rows": 2, "quarantined_rows": 1}
     world = World()

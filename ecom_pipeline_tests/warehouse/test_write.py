@@ -191,6 +191,27 @@ def test_of_rows_that_share_a_key_the_first_in_the_order_of_the_contract_stays_a
     assert leftovers(con) == []
 
 
+def test_a_number_that_begins_anew_in_every_order_is_no_key(con: duckdb.DuckDBPyConnection, clean: Contract) -> None:
+    sharing = clean.model_copy(update={"first_by": "_load_id desc, _row", "copies_share": ("price",), "tolerance": 0.5})
+
+    def judged(arrived: str) -> Outcome:
+        (outcome,) = write(
+            con, Candidate(contract=sharing, content=f"select * exclude (_duplicate) from ({land(con, arrived)})")
+        )
+        return outcome
+
+    equal = judged("(1,'a',1,null,0), (2,'a',1,null,0), (3,'b',2,null,0)")
+    assert [check.passed for check in equal.checks if check.name == "copies_agree"] == [True]
+    corrected = judged("(1,'a',1,null,0), (2,'a',3,null,0), (3,'b',2,null,0), (4,'c',2,null,0)")
+    (warned,) = [check for check in corrected.checks if check.name == "copies_agree"]
+    assert (corrected.status, warned.passed, warned.rows_failed, warned.rows_checked) == ("swapped", False, 1, 4)
+    refused = judged("(1,'a',1,null,0), (2,'a',3,null,0), (3,'a',5,null,0), (4,'b',2,null,0), (5,'b',7,null,0)")
+    assert refused.refused
+    assert "3 of 5 rows have the product_id of another row of their file and differ from it in price" in refused.reason
+    assert "such as product_id 'a'" in refused.reason
+    assert leftovers(con) == []
+
+
 def test_above_the_tolerance_the_table_is_refused_and_the_rejects_are_kept_for_diagnosis(
     con: duckdb.DuckDBPyConnection, clean: Contract
 ) -> None:

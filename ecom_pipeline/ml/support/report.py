@@ -54,7 +54,7 @@ def model_card(
     winner = verdict.winner
     sources = f"; learnt from {len(labelled):,} labelled messages and {len(questions):,} example questions"
     figures: dict[str, Any] = {
-        "live_value": verdict.live_value,
+        **verdict.metrics(),
         "labelled_messages": len(labelled),
         "example_questions": len(questions),
         "intents": int(examples.train["intent"].nunique()),

@@ -12,12 +12,13 @@ import duckdb
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.config import input_contracts
 from ecom_pipeline.shop.doctor.content import contained, name_columns
+from ecom_pipeline.shop.doctor.derived import equal_rows, filled_down
 from ecom_pipeline.shop.doctor.inputs import Inputs
 from ecom_pipeline.shop.doctor.matching import Hint
 from ecom_pipeline.shop.doctor.missing import find_missing
 from ecom_pipeline.shop.doctor.model import Diagnosis, InputGuess, SourceGuess
 from ecom_pipeline.shop.doctor.names import VAGUE, likeness
-from ecom_pipeline.shop.doctor.profiles import Profile, profile
+from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile, profile
 from ecom_pipeline.shop.doctor.roles import SALES, Role, find_role
 from ecom_pipeline.shop.doctor.survey import Export, survey
 from ecom_pipeline.shop.doctor.whereabouts import currencies, whereabouts
@@ -31,6 +32,8 @@ IN_ANOTHER_FILE = 0.8
 KEYS = {"orders": "order_id", "products": "product_id", "customers": "customer_id", "campaigns": "campaign_id"}
 ENOUGH_KEYS = 10
 """Different values from which it is no accident that they are a key of another file."""
+SMALL, SOME_KEYS = 4, 0.3
+"""Digits up to which a number says little, and the share of a key's values that it has to have then."""
 SHOWN = 8
 
 
@@ -41,6 +44,9 @@ class _Seen:
     export: Export
     profiles: Sequence[Profile]
     role: Role | None
+    fill_down: tuple[str, ...] = ()
+    equal_rows: int = 0
+    keeps_equal_rows: str = ""
 
     def is_about(self, table: str) -> bool:
         """Whether the rows of the export are rows of the input."""
@@ -68,9 +74,10 @@ def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[st
     inputs = input_contracts(contracts)
     try:
         seen = [_look(con, export, inputs) for export in exports]
-        seen = [_look_again(con, one, seen, inputs) for one in seen]
+        seen = [_look_at_rows(con, _look_again(con, one, seen, inputs), inputs) for one in seen]
         known = [one for one in seen if one.role]
-        given = _without_repeats([(one, _inputs(con, one, known, inputs)) for one in known])
+        found = _without_repeats([(one, _inputs(con, one, known, inputs)) for one in known])
+        given = [(_look_for_equal_rows(con, one, guesses), guesses) for one, guesses in found]
     finally:
         for export in exports:
             con.execute(f"drop table if exists {export.table}").fetchall()
@@ -124,11 +131,50 @@ def _look_again(
                 continue
             for column in unclear:
                 share = contained(con, (one.export.table, column.name), (parent.export.table, found.profile.name))
-                if share >= IN_ANOTHER_FILE:
+                if share >= IN_ANOTHER_FILE and _is_telling(column, found.profile):
                     hints[column.name, key] = VAGUE, f"its values are in {parent.export.name}"
     if not hints:
         return one
     return replace(one, role=find_role(one.export.name, one.profiles, inputs, hints))
+
+
+def _is_telling(column: Profile, key: Profile) -> bool:
+    """Whether it means anything that values are among those of a key: small numbers always are."""
+    longest = max(map(len, column.examples), default=0)
+    return not column.is_number or longest > SMALL or column.distinct >= SOME_KEYS * key.distinct
+
+
+def _look_at_rows(con: duckdb.DuckDBPyConnection, one: _Seen, inputs: Mapping[str, Contract]) -> _Seen:
+    """How rows hang together: what only the first line of an order or a product says, and which are equal."""
+    table, role = one.export.table, one.role
+    if role is not None and role.name == "products":
+        column = next(column for column in inputs["products"].columns if column.name == "product_id")
+        names = (c.name for c in one.profiles if c.unique < ENOUGH and likeness(c.name, column) >= VAGUE)
+        key = next(names, None)
+    elif role is not None and role.name == SALES:
+        found = role.matches["orders"].get("order_id") or role.matches["order_items"].get("order_id")
+        key = found.profile.name if found else None
+    else:
+        return one
+    words = [column.name for column in one.profiles if not column.is_number]
+    return replace(one, fill_down=filled_down(con, table, key, words)) if key else one
+
+
+def _look_for_equal_rows(con: duckdb.DuckDBPyConnection, one: _Seen, guesses: Sequence[InputGuess]) -> _Seen:
+    """Lines without an id are told apart by what is mapped of them: whether some are equal in that, and meant."""
+    lines = next((guess.columns for guess in guesses if guess.table == "order_items"), ())
+    used = " ".join(str(part) for column in lines for part in column.origin.values())
+    columns = [column for column in one.export.columns if column in used]
+    if not columns or len(one.export.files) > 1 or any(column.target == "order_item_id" for column in lines):
+        return one
+    equal = equal_rows(con, one.export.table, columns)
+    keeps = ""
+    if equal:
+        if {"value": "1"} in (column.origin for column in lines):
+            keeps = "a row is one piece, so that equal rows are several pieces"
+        elif equal > equal_rows(con, one.export.table, one.export.columns):
+            keeps = f"{equal} lines equal another one in what is mapped, and some of them differ elsewhere"
+    return replace(one, equal_rows=equal, keeps_equal_rows=keeps)
 
 
 def _inputs(
@@ -136,6 +182,8 @@ def _inputs(
 ) -> tuple[InputGuess, ...]:
     assert one.role is not None
     others = [other.role for other in known if other is not one and other.role and other.role.name == SALES]
+    numbered = any("customer_id" in role.matches["orders"] for role in others)
+    by_email = not numbered and any("email" in role.matches["customers"] for role in others)
     return Inputs(
         con,
         one.export,
@@ -143,6 +191,7 @@ def _inputs(
         one.profiles,
         inputs,
         others_bring_items=any({"order_id", "product_id"} <= set(role.matches["order_items"]) for role in others),
+        people_by_email=by_email,
         trust=1.0 if one.export.has_header else GUESSED_HEADER,
     ).guess()
 
@@ -199,7 +248,9 @@ def _source(one: _Seen, guesses: tuple[InputGuess, ...], taken: Sequence[str]) -
         [str(part) for guess in guesses for column in guess.columns for part in (column.source_column, column.origin)]
         + [guess.where or "" for guess in guesses]
     )
+    read = [column.source_column for guess in guesses for column in guess.columns]
     numbers = [column for column in one.profiles if column.is_number]
+    equal = f"{one.equal_rows} lines equal another one and count once; if all of them are meant, write duplicates: keep"
     return SourceGuess(
         name=_source_name(one, guesses, taken),
         place=export.place,
@@ -209,7 +260,9 @@ def _source(one: _Seen, guesses: tuple[InputGuess, ...], taken: Sequence[str]) -
         inputs=guesses,
         decimal_comma=sum(c.numeric_comma for c in numbers) > sum(c.numeric for c in numbers) + 0.05,
         unused=tuple(column for column in export.columns if column not in used),
-        notices=export.notices,
+        fill_down=tuple(column for column in one.fill_down if column == one.fill_down[0] or column in read),
+        keeps_equal_rows=one.keeps_equal_rows,
+        notices=(*export.notices, *([equal] if one.equal_rows and not one.keeps_equal_rows else [])),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,28 +12,22 @@ from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.config import DEFAULTS
 from ecom_pipeline.shop.doctor.columns import as_sql, constant, made, mapped
 from ecom_pipeline.shop.doctor.content import determines
+from ecom_pipeline.shop.doctor.derived import ONE_EACH, channel_of, digest_as_id, opted_out, row_id, without_totals
 from ecom_pipeline.shop.doctor.matching import Match, Matches
 from ecom_pipeline.shop.doctor.model import ColumnGuess, InputGuess
-from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
-from ecom_pipeline.shop.doctor.roles import SALES, Role
+from ecom_pipeline.shop.doctor.profiles import Profile
+from ecom_pipeline.shop.doctor.returns import Split, split_of
+from ecom_pipeline.shop.doctor.roles import HINTS, SALES, Role
 from ecom_pipeline.shop.doctor.survey import Export
 from ecom_pipeline.shop.values import number
 from ecom_pipeline.sql import quoted
 
 PERSON = ("name", "email", "phone", "address", "country", "city", "gender", "birth_year", "language")
 CATALOGUE = ("name", "category_path", "brand", "price", "cost", "description")
+ABOUT = {"products": "product_id", "customers": "customer_id", "campaigns": "campaign_id", "messages": "text"}
+SOME_ORDERS = 200
+"""Orders of which some customer should have placed two."""
 ORDER_LEVEL = ("discount_amount", "shipping_amount")
-ONE_EACH = 0.98
-"""Share of different order numbers from which a row is an order."""
-
-
-@dataclass(frozen=True)
-class Split:
-    """How sold and given back are told apart in one export of sales: conditions, and why."""
-
-    sold: str | None = None
-    returned: str | None = None
-    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,6 +38,8 @@ class Inputs:
     ----------
     others_bring_items
         Whether another export has the lines of the orders.
+    people_by_email
+        Whether orders know who ordered by the e-mail address alone.
     trust
         What a sure guess is worth: less than 1 where the headers had to be guessed.
     """
@@ -53,6 +50,7 @@ class Inputs:
     profiles: Sequence[Profile]
     contracts: Mapping[str, Contract]
     others_bring_items: bool
+    people_by_email: bool
     trust: float
 
     def guess(self) -> tuple[InputGuess, ...]:
@@ -61,10 +59,37 @@ class Inputs:
             return self._sales()
         found = self.role.matches[self.role.name]
         why = f"{len(found)} of its columns are recognised"
-        given: list[InputGuess | None] = [self._input(self.role.name, found, min(self.role.score, 1.0), why)]
+        score = min(self.role.score, 1.0)
+        own = self._input(self.role.name, found, score, why, self._filled(found), self._derived(found))
+        given: list[InputGuess | None] = [own]
         if self.role.name == "events" and (product := found.get("product_id")):
             given.append(self._products(product, None, "events name products and what they are"))
         return tuple(guess for guess in given if guess)
+
+    def _filled(self, found: Matches) -> str | None:
+        """Rows without what a row is about are none: a product's other pictures, stars without a word, sums."""
+        if self.role.name == "marketing_spend":
+            return without_totals(self.con, self.export.table, found)
+        about = found.get(ABOUT.get(self.role.name, ""))
+        return f"{as_sql(about.profile.name)} is not null" if about and about.profile.filled < 1 else None
+
+    def _derived(self, found: Matches) -> dict[str, ColumnGuess]:
+        """What follows from the columns and the name of an export that is about one input."""
+        if self.role.name == "marketing_spend" and "channel" not in found:
+            return {"channel": channel_of(self.export.name)}
+        if self.role.name != "customers":
+            return {}
+        email = found.get("email")
+        known = (
+            {"customer_id": digest_as_id(email.profile.name, "e-mail address", self.trust)}
+            if email and self.people_by_email
+            else {}
+        )
+        return known | self._refusal(found)
+
+    def _refusal(self, found: Matches) -> dict[str, ColumnGuess]:
+        refused = None if "is_opted_out" in found else opted_out(self.profiles)
+        return {"is_opted_out": refused} if refused else {}
 
     def _sales(self) -> tuple[InputGuess, ...]:
         """Orders, lines, what was given back, and what the rows say about products and customers."""
@@ -73,10 +98,10 @@ class Inputs:
         key, time = orders.get("order_id") or items.get("order_id"), orders.get("ordered_at")
         if key:
             orders.setdefault("order_id", key)
-        extra = {} if key else {"order_id": self._row_as_order(customer, time)}
+        extra = {} if key else {"order_id": self._order_without_number(customer, time, items)}
         has_lines = "product_id" in items or not key or key.profile.unique < ONE_EACH
         self._settle_amounts(orders, items, key if has_lines else None)
-        split = self._split(key, items.get("quantity")) if time else Split()
+        split = split_of(self.con, self.export.table, key, items.get("quantity")) if time else Split()
         given: list[InputGuess | None] = []
         if time:
             why = "rows with the same order number are lines of one order" if has_lines and key else "one row per order"
@@ -86,8 +111,11 @@ class Inputs:
             given.append(self._lines(items, extra, split.sold))
         if time and split.returned:
             given.append(self._refunds(time, items, customer, split))
+        elif time and key:
+            given.append(self._refunded(time, key, customer, has_lines=has_lines))
         if product := items.get("product_id"):
-            given.append(self._products(product, split.sold, "the lines describe their products"))
+            why = "the lines describe their products"
+            given.append(self._products(product, split.sold, why, self._product_or_name(product)))
         if customer and customer.source_column:
             given.append(self._customers(customer, customer.source_column, key))
         return tuple(guess for guess in given if guess)
@@ -107,9 +135,23 @@ class Inputs:
                 items["product_id"] = replace(title, score=0.4, why="no product number: the name stands for it")
             else:
                 added["product_id"] = constant("product_id", "unknown", "the file does not say what was bought")
+        elif named := self._product_or_name(items["product_id"]):
+            added["product_id"] = named
         return self._input("order_items", items, _mean(items), "one row per line of an order", sold, added)
 
-    def _products(self, product: Match, where: str | None, why: str) -> InputGuess | None:
+    def _product_or_name(self, product: Match) -> ColumnGuess | None:
+        """The number of a product, and its name where a line has none."""
+        title = self.role.matches["products"].get("name")
+        if product.profile.filled == 1 or title is None or title.profile.name == product.profile.name:
+            return None
+        if title.profile.filled <= product.profile.filled:
+            return None
+        sql = f"coalesce({as_sql(product.profile.name)}, {as_sql(title.profile.name)})"
+        return made("product_id", sql, 0.7 * self.trust, "lines without a product number go by the name")
+
+    def _products(
+        self, product: Match, where: str | None, why: str, named: ColumnGuess | None = None
+    ) -> InputGuess | None:
         """Products, as rows about something else describe them."""
         taken = {match.profile.name for match in self.role.matches["orders"].values()} - {product.profile.name}
         found = {
@@ -119,9 +161,11 @@ class Inputs:
         }
         if not {"name", "category_path", "brand"} & set(found):
             return None
-        if named := found.get("name"):
-            where = " and ".join(filter(None, [where, f"{as_sql(named.profile.name)} is not null"]))
-        return self._input("products", found | {"product_id": product}, 0.7, why, where)
+        if title := found.get("name"):
+            where = " and ".join(filter(None, [where, f"{as_sql(title.profile.name)} is not null"]))
+        return self._input(
+            "products", found | {"product_id": product}, 0.7, why, where, {"product_id": named} if named else {}
+        )
 
     def _customers(self, customer: ColumnGuess, column: str, key: Match | None) -> InputGuess | None:
         found = {
@@ -132,7 +176,8 @@ class Inputs:
         if not found:
             return None
         where = f"{as_sql(column)} is not null"
-        return self._input("customers", found, 0.6, "orders say who ordered", where, {"customer_id": customer})
+        added = {"customer_id": customer} | self._refusal(found)
+        return self._input("customers", found, 0.6, "orders say who ordered", where, added)
 
     def _refunds(self, time: Match, items: Matches, customer: ColumnGuess | None, split: Split) -> InputGuess | None:
         quantity, price, amount = (items.get(target) for target in ("quantity", "unit_price", "line_amount"))
@@ -154,6 +199,24 @@ class Inputs:
             added["customer_id"] = customer
         return self._input("refunds", found, 0.7, split.why, split.returned, added)
 
+    def _refunded(self, time: Match, key: Match, customer: ColumnGuess | None, *, has_lines: bool) -> InputGuess | None:
+        """Refunds that orders tell of by an amount."""
+        amount = self.role.matches["refunds"].get("amount")
+        if amount is None or not re.search(HINTS["refunds"], amount.profile.name, re.IGNORECASE):
+            return None
+        when = replace(time, score=0.4, why="no date of the refund: that of the order")
+        found = {"order_id": key, "refunded_at": when, "amount": amount}
+        if has_lines and "product_id" in self.role.matches["order_items"] and not self._is_of_order(key, amount):
+            found["product_id"] = self.role.matches["order_items"]["product_id"]
+        if "currency" in self.role.matches["refunds"]:
+            found["currency"] = self.role.matches["refunds"]["currency"]
+        who = {"customer_id": customer} if customer else {}
+        where = f"{as_sql(amount.profile.name)} > 0"
+        return self._input("refunds", found, 0.6, "orders tell what was given back", where, who)
+
+    def _is_of_order(self, key: Match, amount: Match) -> bool:
+        return determines(self.con, self.export.table, key.profile.name, amount.profile.name)
+
     def _settle_amounts(self, orders: Matches, items: Matches, key: Match | None) -> None:
         """Keep the price and the amount that belong to the line, each discount at its level."""
         taken = {found.profile.name for found in (*orders.values(), *items.values())}
@@ -165,11 +228,10 @@ class Inputs:
         if "unit_price" in items and "line_amount" in items and not self._multiplies(items):
             del items["line_amount"]
         for target in ORDER_LEVEL:
-            if key is None:
+            if key is None or (target in items and self._is_of_order(key, items[target])):
                 items.pop(target, None)
-            elif target in orders:
-                of_order = determines(self.con, self.export.table, key.profile.name, orders[target].profile.name)
-                (items if of_order else orders).pop(target, None)
+            if key and target in orders and not self._is_of_order(key, orders[target]):
+                del orders[target]
 
     def _multiplies(self, items: Matches) -> bool:
         """Whether the amount is quantity times price, at times less a discount."""
@@ -186,43 +248,27 @@ class Inputs:
         ).fetchall()[0]
         return (same or 0.0) >= 0.5 and (within or 0.0) >= 0.8
 
-    def _split(self, key: Match | None, quantity: Match | None) -> Split:
-        """How cancelled or returned lines show: a letter before the number, or a quantity below zero."""
-        if quantity is None or quantity.profile.negative == 0:
-            return Split()
-        pieces = as_sql(quantity.profile.name)
-        if key is not None:
-            order, count = quoted(key.profile.name), number(quoted(quantity.profile.name), "DECIMAL(18,4)")
-            letters = self.con.execute(
-                f"""select upper(left({order}, 1)) as letter, avg(({count} < 0)::int::double) as negative
-                from {self.export.table} where regexp_matches({order}, '^[A-Za-z]-?[0-9]+$') group by letter"""
-            ).fetchall()
-            digits = self.con.execute(
-                f"select avg(regexp_full_match({order}, '[0-9]+')::int::double) from {self.export.table}"
-            ).fetchall()[0][0]
-            cancelled = [letter for letter, negative in letters if negative >= ENOUGH]
-            if cancelled and (digits or 0.0) > 0.5:
-                name = as_sql(key.profile.name)
-                return Split(
-                    f"{pieces} > 0 and not regexp_matches({name}, '^[A-Za-z]')",
-                    " or ".join(f"starts_with({name}, '{letter}')" for letter in cancelled),
-                    f"order numbers that begin with {' or '.join(cancelled)} have quantities below zero: cancellations",
-                )
-        return Split(f"{pieces} > 0", f"{pieces} < 0", "quantities below zero are returns")
-
     def _customer(self, orders: Matches) -> ColumnGuess | None:
         if found := orders.pop("customer_id", None):
             column = next(column for column in self.contracts["orders"].columns if column.name == "customer_id")
-            return mapped("orders", column, found, self.trust)
-        email = self.role.matches["customers"].get("email")
-        if email is None or email.profile.email < 0.8:
-            return None
-        why = "no customer number: the e-mail address stands for it, as a digest"
-        guess = made("customer_id", f"md5(lower(trim({as_sql(email.profile.name)})))", 0.6 * self.trust, why)
-        return replace(guess, source_column=email.profile.name)
+            guess = mapped("orders", column, found, self.trust)
+            if self.export.rows < SOME_ORDERS or found.profile.unique < ONE_EACH:
+                return guess
+            why = "every order has a customer of its own, so that nobody bought twice: is there a number of the person?"
+            return replace(guess, confidence=0.4, why=why)
+        known = self.role.matches["customers"]
+        if "email" in known and known["email"].profile.email >= 0.8:
+            return digest_as_id(known["email"].profile.name, "e-mail address", self.trust)
+        if "phone" in known and known["phone"].profile.letters < 0.1:
+            return digest_as_id(known["phone"].profile.name, "telephone number", self.trust)
+        return None
 
-    def _row_as_order(self, customer: ColumnGuess | None, time: Match | None) -> ColumnGuess:
+    def _order_without_number(self, customer: ColumnGuess | None, time: Match | None, items: Matches) -> ColumnGuess:
+        """What a customer buys at one time is an order, where products are told; else every row is one."""
         parts = [as_sql(name) for name in (customer and customer.source_column, time and time.profile.name) if name]
+        if len(parts) == 2 and "product_id" in items:
+            why = "no order number: what a customer buys at one time is taken for an order"
+            return made("order_id", f"concat_ws('-', {', '.join(parts)})", 0.5 * self.trust, why)
         place = ["_file", "_row"] if len(self.export.files) > 1 else ["_row"]
         why = "no order number: every row is taken for an order"
         return made("order_id", f"concat_ws('-', {', '.join([*parts, *place])})", 0.5 * self.trust, why)
@@ -237,7 +283,8 @@ class Inputs:
         added: Mapping[str, ColumnGuess] | None = None,
     ) -> InputGuess | None:
         """An input, unless it lacks what each of its rows must have."""
-        added = added or {}
+        found, made_up = row_id(self.con, self.export.table, table, found, self.trust)
+        added = made_up | dict(added or {})
         columns = tuple(
             added.get(column.name) or mapped(table, column, found[column.name], self.trust)
             for column in self.contracts[table].columns

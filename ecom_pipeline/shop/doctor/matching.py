@@ -12,6 +12,10 @@ from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
 from ecom_pipeline.shop.words import SYNONYMS
 
 WORTH_SAYING = 0.4
+LONG_NUMBER = 12
+"""Characters from which a number with a point is no amount (``1234567.1700000000`` is a visitor of GA4)."""
+KEYED, REPEATING = ("products", "customers", "campaigns"), 0.8
+"""Inputs whose rows have a name of their own, and what a column is worth as that name if its values repeat."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +84,10 @@ def _fit_of_text(profile: Profile, name: str) -> float:
     if name in ("country", "city", "gender", "language", "name", "address", "author"):
         return 1.0 if profile.letters >= 0.5 and not is_clock else 0.2
     if name in ("text", "answer", "questions"):
-        return 1.0 if prose or profile.spaced > 0.3 or (profile.letters > 0.9 and profile.unique > 0.5) else 0.4
+        return 1.0 if prose or profile.spaced > 0.3 or (profile.letters > 0.9 and profile.unique > 0.5) else 0.5
     if name.endswith("_id"):
-        return 0.2 if is_clock or prose or profile.fractional > 0.5 else 1.0
+        is_amount = profile.fractional > 0.5 and max(map(len, profile.examples), default=0) < LONG_NUMBER
+        return 0.2 if is_clock or prose or is_amount else 1.0
     return 0.3 if is_clock else 1.0
 
 
@@ -114,12 +119,15 @@ def match(
             name = likeness(profile.name, column)
             hint = hints.get((profile.name, column.name)) or _told_by_values(profile, column)
             score = max(name, hint[0]) * fit(profile, column) * (0.8 + 0.2 * profile.filled)
+            if column is contract.columns[0] and contract.table in KEYED and profile.unique < ENOUGH:
+                score *= REPEATING
             if score >= WORTH_SAYING:
                 why = "name" if name >= hint[0] else hint[1]
-                scored.append((round(score, 3), -position, column.name, profile, why))
+                has_clock = profile.time is not None and profile.time.has_clock
+                scored.append((round(score, 3), has_clock, -position, column.name, profile, why))
     found: Matches = {}
     taken: set[str] = set()
-    for score, _, target, profile, why in sorted(scored, key=lambda item: item[:3], reverse=True):
+    for score, *_, target, profile, why in sorted(scored, key=lambda item: item[:4], reverse=True):
         if target not in found and profile.name not in taken:
             found[target] = Match(profile=profile, score=score, why=why)
             taken.add(profile.name)

@@ -63,6 +63,10 @@ class SourceGuess:
         How many were looked at.
     unused
         Columns that nothing was made of.
+    fill_down
+        As ``shop.yaml`` says it.
+    keeps_equal_rows
+        Why ``duplicates`` should be ``keep``; empty if it should not.
     """
 
     name: str
@@ -73,6 +77,8 @@ class SourceGuess:
     inputs: tuple[InputGuess, ...]
     decimal_comma: bool = False
     unused: tuple[str, ...] = ()
+    fill_down: tuple[str, ...] = ()
+    keeps_equal_rows: str = ""
     notices: tuple[str, ...] = ()
 
 

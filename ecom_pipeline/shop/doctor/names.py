@@ -6,6 +6,7 @@ Case, blanks, underscores, camel case and units in brackets do not matter. Nothi
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 from ecom_pipeline.contracts import Column
@@ -78,9 +79,12 @@ def folded(header: str) -> str:
     ['invoiceno', 'invoiceno', 'invoiceno', '单价']
     >>> folded("订单编号") == folded("订单号") == folded("订单ID")
     True
+    >>> folded("Numéro de commande (FR)")
+    'numerodecommande'
     """
     bare = re.sub(r"[（(【\[][^)）】\]]*[)）】\]]\s*$", "", header.strip()) or header
-    plain = re.sub(r"[\W_]+", "", bare).casefold()
+    letters = "".join(char for char in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(char))
+    plain = re.sub(r"[\W_]+", "", letters).casefold()
     return re.sub("(编号|编码|代码|号码|号)$", "id", plain)
 
 

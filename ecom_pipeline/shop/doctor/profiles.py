@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import duckdb
 
 from ecom_pipeline.shop.doctor.survey import Export
 from ecom_pipeline.shop.readers.table import scratch_name
-from ecom_pipeline.shop.values import BOOLEANS, NULL_WORDS, instant, is_missing, local_time, number
+from ecom_pipeline.shop.values import BOOLEANS, NULL_WORDS, Unit, instant, is_missing, local_time, number
 from ecom_pipeline.sql import literal, quoted
 
 ENOUGH = 0.9
@@ -27,11 +27,19 @@ _DAYS = (
     "%m/%d/%Y",
     "%d.%m.%Y",
     "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%d.%m.%y",
     "%Y/%m/%d",
     "%Y.%m.%d",
     "%Y年%m月%d日",
     "%d %b %Y",
     "%b %d, %Y",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+    "%d %B %Y",
+    "%B %d, %Y",
 )
 _CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p")
 FORMATS = (
@@ -42,7 +50,12 @@ FORMATS = (
     *(day + clock for day in _DAYS for clock in _CLOCKS),
 )
 """Tried in this order where a time is not ISO 8601; of two that fit, the first one is taken."""
-TWINS = {form: form.replace("%d/%m", "%m/%d") for form in FORMATS if form.startswith("%d/%m")}
+TWINS = {
+    form: form.replace(f"%d{mark}%m", f"%m{mark}%d")
+    for form in FORMATS
+    for mark in "/-"
+    if form.startswith(f"%d{mark}%m")
+}
 _YEARS = "between timestamp '1990-01-01' and timestamp '2040-01-01'"
 _SYMBOLS = {"CNY": "[¥￥元]", "GBP": "£", "EUR": "€", "USD": r"\$"}
 
@@ -52,9 +65,14 @@ class Time:
     """How a column tells the time; a ``format`` and a ``unit`` of None mean ISO 8601."""
 
     format: str | None = None
-    unit: Literal["s", "ms"] | None = None
+    unit: Unit | None = None
     is_ambiguous: bool = False
     """Whether day and month could as well be the other way round."""
+
+    @property
+    def has_clock(self) -> bool:
+        """Whether it is known to tell more than the day."""
+        return self.unit is not None or "%H" in (self.format or "") or "%I" in (self.format or "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +200,7 @@ def _looks() -> dict[str, str]:
         "iso": f"coalesce(local, timezone('UTC', instant)) {_YEARS}",
         "seconds": r"regexp_full_match(v, '1\d{9}(\.\d+)?')",
         "milliseconds": r"regexp_full_match(v, '1\d{12}')",
+        "microseconds": r"regexp_full_match(v, '1\d{15}')",
         **{
             f"symbol_{code}": f"regexp_matches(v, '[0-9]') and regexp_matches(v, '{sign}')"
             for code, sign in _SYMBOLS.items()
@@ -209,6 +228,8 @@ def _time(con: duckdb.DuckDBPyConnection, sample: str, share: dict[str, float]) 
         return Time(unit="s")
     if share["milliseconds"] >= ENOUGH:
         return Time(unit="ms")
+    if share["microseconds"] >= ENOUGH:
+        return Time(unit="us")
     if share["dated"] < ENOUGH or (share["numeric"] >= ENOUGH and share["fractional"] > 0):
         return None
     fits = _fits(con, sample, FORMATS, 40)

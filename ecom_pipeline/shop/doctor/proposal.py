@@ -67,6 +67,12 @@ def _source(source: SourceGuess) -> Iterator[str]:
         yield f"  options: {_flow(source.options)}"
     if source.decimal_comma:
         yield _said("  decimal_comma: true", "most numbers can be read only so")
+    if source.fill_down:
+        yield _said(
+            f"  fill_down: {_flow(list(source.fill_down))}", "these are filled on the first line of an order only"
+        )
+    if source.keeps_equal_rows:
+        yield _said("  duplicates: keep", source.keeps_equal_rows)
     yield "  inputs:"
     for given in source.inputs:
         yield from (f"    {line}".rstrip() for line in _input(given))

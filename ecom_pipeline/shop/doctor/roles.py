@@ -27,7 +27,7 @@ NEEDED = {
     "customers": ("customer_id",),
     "messages": ("sent_at", "text"),
     "faq": ("intent", "questions", "answer"),
-    "marketing_spend": ("spend_date", "channel", "amount"),
+    "marketing_spend": ("spend_date", "amount"),
     "campaigns": ("campaign_id",),
     "experiments": ("experiment_id", "customer_id", "arm", "assigned_at"),
     "market": ("market_date", "indicator", "value"),
@@ -142,6 +142,8 @@ def _is_possible(
         )
     if role == "refunds":
         return said or re.search(HINTS["refunds"], headers, re.IGNORECASE) is not None
+    if role == "marketing_spend" and "channel" not in found and not {"impressions", "clicks"} & set(found):
+        return False
     if role in ("products", "customers", "campaigns"):
         key = found[NEEDED[role][0]].profile
         return not is_order and key.unique >= 0.9

@@ -19,7 +19,7 @@ import duckdb
 
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers import ReadOptions, read_file
-from ecom_pipeline.shop.readers.database import NAME
+from ecom_pipeline.shop.readers.database import NAME, connect_duckdb
 from ecom_pipeline.shop.readers.encoding import by_mark
 from ecom_pipeline.shop.readers.files import SUFFIXES, chunks, format_of, suffix_of
 from ecom_pipeline.shop.readers.table import append, column_names, create, scratch_folder, scratch_name
@@ -89,7 +89,7 @@ def _read(con: duckdb.DuckDBPyConnection, path: Path, beginning: Path, sheet: st
     except csv.Error as error:
         raise InputError(file=path, expected=f"lines of a table: {error}") from error
     con.execute(f"delete from {table} where _problem is not null").fetchall()
-    notices = tuple(notice for notice in found.notices if "read as" in notice)
+    notices = tuple(notice for notice in found.notices if "read as" in notice or "above the header" in notice)
     return Sample(path=path, part=sheet, table=table, columns=found.columns, dialect=found.dialect, notices=notices)
 
 
@@ -146,7 +146,7 @@ def _connect(kind: str, path: Path) -> Any:
     """A connection that writes nothing, not even beside the file."""
     if kind == "sqlite":
         return sqlite3.connect(f"file:{quote(str(path.resolve()))}?immutable=1", uri=True)
-    return duckdb.connect(str(path), read_only=True, config={"autoinstall_known_extensions": "false"})
+    return connect_duckdb(path)
 
 
 def _table(con: duckdb.DuckDBPyConnection, source: Any, path: Path, kind: str, name: str) -> Sample:

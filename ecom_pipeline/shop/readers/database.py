@@ -2,7 +2,7 @@
 
 PostgreSQL and SQLite come through their ADBC drivers, which are installed with the project, where DuckDB's extensions
 would be downloaded at run time; a DuckDB file is opened read-only by a connection of its own, in which its views
-work. The source prints its own values as text, so that what arrives is exact, and it arrives in batches. Rows are
+work, those over files beside it too. The source prints its own values as text, so that what arrives is exact, and it arrives in batches. Rows are
 ordered by the primary key where there is one.
 """
 
@@ -86,7 +86,7 @@ def _file(url: str, place: str) -> Path:
 
 
 def _from_duckdb(con: duckdb.DuckDBPyConnection, path: Path, name: str, target: str, place: str) -> FileRead:
-    with duckdb.connect(str(path), read_only=True, config={"autoinstall_known_extensions": "false"}) as source:
+    with connect_duckdb(path) as source:
         schema, _, table = name.rpartition(".")
         described = source.execute(
             """select column_name, data_type from duckdb_columns()
@@ -99,6 +99,14 @@ def _from_duckdb(con: duckdb.DuckDBPyConnection, path: Path, name: str, target: 
         )
         query = source.sql(f"select {values} from {quoted(schema or 'main')}.{quoted(table)}")
         return _fill(con, query.to_arrow_reader(BATCH), originals, target, "duckdb", ())
+
+
+def connect_duckdb(path: Path) -> duckdb.DuckDBPyConnection:
+    """A connection that writes nothing; a view finds files by their names relative to the folder of the database."""
+    folder = str(path.resolve().parent)
+    return duckdb.connect(
+        str(path), read_only=True, config={"autoinstall_known_extensions": "false", "file_search_path": folder}
+    )
 
 
 def _found(described: Sequence[Any], name: str, place: str) -> list[tuple[str, str]]:

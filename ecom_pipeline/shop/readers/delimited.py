@@ -16,7 +16,7 @@ import duckdb
 
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers import encoding as text
-from ecom_pipeline.shop.readers.dialect import MAX_LINE, SPACES, Dialect, detect_dialect
+from ecom_pipeline.shop.readers.dialect import MAX_LINE, SPACES, Dialect, detect_dialect, preamble_notice
 from ecom_pipeline.shop.readers.files import CHUNK, suffix_of, unpacked
 from ecom_pipeline.shop.readers.records import KEPT, read_records
 from ecom_pipeline.shop.readers.table import (
@@ -143,6 +143,7 @@ def _load(
         fields = f"its first line has {len(dialect.names):,} fields"
         raise InputError(file=path, expected=f"at most {MAX_COLUMNS:,} columns; {fields}")
     columns, notices = column_names(dialect.names)
+    notices += preamble_notice(dialect.preamble)
     lines = count_lines(plain)
     hides_rowid = any(column.lower() == "rowid" for column in columns)
     fast = lines.is_uniform and dialect.delimiter != SPACES and len(columns) > 1 and not hides_rowid

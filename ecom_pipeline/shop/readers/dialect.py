@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.errors import InputError, shorten
 from ecom_pipeline.shop.readers.table import ReadOptions
 
 DELIMITERS = (",", "\t", ";", "|")
 SPACES = " "
 SAMPLE_RECORDS = 300
+FULL = 0.8
+"""Share of the fields of the fullest record from which a record may be the header."""
 MAX_LINE = 2_000_000
 """Bytes of the longest line, or record of several lines, that is read as data."""
 NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar", SPACES: "runs of spaces"}
@@ -41,6 +43,8 @@ class Dialect:
     names: tuple[str, ...]
     skip: int
     """Lines before the first data row."""
+    preamble: tuple[str, ...] = ()
+    """The lines above the header that are no part of the table."""
 
     @property
     def width(self) -> int:
@@ -158,6 +162,35 @@ def has_header(records: Sequence[Sequence[str]]) -> bool:
     )
 
 
+def preamble_length(records: Sequence[Sequence[str]]) -> int:
+    """How many of the first records are a title, a period or a note above the header.
+
+    They have hardly a field filled, and the first full record below them names the others.
+
+    Examples
+    --------
+    >>> rows = [["2024-06-18", "Brand", "12.50"], ["2024-06-19", "Brand", "9.75"]]
+    >>> preamble_length([["Costs of June", "", ""], ["Day", "Campaign", "Cost"], *rows])
+    1
+    >>> preamble_length([["Day", "", ""], *rows])
+    0
+    """
+    filled = [sum(bool(field.strip()) for field in record) for record in records]
+    start = next((place for place, count in enumerate(filled) if count >= FULL * max(filled)), 0)
+    sparse = all(count <= max(1, filled[start] // 3) for count in filled[:start])
+    return start if filled[start] >= 3 and sparse and has_header(records[start:]) else 0
+
+
+def preamble_notice(preamble: Sequence[str]) -> tuple[str, ...]:
+    """What is said of lines above the header that were passed over."""
+    if not preamble:
+        return ()
+    shown = " ".join(" ".join(preamble).split())
+    return (
+        f"{len(preamble)} lines above the header passed over ({shorten(shown)}); state options.skip_rows if not so",
+    )
+
+
 def detect_dialect(sample: str, options: ReadOptions, file: Path, suffix: str = "") -> Dialect:
     """The dialect of a text from its first lines.
 
@@ -168,17 +201,21 @@ def detect_dialect(sample: str, options: ReadOptions, file: Path, suffix: str = 
     """
     if options.delimiter is not None and len(options.delimiter) != 1:
         raise InputError(file=file, value=options.delimiter, expected="options.delimiter of one character")
-    lines = sample.splitlines(keepends=True)
-    blank = options.skip_rows
-    while blank < len(lines) and not lines[blank].strip():
-        blank += 1
-    body = "".join(lines[blank:])
+    lines = list(io.StringIO(sample, newline=""))
+    first = _not_blank(lines, options.skip_rows or 0)
+    body = "".join(lines[first:])
     if not body:
         raise InputError(file=file, expected="at least a header: there are only blank lines")
     quote = _quote(body)
     escape = _escape(body, quote)
     delimiter = options.delimiter or _delimiter(body, quote, escape, suffix)
     records = _records(body, delimiter, quote, escape)
+    preamble: tuple[str, ...] = ()
+    if options.skip_rows is None and options.header is None and (above := preamble_length(records)):
+        start = _not_blank(lines, first + _lines_of(above, body, delimiter, quote, escape))
+        preamble = tuple(line.strip() for line in lines[first:start] if line.strip())
+        first, body = start, "".join(lines[start:])
+        records = records[above:]
     headed = options.header if options.header is not None else has_header(records)
     width = len(records[0]) if headed else Counter(map(len, records)).most_common(1)[0][0]
     if options.columns and len(options.columns) != width:
@@ -194,13 +231,21 @@ def detect_dialect(sample: str, options: ReadOptions, file: Path, suffix: str = 
         escape=escape,
         has_header=headed,
         names=names,
-        skip=blank + (_header_lines(body, delimiter, quote, escape) if headed else 0),
+        skip=first + (_lines_of(1, body, delimiter, quote, escape) if headed else 0),
+        preamble=preamble,
     )
 
 
-def _header_lines(body: str, delimiter: str, quote: str, escape: str) -> int:
+def _not_blank(lines: Sequence[str], start: int) -> int:
+    """The first line from there on that holds anything."""
+    return next((place for place in range(start, len(lines)) if lines[place].strip()), len(lines))
+
+
+def _lines_of(records: int, body: str, delimiter: str, quote: str, escape: str) -> int:
+    """How many lines the first records take, blank ones between them included."""
     if delimiter == SPACES:
-        return 1
+        return records
     parser = _parser(io.StringIO(body, newline=""), delimiter, quote, escape, strict=False)
-    next(parser)
+    for _ in islice(filter(None, parser), records):
+        pass
     return int(parser.line_num)

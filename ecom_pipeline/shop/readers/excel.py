@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from ecom_pipeline.shop.errors import InputError
-from ecom_pipeline.shop.readers.dialect import SAMPLE_RECORDS, has_header
+from ecom_pipeline.shop.readers.dialect import SAMPLE_RECORDS, has_header, preamble_length, preamble_notice
 from ecom_pipeline.shop.readers.table import FileRead, ReadOptions, Row, append, column_names, counts, create
 
 EXACT_INTEGERS = 2**53
@@ -52,10 +52,13 @@ def read_excel(con: duckdb.DuckDBPyConnection, path: Path, target: str, options:
             cells = book.get_sheet_by_name(wanted).to_python()
     except CalamineError as error:
         raise InputError(file=path, value=str(error), expected="a complete .xlsx file") from error
-    filled = [row for row in cells[options.skip_rows :] if any(value != "" for value in row)]
+    filled = [row for row in cells[options.skip_rows or 0 :] if any(value != "" for value in row)]
     if not filled:
         raise InputError(file=path, expected=f"at least a header: the sheet '{wanted}' is empty")
     start = [[cell_text(value) or "" for value in row] for row in filled[:SAMPLE_RECORDS]]
+    above = preamble_length(start) if options.skip_rows is None and options.header is None else 0
+    preamble = [" ".join(filter(None, row)) for row in start[:above]]
+    start, filled = start[above:], filled[above:]
     headed = options.header if options.header is not None else has_header(start)
     header = start[0] if headed else [""] * len(start[0])
     if options.columns and len(options.columns) != len(header):
@@ -63,6 +66,7 @@ def read_excel(con: duckdb.DuckDBPyConnection, path: Path, target: str, options:
             file=path, value=", ".join(options.columns), expected=f"{len(header)} names in options.columns"
         )
     columns, notices = column_names(options.columns or header)
+    notices += preamble_notice(preamble)
     create(con, target, columns)
     append(con, target, columns, _rows(filled[1:] if headed else filled))
     rows, unreadable = counts(con, target)

@@ -50,7 +50,7 @@ class ReadOptions:
     sheet
         Name of the Excel sheet; the first one if not given.
     skip_rows
-        Lines before the header that are no data.
+        Lines before the header that are no data; detected if not given.
     """
 
     encoding: str | None = None
@@ -58,7 +58,7 @@ class ReadOptions:
     header: bool | None = None
     columns: tuple[str, ...] = ()
     sheet: str | None = None
-    skip_rows: int = 0
+    skip_rows: int | None = None
 
     @classmethod
     def of(cls, given: Mapping[str, Any], file: Path) -> ReadOptions:

@@ -1,23 +1,16 @@
 from __future__ import annotations
 
-import doctest
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecom_pipeline.ml.forecast import reconcile as module
 from ecom_pipeline.ml.forecast.reconcile import Hierarchy, reconcile
 
 # total; two categories; two brands; two products of the first category, one of the second
 PARENT = np.array([-1, 0, 0, 0, 0, 1, 1, 2])
 GROUP = np.array(["", "category", "category", "brand", "brand", "product", "product", "product"], dtype=object)
 SHOP = Hierarchy(parent=PARENT, group=GROUP)
-
-
-def test_examples_in_the_documentation_hold() -> None:
-    assert doctest.testmod(module).failed == 0
 
 
 @settings(deadline=None, max_examples=60)

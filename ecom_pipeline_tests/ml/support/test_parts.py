@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-from importlib import import_module
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -20,25 +17,6 @@ from ecom_pipeline.ml.support.mood import written_mood
 from ecom_pipeline.ml.support.sentiment import read_words
 from ecom_pipeline.ml.support.trials import chance_level, lead_interval, macro_f1
 from ecom_pipeline.ml.support.written import JUDGED, LEARNT, sentences_of
-
-MODULES = (
-    "abstention",
-    "answers",
-    "baselines",
-    "embedding",
-    "features",
-    "intent",
-    "language",
-    "mood",
-    "sentiment",
-    "text",
-    "trials",
-)
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_examples_in_the_documentation_hold(module: str) -> None:
-    assert doctest.testmod(import_module(f"ecom_pipeline.ml.support.{module}")).failed == 0
 
 
 @pytest.mark.parametrize(

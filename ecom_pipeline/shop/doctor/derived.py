@@ -1,0 +1,150 @@
+"""Columns that no header names as such but that follow from others: an id, a channel, a refusal, lines below the first.
+
+Each is a guess of its own, with why. What the columns of an export are taken for has been decided before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import duckdb
+
+from ecom_pipeline.shop.doctor.columns import as_sql, constant, made
+from ecom_pipeline.shop.doctor.matching import Matches
+from ecom_pipeline.shop.doctor.model import ColumnGuess
+from ecom_pipeline.shop.doctor.names import folded
+from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
+from ecom_pipeline.shop.values import BOOLEANS, number
+from ecom_pipeline.sql import quoted
+
+ONE_EACH = 0.98
+"""Share of different values from which a column names its rows."""
+ENOUGH_LINES = 5
+"""Lines below the first of their orders from which it is no accident that a column is empty there."""
+SOME_LINES = 0.05
+"""Share of lines without a number of the order from which they are no sums between the others."""
+ROW_IDS = {"order_items": "order_item_id", "events": "event_id", "refunds": "refund_id", "messages": "message_id"}
+"""Ids that rows can do without, by input."""
+CONSENT = "accepts|agreed|consent|subscribed|subscription|newsletter|optin|接受营销|订阅|同意"
+CHANNELS = {
+    "google_ads": "google|adwords",
+    "meta": "meta|facebook|instagram|fb",
+    "microsoft_ads": "bing|microsoft",
+    "tiktok": "tiktok|douyin|抖音",
+    "amazon_ads": "amazon",
+    "pinterest": "pinterest",
+    "直通车": "直通车",
+    "万相台": "万相台",
+}
+"""Names of advertisers' reports to the channel that they are about."""
+
+
+def row_id(
+    con: duckdb.DuckDBPyConnection, export: str, table: str, found: Matches, trust: float
+) -> tuple[Matches, dict[str, ColumnGuess]]:
+    """The columns without an id that does not name rows, and in its place one made of order and line where that does."""
+    own = ROW_IDS.get(table, "")
+    if own not in found or found[own].profile.unique >= ONE_EACH:
+        return found, {}
+    rest = {target: match for target, match in found.items() if target != own}
+    if table != "order_items" or "order_id" not in found:
+        return rest, {}
+    names = [found[target].profile.name for target in ("order_id", own)]
+    listed = ", ".join(map(quoted, names))
+    (unique,) = con.execute(f"select count(distinct ({listed})) / greatest(count(*), 1) from {export}").fetchall()[0]
+    if unique < ONE_EACH:
+        return rest, {}
+    sql = f"concat_ws('-', {', '.join(map(as_sql, names))})"
+    return rest, {own: made(own, sql, 0.8 * trust, f"{names[1]} begins anew in every order")}
+
+
+def opted_out(profiles: Sequence[Profile]) -> ColumnGuess | None:
+    """Who refused advertising, from a column that says who agreed to it."""
+    for profile in profiles:
+        if profile.boolean >= ENOUGH and re.search(CONSENT, folded(profile.name)) and profile.words:
+            yes = {word: "false" if _is_true(word) else "true" for word, _ in profile.words}
+            return ColumnGuess(
+                target="is_opted_out",
+                origin={"column": profile.name, "values": yes},
+                confidence=0.7,
+                why="who did not agree to advertising has refused it",
+                source_column=profile.name,
+            )
+    return None
+
+
+def _is_true(word: str) -> bool:
+    return word.lower() in {*BOOLEANS[::2], "t", "y"}
+
+
+def without_totals(con: duckdb.DuckDBPyConnection, export: str, found: Matches) -> str | None:
+    """The condition that leaves out rows of a report on advertising that are sums of the others."""
+    if "campaign_id" not in found or found["campaign_id"].profile.filled == 1:
+        return None
+    campaign, money = (found[target].profile.name for target in ("campaign_id", "amount"))
+    totals, others = con.execute(
+        f"""select sum(amount) filter (named is null), sum(amount) filter (named is not null)
+        from (select {quoted(campaign)} as named, {number(quoted(money), "DECIMAL(18,4)")} as amount from {export})"""
+    ).fetchall()[0]
+    if not totals or not others or abs(totals - others) > 0.01 * float(others):
+        return None
+    return f"{as_sql(campaign)} is not null"
+
+
+def channel_of(name: str) -> ColumnGuess:
+    """The channel of a report on advertising that names none: what its file is called after."""
+    file = name.rsplit("/", 1)[-1]
+    for channel, pattern in CHANNELS.items():
+        if re.search(rf"(?<![a-z])({pattern})(?![a-z])", file, re.IGNORECASE):
+            return replace(constant("channel", channel, "after the name of the file"), confidence=0.7)
+    words = re.sub(r"[^\w]+|\d+", " ", file.split(".")[0]).split()
+    return constant("channel", "_".join(words).lower() or "ads", "no channel: the name of the file stands for it")
+
+
+def filled_down(con: duckdb.DuckDBPyConnection, table: str, key: str, columns: Sequence[str]) -> tuple[str, ...]:
+    """The key of an order and the columns that only the first line of an order has, if any; the table has them filled then."""
+    others = [column for column in dict.fromkeys(columns) if column != key]
+    if not others:
+        return ()
+    name = quoted(key)
+    shares = ", ".join(
+        f"avg(({quoted(column)} is not null)::int) filter ({which})"
+        for column in others
+        for which in ("first", "not first")
+    )
+    (lines, below, unnamed, *found) = con.execute(
+        f"""with held as (select *, rowid as place, last_value({name} ignore nulls) over (order by rowid) as held from {table}),
+        lines as (select *, held is distinct from lag(held) over (order by place) as first from held)
+        select count(*), count(*) filter (not first), count(*) filter (not first and {name} is null), {shares} from lines"""
+    ).fetchall()[0]
+    if below < ENOUGH_LINES:
+        return ()
+    only_first = [
+        column
+        for column, at_first, later in zip(others, found[::2], found[1::2], strict=True)
+        if (at_first or 0.0) >= ENOUGH and (later or 0.0) <= 1 - ONE_EACH
+    ]
+    if not only_first and unnamed < SOME_LINES * lines:
+        return ()
+    held = [
+        f"last_value({quoted(one)} ignore nulls) over (order by rowid) as {quoted(one)}" for one in (key, *only_first)
+    ]
+    con.execute(f"create or replace table {table} as select * replace ({', '.join(held)}) from {table}").fetchall()
+    return (key, *only_first)
+
+
+def digest_as_id(column: str, what: str, trust: float) -> ColumnGuess:
+    """The customer's id where orders know nothing but an address or a telephone number."""
+    why = f"no customer number: the {what} stands for it, as a digest"
+    guess = made("customer_id", f"md5(lower(trim({as_sql(column)})))", 0.6 * trust, why)
+    return replace(guess, source_column=column)
+
+
+def equal_rows(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> int:
+    """How many rows equal another one in these columns."""
+    (equal,) = con.execute(
+        f"select count(*) - count(distinct row({', '.join(map(quoted, columns))})) from {table}"
+    ).fetchall()[0]
+    return int(equal)
