@@ -59,7 +59,8 @@ def of(model: Callable[[int], Forecaster]) -> Method:
 def prophet_default(panel: Panel, horizon: int) -> Answer:
     from prophet import Prophet
 
-    logging.getLogger("cmdstanpy").setLevel(logging.CRITICAL)
+    for name in ("cmdstanpy", "prophet.plot"):
+        logging.getLogger(name).disabled = True
     found = np.zeros((3, len(panel.keys), horizon))
     for row, values in enumerate(panel.values):
         frame = pd.DataFrame({"ds": panel.days, "y": values}).dropna()
