@@ -60,6 +60,14 @@ def test_english_lines(tmp_path: Path) -> None:
                          " where order_id = '8000'") == [("u1", "p1")]  # fmt: skip
 
 
+def test_lines_without_a_quantity_are_taken_for_one_piece_and_the_proposal_says_so(tmp_path: Path) -> None:
+    write_csv(tmp_path / "in" / "sales.csv", [*ENGLISH[:4], ENGLISH[5]], [[*row[:4], row[5]] for row in lines()])
+    with loaded(tmp_path / "in", tmp_path / "shop.yaml") as (con, _):
+        counted = rows(con, "select count(*), sum(quantity), sum(quantity * unit_price) from input.order_items")
+        assert counted == [(80, Decimal("80"), Decimal("500.00"))]
+    assert "no quantity: every line is taken for one piece" in (tmp_path / "shop.yaml").read_text("utf-8")
+
+
 def test_chinese_exports_of_four_kinds(tmp_path: Path) -> None:
     folder = tmp_path / "in"
     status = ["交易成功", "交易成功", "交易关闭", "待发货"]
