@@ -75,13 +75,18 @@ def _init(given: argparse.Namespace, console: Console) -> int:
 
         path = make_sample(given.sample, given.folder, seed=_settings(given).seed)
     else:
-        from ecom_pipeline.shop.init import init_shop
+        from ecom_pipeline.shop.init import init_shop, name_of
 
-        path = init_shop(given.folder, given.folder.name.lower().replace("-", "_"))
+        path = init_shop(given.folder, name_of(given.folder))
     if given.json:
         _print_json({"shop": path})
-    else:
+    elif given.sample:
         console.print(f"Wrote {path}. Next: ecom run --shop {path}")
+    else:
+        console.print(
+            f"Wrote {path}. Next: put the exports beside it and let `ecom doctor {given.folder}` propose what to write there,"
+            f" or write it yourself; then: ecom run --shop {given.folder}"
+        )
     return OK
 
 

@@ -23,6 +23,7 @@ from ecom_pipeline.shop.doctor.roles import SALES, Role, find_role
 from ecom_pipeline.shop.doctor.survey import Export, survey
 from ecom_pipeline.shop.doctor.whereabouts import currencies, whereabouts
 from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.init import name_of
 from ecom_pipeline.sql import quoted
 
 GUESSED_HEADER = 0.7
@@ -227,10 +228,9 @@ def _diagnosis(
         [folder.resolve().name, *(one.export.name for one, _ in given)],
     )
     fed = {guess.table for source in sources for guess in source.inputs}
-    name = _slug(folder.resolve().name)
     return Diagnosis(
         folder=str(folder),
-        name=name if re.match("[a-z]", name) else f"shop_{name}".rstrip("_"),
+        name=name_of(folder),
         timezone=timezone,
         currency=currency,
         country=country,
