@@ -19,7 +19,7 @@ from ecom_pipeline.shop.doctor.missing import find_missing
 from ecom_pipeline.shop.doctor.model import Diagnosis, InputGuess, SourceGuess
 from ecom_pipeline.shop.doctor.names import VAGUE, likeness
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile, profile
-from ecom_pipeline.shop.doctor.roles import SALES, Role, find_role
+from ecom_pipeline.shop.doctor.roles import SALES, Role, find_role, nearest
 from ecom_pipeline.shop.doctor.survey import Export, survey
 from ecom_pipeline.shop.doctor.whereabouts import currencies, whereabouts
 from ecom_pipeline.shop.errors import InputError
@@ -83,7 +83,7 @@ def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[st
         for export in exports:
             con.execute(f"drop table if exists {export.table}").fetchall()
     understood = [one.export.name for one, guesses in given if guesses]
-    notices += [_not_recognised(one.export) for one in seen if one.export.name not in understood]
+    notices += [_not_recognised(one, inputs) for one in seen if one.export.name not in understood]
     if not understood:
         why = "; ".join(notices[:SHOWN]) or "there are no files"
         raise InputError(
@@ -92,9 +92,11 @@ def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[st
     return _diagnosis(folder, [(one, guesses) for one, guesses in given if guesses], notices, contracts)
 
 
-def _not_recognised(export: Export) -> str:
+def _not_recognised(one: _Seen, inputs: Mapping[str, Contract]) -> str:
+    export, near = one.export, nearest(one.export.name, one.profiles, inputs)
     columns = ", ".join(column[:40] for column in export.columns[:SHOWN])
-    return f"{export.name}: not recognised as any input; its columns are {columns}"
+    lacking = f"; for {near[0]} it would need {' and '.join(near[1])}" if near else ""
+    return f"{export.name}: not recognised as any input{lacking}; its columns are {columns}"
 
 
 def _look(con: duckdb.DuckDBPyConnection, export: Export, inputs: Mapping[str, Contract]) -> _Seen:

@@ -158,6 +158,24 @@ def test_reports_on_advertising(tmp_path: Path) -> None:
         assert rows(con, spent) == [("google_ads", 28, Decimal("28350.0000")), ("meta", 28, Decimal("70.0000"))]
 
 
+def test_orders_whose_state_alone_tells_that_they_were_given_back(tmp_path: Path) -> None:
+    header = ("order_id", "date", "status", "sku", "quantity", "price")
+    words = ["completed"] * 8 + ["refunded", "cancelled"]
+    sold = [[f"{i}", "2024-03-01", words[i % 10], f"s{i % 4}", "2", "2.50"] for i in range(50)]
+    write_csv(tmp_path / "in" / "orders.csv", header, sold)
+    with loaded(tmp_path / "in", tmp_path / "shop.yaml") as (con, _):
+        assert rows(con, "select count(*), sum(amount) from input.refunds") == [(5, Decimal("25.0000"))]
+
+
+def test_what_an_export_lacks_is_said(tmp_path: Path) -> None:
+    orders = [[f"{i}", f"u{i % 7}", str(i % 7), str(i % 24)] for i in range(50)]
+    write_csv(tmp_path / "in" / "orders.csv", ("order_id", "user_id", "order_dow", "order_hour_of_day"), orders)
+    products = [[f"p{i}", f"Lamp {i}"] for i in range(50)]
+    write_csv(tmp_path / "in" / "products.csv", ("product_id", "product_name"), products)
+    (notice,) = examined(tmp_path / "in").notices
+    assert "not recognised as any input; for orders it would need ordered_at; its columns are order_id" in notice
+
+
 def test_headers_of_five_languages() -> None:
     french = ("Numéro de commande", "Date de commande", "État de la commande", "UGS", "Quantité", "Prix unitaire")
     german = ("Bestellnummer", "Bestelldatum", "Bestellstatus", "Artikelnummer", "Menge", "Einzelpreis")
