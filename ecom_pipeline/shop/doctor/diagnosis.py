@@ -18,6 +18,7 @@ from ecom_pipeline.shop.doctor.matching import Hint
 from ecom_pipeline.shop.doctor.missing import find_missing
 from ecom_pipeline.shop.doctor.model import Diagnosis, InputGuess, SourceGuess
 from ecom_pipeline.shop.doctor.names import VAGUE, likeness
+from ecom_pipeline.shop.doctor.nested import said_in_sql
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile, profile
 from ecom_pipeline.shop.doctor.roles import SALES, Role, find_role, nearest
 from ecom_pipeline.shop.doctor.survey import Export, survey
@@ -78,7 +79,8 @@ def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[st
         seen = [_look_at_rows(con, _look_again(con, one, seen, inputs), inputs) for one in seen]
         known = [one for one in seen if one.role]
         found = _without_repeats([(one, _inputs(con, one, known, inputs)) for one in known])
-        given = [(_look_for_equal_rows(con, one, guesses), guesses) for one, guesses in found]
+        looked = [(_look_for_equal_rows(con, one, guesses), guesses) for one, guesses in found]
+        given = [(one, tuple(said_in_sql(guess, one.export.inside) for guess in guesses)) for one, guesses in looked]
     finally:
         for export in exports:
             con.execute(f"drop table if exists {export.table}").fetchall()
@@ -261,7 +263,7 @@ def _source(one: _Seen, guesses: tuple[InputGuess, ...], taken: Sequence[str]) -
         rows=export.rows,
         inputs=guesses,
         decimal_comma=sum(c.numeric_comma for c in numbers) > sum(c.numeric for c in numbers) + 0.05,
-        unused=tuple(column for column in export.columns if column not in used),
+        unused=tuple(column for column in export.columns if export.inside.get(column, column) not in used),
         fill_down=tuple(column for column in one.fill_down if column == one.fill_down[0] or column in read),
         keeps_equal_rows=one.keeps_equal_rows,
         notices=(*export.notices, *([equal] if one.equal_rows and not one.keeps_equal_rows else [])),

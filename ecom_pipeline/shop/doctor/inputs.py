@@ -9,11 +9,20 @@ import duckdb
 
 from ecom_pipeline.contracts import Column, Contract
 from ecom_pipeline.shop.config import DEFAULTS
-from ecom_pipeline.shop.doctor.columns import as_sql, constant, made, mapped
+from ecom_pipeline.shop.doctor.columns import constant, made, mapped
 from ecom_pipeline.shop.doctor.content import determines
-from ecom_pipeline.shop.doctor.derived import ONE_EACH, channel_of, digest_as_id, opted_out, row_id, without_totals
+from ecom_pipeline.shop.doctor.derived import (
+    ONE_EACH,
+    channel_of,
+    digest_as_id,
+    opted_out,
+    row_id,
+    without_totals,
+    without_unknown_words,
+)
 from ecom_pipeline.shop.doctor.matching import Match, Matches, meanings
 from ecom_pipeline.shop.doctor.model import ColumnGuess, InputGuess
+from ecom_pipeline.shop.doctor.names import as_sql
 from ecom_pipeline.shop.doctor.profiles import Profile
 from ecom_pipeline.shop.doctor.returns import Refunds, Split, of_amounts, of_negative_lines, of_states, split_of
 from ecom_pipeline.shop.doctor.roles import SALES, Role
@@ -66,9 +75,11 @@ class Inputs:
         return tuple(guess for guess in given if guess)
 
     def _filled(self, found: Matches) -> str | None:
-        """Rows without what a row is about are none: a product's other pictures, stars without a word, sums."""
+        """Rows without what a row is about are none: a product's other pictures, stars without a word, sums, noise."""
         if self.role.name == "marketing_spend":
             return without_totals(self.con, self.export.table, found)
+        if self.role.name == "events":
+            return without_unknown_words(found["event_type"], self._column("events", "event_type"))
         about = found.get(ABOUT.get(self.role.name, ""))
         return f"{as_sql(about.profile.name)} is not null" if about and about.profile.filled < 1 else None
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 
 import duckdb
 
-from ecom_pipeline.shop.doctor.columns import as_sql, made
+from ecom_pipeline.shop.doctor.columns import made
 from ecom_pipeline.shop.doctor.matching import Match, Matches, spelled
 from ecom_pipeline.shop.doctor.model import ColumnGuess
+from ecom_pipeline.shop.doctor.names import as_sql
 from ecom_pipeline.shop.doctor.profiles import ENOUGH
 from ecom_pipeline.shop.doctor.roles import HINTS
 from ecom_pipeline.shop.values import number

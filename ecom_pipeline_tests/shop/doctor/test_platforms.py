@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -156,6 +158,31 @@ def test_reports_on_advertising(tmp_path: Path) -> None:
     with loaded(folder, tmp_path / "shop.yaml") as (con, _):
         spent = "select channel, count(*), sum(amount) from input.marketing_spend where _reasons is null group by all order by all"
         assert rows(con, spent) == [("google_ads", 28, Decimal("28350.0000")), ("meta", 28, Decimal("70.0000"))]
+
+
+def test_objects_inside_json_are_opened_and_lists_are_named(tmp_path: Path) -> None:
+    """As GA4 exports its events."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    kinds = ["view_item", "add_to_cart", "purchase", "scroll"]
+    events = [
+        {
+            "event_timestamp": str(1_711_879_200_000_000 + i * 60_000_001),
+            "event_name": kinds[i % 4],
+            "user_pseudo_id": f"{i % 9}.1700000000",
+            "device": {"category": "mobile"},
+            "ecommerce": {"transaction_id": f"T{i}"} if i % 4 == 2 else {},
+            "items": [{"item_id": "a"}, {"item_id": "b"}],
+        }
+        for i in range(40)
+    ]
+    (folder / "events.jsonl").write_text("\n".join(map(json.dumps, events)), "utf-8")
+    (source,) = examined(folder).sources
+    assert any("items: lists, of which only a view makes rows" in notice for notice in source.notices)
+    with loaded(folder, tmp_path / "shop.yaml") as (con, _):
+        assert filled(con) == {"events": (30, 0)}
+        told = rows(con, "select distinct device, event_at from input.events where order_id = 'T2'")
+        assert told == [("mobile", datetime(2024, 3, 31, 10, 2, 0, 2))]
 
 
 def test_orders_whose_state_alone_tells_that_they_were_given_back(tmp_path: Path) -> None:
