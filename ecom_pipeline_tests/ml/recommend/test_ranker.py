@@ -125,7 +125,7 @@ def test_the_trees_learn_from_as_many_customers_as_they_need_and_from_validation
     monkeypatch.setattr(contest, "LESSONS", 1)
     monkeypatch.setattr(tuning, "CHANGES", ())
     nothing = pd.DataFrame({"product_id": []})
-    held = contest.compete({"new": found, "all": found}, nothing, before={"new": past, "all": past}, seed=1)
+    held = contest.compete({"new": found, "all": found}, nothing, before={"new": past, "all": past}, seed=1, judged=20)
     assert held.rounds["new"].trees is not None
     everyone = len(validation.customers)
     assert judged == [("ranker", everyone), ("blend", everyone)] * 2
