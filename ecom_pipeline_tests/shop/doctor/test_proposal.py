@@ -175,8 +175,12 @@ def test_what_is_missing_and_what_that_costs(tmp_path: Path) -> None:
 def test_not_enough_to_run(tmp_path: Path) -> None:
     people = [[f"u{i}", f"u{i}@example.org", "Leeds"] for i in range(15)]
     write_csv(tmp_path / "customers.csv", ("customer_id", "email", "city"), people)
-    text = proposal(tmp_path)
+    found = examined(tmp_path)
+    text = propose_yaml(found)
     assert "# NOT ENOUGH TO RUN: needed are orders with their lines (order_items), or events." in text
+    (empty,) = (missing.tables for missing in found.missing if missing.what == "events")
+    assert "marts.recommendations" in empty
+    assert "marts.customer_profiles" not in empty, "customers are enough for it"
     path = tmp_path / "shop.yaml"
     path.write_text(text, "utf-8")
     with pytest.raises(ShopError, match="expected sources for orders and order_items, or for events"):
