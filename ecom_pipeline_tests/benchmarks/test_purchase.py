@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,9 @@ def test_products_left_out_are_told_and_returns_are_no_demand(
     values = {"sold": np.resize([5.0, -2.0], 200), "never": np.zeros(200)}
     rows = [pd.DataFrame({"series_id": name, "date": dates, "value": each}) for name, each in values.items()]
     pd.concat(rows).to_parquet(tmp_path / "file.parquet")
+    told = argparse.Namespace(data=str(tmp_path / "file.parquet"), country=None, series=0, days=84, skip=0)
+    panel, _ = purchase._products(told)
+    assert panel.values[0, :2].tolist() == [5, 0]
     purchase.main([str(tmp_path / "file.parquet"), "--only", FIXED])
     printed = capsys.readouterr().out
     assert "1 series left out" in printed
