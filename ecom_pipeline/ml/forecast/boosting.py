@@ -1,8 +1,8 @@
 """Gradient boosting across all series: one LightGBM model learns from every series what follows what.
 
 A training row is one period ahead of one past origin of one series: the features are what was known at that origin
-(levels, the same place in the season, a year before, the price beside the quarter's) and what is known of the period (its place in the season, holidays
-and events around it); the target is the amount in units of the series' recent mean. Trained this way the model answers
+(levels, the same place in the season, a year before, the price beside the quarter's) and what is known of the period (its
+place in the season, holidays, events, promotions and closed days around it); the target is the amount in units of the series' recent mean. Trained this way the model answers
 the very question it is asked, for the whole horizon at once and without feeding forecasts back. The loss is the absolute
 error: the median is what MASE and WAPE reward. Method: direct forecasting with a global model, Montero-Manso & Hyndman
 (2021), *Principles and algorithms for forecasting groups of time series*. LightGBM is imported when a model is fitted.
