@@ -59,7 +59,8 @@ def of(model: Callable[[int], Forecaster]) -> Method:
 def prophet_default(panel: Panel, horizon: int) -> Answer:
     from prophet import Prophet
 
-    logging.getLogger("cmdstanpy").setLevel(logging.CRITICAL)
+    for name in ("cmdstanpy", "prophet.plot"):
+        logging.getLogger(name).disabled = True
     found = np.zeros((3, len(panel.keys), horizon))
     for row, values in enumerate(panel.values):
         frame = pd.DataFrame({"ds": panel.days, "y": values}).dropna()
@@ -96,7 +97,10 @@ def of_statsforecast(name: str) -> Method:
 
 
 def of_mlforecast(panel: Panel, horizon: int) -> Answer:
-    """LightGBM as most would set it up: lags, rolling means and the date, absolute error, one model fed its own forecasts."""
+    """LightGBM as most would set it up: lags, rolling means, the date, absolute error, one model fed its own forecasts.
+
+    It is told what is known in advance, but no holidays.
+    """
     import lightgbm
     from mlforecast import MLForecast
     from mlforecast.lag_transforms import RollingMean
@@ -111,9 +115,22 @@ def of_mlforecast(panel: Panel, horizon: int) -> Answer:
         lag_transforms={1: [RollingMean(4 * (7 if season == 7 else 1))]},
         date_features=["dayofweek", "day", "month"] if season == 7 else ["month"],
     )
-    told = engine.fit(_rows(panel), static_features=[]).predict(horizon)
+    past, coming = known_in_advance(panel, 0, panel.length), known_in_advance(panel, panel.length, horizon)
+    has_any = past.shape[1] > 2
+    rows = _rows(panel).merge(past, on=["unique_id", "ds"]) if has_any else _rows(panel)
+    told = engine.fit(rows, static_features=[]).predict(horizon, X_df=coming if has_any else None)
     wide = told.pivot(index="unique_id", columns="ds", values="lightgbm")
     return wide.reindex([str(row) for row in range(len(panel.keys))]).to_numpy(), None, None
+
+
+def known_in_advance(panel: Panel, start: int, periods: int) -> pd.DataFrame:
+    """Promotions and closed days of some periods as Nixtla's libraries take them."""
+    effects = panel.effects.of_kind("promotion", "closed")
+    values = np.broadcast_to(effects.within(start, start + periods), (len(panel.keys), len(effects.names), periods))
+    days = panel.days[0] + pd.to_timedelta(np.arange(start, start + periods) * panel.step, unit="D")
+    columns = {f"known{place}": values[:, place].ravel() for place in range(len(effects.names))}
+    rows = np.repeat(np.arange(len(panel.keys)).astype(str), periods)
+    return pd.DataFrame({"unique_id": rows, "ds": np.tile(days, len(panel.keys))} | columns)
 
 
 METHODS: dict[str, Method] = {

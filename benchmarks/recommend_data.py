@@ -43,6 +43,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "split": ("split",),
     "position": ("position",),
 }
+IDS = ("customer_id", "product_id")
 PARTS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
          "dev": "validation", "test": "test"}  # fmt: skip
 VALIDATION_SHARE = 0.1
@@ -98,23 +99,30 @@ def _rows_of(path: Path) -> pd.DataFrame:
         if kind in (".parquet", ".pq"):
             return pd.read_parquet(path)
         if kind in (".csv", ".tsv"):
-            return pd.read_csv(path, sep="," if kind == ".csv" else "\t", low_memory=False)
+            sep = "," if kind == ".csv" else "\t"
+            named = _columns(pd.read_csv(path, sep=sep, nrows=0).columns)
+            texts = {named[name]: str for name in IDS if name in named}  # 007 is not 7
+            return pd.read_csv(path, sep=sep, dtype=texts, low_memory=False)
     except (ValueError, OSError) as error:
         raise ValueError(f"cannot be read as {kind[1:]}: {error}") from error
     raise ValueError("expected a file .parquet, .csv or .tsv")
 
 
-def _named(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Rename the columns, bring their values to one form, and say what was left out."""
+def _columns(columns: pd.Index) -> dict[str, Any]:
+    """Which column is which."""
+    plain = {str(column).lower().replace("_", "").replace(" ", ""): column for column in reversed(columns)}
     found = {}
-    plain = {str(column).lower().replace("_", "").replace(" ", ""): column for column in reversed(frame.columns)}
     for name, words in COLUMNS.items():
         matches = [plain[key] for word in words if (key := word.replace("_", "")) in plain]
         if matches:
             found[name] = matches[0]
-    needed = ["customer_id", "product_id"]
-    if "split" not in found and "position" not in found:
-        needed.append("interaction_date")
+    return found
+
+
+def _named(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Rename the columns, bring their values to one form, and say what was left out."""
+    found = _columns(frame.columns)
+    needed = [*IDS] if "split" in found or "position" in found else [*IDS, "interaction_date"]
     missing = [f"one for {' or '.join(COLUMNS[name])}" for name in needed if name not in found]
     if missing:
         hint = "; without a time, a column split or position" if needed[-1] not in found else ""
@@ -129,7 +137,7 @@ def _named(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     if "position" in data:
         data["position"] = pd.to_numeric(data["position"], errors="coerce")
     for name in data.columns.intersection([*needed, "interaction_date", "position", "split"]):
-        empty = data[name].isna()
+        empty = data[name].isna() | (data[name].astype(object) == "" if name in IDS else False)
         if empty.any():
             expected = "a time" if name == "interaction_date" else "a number" if name == "position" else "a value"
             row = int(empty.to_numpy().argmax())
@@ -139,13 +147,13 @@ def _named(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
             )
             data = data[~empty]
     if data.empty:
-        raise ValueError(f"no rows are left; {'; '.join(notes)}")
+        raise ValueError("; ".join(["no rows are left", *notes]))
     weights = pd.to_numeric(data.get("interactions", pd.Series(1, index=data.index)), errors="coerce")
     low = ~(weights >= 1)
     if low.any():
         notes.append(f"{int(low.sum()):,} weights below 1, or none, count as 1")
     data["interactions"] = weights.where(~low, 1).clip(upper=np.finfo(np.float32).max)
-    for name in ("customer_id", "product_id"):
+    for name in IDS:
         codes, ids = pd.factorize(data[name])
         data[name] = ids.astype(str).to_numpy(dtype=object)[codes]
     return data.assign(event_type=data.get("event_type", "purchase")), notes
@@ -227,7 +235,7 @@ def _by_position(frame: pd.DataFrame) -> Cut:
     ordered = ordered.assign(interaction_date=day)
     cut = [_window(ordered[(from_end > last) | ~judged], ordered[(from_end == last) & judged]) for last in (3, 2, 1)]
     both, before = (cut[1], cut[2]), [each for each in cut[:1] if not each.truth.empty]
-    split = "the last item is the test, the one before validation"
+    split = f"the last item of customers with {LEAST} rows or more is the test, the one before validation"
     return {"new": both, "all": both}, {"new": before, "all": before} if before else None, split
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -75,13 +76,19 @@ def _init(given: argparse.Namespace, console: Console) -> int:
 
         path = make_sample(given.sample, given.folder, seed=_settings(given).seed)
     else:
-        from ecom_pipeline.shop.init import init_shop
+        from ecom_pipeline.shop.init import init_shop, name_of
 
-        path = init_shop(given.folder, given.folder.name.lower().replace("-", "_"))
+        path = init_shop(given.folder, name_of(given.folder))
     if given.json:
         _print_json({"shop": path})
-    else:
+    elif given.sample:
         console.print(f"Wrote {path}. Next: ecom run --shop {path}")
+    else:
+        doctor, run = (shlex.join(["ecom", *words, str(given.folder)]) for words in (["doctor"], ["run", "--shop"]))
+        console.print(
+            f"Wrote {path}. Next: put the exports beside it and let `{doctor}` propose what to write there,"
+            f" or write it yourself; then: {run}"
+        )
     return OK
 
 
@@ -96,10 +103,9 @@ def _doctor(given: argparse.Namespace, console: Console) -> int:
     if given.json:
         _print_json({"proposal": target, "diagnosis": asdict(diagnosis)})
     else:
-        console.print(text)
-        console.print(
-            f"Wrote {target}; nothing else was touched. Read it, rename it to shop.yaml, then: ecom run --shop {given.folder}"
-        )
+        console.print(text, soft_wrap=True)
+        then = shlex.join(["ecom", "run", "--shop", str(given.folder)])
+        console.print(f"Wrote {target}; nothing else was touched. Read it, rename it to shop.yaml, then: {then}")
     return OK
 
 

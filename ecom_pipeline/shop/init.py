@@ -15,6 +15,18 @@ from ecom_pipeline.shop.errors import ShopError, shorten
 SHOP_FILE = "shop.yaml"
 
 
+def name_of(folder: Path) -> str:
+    """The name that a folder gives a shop.
+
+    Examples
+    --------
+    >>> [name_of(Path(folder)) for folder in ("My Shop", "2024-exports", "店铺")]
+    ['my_shop', 'shop_2024_exports', 'shop']
+    """
+    words = re.sub(r"[^a-z0-9]+", "_", folder.resolve().name.lower()).strip("_")
+    return words if re.match("[a-z]", words) else f"shop_{words}".rstrip("_")
+
+
 def init_shop(folder: Path, name: str) -> Path:
     """Write the ``shop.yaml`` of a new shop.
 

@@ -69,6 +69,8 @@ def load_shop(
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         raise ShopError(f"{path}:{line}: expected UTF-8, found the byte {error.object[error.start]:#04x}") from error
+    except FileNotFoundError as error:
+        raise ShopError(_no_shop(path)) from error
     except OSError as error:
         raise ShopError(f"{path}: expected a readable file: {error.strerror}") from error
     document = read_document(text, str(path), environment or {})
@@ -84,6 +86,16 @@ def load_shop(
     shop._document = document
     shop._contracts = promises
     return shop
+
+
+def _no_shop(path: Path) -> str:
+    """What to do where there is no ``shop.yaml`` yet."""
+    proposed = path.with_name("shop.proposed.yaml")
+    if proposed.exists():
+        return f"{path}: expected a file; {proposed.name} is beside it: rename it when it is right"
+    if path.parent.is_dir():
+        return f"{path}: expected a file; `ecom doctor {path.parent}` proposes one from the exports in the folder"
+    return f"{path}: expected a file; there is no folder {path.parent} either: `ecom init {path.parent}` makes both"
 
 
 def _said(document: Document, problem: Any) -> str:

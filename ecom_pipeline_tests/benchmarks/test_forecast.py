@@ -94,6 +94,17 @@ def test_a_price_is_known_until_the_origin(data: str, tmp_path: Path) -> None:
     assert seen[:, -1].tolist() == [100, 100]
 
 
+def test_peers_are_told_what_is_known_in_advance_and_nothing_else(data: str, tmp_path: Path) -> None:
+    table = pd.read_parquet(data)
+    table = table.assign(oil=np.sin(np.arange(240)), promo=np.arange(240) % 3 == 0)
+    table.to_parquet(tmp_path / "known.parquet")
+    panel = read(str(tmp_path / "known.parquet")).panel
+    known = forecast.known_in_advance(panel, 100, 20)
+    assert known.columns.tolist() == ["unique_id", "ds", "known0"]
+    assert known["ds"].iloc[[0, 20]].tolist() == [panel.days[100]] * 2
+    assert known["known0"].tolist() == [float(place % 3 == 0) for place in [*range(100, 120), *range(220, 240)]]
+
+
 def test_speed_names_the_seconds_of_both(
     data: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

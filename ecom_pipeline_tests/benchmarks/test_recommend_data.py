@@ -97,14 +97,19 @@ def test_times_are_days_whatever_their_form(times: pd.Series, name: str, tmp_pat
 
 def test_rows_without_ids_or_times_are_left_out_and_counted(tmp_path: Path) -> None:
     frame = WORLD.astype({"user_id": object, "time": object})
-    frame.loc[[3, 4], "user_id"] = [None, np.nan]
+    frame.loc[[3, 4, 6], "user_id"] = [None, np.nan, ""]
     frame.loc[[5], "time"] = pd.NaT
     data = read(written(frame, tmp_path))
     assert [note.split(", such")[0] for note in data.notes] == [
-        "2 rows left out: user_id is not a value",
+        "3 rows left out: user_id is not a value",
         "1 rows left out: time is not a time",
     ]
-    assert "nan" not in set(data.both["new"][1].train["customer_id"])
+    assert not {"nan", "None", ""} & set(data.both["new"][1].train["customer_id"])
+
+
+def test_ids_of_a_text_file_keep_their_zeros(tmp_path: Path) -> None:
+    frame = WORLD.assign(item_id=WORLD["item_id"].str[1:])
+    assert {"001", "010"} <= set(read(written(frame, tmp_path, "data.csv")).both["new"][1].train["product_id"])
 
 
 def test_weights_below_one_count_as_one_and_are_counted(tmp_path: Path) -> None:

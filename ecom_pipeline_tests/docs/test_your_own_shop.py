@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ecom_pipeline.definitions import build_defs
 from ecom_pipeline.settings import Settings
 from ecom_pipeline.shop.config import ColumnMapping, Database, InputMapping, Options, Shop, Source
 from ecom_pipeline.shop.errors import ShopError
+from ecom_pipeline.shop.readers import read_database
 from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline_tests.docs.markdown import ROOT, Block, Page, blocks_in
 
@@ -67,11 +69,31 @@ def test_examples_show_every_key() -> None:
     assert {key for model in models for key in model.model_fields} <= shown
 
 
+def test_the_view_gives_the_lines_inside_a_json_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "data" / "shops" / "my_shop"
+    folder.mkdir(parents=True)
+    line = {"sku": "MUG-1", "quantity": 2, "price": "12.50"}
+    order = {
+        "id": 1,
+        "created_at": "2024-06-18T10:00:00Z",
+        "customer": {"id": 7},
+        "line_items": [line, line | {"sku": "POT"}],
+    }
+    (folder / "orders-1.jsonl").write_text(json.dumps(order), "utf-8")
+    monkeypatch.chdir(tmp_path)
+    (recipe,) = (block.text for block in PAGE.blocks if block.language == "python")
+    exec(recipe, {})
+    with duckdb.connect() as connection:
+        read_database(connection, f"duckdb:///{folder / 'views.duckdb'}", "order_lines", "lines")
+        asked = "select id, customer, sku, quantity, price from lines"
+        assert connection.execute(asked).fetchall() == [("1", "7", sku, "2", "12.50") for sku in ("MUG-1", "POT")]
+
+
 @pytest.fixture(scope="module")
 def mugs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The warehouse of the worked example, as far as the page shows it."""
     folder = tmp_path_factory.mktemp("mugs")
-    (csv,) = (block for block in PAGE.blocks if block.language == "csv")
+    csv = next(block for block in PAGE.blocks if block.language == "csv")
     (folder / "export.csv").write_text(csv.text, "utf-8")
     (folder / "shop.yaml").write_text(next(block.text for block in PAGE.blocks if block.language == "yaml"), "utf-8")
     settings = Settings(data_dir=folder / "data", shop=folder, settle_seconds=0, threads=1)

@@ -281,7 +281,7 @@ def test_what_is_no_shop_at_all_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
-    with pytest.raises(ShopError, match="expected a readable file: No such file"):
+    with pytest.raises(ShopError, match=r"shop\.yaml: expected a file"):
         load_shop(tmp_path / "shop.yaml", {}, CONTRACTS)
     (tmp_path / "shop.yaml").write_bytes("name: x\nname: 店".encode("gb18030"))
     with pytest.raises(ShopError, match=r"shop\.yaml:2: expected UTF-8"):

@@ -51,3 +51,14 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "shop").write_text("x")
     with pytest.raises(ShopError, match="a folder that can be written to"):
         init_shop(tmp_path / "shop", "my_shop")
+
+
+def test_what_to_do_without_a_shop_is_said(tmp_path: Path) -> None:
+    for make, words in (
+        (lambda: None, "no folder .*ecom init"),
+        (lambda: (tmp_path / "new").mkdir(), "ecom doctor .*new` proposes"),
+        (lambda: (tmp_path / "new" / "shop.proposed.yaml").touch(), "shop.proposed.yaml is beside it: rename it"),
+    ):
+        make()
+        with pytest.raises(ShopError, match=words):
+            load_shop(tmp_path / "new" / "shop.yaml", {}, CONTRACTS)

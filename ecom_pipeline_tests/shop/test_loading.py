@@ -516,6 +516,7 @@ def test_globs(tmp_path: Path, pattern: str, found: list[str]) -> None:
         drop(tmp_path / "landing", name, "")
     source = text.sources["rows"].model_copy(update={"files": pattern})
     landing = tmp_path / "landing"
+    (landing / "x" / "round").symlink_to(landing, target_is_directory=True)
     assert [path.relative_to(landing).as_posix() for path in files_of(source, landing)] == found
 
 

@@ -5,7 +5,6 @@ Which column it is has been decided before.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,15 +12,8 @@ from ecom_pipeline.contracts import Column
 from ecom_pipeline.shop.config import DEFAULTS
 from ecom_pipeline.shop.doctor.matching import Match, meanings, spelled
 from ecom_pipeline.shop.doctor.model import ColumnGuess
+from ecom_pipeline.shop.doctor.names import as_sql
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
-from ecom_pipeline.sql import quoted
-
-PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-
-def as_sql(column: str) -> str:
-    """The column's name in an expression."""
-    return column if PLAIN_NAME.fullmatch(column) else quoted(column)
 
 
 def mapped(table: str, column: Column, found: Match, trust: float = 1.0) -> ColumnGuess:

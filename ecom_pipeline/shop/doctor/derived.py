@@ -11,13 +11,14 @@ from dataclasses import replace
 
 import duckdb
 
-from ecom_pipeline.shop.doctor.columns import as_sql, constant, made
-from ecom_pipeline.shop.doctor.matching import Matches
+from ecom_pipeline.contracts import Column
+from ecom_pipeline.shop.doctor.columns import constant, made
+from ecom_pipeline.shop.doctor.matching import Match, Matches, meanings, spelled
 from ecom_pipeline.shop.doctor.model import ColumnGuess
-from ecom_pipeline.shop.doctor.names import folded
+from ecom_pipeline.shop.doctor.names import as_sql, folded
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
 from ecom_pipeline.shop.values import BOOLEANS, number
-from ecom_pipeline.sql import quoted
+from ecom_pipeline.sql import literal, quoted
 
 ONE_EACH = 0.98
 """Share of different values from which a column names its rows."""
@@ -91,6 +92,15 @@ def without_totals(con: duckdb.DuckDBPyConnection, export: str, found: Matches) 
     if not totals or not others or abs(totals - others) > 0.01 * float(others):
         return None
     return f"{as_sql(campaign)} is not null"
+
+
+def without_unknown_words(found: Match, column: Column) -> str | None:
+    """The condition that leaves out rows whose word means nothing to us; rows with yet other words are told apart later."""
+    known = meanings(column)
+    unknown = [word for word, _ in found.profile.words if spelled(word) not in known]
+    if not unknown or len(unknown) == len(found.profile.words):
+        return None
+    return f"{as_sql(found.profile.name)} not in ({', '.join(map(literal, unknown))})"
 
 
 def channel_of(name: str) -> ColumnGuess:

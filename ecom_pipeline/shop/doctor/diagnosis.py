@@ -18,11 +18,13 @@ from ecom_pipeline.shop.doctor.matching import Hint
 from ecom_pipeline.shop.doctor.missing import find_missing
 from ecom_pipeline.shop.doctor.model import Diagnosis, InputGuess, SourceGuess
 from ecom_pipeline.shop.doctor.names import VAGUE, likeness
+from ecom_pipeline.shop.doctor.nested import said_in_sql
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile, profile
-from ecom_pipeline.shop.doctor.roles import SALES, Role, find_role
+from ecom_pipeline.shop.doctor.roles import SALES, Role, find_role, nearest
 from ecom_pipeline.shop.doctor.survey import Export, survey
 from ecom_pipeline.shop.doctor.whereabouts import currencies, whereabouts
 from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.init import name_of
 from ecom_pipeline.sql import quoted
 
 GUESSED_HEADER = 0.7
@@ -77,12 +79,13 @@ def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[st
         seen = [_look_at_rows(con, _look_again(con, one, seen, inputs), inputs) for one in seen]
         known = [one for one in seen if one.role]
         found = _without_repeats([(one, _inputs(con, one, known, inputs)) for one in known])
-        given = [(_look_for_equal_rows(con, one, guesses), guesses) for one, guesses in found]
+        looked = [(_look_for_equal_rows(con, one, guesses), guesses) for one, guesses in found]
+        given = [(one, tuple(said_in_sql(guess, one.export.inside) for guess in guesses)) for one, guesses in looked]
     finally:
         for export in exports:
             con.execute(f"drop table if exists {export.table}").fetchall()
     understood = [one.export.name for one, guesses in given if guesses]
-    notices += [_not_recognised(one.export) for one in seen if one.export.name not in understood]
+    notices += [_not_recognised(one, inputs) for one in seen if one.export.name not in understood]
     if not understood:
         why = "; ".join(notices[:SHOWN]) or "there are no files"
         raise InputError(
@@ -91,9 +94,11 @@ def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[st
     return _diagnosis(folder, [(one, guesses) for one, guesses in given if guesses], notices, contracts)
 
 
-def _not_recognised(export: Export) -> str:
+def _not_recognised(one: _Seen, inputs: Mapping[str, Contract]) -> str:
+    export, near = one.export, nearest(one.export.name, one.profiles, inputs)
     columns = ", ".join(column[:40] for column in export.columns[:SHOWN])
-    return f"{export.name}: not recognised as any input; its columns are {columns}"
+    lacking = f"; for {near[0]} it would need {' and '.join(near[1])}" if near else ""
+    return f"{export.name}: not recognised as any input{lacking}; its columns are {columns}"
 
 
 def _look(con: duckdb.DuckDBPyConnection, export: Export, inputs: Mapping[str, Contract]) -> _Seen:
@@ -227,10 +232,9 @@ def _diagnosis(
         [folder.resolve().name, *(one.export.name for one, _ in given)],
     )
     fed = {guess.table for source in sources for guess in source.inputs}
-    name = _slug(folder.resolve().name)
     return Diagnosis(
         folder=str(folder),
-        name=name if re.match("[a-z]", name) else f"shop_{name}".rstrip("_"),
+        name=name_of(folder),
         timezone=timezone,
         currency=currency,
         country=country,
@@ -259,7 +263,7 @@ def _source(one: _Seen, guesses: tuple[InputGuess, ...], taken: Sequence[str]) -
         rows=export.rows,
         inputs=guesses,
         decimal_comma=sum(c.numeric_comma for c in numbers) > sum(c.numeric for c in numbers) + 0.05,
-        unused=tuple(column for column in export.columns if column not in used),
+        unused=tuple(column for column in export.columns if export.inside.get(column, column) not in used),
         fill_down=tuple(column for column in one.fill_down if column == one.fill_down[0] or column in read),
         keeps_equal_rows=one.keeps_equal_rows,
         notices=(*export.notices, *([equal] if one.equal_rows and not one.keeps_equal_rows else [])),

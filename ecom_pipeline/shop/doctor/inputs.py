@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
 
-from ecom_pipeline.contracts import Contract
+from ecom_pipeline.contracts import Column, Contract
 from ecom_pipeline.shop.config import DEFAULTS
-from ecom_pipeline.shop.doctor.columns import as_sql, constant, made, mapped
+from ecom_pipeline.shop.doctor.columns import constant, made, mapped
 from ecom_pipeline.shop.doctor.content import determines
-from ecom_pipeline.shop.doctor.derived import ONE_EACH, channel_of, digest_as_id, opted_out, row_id, without_totals
-from ecom_pipeline.shop.doctor.matching import Match, Matches
+from ecom_pipeline.shop.doctor.derived import (
+    ONE_EACH,
+    channel_of,
+    digest_as_id,
+    opted_out,
+    row_id,
+    without_totals,
+    without_unknown_words,
+)
+from ecom_pipeline.shop.doctor.matching import Match, Matches, meanings
 from ecom_pipeline.shop.doctor.model import ColumnGuess, InputGuess
+from ecom_pipeline.shop.doctor.names import as_sql
 from ecom_pipeline.shop.doctor.profiles import Profile
-from ecom_pipeline.shop.doctor.returns import Split, split_of
-from ecom_pipeline.shop.doctor.roles import HINTS, SALES, Role
+from ecom_pipeline.shop.doctor.returns import Refunds, Split, of_amounts, of_negative_lines, of_states, split_of
+from ecom_pipeline.shop.doctor.roles import SALES, Role
 from ecom_pipeline.shop.doctor.survey import Export
 from ecom_pipeline.shop.values import number
 from ecom_pipeline.sql import quoted
@@ -67,9 +75,11 @@ class Inputs:
         return tuple(guess for guess in given if guess)
 
     def _filled(self, found: Matches) -> str | None:
-        """Rows without what a row is about are none: a product's other pictures, stars without a word, sums."""
+        """Rows without what a row is about are none: a product's other pictures, stars without a word, sums, noise."""
         if self.role.name == "marketing_spend":
             return without_totals(self.con, self.export.table, found)
+        if self.role.name == "events":
+            return without_unknown_words(found["event_type"], self._column("events", "event_type"))
         about = found.get(ABOUT.get(self.role.name, ""))
         return f"{as_sql(about.profile.name)} is not null" if about and about.profile.filled < 1 else None
 
@@ -109,10 +119,8 @@ class Inputs:
             given.append(self._input("orders", orders, _mean(orders), why, split.sold, extra | who))
         if has_lines or not self.others_bring_items:
             given.append(self._lines(items, extra, split.sold))
-        if time and split.returned:
-            given.append(self._refunds(time, items, customer, split))
-        elif time and key:
-            given.append(self._refunded(time, key, customer, has_lines=has_lines))
+        if time:
+            given.append(self._refunds(time, key, orders | items if has_lines else orders, customer, split))
         if product := items.get("product_id"):
             why = "the lines describe their products"
             given.append(self._products(product, split.sold, why, self._product_or_name(product)))
@@ -179,40 +187,26 @@ class Inputs:
         added = {"customer_id": customer} | self._refusal(found)
         return self._input("customers", found, 0.6, "orders say who ordered", where, added)
 
-    def _refunds(self, time: Match, items: Matches, customer: ColumnGuess | None, split: Split) -> InputGuess | None:
-        quantity, price, amount = (items.get(target) for target in ("quantity", "unit_price", "line_amount"))
-        if quantity is None or not (price or amount):
+    def _refunds(
+        self, time: Match, key: Match | None, found: Matches, customer: ColumnGuess | None, split: Split
+    ) -> InputGuess | None:
+        """What was given back, as lines, as amounts or as states of orders tell."""
+        told: Refunds | None = None
+        if split.returned:
+            told = of_negative_lines(time, found, split, self.trust)
+        elif key:
+            amounts = self.role.matches["refunds"]
+            is_of_order = "amount" in amounts and self._is_of_order(key, amounts["amount"])
+            product = None if is_of_order else found.get("product_id")
+            states = meanings(self._column("orders", "status"))
+            told = of_amounts(time, key, amounts, product) or of_states(time, key, found, states, self.trust)
+        if told is None:
             return None
-        pieces = f"-{as_sql(quantity.profile.name)}"
-        money = f"{pieces} * {as_sql(price.profile.name)}" if price else ""
-        if amount and not price:
-            money = f"abs({as_sql(amount.profile.name)})"
-        found = {"refunded_at": time}
-        if "product_id" in items:
-            found["product_id"] = items["product_id"]
-        why = "given back, so counted positive"
-        added = {
-            "quantity": made("quantity", pieces, 0.8 * self.trust, why),
-            "amount": made("amount", money, 0.8 * self.trust, why),
-        }
-        if customer:
-            added["customer_id"] = customer
-        return self._input("refunds", found, 0.7, split.why, split.returned, added)
-
-    def _refunded(self, time: Match, key: Match, customer: ColumnGuess | None, *, has_lines: bool) -> InputGuess | None:
-        """Refunds that orders tell of by an amount."""
-        amount = self.role.matches["refunds"].get("amount")
-        if amount is None or not re.search(HINTS["refunds"], amount.profile.name, re.IGNORECASE):
-            return None
-        when = replace(time, score=0.4, why="no date of the refund: that of the order")
-        found = {"order_id": key, "refunded_at": when, "amount": amount}
-        if has_lines and "product_id" in self.role.matches["order_items"] and not self._is_of_order(key, amount):
-            found["product_id"] = self.role.matches["order_items"]["product_id"]
-        if "currency" in self.role.matches["refunds"]:
-            found["currency"] = self.role.matches["refunds"]["currency"]
         who = {"customer_id": customer} if customer else {}
-        where = f"{as_sql(amount.profile.name)} > 0"
-        return self._input("refunds", found, 0.6, "orders tell what was given back", where, who)
+        return self._input("refunds", told.found, told.score, told.why, told.where, told.added | who)
+
+    def _column(self, table: str, name: str) -> Column:
+        return next(column for column in self.contracts[table].columns if column.name == name)
 
     def _is_of_order(self, key: Match, amount: Match) -> bool:
         return determines(self.con, self.export.table, key.profile.name, amount.profile.name)
@@ -250,8 +244,7 @@ class Inputs:
 
     def _customer(self, orders: Matches) -> ColumnGuess | None:
         if found := orders.pop("customer_id", None):
-            column = next(column for column in self.contracts["orders"].columns if column.name == "customer_id")
-            guess = mapped("orders", column, found, self.trust)
+            guess = mapped("orders", self._column("orders", "customer_id"), found, self.trust)
             if self.export.rows < SOME_ORDERS or found.profile.unique < ONE_EACH:
                 return guess
             why = "every order has a customer of its own, so that nobody bought twice: is there a number of the person?"

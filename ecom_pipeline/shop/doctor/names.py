@@ -10,6 +10,7 @@ import unicodedata
 from functools import lru_cache
 
 from ecom_pipeline.contracts import Column
+from ecom_pipeline.sql import quoted
 
 CERTAIN, KNOWN, VAGUE, ALIKE = 1.0, 0.95, 0.75, 0.55
 VAGUE_WORDS = frozenset(
@@ -69,6 +70,14 @@ VAGUE_WORDS = frozenset(
 """Headers that may be about anything."""
 
 
+PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def as_sql(header: str) -> str:
+    """The column in an expression."""
+    return header if PLAIN.fullmatch(header) else quoted(header)
+
+
 @lru_cache(maxsize=4096)
 def folded(header: str) -> str:
     """The header as it is compared.
@@ -114,4 +123,4 @@ def likeness(header: str, column: Column) -> float:
         return ALIKE if inside else 0.0
     own = words(header)
     telling = [words(name) for name in (column.name, *column.synonyms) if len(words(name)) >= 2 or len(name) >= 5]
-    return ALIKE if any(name < own and not name <= VAGUE_WORDS for name in telling) else 0.0
+    return ALIKE if any(name <= own and not name <= VAGUE_WORDS for name in telling) else 0.0

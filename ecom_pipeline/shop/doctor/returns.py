@@ -1,19 +1,24 @@
-"""How what was given back shows among what was sold: a quantity below zero, or a letter before the number.
+"""How what was given back shows among what was sold: a quantity below zero, a letter before the number, an amount, a state.
 
-Conditions come out; what is made of the rows that they take is decided in ``inputs``.
+Refunds without a date of their own are those of the day of the order, and say so.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import duckdb
 
-from ecom_pipeline.shop.doctor.columns import as_sql
-from ecom_pipeline.shop.doctor.matching import Match
+from ecom_pipeline.shop.doctor.columns import made
+from ecom_pipeline.shop.doctor.matching import Match, Matches, spelled
+from ecom_pipeline.shop.doctor.model import ColumnGuess
+from ecom_pipeline.shop.doctor.names import as_sql
 from ecom_pipeline.shop.doctor.profiles import ENOUGH
+from ecom_pipeline.shop.doctor.roles import HINTS
 from ecom_pipeline.shop.values import number
-from ecom_pipeline.sql import quoted
+from ecom_pipeline.sql import literal, quoted
 
 
 @dataclass(frozen=True)
@@ -36,9 +41,9 @@ def split_of(con: duckdb.DuckDBPyConnection, export: str, key: Match | None, qua
             f"""select upper(left({order}, 1)) as letter, avg(({count} < 0)::int::double) as negative
             from {export} where regexp_matches({order}, '^[A-Za-z]-?[0-9]+$') group by letter"""
         ).fetchall()
-        digits = con.execute(f"select avg(regexp_full_match({order}, '[0-9]+')::int::double) from {export}").fetchall()[
-            0
-        ][0]
+        (digits,) = con.execute(
+            f"select avg(regexp_full_match({order}, '[0-9]+')::int::double) from {export}"
+        ).fetchall()[0]
         cancelled = [letter for letter, negative in letters if negative >= ENOUGH]
         if cancelled and (digits or 0.0) > 0.5:
             name = as_sql(key.profile.name)
@@ -48,3 +53,72 @@ def split_of(con: duckdb.DuckDBPyConnection, export: str, key: Match | None, qua
                 f"order numbers that begin with {' or '.join(cancelled)} have quantities below zero: cancellations",
             )
     return Split(f"{pieces} > 0", f"{pieces} < 0", "quantities below zero are returns")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refunds:
+    """What refunds are made of: columns found and made up, which rows, how sure it is and why."""
+
+    found: Matches
+    added: dict[str, ColumnGuess] = field(default_factory=dict)
+    where: str | None
+    score: float
+    why: str
+
+
+def of_negative_lines(time: Match, items: Matches, split: Split, trust: float) -> Refunds | None:
+    """Lines with a quantity below zero."""
+    quantity, price, amount = (items.get(target) for target in ("quantity", "unit_price", "line_amount"))
+    if quantity is None or not (price or amount):
+        return None
+    pieces = f"-{as_sql(quantity.profile.name)}"
+    money = f"{pieces} * {as_sql(price.profile.name)}" if price else ""
+    if amount and not price:
+        money = f"abs({as_sql(amount.profile.name)})"
+    found = {"refunded_at": time} | {target: items[target] for target in ("product_id",) if target in items}
+    why = "given back, so counted positive"
+    added = {
+        "quantity": made("quantity", pieces, 0.8 * trust, why),
+        "amount": made("amount", money, 0.8 * trust, why),
+    }
+    return Refunds(found=found, added=added, where=split.returned, score=0.7, why=split.why)
+
+
+def of_amounts(time: Match, key: Match, refunds: Matches, product: Match | None) -> Refunds | None:
+    """An amount beside the order, or beside each of its lines, whose product it is then."""
+    amount = refunds.get("amount")
+    if amount is None or not re.search(HINTS["refunds"], amount.profile.name, re.IGNORECASE):
+        return None
+    found = {"order_id": key, "refunded_at": _that_of_the_order(time), "amount": amount}
+    found |= {"product_id": product} if product else {}
+    found |= {target: refunds[target] for target in ("currency",) if target in refunds}
+    where = f"{as_sql(amount.profile.name)} > 0"
+    return Refunds(found=found, where=where, score=0.6, why="orders tell what was given back")
+
+
+def of_states(time: Match, key: Match, found: Matches, states: Mapping[str, str], trust: float) -> Refunds | None:
+    """The lines of orders of which nothing but the state tells that they were given back."""
+    status, price, quantity, amount = (
+        found.get(target) for target in ("status", "unit_price", "quantity", "line_amount")
+    )
+    words = [word for word, _ in status.profile.words if states.get(spelled(word)) == "returned"] if status else []
+    if amount:
+        money = as_sql(amount.profile.name)
+    elif price and quantity:
+        money = f"{as_sql(quantity.profile.name)} * {as_sql(price.profile.name)}"
+    else:
+        return None
+    if not status or not words:
+        return None
+    of_lines = {target: found[target] for target in ("product_id", "quantity", "currency") if target in found}
+    return Refunds(
+        found={"order_id": key, "refunded_at": _that_of_the_order(time)} | of_lines,
+        added={"amount": made("amount", money, 0.5 * trust, "no amount of the refund: that of the line")},
+        where=f"{as_sql(status.profile.name)} in ({', '.join(map(literal, words))})",
+        score=0.5,
+        why="the state of orders tells that they were given back",
+    )
+
+
+def _that_of_the_order(time: Match) -> Match:
+    return replace(time, score=0.4, why="no date of the refund: that of the order")

@@ -93,6 +93,19 @@ def find_role(
     return best if best.score >= TOO_LITTLE else None
 
 
+def nearest(
+    name: str, profiles: Sequence[Profile], contracts: Mapping[str, Contract]
+) -> tuple[str, tuple[str, ...]] | None:
+    """What an export that was not recognised is called after, and the columns that it would need for that."""
+    for role in ROLES:
+        if re.search(HINTS[role], name.rsplit("/", 1)[-1], re.IGNORECASE):
+            table = "orders" if role == SALES else role
+            found = match(contracts[table], profiles)
+            lacking = tuple(target for target in NEEDED.get(role, ("order_id", "ordered_at")) if target not in found)
+            return (table, lacking) if lacking else None
+    return None
+
+
 def _score(
     role: str,
     name: str,

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from ecom_pipeline.shop.doctor.nested import opened
 from ecom_pipeline.shop.doctor.sampling import KINDS, Sample, samples_of
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers import looks_partial
@@ -59,6 +60,8 @@ class Export:
     table: str
     rows: int
     notices: tuple[str, ...] = ()
+    inside: Mapping[str, str] = field(default_factory=dict)
+    """Columns that stand for a value inside the JSON of another one, and the SQL that takes it out."""
 
 
 @dataclass(frozen=True)
@@ -199,17 +202,22 @@ def _export(
         options["sheet"] = first.part
     if "runs of spaces" in first.dialect:
         options["delimiter"] = " "
-    opened = f"{len(samples)} of {len(files)} files opened; the others are taken to have the same columns"
+    some = f"{len(samples)} of {len(files)} files opened; the others are taken to have the same columns"
+    columns = tuple(dict.fromkeys(column for sample in samples for column in sample.columns))
+    inside, lists = opened(con, table, columns) if first.dialect.startswith("json") else ({}, ())
+    several = f"{', '.join(lists)}: lists, of which only a view makes rows (docs/your-own-shop.md, what the mapping cannot say)"
+    outer = {name.rsplit(".", 1)[0] for name in inside}
     return Export(
         name=f"{pattern}, {first.part}" if first.part else pattern,
         place=place,
         files=tuple(files),
-        columns=tuple(dict.fromkeys(column for sample in samples for column in sample.columns)),
+        columns=(*(column for column in columns if column not in outer), *inside),
         has_header="no header" not in first.dialect,
         options=options,
         table=table,
         rows=con.execute(f"select count(*) from {table}").fetchall()[0][0],
-        notices=(*first.notices, *([opened] if len(samples) < len(files) else [])),
+        notices=(*first.notices, *([some] if len(samples) < len(files) else []), *([several] if lists else [])),
+        inside=inside,
     )
 
 

@@ -31,6 +31,11 @@ def test_every_kind_of_demand_is_recognised() -> None:
     assert recognise(panel) == ("silent", "ended", "new", "constant", "intermittent", "regular", "new")
 
 
+def test_three_days_of_four_are_intermittent_and_four_of_five_are_not() -> None:
+    panel = panel_of(np.resize([1.0, 2, 3, 0], 200), np.resize([1.0, 2, 3, 4, 0], 200))
+    assert recognise(panel) == ("intermittent", "regular")
+
+
 def test_a_slow_seller_has_not_ended_after_a_month() -> None:
     slow = np.zeros(400)
     slow[::50] = 1.0

@@ -17,6 +17,12 @@ from ecom_pipeline.ml.support.mood import written_mood
 from ecom_pipeline.ml.support.sentiment import read_words
 from ecom_pipeline.ml.support.trials import chance_level, lead_interval, macro_f1
 from ecom_pipeline.ml.support.written import JUDGED, LEARNT, sentences_of
+from ecom_pipeline_tests.examples import OF_THE_DESK, assert_examples_hold
+
+
+@pytest.mark.parametrize("module", OF_THE_DESK)
+def test_examples_in_the_documentation_hold(module: str) -> None:
+    assert_examples_hold(module)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +43,11 @@ from ecom_pipeline.ml.support.written import JUDGED, LEARNT, sentences_of
         ("Thanks for nothing", "negative"),
         ("Fantastic, it arrived broken", "negative"),
         ("太好了，又坏了", "negative"),
+        ("A heroic effort", "positive"),
+        ("An agonizing wait", "negative"),
+        ("It was not an agonizing wait", "positive"),
+        ("I'd like to cancel my order, please help me", "neutral"),
+        ("I like it", "positive"),
         ("Is the fabric itchy?", "neutral"),
         ("where is my order", "neutral"),
         ("我的订单到哪里了", "neutral"),

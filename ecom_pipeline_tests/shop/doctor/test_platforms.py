@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -156,6 +158,49 @@ def test_reports_on_advertising(tmp_path: Path) -> None:
     with loaded(folder, tmp_path / "shop.yaml") as (con, _):
         spent = "select channel, count(*), sum(amount) from input.marketing_spend where _reasons is null group by all order by all"
         assert rows(con, spent) == [("google_ads", 28, Decimal("28350.0000")), ("meta", 28, Decimal("70.0000"))]
+
+
+def test_objects_inside_json_are_opened_and_lists_are_named(tmp_path: Path) -> None:
+    """As GA4 exports its events."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    kinds = ["view_item", "add_to_cart", "purchase", "scroll"]
+    events = [
+        {
+            "event_timestamp": str(1_711_879_200_000_000 + i * 60_000_001),
+            "event_name": kinds[i % 4],
+            "user_pseudo_id": f"{i % 9}.1700000000",
+            "device": {"category": "mobile"},
+            "ecommerce": {"transaction_id": f"T{i}"} if i % 4 == 2 else {},
+            "items": [{"item_id": "a"}, {"item_id": "b"}],
+        }
+        for i in range(40)
+    ]
+    (folder / "events.jsonl").write_text("\n".join(map(json.dumps, events)), "utf-8")
+    (source,) = examined(folder).sources
+    assert any("items: lists, of which only a view makes rows" in notice for notice in source.notices)
+    with loaded(folder, tmp_path / "shop.yaml") as (con, _):
+        assert filled(con) == {"events": (30, 0)}
+        told = rows(con, "select distinct device, event_at from input.events where order_id = 'T2'")
+        assert told == [("mobile", datetime(2024, 3, 31, 10, 2, 0, 2))]
+
+
+def test_orders_whose_state_alone_tells_that_they_were_given_back(tmp_path: Path) -> None:
+    header = ("order_id", "date", "status", "sku", "quantity", "price")
+    words = ["completed"] * 8 + ["refunded", "cancelled"]
+    sold = [[f"{i}", "2024-03-01", words[i % 10], f"s{i % 4}", "2", "2.50"] for i in range(50)]
+    write_csv(tmp_path / "in" / "orders.csv", header, sold)
+    with loaded(tmp_path / "in", tmp_path / "shop.yaml") as (con, _):
+        assert rows(con, "select count(*), sum(amount) from input.refunds") == [(5, Decimal("25.0000"))]
+
+
+def test_what_an_export_lacks_is_said(tmp_path: Path) -> None:
+    orders = [[f"{i}", f"u{i % 7}", str(i % 7), str(i % 24)] for i in range(50)]
+    write_csv(tmp_path / "in" / "orders.csv", ("order_id", "user_id", "order_dow", "order_hour_of_day"), orders)
+    products = [[f"p{i}", f"Lamp {i}"] for i in range(50)]
+    write_csv(tmp_path / "in" / "products.csv", ("product_id", "product_name"), products)
+    (notice,) = examined(tmp_path / "in").notices
+    assert "not recognised as any input; for orders it would need ordered_at; its columns are order_id" in notice
 
 
 def test_headers_of_five_languages() -> None:
