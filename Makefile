@@ -53,9 +53,10 @@ bench-forecast: $(VENV)/.installed
 bench-profile: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.profile --rows 10000000 $(if $(DAYS),--days $(DAYS)) $(if $(CDNOW),--cdnow $(CDNOW))
 
-# HILLSTROM=FILE, the e-mail test; without it the planted parts alone.
+# TOUCHES=FILE, SPEND=FILE, EXPERIMENT=FILE as benchmarks/marketing.py describes them; without any the planted parts alone.
 bench-marketing: $(VENV)/.installed
-	$(BIN)/python -m benchmarks.marketing $(if $(HILLSTROM),--hillstrom $(HILLSTROM))
+	$(BIN)/python -m benchmarks.marketing $(if $(TOUCHES),--touches $(TOUCHES)) $(if $(SPEND),--spend $(SPEND)) \
+		$(if $(EXPERIMENT),--experiment $(EXPERIMENT))
 
 bench-recommend: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.recommend $(DATA) --peers --speed

@@ -1,13 +1,12 @@
 """How good and how fast our forecasts are beside their peers, on any file of series.
 
-``python -m benchmarks.forecast DATA.parquet`` takes columns ``series_id, date, value``, maybe ``price`` (what a piece cost,
-known until the origin), and any further numeric columns as regressors known in advance (0 or 1: a promotion; others: an
-indicator). Days or weeks are told from the dates; series may start late and must end together. Every method forecasts the
-same last origins knowing only what came before; it prints a table and, last, one line of JSON. ``--series 40`` takes every
-n-th series, ``--only`` picks methods; ``--copies 50000`` repeats the series and runs the cheap models alone. ``--speed
-1000`` repeats the last two years of the series instead and shows what our whole method takes beside Prophet alone. AutoETS,
-AutoTheta, MSTL and the common LightGBM come from statsforecast and mlforecast, which are no dependencies of the project:
-``pip install statsforecast mlforecast``, or they are skipped.
+``python -m benchmarks.forecast DATA.parquet`` takes what ``benchmarks.panels`` reads: columns ``series_id, date, value``,
+days or weeks, and maybe a price, opening days and further regressors. Every method forecasts the same last origins knowing
+only what came before; it prints a table and, last, one line of JSON. Of more than 100 series it takes 100 evenly;
+``--series 40`` takes 40, ``--series 0`` all. ``--only`` picks methods; ``--copies 50000`` repeats the series and runs the
+cheap models alone. ``--speed 1000`` repeats the last two years of the series instead and shows what our whole method takes
+beside Prophet alone. AutoETS, AutoTheta, MSTL and the common LightGBM come from statsforecast and mlforecast, which are no
+dependencies of the project: ``pip install statsforecast mlforecast``, or they are skipped.
 """
 
 from __future__ import annotations
@@ -17,21 +16,20 @@ import json
 import logging
 import os
 import resource
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Self
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.cores import Ready, cpu_seconds
+from benchmarks.panels import DataError, read
+from ecom_pipeline.ml.forecast.backtest import FEWEST_PERIODS
 from ecom_pipeline.ml.forecast.base import Forecaster
 from ecom_pipeline.ml.forecast.boosting import BoostingForecaster
-from ecom_pipeline.ml.forecast.calendar import EffectKind, Effects, effects_of
 from ecom_pipeline.ml.forecast.engine import forecast_panel
 from ecom_pipeline.ml.forecast.metrics import bias, coverage, mase, pinball, seasonal_scale, wape
 from ecom_pipeline.ml.forecast.panel import Panel
@@ -39,45 +37,9 @@ from ecom_pipeline.ml.forecast.prophet import ProphetForecaster
 from ecom_pipeline.ml.forecast.smoothing import ExponentialSmoothing, MovingAverage, SeasonalNaive, Theta, Tsb
 
 SEED = 1
-NO_CALENDAR = pd.DataFrame(columns=["calendar_date", "name", "kind", "country"])
 Answer = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
 Method = Callable[[Panel, int], Answer]
 """A panel and a horizon in; (S, H) forecast and, if any, the ends of its 80 % band out."""
-
-
-def read(path: str, *, country: str | None, horizon: int | None, series: int | None) -> tuple[Panel, int]:
-    """The panel of a file and the periods to forecast: 28 days, or 8 weeks."""
-    table = pd.read_parquet(path)
-    table["date"] = pd.to_datetime(table["date"])
-    wide = table.pivot(index="series_id", columns="date", values="value").sort_index()
-    steps = np.diff(wide.columns.to_numpy()).astype("timedelta64[D]").astype(int)
-    step = 7 if np.median(steps) == 7 else 1
-    days = pd.date_range(wide.columns[0], wide.columns[-1], freq=f"{step}D")
-    wide = wide.reindex(columns=days)
-    if series and series < len(wide):
-        wide = wide.iloc[np.linspace(0, len(wide) - 1, series).astype(int)]
-    ahead = horizon or (8 if step == 7 else 28)
-    names, kinds, rows = [], [], []
-    for name in [each for each in table.columns if each not in ("series_id", "date", "value", "price")]:
-        known = table.groupby("date")[name].mean().astype(float).reindex(days).fillna(0.0).to_numpy()
-        kind: EffectKind = "promotion" if set(np.unique(known)) <= {0.0, 1.0} else "market"
-        names.append(name)
-        kinds.append(kind)
-        rows.append(known)
-    effects = effects_of(days, NO_CALENDAR, country) if step == 1 else Effects.none()
-    found = [effects.within(0, len(days))[0], *[row[np.newaxis] for row in rows]]
-    values = np.concatenate([each for each in found if len(each)] or [np.zeros((0, len(days)))])[np.newaxis]
-    panel = Panel(
-        keys=tuple(("series", str(name)) for name in wide.index),
-        days=days,
-        values=wide.to_numpy(dtype=float),
-        effects=Effects(names=(*effects.names, *names), kinds=(*effects.kinds, *kinds), values=values),
-        season=52 if step == 7 else 7,
-    )
-    if "price" in table:
-        paid = table.assign(series_kind="series", series=table["series_id"].astype(str), sales_date=table["date"])
-        panel = panel.with_prices(paid)
-    return panel, ahead
 
 
 def ours(panel: Panel, horizon: int) -> Answer:
@@ -97,7 +59,8 @@ def of(model: Callable[[int], Forecaster]) -> Method:
 def prophet_default(panel: Panel, horizon: int) -> Answer:
     from prophet import Prophet
 
-    logging.getLogger("cmdstanpy").setLevel(logging.CRITICAL)
+    for name in ("cmdstanpy", "prophet.plot"):
+        logging.getLogger(name).disabled = True
     found = np.zeros((3, len(panel.keys), horizon))
     for row, values in enumerate(panel.values):
         frame = pd.DataFrame({"ds": panel.days, "y": values}).dropna()
@@ -134,7 +97,10 @@ def of_statsforecast(name: str) -> Method:
 
 
 def of_mlforecast(panel: Panel, horizon: int) -> Answer:
-    """LightGBM as most would set it up: lags, rolling means and the date, absolute error, one model fed its own forecasts."""
+    """LightGBM as most would set it up: lags, rolling means, the date, absolute error, one model fed its own forecasts.
+
+    It is told what is known in advance, but no holidays.
+    """
     import lightgbm
     from mlforecast import MLForecast
     from mlforecast.lag_transforms import RollingMean
@@ -149,9 +115,22 @@ def of_mlforecast(panel: Panel, horizon: int) -> Answer:
         lag_transforms={1: [RollingMean(4 * (7 if season == 7 else 1))]},
         date_features=["dayofweek", "day", "month"] if season == 7 else ["month"],
     )
-    told = engine.fit(_rows(panel), static_features=[]).predict(horizon)
+    past, coming = known_in_advance(panel, 0, panel.length), known_in_advance(panel, panel.length, horizon)
+    has_any = past.shape[1] > 2
+    rows = _rows(panel).merge(past, on=["unique_id", "ds"]) if has_any else _rows(panel)
+    told = engine.fit(rows, static_features=[]).predict(horizon, X_df=coming if has_any else None)
     wide = told.pivot(index="unique_id", columns="ds", values="lightgbm")
     return wide.reindex([str(row) for row in range(len(panel.keys))]).to_numpy(), None, None
+
+
+def known_in_advance(panel: Panel, start: int, periods: int) -> pd.DataFrame:
+    """Promotions and closed days of some periods as Nixtla's libraries take them."""
+    effects = panel.effects.of_kind("promotion", "closed")
+    values = np.broadcast_to(effects.within(start, start + periods), (len(panel.keys), len(effects.names), periods))
+    days = panel.days[0] + pd.to_timedelta(np.arange(start, start + periods) * panel.step, unit="D")
+    columns = {f"known{place}": values[:, place].ravel() for place in range(len(effects.names))}
+    rows = np.repeat(np.arange(len(panel.keys)).astype(str), periods)
+    return pd.DataFrame({"unique_id": rows, "ds": np.tile(days, len(panel.keys))} | columns)
 
 
 METHODS: dict[str, Method] = {
@@ -169,6 +148,9 @@ METHODS: dict[str, Method] = {
     "AutoTheta": of_statsforecast("AutoTheta"),
     "MSTL": of_statsforecast("MSTL"),
 }
+FOREIGN = ("LightGBM", "Prophet default", "AutoETS", "AutoTheta", "MSTL")
+"""Methods of others, as they come: one that fails on a file is told, and the rest goes on."""
+SERIES = 100
 CHEAP = ("seasonal naive", "moving average", "exponential smoothing", "theta", "tsb")
 
 
@@ -214,10 +196,10 @@ def speed(panel: Panel, horizon: int, names: Sequence[str]) -> dict[str, dict[st
     """
     found = {}
     for name in names:
-        started, cpu = time.perf_counter(), _cpu_seconds()
+        started, cpu = time.perf_counter(), cpu_seconds()
         with Ready() as ready:
             METHODS[name](panel, horizon)
-        wall, used = time.perf_counter() - started, _cpu_seconds() - cpu
+        wall, used = time.perf_counter() - started, cpu_seconds() - cpu
         found[name] = {
             "seconds": wall,
             "cpu_seconds": used,
@@ -229,96 +211,77 @@ def speed(panel: Panel, horizon: int, names: Sequence[str]) -> dict[str, dict[st
     return found
 
 
-class Ready:
-    """Counts, twenty times a second, the threads of this process and its children that run or wait for a core (Linux)."""
-
-    def __enter__(self) -> Self:
-        self.counts: list[int] = []
-        self.ended = threading.Event()
-        self.thread = threading.Thread(target=self._watch, daemon=True)
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.ended.set()
-        self.thread.join()
-
-    def share(self, cores: int) -> float:
-        """Share of so many cores that was asked for, on the mean."""
-        return float(np.minimum(self.counts, cores).mean() / cores) if self.counts else 0.0
-
-    def _watch(self) -> None:
-        own = threading.get_native_id()
-        while not self.ended.wait(0.05):
-            tasks = [task for task in _threads("self") if int(task.name) != own]
-            tasks += [
-                thread for task in tasks for child in _text(task / "children").split() for thread in _threads(child)
-            ]
-            self.counts.append(sum(_text(task / "stat").rpartition(")")[2].startswith(" R") for task in tasks))
-
-
-def _threads(process: str) -> list[Path]:
-    try:
-        return list(Path(f"/proc/{process}/task").iterdir())
-    except FileNotFoundError:
-        return []
-
-
-def _text(path: Path) -> str:
-    """What a file of ``/proc`` says; nothing if its thread has ended meanwhile."""
-    try:
-        return path.read_text("utf-8")
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-
-
-def _cpu_seconds() -> float:
-    """Of this process and those it waited for: Stan runs in its own."""
-    both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in both)
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="+")
     parser.add_argument("--country", help="code of the country whose holidays count")
-    parser.add_argument("--horizon", type=int)
-    parser.add_argument("--origins", type=int, default=2)
-    parser.add_argument("--series", type=int, help="take this many, spread over the file")
-    parser.add_argument("--copies", type=int, help="repeat the series up to this many; cheap models alone")
+    parser.add_argument("--horizon", type=at_least(1))
+    parser.add_argument("--origins", type=at_least(1), default=2)
     parser.add_argument(
-        "--speed", type=int, help="repeat the last two years of the series up to this many; seconds alone"
+        "--series", type=at_least(0), default=SERIES, help="take this many, spread over the file; 0: all"
+    )
+    parser.add_argument("--copies", type=at_least(1), help="repeat the series up to this many; cheap models alone")
+    parser.add_argument(
+        "--speed", type=at_least(1), help="repeat the last two years of the series up to this many; seconds alone"
     )
     parser.add_argument("--only", nargs="+", choices=list(METHODS))
     given = parser.parse_args(arguments)
-    figures = {}
-    for path in given.data:
-        panel, horizon = read(path, country=given.country, horizon=given.horizon, series=given.series)
-        copies = given.copies or given.speed
-        if copies:
-            panel = panel.only(np.resize(np.arange(len(panel.keys)), copies))
-            panel = replace(panel, keys=tuple(("series", str(row)) for row in range(copies)))
-        if given.speed:
-            panel = panel.last(2 * panel.year)
-            print(f"{path}: {copies:,} series x {panel.length:,}, horizon {horizon}")
-            figures[path] = speed(panel, horizon, given.only or ("ours", "Prophet tuned"))
-            continue
-        names = given.only or (CHEAP if given.copies else list(METHODS))
-        print(f"{path}: {len(panel.keys):,} series x {panel.length:,}, horizon {horizon}, {given.origins} origins")
-        columns = ("wape", "mase", "bias", "pinball_10", "pinball_90", "coverage_80", "seconds_per_series")
-        print(f"{'':22}" + "".join(f"{column:>20}" for column in columns))
-        figures[path] = {}
-        for name in names:
-            try:
-                found = measure(panel, horizon, given.origins, METHODS[name])
-            except (ModuleNotFoundError, NotImplementedError) as error:
-                print(f"{name:22}skipped: {error}")
-                continue
-            figures[path][name] = found
-            told = ("" if found[column] is None else f"{found[column]:.4f}" for column in columns)
-            print(f"{name:22}" + "".join(f"{each:>20}" for each in told), flush=True)
+    try:
+        figures = {path: _figures(path, given) for path in given.data}
+    except DataError as error:
+        raise SystemExit(str(error)) from None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(json.dumps({"peak_mb": peak, "figures": figures}))
+
+
+def _figures(path: str, given: argparse.Namespace) -> Mapping[str, Mapping[str, float | None]]:
+    """What is found on one file, printed line by line."""
+    panel, horizon, notes = read(path, country=given.country, horizon=given.horizon, series=given.series)
+    copies = given.copies or given.speed
+    if copies:
+        panel = panel.only(np.resize(np.arange(len(panel.keys)), copies))
+        panel = replace(panel, keys=tuple(("series", str(row)) for row in range(copies)))
+    if given.speed:
+        panel = panel.last(2 * panel.year)
+        print(f"{path}: {copies:,} series x {panel.length:,}, horizon {horizon}")
+        return speed(panel, horizon, given.only or ("ours", "Prophet tuned"))
+    if panel.length - given.origins * horizon < FEWEST_PERIODS:
+        least = FEWEST_PERIODS + given.origins * horizon
+        raise DataError(
+            f"{path}, column date: {panel.length} periods, expected at least {least} for {given.origins} origins of "
+            f"{horizon}; take fewer with --origins or --horizon"
+        )
+    print(f"{path}: {len(panel.keys):,} series x {panel.length:,}, horizon {horizon}, {given.origins} origins")
+    print("".join(f"  {note}\n" for note in notes), end="")
+    columns = ("wape", "mase", "bias", "pinball_10", "pinball_90", "coverage_80", "seconds_per_series")
+    print(f"{'':22}" + "".join(f"{column:>20}" for column in columns))
+    figures = {}
+    for name in given.only or (CHEAP if given.copies else list(METHODS)):
+        try:
+            found = measure(panel, horizon, given.origins, METHODS[name])
+        except ModuleNotFoundError as error:
+            print(f"{name:22}skipped: {error}")
+            continue
+        except Exception as error:
+            if name not in FOREIGN:
+                raise
+            print(f"{name:22}failed: {type(error).__name__}: {error}")
+            continue
+        figures[name] = found
+        told = ("" if found[column] is None else f"{found[column]:.4f}" for column in columns)
+        print(f"{name:22}" + "".join(f"{each:>20}" for each in told), flush=True)
+    return figures
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """The type of an argument that is a whole number, not below ``least``."""
+
+    def number(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r}, expected a whole number of at least {least}")
+        return int(text)
+
+    return number
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
 """Attribution of a million journeys, returns on planted data, and a randomised e-mail test read beside its counted truth.
 
-``python -m benchmarks.marketing`` makes the journeys and the shops with known returns; ``--hillstrom FILE`` reads the
-MineThatData e-mail test (``segment``, ``visit`` and what was known of each customer). Peers: last touch from the present
-split's own revenue over spend, for the returns; a random ranking, for the uplift. A table, and one line of JSON last.
+``python -m benchmarks.marketing`` makes the journeys and the shops with known returns. Files of one's own, Parquet or CSV:
+``--touches FILE`` of ``journey_id, position, channel, days_before, is_converted, revenue``; ``--spend FILE`` of ``date,
+channel, spend, revenue``, where the revenue of a day is the sum of its rows; ``--experiment FILE``, a randomised test with
+a row per customer: the columns of group and outcome are named by ``--treatment`` and ``--outcome``, the group left alone by
+``--control``, what was known only afterwards by ``--after``, and all other columns are what was known before. As they
+are, these read the MineThatData e-mail test. Peers: least squares on spend, for the returns; a random ranking, for the
+uplift. A table, and one line of JSON last.
 """
 
 from __future__ import annotations
@@ -14,27 +18,28 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pandas as pd
 
+from benchmarks.files import read
 from benchmarks.report import Goal, report
 from ecom_pipeline.ml.marketing.attribution import attribute
 from ecom_pipeline.ml.marketing.budget import budget_shop
-from ecom_pipeline.ml.marketing.experiment import UpliftModel, qini, read_out, uplift_by_segment
+from ecom_pipeline.ml.marketing.experiment import UpliftModel, qini, read_out
 from ecom_pipeline_tests.ml.marketing.planted import plant
 
 SEED = 1
-CONTROL = "No E-Mail"
+TOUCH = ("journey_id", "position", "channel", "days_before", "is_converted", "revenue")
+SPEND = ("date", "channel", "spend", "revenue")
 
 
-def attribution(journeys: int) -> tuple[str, list[Goal]]:
-    """Seven methods over that many journeys: seconds, memory, and whether they share out the same revenue."""
+def journeys_made(journeys: int) -> pd.DataFrame:
+    """Touches of that many journeys over six channels, dealt out by chance."""
     random = np.random.default_rng(SEED)
     lengths = random.geometric(0.35, journeys).clip(max=12)
     journey = np.repeat(np.arange(journeys), lengths)
     channels = np.array(["affiliate", "email", "search", "social", "video", "display"])
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "journey_id": journey,
             "position": np.arange(len(journey)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + 1,
@@ -44,14 +49,27 @@ def attribution(journeys: int) -> tuple[str, list[Goal]]:
             "revenue": np.repeat(random.gamma(2, 30, journeys).round(2), lengths),
         }
     )
+
+
+def touches_of(file: Path) -> pd.DataFrame:
+    """The touches of a file; a journey without an order needs no revenue."""
+    touches = read(file, TOUCH, whole=TOUCH[:-1])
+    return touches.assign(revenue=pd.to_numeric(touches["revenue"]).fillna(0.0))
+
+
+def attribution(touches: pd.DataFrame) -> tuple[str, list[Goal]]:
+    """Seven methods over journeys: seconds, memory, and whether they share out the same revenue."""
+    journeys = touches["journey_id"].nunique()
     started = time.perf_counter()
-    credited = attribute(frame)
+    credited = attribute(touches)
     seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
     sums = credited.groupby("method")["credited_revenue"].sum()
     table = credited.pivot(index="channel", columns="method", values="credited_revenue").to_string()
     return table, [
-        Goal(name=f"attribution of {journeys:,} journeys, {len(frame):,} touches: seconds", value=seconds, at_most=60),
+        Goal(
+            name=f"attribution of {journeys:,} journeys, {len(touches):,} touches: seconds", value=seconds, at_most=60
+        ),
         Goal(name="attribution: peak MB of the process", value=peak, at_most=2000),
         Goal(name="attribution: different sums of revenue over the methods", value=sums.nunique(), at_most=1),
     ]
@@ -94,23 +112,40 @@ def returns(shops: int) -> tuple[str, list[Goal]]:
     ]
 
 
-def hillstrom(file: Path) -> tuple[str, list[Goal]]:
-    """Lift of visits by each campaign beside the counted rates; uplift models learned on one half, judged on the other."""
-    with duckdb.connect() as con:
-        rows = con.execute(f"from '{file}'").df()
-    goals, ranked = list[Goal](), []
-    rates = rows.groupby("segment")["visit"].mean()
-    half = np.random.default_rng(SEED).permutation(len(rows)) < len(rows) // 2
-    table = read_out(rows["segment"][half], rows["visit"][half], control=CONTROL)
-    features = pd.DataFrame(
-        {
-            name: rows[name] if rows[name].dtype.kind in "if" else pd.factorize(rows[name], sort=True)[0]
-            for name in ("recency", "history", "mens", "womens", "zip_code", "newbie", "channel")
-            if name in rows
-        }
+def response(file: Path) -> str:
+    """What each channel of a file brings, and the split that is recommended, if any."""
+    rows = read(file, SPEND, whole=SPEND)
+    rows["date"] = pd.to_datetime(rows["date"])
+    days = pd.date_range(rows["date"].min(), rows["date"].max())
+    revenue = rows.groupby("date")["revenue"].sum().reindex(days, fill_value=0.0)
+    found = budget_shop(
+        rows.rename(columns={"date": "spend_date"})[["spend_date", "channel", "spend"]],
+        revenue.rename_axis("sales_date").reset_index(),
+        as_of_date=days[-1].date(),
+        seed=SEED,
     )
+    shown = found.channels.drop(columns=["sentence_en", "sentence_zh", "as_of_date"]).round(3).to_string(index=False)
+    return f"{shown}\n{found.card.decision}: {found.card.reason}"
+
+
+def experiment(
+    file: Path, *, treatment: str, outcome: str, control: str, after: Sequence[str]
+) -> tuple[str, list[Goal]]:
+    """Lift by each treatment beside the counted rates; uplift models learned on one half, judged on the other."""
+    rows = read(file, (treatment, outcome), whole=(treatment, outcome))
+    group, did = rows[treatment].astype(str), rows[outcome].to_numpy(float)
+    if control not in set(group) or group.nunique() < 2:
+        raise SystemExit(f"{file}: no row whose {treatment} is {control!r} beside others; --control names one of it")
+    if not np.isin(did, (0, 1)).all():
+        raise SystemExit(f"{file}: {outcome} is not 0 or 1 everywhere")
+    goals, ranked = list[Goal](), []
+    rates = pd.Series(did).groupby(group).mean()
+    half = np.random.default_rng(SEED).permutation(len(rows)) < len(rows) // 2
+    table = read_out(group[half], did[half], control=control)
+    known = rows.drop(columns=[treatment, outcome, *after], errors="ignore")
+    features = known.apply(lambda column: column if column.dtype.kind in "biuf" else pd.factorize(column, sort=True)[0])
     for row in table.to_dict("records"):
-        name, counted = row["treatment"], rates[row["treatment"]] - rates[CONTROL]
+        name, counted = row["treatment"], rates[row["treatment"]] - rates[control]
         goals.append(
             Goal(
                 name=f"{name}: lift counted on all, inside the interval of one half",
@@ -118,8 +153,7 @@ def hillstrom(file: Path) -> tuple[str, list[Goal]]:
                 at_least=1,
             )
         )
-        part = rows["segment"].isin([name, CONTROL]).to_numpy()
-        treated, did = (rows["segment"] == name).to_numpy(), rows["visit"].to_numpy()
+        part, treated = group.isin([name, control]).to_numpy(), (group == name).to_numpy()
         model = UpliftModel(seed=SEED).fit(features[part & half], treated[part & half], did[part & half])
         judged = part & ~half
         score = model.predict(features[judged])
@@ -132,25 +166,34 @@ def hillstrom(file: Path) -> tuple[str, list[Goal]]:
             )
         goals.append(Goal(name=f"{name}: Qini x 1000 on the other half", value=1000 * ours.value))
         goals.append(Goal(name=f"{name}: Qini x 1000, lower end of 95 %", value=1000 * ours.lower))
-    mens = rows[rows["segment"].isin(["Mens E-Mail", CONTROL])]
-    kinds = np.where(mens["womens"] == 1, np.where(mens["mens"] == 1, "both", "womens"), "mens")
-    by_kind = uplift_by_segment(kinds, mens["segment"] == "Mens E-Mail", mens["visit"])
     shown = table.drop(columns=["sentence_zh"]).round(4).to_string()
-    return (
-        f"{shown}\n\n{pd.DataFrame(ranked).round(5).to_string()}\n\nMens E-Mail by what was bought before\n{by_kind.round(4).to_string()}",
-        goals,
-    )
+    return f"{shown}\n\n{pd.DataFrame(ranked).round(5).to_string()}", goals
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--journeys", type=int, default=1_000_000)
-    parser.add_argument("--shops", type=int, default=40)
-    parser.add_argument("--hillstrom", type=Path)
+    parser.add_argument("--journeys", type=int, default=1_000_000, help="how many to make, without --touches")
+    parser.add_argument("--shops", type=int, default=40, help="how many to plant")
+    parser.add_argument("--touches", type=Path)
+    parser.add_argument("--spend", type=Path)
+    parser.add_argument("--experiment", type=Path)
+    parser.add_argument("--treatment", default="segment")
+    parser.add_argument("--control", default="No E-Mail")
+    parser.add_argument("--outcome", default="visit")
+    parser.add_argument("--after", nargs="*", default=["conversion", "spend", "exposure"])
     given = parser.parse_args(arguments)
-    parts = {"Attributed revenue": attribution(given.journeys), "Returns of planted shops": returns(given.shops)}
-    if given.hillstrom:
-        parts["Hillstrom's e-mail test, visits"] = hillstrom(given.hillstrom)
+    touches = touches_of(given.touches) if given.touches else journeys_made(given.journeys)
+    parts = {"Attributed revenue": attribution(touches), "Returns of planted shops": returns(given.shops)}
+    if given.spend:
+        parts[f"What spend brings, {given.spend.name}"] = response(given.spend), []
+    if given.experiment:
+        parts[f"{given.outcome} by {given.treatment}, {given.experiment.name}"] = experiment(
+            given.experiment,
+            treatment=given.treatment,
+            outcome=given.outcome,
+            control=given.control,
+            after=given.after,
+        )
     report(
         [(title, table) for title, (table, _) in parts.items()], [goal for _, goals in parts.values() for goal in goals]
     )

@@ -1,8 +1,8 @@
 """Who buys in the next 30 days and for how much: ours beside an RFM score, a constant, and the parts of ours alone.
 
 ``python -m benchmarks.profile --days NAME=FILE ...`` takes any Parquet or CSV file of ``customer_id, activity_date,
-orders, revenue`` (one row per customer and day) and, if it has them, views, carts, favourites, searches, messages and
-refunds; value is revenue less refunds. The test cut-off is 30 days before the last day of the file, or ``--back``
+orders, revenue`` (rows of the same customer and day are added up) and, if it has them, views, carts, favourites, searches,
+messages and refunds; value is revenue less refunds. The test cut-off is 30 days before the last day of the file, or ``--back``
 days, since a figure moves with the day (the cut-offs then share most of their outcome); models learn at the nine
 cut-offs from 30 days before it on, 10 days apart, and are calibrated as models of a horizon earlier have to be at the
 newest of them. ``--cdnow FILE`` fits BG/NBD and Gamma-Gamma to the sample of 2,357 customers of the papers (customer,
@@ -23,9 +23,10 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from benchmarks.files import read
 from benchmarks.report import Goal, report
-from ecom_pipeline.ml.profile.cutoffs import Past, learn
-from ecom_pipeline.ml.profile.history import HORIZON, buyers_at, first_order, outcome_after
+from ecom_pipeline.ml.profile.cutoffs import Past, TooLittleError, learn
+from ecom_pipeline.ml.profile.history import ACTIVITIES, HORIZON, buyers_at, first_order, outcome_after
 from ecom_pipeline.ml.profile.judgement import auc, brier, calibration, calibration_error, capture
 from ecom_pipeline.ml.profile.lifetime import BetaGeometric, GammaGamma, summary_of
 from ecom_pipeline.ml.profile.propensity import rfm_points
@@ -43,8 +44,12 @@ def propensity(name: str, days: pd.DataFrame, back: int = HORIZON) -> tuple[str,
     last: date = pd.to_datetime(days["activity_date"]).max().date()
     test = last - timedelta(days=back)
     first = first_order(days)
-    assert first
-    learned = learn(Past(days, first, seed=SEED), test, seed=SEED)
+    if first is None:
+        raise SystemExit(f"{name}: nobody ordered")
+    try:
+        learned = learn(Past(days, first, seed=SEED), test, seed=SEED)
+    except TooLittleError as error:
+        raise SystemExit(f"{name}: {error}") from error
     model, rates, now = learned.model, learned.rates, buyers_at(days, test)
     outcome = outcome_after(days, now.index, test)
     bought, spent = outcome["bought"].to_numpy(), outcome["value"].to_numpy()
@@ -137,22 +142,39 @@ def _seconds(job: Callable[[], object]) -> float:
     return min(times)
 
 
-def _read(file: Path) -> pd.DataFrame:
-    with duckdb.connect() as con:
-        return con.execute(f"from '{file}'").df()
+def days_of(file: Path) -> pd.DataFrame:
+    """One row per customer and day of a file; rows without a customer or a day are left out, and counted."""
+    rows = read(file, ("customer_id", "activity_date", "orders", "revenue"))
+    sums = ["orders", "revenue", *(name for name in ACTIVITIES if name in rows)]
+    for name in sums:
+        amounts = pd.to_numeric(rows[name], errors="coerce")
+        if (wrong := rows[name].notna() & ~np.isfinite(amounts)).any():
+            raise SystemExit(f"{file}: row {wrong.argmax() + 1}: {name} is {rows[name][wrong.argmax()]!r}, no number")
+        rows[name] = amounts.fillna(0.0).astype(float)
+    day = pd.to_datetime(rows["activity_date"], errors="coerce", format="ISO8601", utc=True).dt.tz_localize(None)
+    known = rows["customer_id"].notna() & day.notna()
+    if not known.all():
+        print(
+            f"{file}: {(~known).sum():,} of {len(rows):,} rows without a customer_id or an activity_date like 2024-01-31"
+        )
+    if not known.any():
+        raise SystemExit(f"{file}: no row is left")
+    kept = rows[known].assign(customer_id=rows["customer_id"].astype(str), activity_date=day.dt.normalize())
+    return kept.groupby(["customer_id", "activity_date"], as_index=False)[sums].sum()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--days", nargs="*", default=[], metavar="NAME=FILE")
+    parser.add_argument("--days", nargs="*", default=[], metavar="[NAME=]FILE")
     parser.add_argument("--back", nargs="*", type=int, default=[HORIZON], help="days from a test cut-off to the last")
     parser.add_argument("--cdnow", type=Path, help="the sample of 2,357 customers")
     parser.add_argument("--rows", type=int, default=0, help="rows of the covariance; 0 leaves it out")
     given = parser.parse_args(arguments)
     tables, goals = [], list[Goal]()
     for one in given.days:
-        name, file = one.split("=", 1)
-        days = _read(Path(file))
+        name, _, file = one.rpartition("=")
+        name = name or Path(file).stem
+        days = days_of(Path(file))
         for back in given.back:
             said = name if back == HORIZON else f"{name} {back} days back"
             table, reached = propensity(said, days, back)

@@ -13,14 +13,16 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from benchmarks.forecast import SEED, read
-from ecom_pipeline.ml.forecast.backtest import Entry, backtest
+from benchmarks.forecast import SEED, SERIES, at_least
+from benchmarks.panels import DataError, read
+from ecom_pipeline.ml.forecast.backtest import FEWEST_PERIODS, Entry, backtest
 from ecom_pipeline.ml.forecast.engine import forecast_panel
 from ecom_pipeline.ml.forecast.expectation import steadied, steadied_past
-from ecom_pipeline.ml.forecast.panel import Panel
+from ecom_pipeline.ml.forecast.panel import Panel, known_mean
 from ecom_pipeline.ml.forecast.prophet import ProphetForecaster
 from ecom_pipeline.ml.forecast.uncertainty import learn_uncertainty
 
@@ -35,14 +37,15 @@ NAMES = (FIXED, FIXED_YEAR, PROPHET, PROPHET_STEADIED, OURS)
 
 def targets(panel: Panel, protected: int, names: Sequence[str] = NAMES) -> dict[str, np.ndarray]:
     """(levels, S) stock to order up to by each rule, lean levels first, to last for the ``protected`` days after the panel."""
-    found = {
-        FIXED: np.outer(COVER, np.nanmean(panel.values[:, -91:], axis=1) * protected),
-        FIXED_YEAR: np.outer(COVER, np.nanmean(panel.values[:, -panel.year :], axis=1) * protected),
-    }
+    ever = known_mean(panel.values)
+    quarter, year = (known_mean(panel.values[:, -days:]) for days in (91, panel.year))
+    quarter, year = (np.where(np.isfinite(each), each, ever) for each in (quarter, year))
+    found = {FIXED: np.outer(COVER, quarter * protected), FIXED_YEAR: np.outer(COVER, year * protected)}
     if PROPHET in names or PROPHET_STEADIED in names:
         model = ProphetForecaster(seed=SEED)
         tested = backtest(panel, [Entry(model=model)], HORIZON)
         forecast, past = model.fit(panel).predict(HORIZON), tested.of(model.name)
+        forecast = np.where(np.isfinite(forecast), forecast, quarter[:, np.newaxis])
         found[PROPHET] = _base_stock(forecast, past, tested.actual, panel, protected)
         steady = steadied(forecast, panel.values, panel.year)
         steady_past = steadied_past(past, panel.values, tested.origins, panel.year)
@@ -115,21 +118,49 @@ def curves(
     return found
 
 
+def _products(given: argparse.Namespace) -> tuple[Panel, tuple[str, ...]]:
+    """The products of a file that sold in the days to be simulated and are known long enough before, and what to know of it."""
+    panel, _, notes = read(given.data, country=given.country, series=given.series)
+    if panel.step != 1:
+        raise DataError(f"{given.data}, column date: expected days, found weeks")
+    before = FEWEST_PERIODS + HORIZON
+    if panel.length - given.skip - given.days < before:
+        raise DataError(
+            f"{given.data}, column date: {panel.length} days, expected at least {before} before the {given.days} simulated "
+            f"and the {given.skip} skipped; take fewer with --days"
+        )
+    panel = panel.until(panel.length - given.skip)
+    panel = replace(panel, values=np.maximum(panel.values, 0.0))
+    sold = np.nan_to_num(panel.values[:, -given.days :]).sum(axis=1) > 0
+    rows = np.flatnonzero(sold & (panel.starts < panel.length - given.days - HORIZON))
+    if not len(rows):
+        raise DataError(
+            f"{given.data}, column value: none of {len(panel.keys)} series sold in the simulated days and before"
+        )
+    if len(rows) < len(panel.keys):
+        notes = (
+            *notes,
+            f"{len(panel.keys) - len(rows):,} series left out, which sold nothing or are not known long enough",
+        )
+    return panel.only(rows), notes
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data")
     parser.add_argument("--country")
-    parser.add_argument("--series", type=int)
-    parser.add_argument("--days", type=int, default=84)
-    parser.add_argument("--review", type=int, default=14)
-    parser.add_argument("--lead", type=int, default=7)
-    parser.add_argument("--skip", type=int, default=0, help="days left out at the end of the data")
+    parser.add_argument("--series", type=at_least(0), default=SERIES, help="take this many; 0: all")
+    parser.add_argument("--days", type=at_least(1), default=84)
+    parser.add_argument("--review", type=at_least(1), default=14)
+    parser.add_argument("--lead", type=at_least(0), default=7)
+    parser.add_argument("--skip", type=at_least(0), default=0, help="days left out at the end of the data")
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES)
     given = parser.parse_args(arguments)
-    panel, _ = read(given.data, country=given.country, horizon=HORIZON, series=given.series)
-    panel = panel.until(panel.length - given.skip)
-    sold = np.nan_to_num(panel.values[:, -given.days :]).sum(axis=1) > 0
-    panel = panel.only(np.flatnonzero(sold & (panel.starts < panel.length - given.days - HORIZON)))
+    try:
+        panel, notes = _products(given)
+    except DataError as error:
+        raise SystemExit(str(error)) from None
+    print("".join(f"{note}\n" for note in notes), end="")
     found = curves(panel, given.only, days=given.days, review=given.review, lead=given.lead)
     low = max(stock.min() for stock, _ in found.values())
     high = min(stock.max() for stock, _ in found.values())

@@ -1,22 +1,15 @@
 """How good the blend is beside every part and peer, and how fast lists are made: one file in, a table and JSON out.
 
-``python -m benchmarks.recommend DATA.parquet [--judged N] [--peers] [--speed [--shape C P]]``. The file says how it is split:
+``python -m benchmarks.recommend DATA.parquet [--judged N] [--peers] [--speed [--shape C P]]``. ``benchmarks.recommend_data``
+says what a file may hold and how it is split.
 
-- ``user_id, item_id`` and a time (``time`` or ``interaction_date``), optional ``weight`` (how often), ``event_type``
-  (purchase where it does not say): the last 28 days are the test, the 28 before the validation, the three times 28 before
-  those what the ranker learns from; as in a shop, with the targets ``new`` and ``all``.
-- ``split`` (train, test): the test as published. Validation is a tenth of each customer's training pairs, drawn by the seed.
-- ``position`` (0 is a customer's first): the last is the test, the one before validation, the one before that what the
-  ranker learns from; customers with fewer than five are only learned from. Positions count as days, everyone's last alike.
-
-``customer_id`` and ``product_id`` may stand for ``user_id`` and ``item_id``. Without times nothing is bought again, so that
-the target is ``new`` only. Everyone gets the same windows, exclusions and metric code; what is judged is never chosen by.
+Without times nothing is bought again, so that the target is ``new`` only. Everyone gets the same windows, exclusions and
+metric code; what is judged is never chosen by. What does not belong here: how a file is read.
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import json
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -26,23 +19,16 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from benchmarks.recommend_data import SEED, Data, read
 from benchmarks.recommend_speed import speed
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.contest import compete
 from ecom_pipeline.ml.recommend.ease import EASE
-from ecom_pipeline.ml.recommend.evaluate import TARGETS, Target, Window, earlier, figures, judge, windows
+from ecom_pipeline.ml.recommend.evaluate import figures, judge
 from ecom_pipeline.ml.recommend.history import relative_weights
-from ecom_pipeline.ml.recommend.interactions import Floats, Positions, checked, pairs, used
+from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.popularity import Popularity
-
-SEED = 1
-FIRST_DAY = pd.Timestamp(2024, 1, 1)
-NAMES = {"user_id": "customer_id", "item_id": "product_id", "time": "interaction_date", "weight": "interactions"}
-VALIDATION_SHARE = 0.1
-LEAST = 5
-
-Windows = Mapping[Target, tuple[Window, Window]]
 
 
 class Peer(Recommender):
@@ -104,74 +90,20 @@ def peers() -> list[Recommender]:
     return [PlainEASE(), plain, BPR(), Cosine()]
 
 
-def read(path: Path) -> tuple[Windows, Mapping[Target, Sequence[Window]] | None, str]:
-    """Windows by target, those before the validation where there are any, and the split in words."""
-    frame = pd.read_parquet(path).rename(columns=NAMES)
-    for column in ("customer_id", "product_id"):
-        frame[column] = frame[column].astype(str)
-    if "split" in frame:
-        return _published(frame)
-    if "position" in frame:
-        return _by_position(frame)
-    frame = frame.assign(event_type=frame.get("event_type", "purchase"), interactions=frame.get("interactions", 1))
-    data = checked(frame)
-    found = {target: windows(data, target) for target in TARGETS}
-    both = {target: each for target, each in found.items() if each is not None}
-    if not both:
-        raise SystemExit(f"{path}: the history is shorter than five days")
-    before = {target: past for target in TARGETS if (past := earlier(data, target))}
-    return both, before or None, f"test after {both['new'][1].last_day}, validation after {both['new'][0].last_day}"
-
-
-def _published(frame: pd.DataFrame) -> tuple[Windows, None, str]:
-    train, test = (frame.loc[frame["split"] == part, ["customer_id", "product_id"]] for part in ("train", "test"))
-    held = np.random.default_rng(SEED).random(len(train)) < VALIDATION_SHARE
-    both = _window(train[~held], train[held]), _window(train, test)
-    return {"new": both, "all": both}, None, f"test as published, validation {VALIDATION_SHARE:.0%} of training pairs"
-
-
-def _by_position(frame: pd.DataFrame) -> tuple[Windows, Mapping[Target, Sequence[Window]], str]:
-    length = frame.groupby("customer_id")["position"].transform("max") + 1
-    from_end = length - frame["position"]
-    frame = frame.assign(day=-from_end)
-    judged = length >= LEAST
-    cut = [
-        _window(frame[(from_end > last) | ~judged], frame[(from_end == last) & judged], frame["day"].min())
-        for last in (3, 2, 1)
-    ]
-    both = cut[1], cut[2]
-    return (
-        {"new": both, "all": both},
-        {"new": cut[:1], "all": cut[:1]},
-        "the last item is the test, the one before validation",
-    )
-
-
-def _window(train: pd.DataFrame, later: pd.DataFrame, first: int = 0) -> Window:
-    """The pairs of ``train``, on days where it has them, and what was chosen ``later``."""
-    days = train["day"] - first if "day" in train else pd.Series(0, index=train.index)
-    rows = train[["customer_id", "product_id"]].assign(
-        interaction_date=FIRST_DAY + pd.to_timedelta(days, unit="D"), event_type="purchase", interactions=1
-    )
-    data = used(checked(rows))
-    owned = pairs(data, ("purchase",)).astype(object)
-    wanted = later[["customer_id", "product_id"]].astype(object).drop_duplicates()
-    wanted = wanted[~pd.MultiIndex.from_frame(wanted).isin(pd.MultiIndex.from_frame(owned))]
-    known = wanted["customer_id"].isin(data["customer_id"].cat.categories)
-    last_day: dt.date = data["interaction_date"].max().date()
-    truth = wanted.sort_values(["customer_id", "product_id"], ignore_index=True)
-    known = truth["customer_id"].isin(data["customer_id"].cat.categories)
-    return Window(train=data, last_day=last_day, owned=owned, truth=truth[known], cold_truth=truth[~known])
-
-
-def measured(path: Path, *, judged: int, with_peers: bool) -> dict[str, Any]:
+def measured(name: str, data: Data, *, judged: int, with_peers: bool) -> dict[str, Any]:
     """Figures of the contest, by target and model, and how long it took."""
-    both, before, split = read(path)
-    contest = compete(both, pd.DataFrame({"product_id": []}), before=before, seed=SEED, judged=judged)
+    both = data.both
+    contest = compete(both, pd.DataFrame({"product_id": []}), before=data.before, seed=SEED, judged=judged)
     seconds = {name: round(value, 1) for name, value in contest.cpu_seconds.items()}
     seconds["trained / parts"] = round(1 + (seconds["blend"] + seconds["ranker"]) / max(seconds["parts"], 0.1), 2)
     targets = [target for target in both if target == "new" or both["all"] is not both["new"]]
-    found: dict[str, Any] = {"data": path.name, "split": split, "cpu_seconds": seconds, "targets": {}}
+    found: dict[str, Any] = {
+        "data": name,
+        "split": data.split,
+        "notes": data.notes,
+        "cpu_seconds": seconds,
+        "targets": {},
+    }
     others = [peer.fit_checked(contest.rounds["new"].test.train) for peer in (peers() if with_peers else [])]
     popularity = next(each for each in contest.baselines if isinstance(each, Popularity))
     for target in targets:
@@ -195,7 +127,7 @@ def measured(path: Path, *, judged: int, with_peers: bool) -> dict[str, Any]:
             "customers": int(table["customers"].iloc[0]),
             "ours": ours,
             "best_single": best,
-            "ahead_of_best_single": round(rows[ours]["ndcg@10"][0] / singles[best] - 1, 4),
+            "ahead_of_best_single": round(rows[ours]["ndcg@10"][0] / singles[best] - 1, 4) if singles[best] else None,
             "weights": {name: weight for name, weight in round_.weights.items() if weight},
             "validation": {name: round(value, 4) for name, value in round_.validation.items()},
             "ranker_lead": round_.lead,
@@ -210,6 +142,8 @@ def _rounded(row: pd.Series) -> list[float]:
 
 def show(found: Mapping[str, Any]) -> None:
     print(f"{found['data']}: {found['split']}; CPU s {found['cpu_seconds']}")
+    for note in found["notes"]:
+        print(f"  {note}")
     for target, each in found["targets"].items():
         print(f"\ntarget {target}, {each['customers']} customers, weights {each['weights']}")
         print(f"{'':<22}{'NDCG@10':>9}{'95 %':>18}{'NDCG@20':>10}{'Recall@20':>11}{'validation':>12}")
@@ -222,7 +156,9 @@ def show(found: Mapping[str, Any]) -> None:
                 f"{mark} {name:<20}{value:>9.4f}{low:>10.4f}{high:>8.4f}{row['ndcg@20'][0]:>10.4f}"
                 f"{row['recall@20'][0]:>11.4f}{validation:>12.4f}"
             )
-        print(f"{each['ours']} / best single ({each['best_single']}): {1 + each['ahead_of_best_single']:.3f}")
+        ahead = each["ahead_of_best_single"]
+        said = "no list of a single model has a hit" if ahead is None else f"{1 + ahead:.3f}"
+        print(f"{each['ours']} / best single ({each['best_single']}): {said}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -236,13 +172,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     asked = parser.parse_args(arguments)
     found: dict[str, Any] = {"figures": []}
+    refused = []
     for path in asked.data:
-        found["figures"].append(measured(path, judged=asked.judged, with_peers=asked.peers))
+        try:
+            data = read(path)
+        except ValueError as error:
+            refused.append(f"{path}: {error}")
+            continue
+        found["figures"].append(measured(path.name, data, judged=asked.judged, with_peers=asked.peers))
         show(found["figures"][-1])
     if asked.speed:
         found["speed"] = speed(*asked.shape)
         print("\n" + "\n".join(f"{name:<20}{figure:>12,}" for name, figure in found["speed"].items()))
-    print(json.dumps(found))
+    if asked.speed or found["figures"]:
+        print(json.dumps(found))
+    if refused:
+        raise SystemExit("\n".join(refused))
 
 
 if __name__ == "__main__":

@@ -23,19 +23,19 @@ class Goal:
             self.at_most is None or self.value <= self.at_most
         )
 
+    @property
+    def bound(self) -> str:
+        """The bound in signs; empty without one."""
+        if self.at_least is not None:
+            return f">= {self.at_least:g}"
+        return "" if self.at_most is None else f"<= {self.at_most:g}"
+
 
 def report(tables: Sequence[tuple[str, str]], goals: Sequence[Goal]) -> None:
     """Print tables under their titles, then every goal, then all goals as JSON."""
     for title, table in tables:
         print(f"{title}\n{table}\n")
     for goal in goals:
-        bound = (
-            f">= {goal.at_least:g}"
-            if goal.at_least is not None
-            else f"<= {goal.at_most:g}"
-            if goal.at_most is not None
-            else ""
-        )
-        said = ("met" if goal.met else "NOT met") if bound else ""
-        print(f"{goal.name:<72}{goal.value:>12,.4f}  {bound:<10} {said}")
+        said = ("met" if goal.met else "NOT met") if goal.bound else ""
+        print(f"{goal.name:<72}{goal.value:>12,.4f}  {goal.bound:<10} {said}")
     print(json.dumps({"goals": [asdict(goal) | {"met": goal.met} for goal in goals]}))

@@ -1,13 +1,15 @@
 """Intents: ours beside the usual peers, on any files of texts and labels.
 
-``python -m benchmarks.support TRAIN.parquet TEST.parquet [--unknown LABEL] [--json FILE]`` reads the columns
-``text`` and ``label``. Rows of the test with the label LABEL are questions that no intent answers; in the training
-file they are left out. Printed per model: accuracy, macro-F1, calibration error, area under the curve that tells known
-from unknown questions, what is answered (of the known, of all) and how much of it wrongly at the threshold that the
-model chose for itself on the training data, milliseconds of processor time per message in a batch and alone; then a learning curve.
-Without files the figures of the sentiment on the written sentences are printed instead. ``--reviews FILE.parquet``
-(``text`` and ``label``, 1 for good and 0 for bad) prints what the sentiment reaches on a random fifth of them, learnt
-from the others. The last line is JSON.
+``python -m benchmarks.support TRAIN TEST [--unknown LABEL] [--json FILE]`` reads the columns ``text`` and ``label``
+(``--text`` and ``--label`` name others) of Parquet, CSV, tab-separated or JSON lines. Rows of the test with the label
+LABEL are questions that no intent answers; in the training file they are left out. Printed per model: accuracy, macro-F1,
+calibration error, area under the curve that tells known from unknown questions, what is answered (of the known, of all)
+and how much of it wrongly at the threshold that the model chose for itself on the training data, milliseconds of
+processor time per message in a batch and alone; then a learning curve. Of larger files so many rows are drawn as ours
+learns from.
+Without files the figures of the sentiment on the written sentences are printed instead. ``--reviews FILE`` (``label`` 1
+or 0, stars, or words) prints what the sentiment reaches on a random fifth of them, learnt from the others; where some are
+neither good nor bad, of all three. The last line is JSON.
 
 Every model chooses its threshold for the same target error: ours by what it would have said of each example unseen,
 the peers on a fifth of the training data. The same code computes all figures.
@@ -26,20 +28,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ecom_pipeline.ml.support.abstention import Rehearsed, choose_threshold, is_answered
+from benchmarks.texts import check_pair, drawn, note, read_labelled, sentiments
+from ecom_pipeline.ml.support.abstention import NEVER, Rehearsed, choose_threshold, is_answered
 from ecom_pipeline.ml.support.baselines import KeywordIntent
 from ecom_pipeline.ml.support.challenge import evaluate_sentiment
 from ecom_pipeline.ml.support.embedding import embed
-from ecom_pipeline.ml.support.intent import Guesses, KernelIntent
+from ecom_pipeline.ml.support.intent import MOST, Guesses, KernelIntent
 from ecom_pipeline.ml.support.mood import written_mood
 from ecom_pipeline.ml.support.pipeline import TARGET_ERROR
-from ecom_pipeline.ml.support.rated import RatedMood
-from ecom_pipeline.ml.support.sentiment import read_words
-from ecom_pipeline.ml.support.text import WORD, intent_texts
+from ecom_pipeline.ml.support.rated import READ, RatedMood
+from ecom_pipeline.ml.support.sentiment import Mood, read_words
+from ecom_pipeline.ml.support.text import MAX_CHARACTERS, WORD, intent_texts
 from ecom_pipeline.ml.support.trials import calibration_error, macro_f1
 
 SEED = 20240601
 CURVE = (5, 10, 20)
+JUDGED = 50_000
+"""Rows of a test file that are judged at most."""
+REVIEWS = 10_000_000
+"""Characters of reviews that ours reads at most, which bounds memory and time: some 10,000 long reviews or 150,000 short ones."""
 ALONE = 100
 """Messages that are read one by one to time a single one."""
 
@@ -117,31 +124,48 @@ class Pieces:
         self.model = make_pipeline(pieces, LogisticRegression(C=5, max_iter=300)).fit(list(texts), list(sentiments))
         return self
 
-    def score(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Return how good each text sounds."""
-        return np.asarray(self.model.decision_function(list(texts)), dtype=np.float64)
+    def read(self, texts: Sequence[str]) -> list[Mood]:
+        """Return the likeliest sentiment of each text, and how good it sounds."""
+        chances = self.model.predict_proba(list(texts))
+        of = dict(zip(self.model.classes_, chances.T, strict=True))
+        names = self.model.classes_[chances.argmax(axis=1)]
+        return [Mood(*each) for each in zip(names, of["positive"] - of["negative"], strict=True)]
 
 
-def review_figures(path: Path) -> dict[str, dict[str, float]]:
+def review_figures(path: Path, table: pd.DataFrame) -> dict[str, dict[str, float]]:
     """What is read of reviews, the same texts counted once."""
     from sklearn.metrics import roc_auc_score
 
-    frame = pd.read_parquet(path).dropna(subset=["text", "label"]).drop_duplicates("text")
-    frame = frame.sample(frac=1, random_state=SEED)
-    texts, is_good = frame["text"].tolist(), frame["label"].astype(int).to_numpy() == 1
-    start = int(len(texts) * 0.8)
-    late, truth = texts[start:], is_good[start:]
-    early = (texts[:start], np.where(is_good[:start], "positive", "negative").tolist())
-    scores = {
-        "ours, learnt from reviews": np.array([mood.score for mood in RatedMood().fit(*early).read(late)]),
-        "pieces, logistic": Pieces().fit(*early).score(late),
-        "ours, without reviews": np.array([mood.score for mood in written_mood().read(late)]),
-        "words of the lexicon": np.array([read_words(text).score for text in late]),
+    frame = table.drop_duplicates("text").sample(frac=1, random_state=SEED)
+    texts = [text[:MAX_CHARACTERS] for text in frame["text"]]
+    used = int((np.cumsum([min(len(text), READ) for text in texts]) <= REVIEWS).sum())
+    if used < len(texts):
+        note(f"{path}: {used:,} of {len(texts):,} reviews are used, drawn at random")
+    texts, told = texts[:used], sentiments(path, frame["label"])[:used]
+    start = int(used * 0.8)
+    late, truth = texts[start:], told[start:]
+    for part, name in ((told[:start], "four fifths to learn from"), (truth, "fifth to judge")):
+        if not {"positive", "negative"} <= set(part):
+            raise SystemExit(f"{path}: {used:,} reviews are too few: the {name} has no good or no bad one")
+    early = (texts[:start], told[:start].tolist())
+    read = {
+        "ours, learnt from reviews": RatedMood().fit(*early).read(late),
+        "pieces, logistic": Pieces().fit(*early).read(late),
+        "ours, without reviews": written_mood().read(late),
+        "words of the lexicon": [read_words(text) for text in late],
     }
-    return {
-        name: {"accuracy": float(((score > 0) == truth).mean()), "auroc": float(roc_auc_score(truth, score))}
-        for name, score in scores.items()
-    }
+    sided, found = truth != "neutral", {}
+    for name, moods in read.items():
+        scores = np.array([mood.score for mood in moods])
+        guesses = np.array([mood.sentiment for mood in moods], dtype=object)
+        if sided.all():
+            guesses = np.where(scores > 0, "positive", "negative")
+        found[name] = {
+            "accuracy": float((guesses == truth).mean()),
+            "macro_f1": macro_f1(truth.tolist(), guesses.tolist()),
+            "auroc": float(roc_auc_score(truth[sided] == "positive", scores[sided])),
+        }
+    return found
 
 
 class Data(NamedTuple):
@@ -151,11 +175,19 @@ class Data(NamedTuple):
     truth: NDArray[np.object_]
 
 
-def read(path: Path, unknown: str | None) -> Data:
-    frame = pd.read_parquet(path)
-    truth = frame["label"].astype(str).to_numpy(dtype=object)
+def data_of(table: pd.DataFrame, unknown: str | None) -> Data:
+    truth = table["label"].to_numpy(dtype=object)
     truth[truth == unknown] = None
-    return Data(intent_texts(frame["text"]), truth)
+    return Data(intent_texts(table["text"]), truth)
+
+
+def read_pair(given: argparse.Namespace) -> tuple[Data, Data]:
+    """The texts to learn from, without those that no intent answers, and those to judge on."""
+    train = read_labelled(given.train, given.text, given.label, only_words=True)
+    train = drawn(given.train, train[train["label"] != given.unknown], MOST, SEED)
+    test = drawn(given.test, read_labelled(given.test, given.text, given.label), JUDGED, SEED)
+    check_pair((given.train, train), (given.test, test), given.unknown)
+    return data_of(train, None), data_of(test, given.unknown)
 
 
 def threshold_of(model: Model, kind: type[Model], train: Data) -> float:
@@ -166,6 +198,8 @@ def threshold_of(model: Model, kind: type[Model], train: Data) -> float:
         return choose_threshold(rehearsed, TARGET_ERROR)
     order = np.random.default_rng(SEED).permutation(len(train.texts))
     held, rest = order[: len(order) // 5], order[len(order) // 5 :]
+    if len(set(train.truth[rest])) < 2:
+        return NEVER
     early = kind().fit([train.texts[row] for row in rest], train.truth[rest].tolist())
     told = early.predict([train.texts[row] for row in held])
     return choose_threshold(
@@ -227,21 +261,24 @@ def main() -> None:
     parser.add_argument("test", type=Path, nargs="?")
     parser.add_argument("--unknown", help="label of the questions that no intent answers")
     parser.add_argument("--reviews", type=Path, help="reviews to learn the sentiment from and to judge it on")
+    parser.add_argument("--text", default="text", help="the column of the texts")
+    parser.add_argument("--label", default="label", help="the column of the labels")
     parser.add_argument("--json", type=Path, help="where the figures go, too")
     given = parser.parse_args()
+    if given.train is not None and given.test is None:
+        parser.error("a file to learn from needs a file to judge on: TRAIN TEST")
     pd.set_option("display.width", 200, "display.max_columns", 20)
     found: dict[str, Any] = {}
     if given.reviews is not None:
-        found["reviews"] = review_figures(given.reviews)
+        table = read_labelled(given.reviews, given.text, given.label)
+        found["reviews"] = review_figures(given.reviews, table)
         print(pd.DataFrame(found["reviews"]).T.round(4))
-    elif given.train is None or given.test is None:
+    elif given.train is None:
         rows = pd.DataFrame(evaluate_sentiment(), columns=["task", "model", "metric", "value", "rows", "is_baseline"])
         print(rows.pivot(index="metric", columns="model", values="value").round(4))
         found["sentiment"] = rows.drop(columns="task").to_dict("records")
     else:
-        train, test = read(given.train, given.unknown), read(given.test, given.unknown)
-        kept = [row for row, each in enumerate(train.truth) if each is not None]
-        train = Data([train.texts[row] for row in kept], train.truth[kept])
+        train, test = read_pair(given)
         found["target_error"] = TARGET_ERROR
         found["models"] = {name: figures(kind, train, test) for name, kind in MODELS.items()}
         print(pd.DataFrame(found["models"]).T.round(4))

@@ -24,33 +24,12 @@ from typing import Any
 
 from benchmarks.events import FILES, write_events, write_shop
 from benchmarks.measure import ROOT, Measured, alone
+from benchmarks.report import Goal
 
 PARTS = ("load", "peers", "gate", "night", "empty")
 COUNTS = ("arrived", "clean", "duplicates", "rejects", "sessions")
 MEMORY_MB = 2000
 NEW_ROWS = 0.01
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """A measured ratio or number, and what it has to be."""
-
-    name: str
-    value: float
-    at_most: float | None = None
-    at_least: float | None = None
-
-    @property
-    def met(self) -> bool:
-        """Whether the goal is reached."""
-        return (self.at_most is None or self.value <= self.at_most) and (
-            self.at_least is None or self.value >= self.at_least
-        )
-
-    @property
-    def goal(self) -> str:
-        """The goal in words."""
-        return f"<= {self.at_most:g}" if self.at_most is not None else f">= {self.at_least:g}"
 
 
 @dataclass
@@ -61,7 +40,7 @@ class Benchmark:
     sizes: Sequence[int]
     run: Callable[..., Measured] = alone
     measured: dict[str, Measured] = field(default_factory=dict)
-    figures: list[Figure] = field(default_factory=list)
+    figures: list[Goal] = field(default_factory=list)
 
     def load(self) -> None:
         """Files to clean events, beside DuckDB's bare ``create table as select`` of the same file."""
@@ -143,7 +122,7 @@ class Benchmark:
         self._number(name, one["seconds"] / other["seconds"], **goal)
 
     def _number(self, name: str, value: float, **goal: float) -> None:
-        self.figures.append(Figure(name=name, value=round(value, 3), **goal))
+        self.figures.append(Goal(name=name, value=round(value, 3), **goal))
 
     @contextmanager
     def _shop(self, kind: str, rows: int) -> Iterator[Path]:
@@ -186,8 +165,8 @@ def main(arguments: Sequence[str] | None = None, run: Callable[..., Measured] = 
         print(f"{name:<45}{took}")
     print()
     for figure in benchmark.figures:
-        print(f"{figure.name:<75}{figure.value:>10,.2f}  {figure.goal:<8} {'met' if figure.met else 'NOT met'}")
-    figures = [asdict(figure) | {"goal": figure.goal, "met": figure.met} for figure in benchmark.figures]
+        print(f"{figure.name:<75}{figure.value:>10,.2f}  {figure.bound:<8} {'met' if figure.met else 'NOT met'}")
+    figures = [asdict(figure) | {"goal": figure.bound, "met": figure.met} for figure in benchmark.figures]
     print(json.dumps({"cores": os.cpu_count(), "measured": benchmark.measured, "figures": figures}))
 
 

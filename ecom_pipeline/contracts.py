@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -166,6 +167,13 @@ class Contract(_Model):
                 raise ValueError("the slices of a date are bounded already")
         return self
 
+    def __copy__(self) -> Self:
+        """A copy with nothing derived: what ``model_copy`` changes next decides about that."""
+        copied = super().__copy__()
+        for derived in ("row_rules", "select"):
+            copied.__dict__.pop(derived, None)
+        return copied
+
     @property
     def name(self) -> str:
         """``schema.table``."""
@@ -294,11 +302,14 @@ def parse_contract(text: str, schema: str, table: str, origin: str) -> Contract:
         raise ContractError(f"{origin}: {error}") from error
 
 
+@cache
 def load_contracts(root: Path = TABLES) -> Mapping[str, Contract]:
-    """All promises below ``root``, keyed ``schema.table``, in the order of their names."""
-    return {
-        f"{path.parent.name}.{path.stem}": parse_contract(
-            path.read_text("utf-8"), path.parent.name, path.stem, str(path)
-        )
-        for path in sorted(root.glob("*/*.yml"))
-    }
+    """All promises below ``root``, keyed ``schema.table``, in the order of their names; read once per process."""
+    return MappingProxyType(
+        {
+            f"{path.parent.name}.{path.stem}": parse_contract(
+                path.read_text("utf-8"), path.parent.name, path.stem, str(path)
+            )
+            for path in sorted(root.glob("*/*.yml"))
+        }
+    )

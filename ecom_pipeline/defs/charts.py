@@ -213,16 +213,16 @@ def experiments(night: Night) -> str:
 
 
 def recommended(night: Night) -> str:
-    """The lists of three customers with their reasons, as a table."""
+    """The lists of three customers with their reasons, as a table; of those who buy again, where anybody does."""
     frame = night.frame(
         "select customer_id, shelf, rank, coalesce(product_name, product_id) as product, source, reason_en, reason_zh"
         " from marts.recommendations where rank <= 3 and customer_id in ("
-        "select customer_id from marts.recommendations where shelf = 'again' group by customer_id"
-        " order by count(*) desc, customer_id limit 3"
+        "select customer_id from marts.recommendations group by customer_id"
+        " order by count(case when shelf = 'again' then 1 end) desc, customer_id limit 3"
         ") order by customer_id, shelf, rank"
     )
     lines = ["| " + " | ".join(frame.columns) + " |", "|" + "---|" * len(frame.columns)]
-    cells = frame.astype(str).replace(r"\|", "/", regex=True)
+    cells = frame.fillna("").astype(str).replace(r"\|", "/", regex=True)
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in cells.itertuples(index=False))])
 
 

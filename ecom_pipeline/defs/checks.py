@@ -11,7 +11,7 @@ import dagster as dg
 
 from ecom_pipeline.contracts import CheckResult, Contract
 from ecom_pipeline.quality import check_specs
-from ecom_pipeline.warehouse.write import CONSERVATION, CONSERVATION_WORDS, COPIES, COPIES_WORDS
+from ecom_pipeline.warehouse.aside import CONSERVATION, CONSERVATION_WORDS, COPIES, COPIES_WORDS
 
 NAME = "contract"
 

@@ -19,13 +19,14 @@ from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.loading import LedgerEntry, LoadReport, load_source
 from ecom_pipeline.shop.mapping import input_selects, routing_select
 from ecom_pipeline.sql import quoted
+from ecom_pipeline.warehouse.aside import quarantine
 from ecom_pipeline.warehouse.builds import Build, build_of, remember
-from ecom_pipeline.warehouse.connection import WarehouseError
+from ecom_pipeline.warehouse.connection import WarehouseError, transaction
 from ecom_pipeline.warehouse.describe import describe
 from ecom_pipeline.warehouse.increment import load_version
 from ecom_pipeline.warehouse.journal import checks_of_run, now, record, record_checks
 from ecom_pipeline.warehouse.names import columns_of
-from ecom_pipeline.warehouse.write import Candidate, next_of, quarantine
+from ecom_pipeline.warehouse.write import Candidate, next_of
 
 RAW_COLUMNS = {
     "_load_id": ("BIGINT", "The load that brought the row."),
@@ -249,18 +250,18 @@ def define_inputs(night: Night) -> list[CheckResult]:
         one.name: hashlib.sha256((selects[one.table] + one.model_dump_json()).encode()).hexdigest() for one in views
     }
     results = [check for one in views for check in _judge_view(night, one, selects[one.table], marks[one.name])]
-    if not any(check.refuses for check in results):
-        for contract in views:
+    accepted = [] if any(check.refuses for check in results) else views
+    with transaction(connection):
+        for contract in accepted:
             select, mark = selects[contract.table], marks[contract.name]
             before = build_of(connection, contract.name)
             if before is None or before.fingerprint != mark:
                 connection.execute(f"create or replace view input.{quoted(contract.table)} as {select}")
                 describe(connection, contract, kind="view")
             version = load_version(connection, _sources_of(night.shop, contract), mark)
-            remember(
-                connection, contract.name, Build(version=version, built_from={}, fingerprint=mark, run_id=night.run_id)
-            )
-    record_checks(connection, night.run_id, results)
+            build = Build(version=version, built_from={}, fingerprint=mark, run_id=night.run_id)
+            remember(connection, contract.name, build)
+        record_checks(connection, night.run_id, results)
     return results
 
 

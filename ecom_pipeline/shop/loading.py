@@ -1,7 +1,7 @@
 """The load ledger's rules: which files of a source are new, and how they get into one table of text.
 
 A file is what its path, size and hash say. What is in the ledger unchanged is not read again, not even for its hash where
-nothing was written since; what changed is read whole and names the load it supersedes. Nothing is half loaded: a file
+nothing was written since; what changed is read whole and takes the place of its last load. Nothing is half loaded: a file
 that is missing, unfinished, damaged or lacks a column that its rows need refuses the whole load of its source, and the
 error says where. What a file lacks that its rows can do without is null, and a notice says so. Which files there are
 belongs to ``arrivals``, how one is read to ``readers``; where the staged rows and the ledger are kept to the caller.
@@ -48,8 +48,6 @@ class LedgerEntry:
         All rows that are in the table now, the unreadable ones among them.
     columns
         As the file names them; a ledger that does not know them leaves them empty.
-    supersedes
-        The load of an earlier version of the same file.
     modified_at, loaded_at
         When the file was last written, and when it was read, UTC.
     read_as
@@ -68,7 +66,6 @@ class LedgerEntry:
     columns: tuple[str, ...] = ()
     encoding: str = ""
     dialect: str = ""
-    supersedes: int | None = None
     read_as: str | None = None
 
 
@@ -255,7 +252,6 @@ class _Loading:
                 columns=read.columns,
                 encoding=read.encoding,
                 dialect=read.dialect,
-                supersedes=before.load_id if before else None,
                 read_as=read_as,
             )
         )

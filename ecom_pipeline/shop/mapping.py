@@ -95,19 +95,6 @@ def routing_select(shop: Shop, source: str) -> str:
     )
 
 
-def routed_counts(shop: Shop, source: str) -> str:
-    """How many rows of ``raw.<source>`` each of its inputs takes: ``input``, ``rows``."""
-    mappings = shop.sources[source].inputs
-    counts = ", ".join(
-        f"count(*) filter (where _problem is null and {_where(shop, source, mapping)}) as {quoted(table)}"
-        for table, mapping in mappings.items()
-    )
-    parts = (f"select {literal(table)} as input, {quoted(table)} as rows from counted" for table in mappings)
-    return f"with counted as materialized (select {counts} from {_arrived(shop, source)})\n" + "\nunion all ".join(
-        parts
-    )
-
-
 def _arrived(shop: Shop, source: str, rows: str | None = None) -> str:
     """``raw.<source>``, with what only the first of several lines says said by the others too.
 

@@ -50,7 +50,7 @@ def trimmed(text: str) -> str:
     bare = f"trim({text}, {literal(BLANKS)})"
     unmarked = f"trim(regexp_replace({bare}, {literal(_MARKED)}, {literal(_UNMARKED)}), {literal(BLANKS)})"
     marked = " or ".join(f"starts_with({text}, {literal(mark)})" for mark in "='")
-    return f"nullif(case when {marked} then {unmarked} when {blank} then {bare} else {text} end, '')"
+    return f"case when {marked} then nullif({unmarked}, '') when {blank} then nullif({bare}, '') else {text} end"
 
 
 def is_missing(text: str) -> str:

@@ -89,7 +89,7 @@ def _derived(
     promised = {table for table, _ in read}
     found: dict[str, list[tuple[str, str]]] = {}
     for column in columns:
-        root = lineage(column, tree, schema=schema, dialect="duckdb", scope=scope, copy=False)
+        root = lineage(column, tree, schema=schema, dialect="duckdb", scope=scope, trim_selects=False, copy=False)
         leaves = {
             (f"{node.expression.db}.{node.expression.name}", node.name.rsplit(".", 1)[-1].strip('"'))
             for node in root.walk()

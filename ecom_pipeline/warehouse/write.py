@@ -15,8 +15,9 @@ from typing import Protocol
 import duckdb
 import pandas as pd
 
-from ecom_pipeline.contracts import PROVENANCE, CheckResult, Contract, Rule
-from ecom_pipeline.sql import literal, quoted
+from ecom_pipeline.contracts import CheckResult, Contract
+from ecom_pipeline.sql import columns_of_table, literal, quoted
+from ecom_pipeline.warehouse.aside import Aside, Counts
 from ecom_pipeline.warehouse.builds import (
     Build,
     build_of,
@@ -30,11 +31,6 @@ from ecom_pipeline.warehouse.describe import describe
 from ecom_pipeline.warehouse.increment import SINCE, Plan
 from ecom_pipeline.warehouse.journal import checks_of_run, now, record, record_checks
 from ecom_pipeline.warehouse.names import columns_of, count
-
-CONSERVATION = "conservation"
-CONSERVATION_WORDS = "every row that arrived is clean, a duplicate, or in quarantine"
-COPIES = "copies_agree"
-COPIES_WORDS = "rows of one file with the same key tell the same"
 
 
 class Judge(Protocol):
@@ -93,7 +89,7 @@ class Outcome:
     reason: str = ""
     checks: list[CheckResult] = field(default_factory=list)
     quarantined: dict[str, int] = field(default_factory=dict)
-    conservation: list[tuple[str, int, int, int, int]] = field(default_factory=list)
+    conservation: list[Counts] = field(default_factory=list)
 
     @property
     def refused(self) -> bool:
@@ -155,14 +151,12 @@ class _Staged:
         self.con = writer.connection
         self.live = f"{contract.schema_name}.{quoted(contract.table)}"
         self.next = next_of(contract)
-        self.splits = contract.input is not None
         own = f"{contract.schema_name}__{contract.table}"
-        self.rejects = f"staging.{quoted(own + '__rejects')}"
-        self.duplicates = f"staging.{quoted(own + '__duplicates')}"
         self.keys = f"staging.{quoted(own + '__keys')}"
         self.leaving = f"staging.{quoted(own + '__leaving')}"
         self.outcome = Outcome(contract=contract)
         self.is_unchanged, self.merges = self.plan.mode == "unchanged", self.plan.mode == "merge"
+        self.aside = Aside(self.con, contract, self.next, self._leaves) if contract.input else None
 
     def build(self) -> None:
         if self.is_unchanged:
@@ -171,16 +165,18 @@ class _Staged:
         self._stage()
         tolerance = self.writer.tolerances.get(self.contract.table, self.contract.tolerance)
         lacking = self._lacking()
-        if self.splits and lacking:
+        if self.aside and lacking:
             raise WarehouseError(f"{self.contract.name}: the SELECT does not give {', '.join(lacking)}")
-        if self.splits:
-            self._set_copies_apart(tolerance)
-        beside = self._beside() if self.splits and self.merges else (0, 0)
+        copies = self.aside.take_copies(tolerance) if self.aside else []
+        beside = self._beside() if self.aside and self.merges else (0, 0)
         judged = [] if lacking else self._judge(self.next, tolerance, "rows", beside)
-        if self.splits:
-            self._set_rejects_apart()
+        if self.aside:
+            self.outcome.quarantined = self.aside.take_rejects()
         checks = self._judge(self._would_be_live(), tolerance, "table", (0, 0))
-        self.outcome.checks += [*judged, *checks, *self._conserved()]
+        if self.aside:
+            self.outcome.conservation = self.aside.counts(self._kept())
+            checks.append(self.aside.conserved(self.outcome.conservation))
+        self.outcome.checks = [*copies, *judged, *checks]
         self.outcome.rows = count(self.con, self.next) + self._count_staying()
 
     def _carry_over(self) -> None:
@@ -212,7 +208,7 @@ class _Staged:
             nothing = ", ".join(f"null::{kind} as {quoted(name)}" for name, kind in kinds.items())
             self._create(self.next, f"select {nothing} where false")
         elif isinstance(content, str):
-            self._create(self.next, content)
+            self._fill_next(content)
         else:
             self.con.register("candidate_frame", content)
             try:
@@ -224,6 +220,14 @@ class _Staged:
                 self._create(self.next, f"select {', '.join(promised + beyond)} from candidate_frame")
             finally:
                 self.con.unregister("candidate_frame")
+
+    def _fill_next(self, select: str) -> None:
+        """Have the candidate hold what a SELECT gives; a key of one column of text is another one in every row."""
+        kinds = {name: kind for name, kind, *_ in self.con.execute(f"describe {select}").fetchall()}
+        key = self.contract.key
+        varied = key if len(key) == 1 and kinds.get(key[0]) == "VARCHAR" else ()
+        self.con.execute(f"create or replace table {self.next} ({columns_of_table(kinds, varied)})")
+        self.con.execute(f"insert into {self.next} {select}")
 
     def _create(self, relation: str, select: str) -> None:
         self.con.execute(f"create or replace table {relation} as {select}")
@@ -258,6 +262,11 @@ class _Staged:
     def _stays(self) -> str:
         return f"rowid not in (select _place from {self.leaving})"
 
+    def _kept(self) -> str:
+        """The rows that the table would have, each with its source."""
+        staying = f" union all select _source from {self.live} where {self._stays}" if self.merges else ""
+        return f"(select _source from {self.next}{staying})"
+
     def _would_be_live(self) -> str:
         """What is judged as a table: the new rows, and of the others those with a key that a new row has too."""
         key, merge_on = self.contract.key, self.contract.merge_on
@@ -270,129 +279,6 @@ class _Staged:
         )
         return self.keys
 
-    def _set_copies_apart(self, tolerance: float) -> None:
-        """Take out the rows that share their key with a better one: they are not judged. A null is like no other."""
-        numbered, arrived = self.next, count(self.con, self.next)
-        if self.contract.first_by:  # only rows whose key is there twice need an order
-            key = ", ".join(quoted(name) for name in self.contract.key)
-            repeated = f"select {key} from {self.next} group by {key} having count(*) > 1"
-            place = f"row_number() over (partition by {key} order by {self.contract.first_by}) as _duplicate"
-            told = f"rowid, *, {place}, {self._disagreeing(key)} as _disagreeing"
-            numbered = f"(select {told} from {self.next} semi join ({repeated}) using ({key}))"
-        kept = f"{self._place}{', _disagreeing' if self.contract.first_by else ''}"
-        self._take_out(self.duplicates, f"select {kept} from {numbered} where _duplicate > 1")
-        if self.contract.copies_share:
-            self.outcome.checks = [self._copies_agree(arrived, tolerance)]
-
-    def _disagreeing(self, key: str) -> str:
-        """The key of a row that tells something else than the first row of its file with this key."""
-        if not self.contract.copies_share:
-            return "null"
-        told = f"row({', '.join(quoted(name) for name in self.contract.copies_share)})"
-        first = f"first_value({told}) over (partition by {key}, _load_id order by {self.contract.first_by})"
-        return f"case when {told} is distinct from {first} then cast({key} as varchar) end"
-
-    def _copies_agree(self, arrived: int, tolerance: float) -> CheckResult:
-        """That copies are copies: a number that begins anew in each order, taken for an id, would drop most rows."""
-        differing, example, file = self.con.execute(
-            f"select count(_disagreeing), min(_disagreeing), arg_min(_file, _disagreeing) from {self.duplicates}"
-        ).fetchall()[0]
-        key, shared = ", ".join(self.contract.key), ", ".join(self.contract.copies_share)
-        return CheckResult(
-            table=self.contract.name,
-            name=COPIES,
-            description=f"{COPIES_WORDS}: {shared}",
-            action="fail" if differing > tolerance * arrived else "warn",
-            passed=not differing,
-            rows_failed=differing,
-            rows_checked=arrived,
-            observed=f"{differing:,} of {arrived:,} rows have the {key} of another row of their file and differ from it in"
-            f" {shared} (such as {key} '{example}' in {file}): expected a {key} of its own for every row; leave it"
-            f" unmapped, or make one of several columns"
-            if differing
-            else "",
-        )
-
-    def _set_rejects_apart(self) -> None:
-        rules = [rule for rule in self.contract.row_rules if rule.action == "quarantine"]
-        told = [f"case when {_told(rule)} then {literal(rule.description)} end" for rule in rules]
-        reasons = f"concat_ws('; ', {', '.join(['_reasons', *told])}) as reasons"
-        broken = " or ".join(["_reasons is not null", *(rule.breaks for rule in rules)])
-        self._take_out(self.rejects, f"select {self._place}, {reasons} from {self.next} where {broken}")
-        for column in self.contract.steering:
-            self.con.execute(f"alter table {self.next} drop column {column}")
-        self.outcome.quarantined = dict(
-            self.con.execute(
-                f"select reasons, count(*) from {self.rejects} group by reasons order by count(*) desc, reasons"
-            ).fetchall()
-        )
-
-    @property
-    def _place(self) -> str:
-        """What is kept of a row that is taken out of the candidate, beside why."""
-        key = quoted(self.contract.merge_on) if self.contract.merge_on else "null"
-        return f"rowid as _place, {', '.join(PROVENANCE)}, cast({key} as varchar) as key"
-
-    def _take_out(self, relation: str, select: str) -> None:
-        self._create(relation, select)
-        self.con.execute(f"delete from {self.next} where rowid in (select _place from {relation})")
-
-    def _conserved(self) -> list[CheckResult]:
-        """Every routed row is in clean, a duplicate, or in quarantine: counted apart, per source."""
-        if not self.splits:
-            return []
-        counts = self._counts()
-        self.outcome.conservation = counts
-        unbalanced = [
-            (source, routed, kept + twice + out)
-            for source, routed, kept, twice, out in counts
-            if routed != kept + twice + out
-        ]
-        return [
-            CheckResult(
-                table=self.contract.name,
-                name=CONSERVATION,
-                description=CONSERVATION_WORDS,
-                action="fail",
-                passed=not unbalanced,
-                rows_failed=sum(abs(routed - found) for _, routed, found in unbalanced),
-                rows_checked=sum(routed for _, routed, *_ in counts),
-                observed="; ".join(
-                    f"{source}: {routed} arrived, {found} accounted for" for source, routed, found in unbalanced
-                ),
-            )
-        ]
-
-    def _counts(self) -> list[tuple[str, int, int, int, int]]:
-        """Per source: rows routed, kept, dropped as duplicates, rejected, those of earlier nights among them."""
-        earlier = f"table_name = {literal(self.contract.name)} and not ({self._leaves})"
-        staying = f"union all select _source from {self.live} where {self._stays}" if self.merges else ""
-        return self.con.execute(
-            f"""
-            with routed as (select _source, count(*) as n from input.{quoted(str(self.contract.input))} group by _source),
-                kept as (select _source, count(*) as n from (select _source from {self.next} {staying}) group by _source),
-                twice as (
-                    select _source, count(*) as n
-                    from (
-                        select _source from {self.duplicates}
-                        union all select source from quarantine.duplicates where {earlier}
-                    )
-                    group by _source
-                ),
-                rejected as (
-                    select _source, count(*) as n
-                    from (
-                        select _source from {self.rejects}
-                        union all select source from quarantine.rows where {earlier}
-                    )
-                    group by _source
-                )
-            select _source, coalesce(routed.n, 0), coalesce(kept.n, 0), coalesce(twice.n, 0), coalesce(rejected.n, 0)
-            from routed full join kept using (_source) full join twice using (_source) full join rejected using (_source)
-            order by _source
-            """
-        ).fetchall()
-
     def settle(self, *, goes_live: bool) -> None:
         """Within the transaction: go live or not, and write down what happened."""
         name, run_id, moment = self.contract.name, self.writer.run_id, now()
@@ -403,9 +289,8 @@ class _Staged:
                 self.given.together()
         else:
             self.outcome.reason = self._why_refused()
-        if self.splits and not self.is_unchanged:
-            quarantine(self.con, name, self.rejects, run_id, self._leaves)
-            self._set_duplicates_aside()
+        if self.aside and not self.is_unchanged:
+            self.aside.keep(run_id)
         record(
             self.con, "writes", [(run_id, name, self.outcome.status, self.outcome.rows, self.outcome.reason, moment)]
         )
@@ -414,14 +299,6 @@ class _Staged:
             self.con,
             "conservation",
             [(run_id, self.contract.input or "raw", *counts, name) for counts in self.outcome.conservation],
-        )
-
-    def _set_duplicates_aside(self) -> None:
-        name = literal(self.contract.name)
-        self.con.execute(f"delete from quarantine.duplicates where table_name = {name} and ({self._leaves})")
-        self.con.execute(
-            f"insert into quarantine.duplicates by name select {name} as table_name, _source as source, _file as file,"
-            f" _row as row_number, _load_id as load_id, key from {self.duplicates}"
         )
 
     def _why_refused(self) -> str:
@@ -480,7 +357,8 @@ class _Staged:
 
     def discard(self) -> None:
         self.con.execute(f"drop view if exists {self.keys}")
-        own = (self.next, self.rejects, self.duplicates, self.leaving)
+        aside = (self.aside.rejects, self.aside.duplicates) if self.aside else ()
+        own = (self.next, self.leaving, *aside)
         for relation in (*own, *filter(None, (self.plan.touched, self.plan.arrived))):
             self.con.execute(f"drop table if exists {relation}")
 
@@ -488,35 +366,3 @@ class _Staged:
 def next_of(contract: Contract) -> str:
     """Where the rows lie that would go live."""
     return f"{contract.schema_name}.{quoted(contract.table + '__next')}"
-
-
-def quarantine(connection: duckdb.DuckDBPyConnection, table: str, rejects: str, run_id: str, leaves: str) -> None:
-    """Replace what a table has in quarantine by its present rejects, with the original rows as they stand in raw.
-
-    Parameters
-    ----------
-    rejects
-        A relation of ``_source, _load_id, _file, _row, reasons, key``.
-    leaves
-        The condition on the rows of quarantine that are replaced; the others stay.
-    """
-    connection.execute(f"delete from quarantine.rows where table_name = ? and ({leaves})", [table])
-    for (source,) in connection.execute(f"select distinct _source from {rejects} order by _source").fetchall():
-        connection.execute(
-            f"""
-            insert into quarantine.rows by name
-            select ? as table_name, _source as source, rejected._file as file, _row as row_number, _load_id as load_id, reasons,
-                to_json(original) as original, ? as run_id, ? as quarantined_at, key
-            from {rejects} as rejected join raw.{quoted(source)} as original using (_load_id, _row)
-            where _source = ?
-            order by _load_id, _row
-            """,
-            [table, run_id, now(), source],
-        )
-
-
-def _told(rule: Rule) -> str:
-    """When a broken rule is a reason of its own: a value that could not be read is not missing as well."""
-    if rule.kind != "not_null":
-        return rule.breaks
-    return f"{rule.breaks} and not contains('; ' || coalesce(_reasons, ''), {literal(f'; {rule.column}: ')})"

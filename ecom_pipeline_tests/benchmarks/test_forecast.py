@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 
 from benchmarks import forecast
+from benchmarks.cores import Ready
+from benchmarks.panels import read
 from benchmarks.purchase import COVER, FIXED, curves, simulate
 from ecom_pipeline.ml.forecast.panel import Panel
 from ecom_pipeline_tests.ml.forecast.builders import panel_of
@@ -33,7 +35,7 @@ def data(tmp_path: Path) -> str:
 
 
 def test_a_perfect_method_scores_perfectly_and_an_empty_one_does_not(data: str) -> None:
-    panel, horizon = forecast.read(data, country=None, horizon=None, series=None)
+    panel, horizon, _ = read(data)
     assert horizon == 28
     assert panel.effects.kinds == ("promotion",)
     naive = forecast.measure(panel, horizon, 2, forecast.METHODS["seasonal naive"])
@@ -49,7 +51,7 @@ def test_a_perfect_method_scores_perfectly_and_an_empty_one_does_not(data: str) 
 
 
 def test_days_that_nobody_knows_are_not_scored(data: str) -> None:
-    panel, horizon = forecast.read(data, country=None, horizon=None, series=None)
+    panel, horizon, _ = read(data)
     panel.values[0, -5:] = np.nan
 
     def level(past: Panel, ahead: int) -> forecast.Answer:
@@ -63,7 +65,7 @@ def test_days_that_nobody_knows_are_not_scored(data: str) -> None:
 
 
 def test_methods_are_shown_the_past_alone(data: str) -> None:
-    panel, horizon = forecast.read(data, country=None, horizon=14, series=None)
+    panel, horizon, _ = read(data, horizon=14)
     seen = []
 
     def spy(past: Panel, ahead: int) -> forecast.Answer:
@@ -84,12 +86,23 @@ def test_it_prints_a_table_and_json(data: str, capsys: pytest.CaptureFixture[str
 def test_a_price_is_known_until_the_origin(data: str, tmp_path: Path) -> None:
     table = pd.read_parquet(data).assign(price=np.tile(np.arange(120.0) + 1, 2))
     table.to_parquet(tmp_path / "priced.parquet")
-    panel, _ = forecast.read(str(tmp_path / "priced.parquet"), country=None, horizon=None, series=None)
+    panel = read(str(tmp_path / "priced.parquet")).panel
     assert panel.effects.names == ("promo",)
     assert panel.prices is not None
     seen = panel.until(100).prices
     assert seen is not None
     assert seen[:, -1].tolist() == [100, 100]
+
+
+def test_peers_are_told_what_is_known_in_advance_and_nothing_else(data: str, tmp_path: Path) -> None:
+    table = pd.read_parquet(data)
+    table = table.assign(oil=np.sin(np.arange(240)), promo=np.arange(240) % 3 == 0)
+    table.to_parquet(tmp_path / "known.parquet")
+    panel = read(str(tmp_path / "known.parquet")).panel
+    known = forecast.known_in_advance(panel, 100, 20)
+    assert known.columns.tolist() == ["unique_id", "ds", "known0"]
+    assert known["ds"].iloc[[0, 20]].tolist() == [panel.days[100]] * 2
+    assert known["known0"].tolist() == [float(place % 3 == 0) for place in [*range(100, 120), *range(220, 240)]]
 
 
 def test_speed_names_the_seconds_of_both(
@@ -112,7 +125,7 @@ def test_threads_that_could_use_a_core_are_counted_whether_they_get_it_or_not(th
         while time.monotonic() < ends:
             hashlib.sha256(b"x" * 10_000_000).digest()
 
-    with forecast.Ready() as ready:
+    with Ready() as ready:
         others = [threading.Thread(target=work) for _ in range(threads)]
         for each in others:
             each.start()
@@ -123,16 +136,9 @@ def test_threads_that_could_use_a_core_are_counted_whether_they_get_it_or_not(th
 
 
 def test_waiting_uses_no_core() -> None:
-    with forecast.Ready() as ready:
+    with Ready() as ready:
         time.sleep(0.4)
     assert ready.share(2) < 0.2
-
-
-def test_weeks_are_told_from_the_dates(tmp_path: Path) -> None:
-    days = pd.date_range("2020-01-03", periods=110, freq="7D")
-    pd.DataFrame({"series_id": "a", "date": days, "value": 1.0}).to_parquet(tmp_path / "weeks.parquet")
-    panel, horizon = forecast.read(str(tmp_path / "weeks.parquet"), country="US", horizon=None, series=None)
-    assert (panel.season, panel.length, horizon) == (52, 110, 8)
 
 
 def test_a_simulated_shelf_by_hand() -> None:

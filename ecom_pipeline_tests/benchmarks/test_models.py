@@ -49,7 +49,7 @@ def test_an_email_test_is_read_beside_its_count(tmp_path: Path, capsys: pytest.C
     )
     rows["visit"] = (random.random(9000) < 0.1 + 0.08 * (rows["segment"] != "No E-Mail")).astype(int)
     rows.to_parquet(tmp_path / "test.parquet")
-    marketing.main(["--journeys", "2000", "--shops", "1", "--hillstrom", str(tmp_path / "test.parquet")])
+    marketing.main(["--journeys", "2000", "--shops", "1", "--experiment", str(tmp_path / "test.parquet")])
     found = goals(capsys.readouterr().out)
     assert found["attribution: different sums of revenue over the methods"]["met"]
     assert found["Mens E-Mail: lift counted on all, inside the interval of one half"]["met"]

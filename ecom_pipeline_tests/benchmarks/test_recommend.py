@@ -1,4 +1,4 @@
-"""The benchmark of recommendations reads each kind of split and judges everyone on the same windows."""
+"""The benchmark of recommendations judges everyone on the same windows, and goes on after a file it cannot judge on."""
 
 from __future__ import annotations
 
@@ -25,38 +25,6 @@ def few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "CHANGES", ())
 
 
-def pairs(table: pd.DataFrame) -> list[list[str]]:
-    found: list[list[str]] = table[["customer_id", "product_id"]].to_numpy().tolist()
-    return found
-
-
-def test_positions_hold_out_the_last_the_one_before_and_the_one_before_that(tmp_path: Path) -> None:
-    rows = [("a", f"p{position}", position) for position in range(5)] + [("b", "p0", 0), ("b", "p9", 1)]
-    pd.DataFrame(rows, columns=["user_id", "item_id", "position"]).to_parquet(tmp_path / "data.parquet")
-    both, before, _ = recommend.read(tmp_path / "data.parquet")
-    assert before is not None
-    assert both["all"] is both["new"]
-    windows = [*before["new"], *both["new"]]
-    assert [pairs(window.truth) for window in windows] == [[["a", "p2"]], [["a", "p3"]], [["a", "p4"]]]
-    assert [len(window.train) for window in windows] == [4, 5, 6]
-    last = windows[-1].train.groupby("customer_id", observed=True)["interaction_date"].max()
-    # a's last known is the one before the test; b's last is its last
-    assert (last["b"] - last["a"]).days == 1
-
-
-def test_a_published_split_stays_as_it_is(tmp_path: Path) -> None:
-    rows = [("train", f"c{n % 20}", f"p{n % 17}") for n in range(300)] + [("test", "c0", "new"), ("test", "cold", "p1")]
-    pd.DataFrame(rows, columns=["split", "user_id", "item_id"]).to_parquet(tmp_path / "data.parquet")
-    both, before, _ = recommend.read(tmp_path / "data.parquet")
-    validation, test = both["new"]
-    assert before is None
-    assert pairs(test.truth) == [["c0", "new"]]
-    assert pairs(test.cold_truth) == [["cold", "p1"]]
-    assert len(test.train) == 300
-    assert len(validation.train) < 300
-    assert validation.truth.merge(validation.owned, on=["customer_id", "product_id"]).empty
-
-
 def test_the_table_and_the_json_hold_every_part_and_peer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     world = checkerboard().drop(columns=["event_type", "interactions"])
     names = {"customer_id": "user_id", "product_id": "item_id", "interaction_date": "time"}
@@ -72,3 +40,15 @@ def test_the_table_and_the_json_hold_every_part_and_peer(tmp_path: Path, capsys:
     assert found["targets"]["new"]["ours"] == "blend"
     assert models["blend"]["ndcg@10"][0] > 2 * models["popularity"]["ndcg@10"][0]
     assert all(name in printed for name in models)
+
+
+def test_a_file_that_cannot_be_judged_on_is_said_and_the_others_are_judged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = checkerboard().drop(columns=["event_type", "interactions"])
+    world.to_parquet(tmp_path / "good.parquet")
+    world.drop(columns="product_id").to_parquet(tmp_path / "bad.parquet")
+    with pytest.raises(SystemExit, match=r"bad\.parquet: the columns are customer_id, interaction_date; expected one"):
+        recommend.main([str(tmp_path / "bad.parquet"), str(tmp_path / "good.parquet")])
+    [found] = json.loads(capsys.readouterr().out.splitlines()[-1])["figures"]
+    assert found["data"] == "good.parquet"

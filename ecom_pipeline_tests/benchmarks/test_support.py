@@ -55,6 +55,32 @@ def test_reviews_are_read_beside_a_peer_that_learnt_the_same(
     rows = [(f"{word} {thing}", word == "flomig") for word in ("flomig", "krunk") for thing in range(50)]
     pd.DataFrame(rows, columns=["text", "label"]).to_parquet(tmp_path / "reviews.parquet")
     found = printed(["--reviews", str(tmp_path / "reviews.parquet")], monkeypatch, capsys)["reviews"]
-    assert found["ours, learnt from reviews"] == {"accuracy": 1.0, "auroc": 1.0}
+    assert found["ours, learnt from reviews"] == {"accuracy": 1.0, "macro_f1": 1.0, "auroc": 1.0}
     assert found["pieces, logistic"]["accuracy"] == 1.0
     assert found["words of the lexicon"]["accuracy"] < 0.8
+
+
+@pytest.mark.slow
+def test_reviews_with_stars_are_judged_on_three_sentiments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [(f"{word} {thing}", star) for word, star in (("flomig", 5), ("so", 3), ("krunk", 1)) for thing in range(50)]
+    pd.DataFrame(rows, columns=["said", "stars"]).to_csv(tmp_path / "reviews.csv", index=False)
+    given = ["--reviews", str(tmp_path / "reviews.csv"), "--text", "said", "--label", "stars"]
+    found = printed(given, monkeypatch, capsys)["reviews"]
+    assert found["ours, learnt from reviews"] == {"accuracy": 1.0, "macro_f1": 1.0, "auroc": 1.0}
+    assert found["pieces, logistic"]["accuracy"] == 1.0
+    assert found["words of the lexicon"]["macro_f1"] < 0.6
+
+
+def test_a_file_that_does_not_fit_ends_with_what_was_expected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pd.DataFrame({"text": ["good", "fine"], "label": [1, 1]}).to_parquet(tmp_path / "reviews.parquet")
+    with pytest.raises(SystemExit, match="every label says"):
+        printed(["--reviews", str(tmp_path / "reviews.parquet")], monkeypatch, capsys)
+    with pytest.raises(SystemExit, match="no such file"):
+        printed([str(tmp_path / "a.csv"), str(tmp_path / "b.csv")], monkeypatch, capsys)
+    with pytest.raises(SystemExit):
+        printed([str(tmp_path / "reviews.parquet")], monkeypatch, capsys)
+    assert "TRAIN TEST" in capsys.readouterr().err

@@ -22,7 +22,6 @@ from ecom_pipeline.warehouse import release as releases
 from ecom_pipeline_tests.e2e.conftest import House, Said, settings_for, write_instance
 
 pytestmark = pytest.mark.slow
-Mend = Callable[[], None]
 CONSERVED = "select input, source, clean_rows, duplicate_rows, quarantined_rows from journal.conservation"
 
 

@@ -76,6 +76,8 @@ def test_tells_the_columns_it_uses() -> None:
         ("random()", "not the same every time"),
         ("nextval('s')", "not the same every time"),
         ("count(a)", "looks at other rows"),
+        ("bit_or(a)", "bit_or, which looks at other rows"),
+        ("quantile_cont(a, 0.5)", "quantile_cont, which looks at other rows"),
         ("row_number() over ()", "a window function"),
         ("other.a", "plain column names"),
         ("*", "a star"),

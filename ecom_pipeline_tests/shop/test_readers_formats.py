@@ -182,6 +182,26 @@ def test_parquet(con, tmp_path):
         load(con, tmp_path / "broken.parquet", b"")
 
 
+@pytest.mark.parametrize(
+    ("rows", "kept"), [(60_000, [("kind", False), ("name", True)]), (2_000, [("kind", False), ("name", False)])]
+)
+def test_only_columns_of_a_large_parquet_file_that_hardly_repeat_are_kept_without_a_dictionary(tmp_path, rows, kept):
+    path = tmp_path / "large.parquet"
+    with duckdb.connect(str(tmp_path / "test.duckdb")) as con:
+        con.execute(
+            f"copy (select 'name ' || i as name, 'kind ' || i % 7 as kind from range({rows}) r(i)) to '{path}'"
+        ).fetchall()
+        assert read_file(con, path, "large").rows == rows
+        con.execute("checkpoint").fetchall()
+        compressed = con.execute(
+            "select distinct column_name, compression = 'ZSTD' from pragma_storage_info('large')"
+            " where segment_type = 'VARCHAR' and column_name in ('name', 'kind') order by all"
+        ).fetchall()
+        assert compressed == kept
+        wrong = "name <> 'name ' || (_row - 1) or kind <> 'kind ' || (_row - 1) % 7"
+        assert con.execute(f"select count(*) filter ({wrong}), max(_row) from large").fetchall() == [(0, rows)]
+
+
 @pytest.fixture
 def workbook(tmp_path):
     book = openpyxl.Workbook()

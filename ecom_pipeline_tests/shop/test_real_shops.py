@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from ecom_pipeline.shop.loading import load_source
-from ecom_pipeline.shop.mapping import input_selects, routed_counts, routing_select
+from ecom_pipeline.shop.mapping import input_selects, routing_select
 from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline_tests.shop.shops import CONTRACTS
 
@@ -42,8 +42,9 @@ def loaded(request: pytest.FixtureRequest) -> Iterator[tuple[str, duckdb.DuckDBP
         columns = [row[0] for row in con.execute(f'describe raw."{source}"').fetchall()]
         for table, select in input_selects(shop, CONTRACTS, {source: columns}).items():
             con.execute(f"create view input.{table} as {select}")
+        inputs = shop.sources[source].inputs
         con.execute(f"create view routing as {routing_select(shop, source)}")
-        yield name, con, dict(con.execute(routed_counts(shop, source)).fetchall())
+        yield name, con, {table: one(con, f"select count(*) from input.{table}") for table in inputs}
 
 
 def one(con: duckdb.DuckDBPyConnection, query: str) -> Any:

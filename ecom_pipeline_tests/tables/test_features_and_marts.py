@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -32,6 +33,17 @@ class World(worlds.World):
         return self.query(f"select * from ({CONTRACTS[table].select}\n) order by all")
 
 
+@pytest.fixture(scope="module")
+def empty() -> World:
+    return World()
+
+
+@pytest.fixture
+def world(empty: World) -> Iterator[World]:
+    with empty.scratch():
+        yield empty
+
+
 def only(rows: list[Row], *names: str) -> list[tuple[Any, ...]]:
     return [tuple(row[name] for name in names) for row in rows]
 
@@ -52,8 +64,8 @@ def order(order_id: str, **more: object) -> Row:
     return base | {"ordered_date": "2024-03-01", "status": "completed"} | more
 
 
-def test_thirty_minutes_of_rest_is_the_same_visit_and_a_second_more_is_not() -> None:
-    world = World().given(
+def test_thirty_minutes_of_rest_is_the_same_visit_and_a_second_more_is_not(world: World) -> None:
+    world.given(
         "clean.events",
         event("1", "10:00:00", customer_id=None),
         event("2", "10:30:00", customer_id=None),
@@ -73,10 +85,8 @@ def sessions(world: World) -> str:
     return "from features.sessions"
 
 
-def test_the_shops_own_session_ids_are_kept_together_whatever_the_gap() -> None:
-    world = World().given(
-        "clean.events", event("1", "10:00:00", session_id="S1"), event("2", "13:00:00", session_id="S1")
-    )
+def test_the_shops_own_session_ids_are_kept_together_whatever_the_gap(world: World) -> None:
+    world.given("clean.events", event("1", "10:00:00", session_id="S1"), event("2", "13:00:00", session_id="S1"))
     assert len(world.query(sessions(world))) == 1
 
 
@@ -87,8 +97,8 @@ def paced(visitor: str, seconds: int, number: int) -> list[Row]:
 
 
 @pytest.mark.slow
-def test_a_day_at_the_pace_of_a_machine_or_with_its_name_is_a_bots_day() -> None:
-    world = World().given("clean.events", *paced("machine", 4, 102), *paced("short", 4, 101), *paced("busy", 5, 300))
+def test_a_day_at_the_pace_of_a_machine_or_with_its_name_is_a_bots_day(world: World) -> None:
+    world.given("clean.events", *paced("machine", 4, 102), *paced("short", 4, 101), *paced("busy", 5, 300))
     world.given(
         "clean.events",
         event("1", "10:00:00", visitor_id="named", customer_id=None, user_agent="Mozilla/5.0 (GoogleBot/2.1)"),
@@ -97,8 +107,8 @@ def test_a_day_at_the_pace_of_a_machine_or_with_its_name_is_a_bots_day() -> None
     assert flags == {"machine": True, "short": False, "busy": False, "named": True}
 
 
-def test_cancelled_orders_are_no_sales_and_purchase_events_are_none_where_there_are_orders() -> None:
-    world = World().given("clean.orders", order("O1"), order("O2", status="cancelled"))
+def test_cancelled_orders_are_no_sales_and_purchase_events_are_none_where_there_are_orders(world: World) -> None:
+    world.given("clean.orders", order("O1"), order("O2", status="cancelled"))
     world.given("clean.order_items", line("L1", "O1", "10.00"), line("L2", "O2", "99.00", order_status="cancelled"))
     world.given("clean.events", event("e", "10:00:00", "purchase", price="5.00", quantity=3, product_id="P1"))
     assert only(world.select("features.sales"), "sale_id", "revenue") == [("L1", Decimal("10.0000"))]
@@ -107,9 +117,9 @@ def test_cancelled_orders_are_no_sales_and_purchase_events_are_none_where_there_
     assert only(world.select("features.sales"), "sale_id", "revenue") == [("e", Decimal("15.0000"))]
 
 
-def touched(*visits: tuple[str, str, str | None]) -> World:
+def touched(world: World, *visits: tuple[str, str, str | None]) -> World:
     """An order of C1 at noon on the first of March, after visits (day, time, channel)."""
-    world = World().given("clean.orders", order("O1", channel="shop_says"))
+    world.given("clean.orders", order("O1", channel="shop_says"))
     world.given("clean.order_items", line("L1", "O1", "10.00"))
     rows = [
         {"session_id": f"S{n}", "visitor_id": "V1", "customer_id": "C1", "started_at": f"{day} {time}", "is_bot": False}
@@ -132,8 +142,10 @@ def touched(*visits: tuple[str, str, str | None]) -> World:
     ],
     ids=["no visit", "the last one", "direct is no touch", "after the order", "30 days", "a second more"],
 )
-def test_last_touch(visits: list[tuple[str, str, str]], channel: str, method: str, campaign: str | None) -> None:
-    (row,) = touched(*visits).select("features.attribution")
+def test_last_touch(
+    visits: list[tuple[str, str, str]], channel: str, method: str, campaign: str | None, world: World
+) -> None:
+    (row,) = touched(world, *visits).select("features.attribution")
     assert (row["channel"], row["method"], row["campaign_id"]) == (channel, method, campaign)
 
 
@@ -177,9 +189,9 @@ def test_attribution_sums_to_revenue_and_so_do_days_and_customers(
     assert attributed["n"] == len(made)
 
 
-def test_channels_without_visits_orders_or_spend_have_no_ratio() -> None:
+def test_channels_without_visits_orders_or_spend_have_no_ratio(world: World) -> None:
     day = {"activity_date": "2024-03-01", "campaign_id": "", "impressions": 0, "clicks": 0}
-    world = World().given(
+    world.given(
         "features.channel_days",
         day | {"channel": "ads", "spend": "100.00", "visits": 50, "orders": 5, "new_customers": 4, "revenue": "400.00"},
         day | {"channel": "dead", "spend": "20.00", "visits": 0, "orders": 0, "new_customers": 0, "revenue": "0.00"},
@@ -193,8 +205,7 @@ def test_channels_without_visits_orders_or_spend_have_no_ratio() -> None:
     ]
 
 
-def test_scores_are_fifths_and_equals_score_alike() -> None:
-    world = World()
+def test_scores_are_fifths_and_equals_score_alike(world: World) -> None:
     for n in range(10):
         world.given(
             "features.customers",
@@ -208,10 +219,8 @@ def test_scores_are_fifths_and_equals_score_alike() -> None:
     assert "none" not in {row["customer_id"] for row in rows}
 
 
-def test_days_without_sales_are_there_with_nothing() -> None:
-    world = World().given(
-        "clean.orders", order("O1"), order("O2", ordered_at="2024-03-04 09:00:00", ordered_date="2024-03-04")
-    )
+def test_days_without_sales_are_there_with_nothing(world: World) -> None:
+    world.given("clean.orders", order("O1"), order("O2", ordered_at="2024-03-04 09:00:00", ordered_date="2024-03-04"))
     world.given(
         "clean.order_items",
         line("L1", "O1", "10.00"),
@@ -227,9 +236,31 @@ def test_days_without_sales_are_there_with_nothing() -> None:
     ]
 
 
-def test_a_record_of_rows_says_whether_it_adds_up() -> None:
+def test_a_century_has_every_day_once(world: World) -> None:
+    world.given("features.as_of", {"first_date": "1950-01-01", "as_of_date": "2050-01-01"})
+    counted = "count(*), count(distinct calendar_date), min(calendar_date), max(calendar_date)"
+    assert world.rows(f"select {counted} from ({CONTRACTS['features.days'].select}\n)") == [
+        (36_526, 36_526, date(1950, 1, 1), date(2050, 1, 1))
+    ]
+
+
+def test_the_thousand_products_that_brought_most_are_kept_of_equals_those_that_sold_most(world: World) -> None:
+    world.given("features.as_of", {"as_of_date": "2024-06-30"})
+    world.con.execute(
+        "insert into features.product_days (product_id, activity_date, orders, units, revenue)"
+        " select name, day, 1, units, revenue from (values (date '2024-06-01'), (date '2024-06-02')) as days (day),"
+        " (select 'best ' || number, 1, 5 from range(999) as numbers (number) union all"
+        " values ('more pieces', 2, 1), ('fewer pieces', 1, 1)) as products (name, units, revenue)"
+    )
+    once = {"product_id": "one good day", "activity_date": "2024-06-01", "orders": 1, "units": 9, "revenue": "1.5"}
+    world.given("features.product_days", once)
+    kept = {row["product_id"] for row in world.select("features.product_sales")}
+    assert {name for name in kept if not name.startswith("best")} == {"more pieces"}
+    assert len(kept) == 1000
+
+
+def test_a_record_of_rows_says_whether_it_adds_up(world: World) -> None:
     counts = {"run_id": "r", "input": "orders", "clean_rows": 7, "duplicate_rows": 2, "quarantined_rows": 1}
-    world = World()
     for source, routed in (("whole", 10), ("leaky", 11)):
         names = ", ".join([*counts, "source", "routed_rows"])
         values = [*counts.values(), source, routed]

@@ -28,6 +28,12 @@ def test_the_cases_of_a_table_expect_something_of_every_column(table: str) -> No
     assert set(promised(CONTRACTS[table])) - set(PROVENANCE) - expected == set()
 
 
+def test_every_select_has_a_case() -> None:
+    assert {contract.name for contract in CONTRACTS.values() if contract.select} - {
+        case.table for case in CASES
+    } == set()
+
+
 def test_a_case_is_told_by_its_name() -> None:
     names = [str(case) for case in CASES]
     assert sorted(names) == sorted(set(names))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ecom_pipeline.contracts import Contract
+from ecom_pipeline.contracts import PROVENANCE, Contract
 from ecom_pipeline_tests.tables.world import CONTRACTS, World, promised
 
+CLEAN = [contract for contract in CONTRACTS.values() if contract.schema_name == "clean"]
 SELECTS = [contract for contract in CONTRACTS.values() if contract.select]
 NEVER_EMPTY = {"features.as_of"}
 
@@ -33,9 +34,20 @@ def test_every_rule_can_be_asked(contract: Contract, empty: World) -> None:
         assert empty.one(f"select count(*) from {contract.name} where {rule.breaks}") == 0, rule.name
 
 
+@pytest.mark.parametrize("contract", CLEAN, ids=lambda contract: contract.name)
+def test_a_cell_of_blanks_says_as_little_as_none(contract: Contract, empty: World) -> None:
+    before = CONTRACTS[f"input.{contract.input}"].types
+    texts = [name for name, kind in before.items() if kind == "VARCHAR" and name not in {*PROVENANCE, "_reasons"}]
+    with empty.scratch() as world:
+        world.given(f"input.{contract.input}", [dict.fromkeys(texts, blank) for blank in (None, "", "  ")])
+        columns = ", ".join(f'"{name}"' for name in contract.types if name not in PROVENANCE)
+        none, *blanks = world.rows(f"select {columns} from ({contract.select}\n) order by _row")
+        assert blanks == [none, none]
+
+
 def test_every_input_has_a_clean_table_that_emits_all_its_columns() -> None:
     inputs = {name.removeprefix("input.") for name in CONTRACTS if name.startswith("input.")} - {"exchange_rates"}
-    assert inputs == {contract.input for contract in CONTRACTS.values() if contract.schema_name == "clean"}
+    assert inputs == {contract.input for contract in CLEAN}
     for name in inputs:
         before, after = CONTRACTS[f"input.{name}"].types, CONTRACTS[f"clean.{name}"].types
         renamed = {"currency": "original_currency"}

@@ -220,6 +220,16 @@ def test_the_cause_is_told(
     assert compare(tmp_path).cause == f"The cause: {cause}"
 
 
+@pytest.mark.parametrize("known", ["ops.loads", "ops.runs"])
+def test_without_the_files_or_what_they_were_made_with_the_cause_is_not_known(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, known: str
+) -> None:
+    contracts = [CONTRACTS[name] for name in (known, "marts.sales_daily")]
+    publish(con, tmp_path, FIRST, contracts)
+    publish(con, tmp_path, {**FIRST, "marts.sales_daily": SECOND["marts.sales_daily"]}, contracts)
+    assert compare(tmp_path).cause.startswith("The cause is not known")
+
+
 def test_a_working_file_that_was_built_anew_from_the_same_files_is_no_cause(
     con: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
@@ -317,8 +327,10 @@ def test_a_table_that_only_one_release_has_is_wholly_new_or_gone(
     releases.publish(con, [mart], tmp_path, run_id="r", shop="s", keep=3)
     releases.publish(con, [things], tmp_path, run_id="r", shop="s", keep=3)
     gone, new = compare(tmp_path, {}).tables
-    assert (gone.rows_before, gone.rows_after, gone.removed, gone.is_same) == (1, None, 1, False)
-    assert (new.rows_before, new.rows_after, new.added, new.is_same) == (None, 2, 2, False)
+    assert (gone.rows_before, gone.rows_after, gone.is_same) == (1, None, False)
+    assert (gone.removed, gone.added, gone.changed) == (1, 0, 0)
+    assert (new.rows_before, new.rows_after, new.is_same) == (None, 2, False)
+    assert (new.removed, new.added, new.changed) == (0, 2, 0)
 
 
 def test_a_question_that_a_release_has_no_columns_for_says_so(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

@@ -86,6 +86,7 @@ def test_rollback_makes_an_earlier_release_current(
     first = publish(con, mart, tmp_path)
     fill(con, "('b', 3), ('c', 4)")
     second = publish(con, mart, tmp_path)
+    (tmp_path / ".current").symlink_to("what a run that was killed was about to put in place")
     assert releases.rollback(tmp_path).release_id == first.release_id
     assert [row[0] for row in read(tmp_path / "current/release.duckdb")] == ["a", "b"]
     with pytest.raises(releases.ReleaseError, match="no release before"):

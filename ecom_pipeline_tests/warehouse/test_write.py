@@ -41,6 +41,17 @@ def test_a_candidate_that_keeps_its_promise_goes_live_with_its_comments(
     assert leftovers(con) == []
 
 
+def test_a_key_of_one_text_is_kept_without_a_dictionary(con: duckdb.DuckDBPyConnection, mart: Contract) -> None:
+    """Its values do not repeat; those of another column may."""
+    many = "select 'product ' || range as product_id, 1.00::decimal(18,2) as price from range(20000)"
+    (outcome,) = write(con, Candidate(contract=mart, content=many))
+    assert (outcome.status, outcome.rows) == ("swapped", 20_000)
+    con.execute("checkpoint")
+    kept = "select distinct compression from pragma_storage_info('marts.products') where segment_type = 'VARCHAR'"
+    assert con.execute(kept).fetchall() == [("ZSTD",)]
+    assert con.execute("select count(distinct product_id) from marts.products").fetchall() == [(20_000,)]
+
+
 @pytest.mark.parametrize(
     ("bad", "check"),
     [

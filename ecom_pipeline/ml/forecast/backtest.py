@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ecom_pipeline.ml.forecast.base import Forecaster, ForecastError
+from ecom_pipeline.ml.forecast.demand import closed_days
 from ecom_pipeline.ml.forecast.metrics import seasonal_scale
 from ecom_pipeline.ml.forecast.panel import WEEK, Panel, SeriesKey
 
@@ -138,21 +139,29 @@ def backtest(panel: Panel, entries: Sequence[Entry], horizon: int) -> Backtested
 
 
 class Answer(NamedTuple):
-    """What a model says of some series, (rows, horizon), and why it says nothing of others."""
+    """What a model says of some series, (rows, horizon), and why it says nothing of others.
+
+    ``if_open`` is what it would say if no day was closed.
+    """
 
     forecast: np.ndarray
     failures: dict[SeriesKey, str]
+    if_open: np.ndarray
 
 
 def answers(model: Forecaster, panel: Panel, rows: np.ndarray, horizon: int) -> Answer:
-    """Fit a model to some series of a panel and ask it."""
+    """Fit a model to some series of a panel and ask it; closed days teach it nothing and sell nothing."""
     found, failures = np.full((len(rows), horizon), np.nan), {}
+    closed = closed_days(panel.only(rows), horizon)
     width = CHUNK if model.is_baseline else max(1, len(rows))
     for start in range(0, len(rows), width):
         part = panel.only(rows[start : start + width])
+        shut = closed[start : start + width, : panel.length]
+        part = replace(part, values=np.where(shut, np.nan, part.values)) if shut.any() else part
         try:
             found[start : start + width] = model.fit(part).predict(horizon)
             failures.update(model.failures_)
         except ForecastError as error:
             failures.update(dict.fromkeys(part.keys, str(error)))
-    return Answer(found, failures)
+    nothing = closed[:, panel.length :] & np.isfinite(found)
+    return Answer(np.where(nothing, 0.0, found), failures, found)

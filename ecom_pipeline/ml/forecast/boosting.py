@@ -29,7 +29,10 @@ BAG = 0.5
 OFTEN, OFTEN_PERIODS = 0.5, 182
 """Series that sold in half of the last half year's periods are learned apart from the others."""
 AROUND = 14
-"""Periods before and after a day within which a holiday or event is seen coming, or remembered."""
+"""Periods before and after a day within which what happens on it is seen coming, or remembered."""
+SEEN_AROUND: tuple[tuple[EffectKind, ...], ...] = (("holiday",), ("event",), ("closed",), ("promotion",))
+RECURRING = 3
+"""A promotion that began so often is learned apart from the others: what came once is told from nothing else."""
 FLAGS: tuple[tuple[EffectKind, ...], ...] = (("holiday",), ("event",), ("closed",), ("promotion",), ("working_day",))
 
 
@@ -67,6 +70,7 @@ class BoostingForecaster(Forecaster):
         """
         self.panel_ = panel
         self.failures_ = {}
+        self.apart_ = _recurring(panel.effects.of_kind("promotion"), panel.length)
         often = known_mean((np.nan_to_num(panel.values[:, -OFTEN_PERIODS:]) != 0).astype(float)) >= OFTEN
         self.models_: list[tuple[np.ndarray, Any]] = []
         for rows in (np.flatnonzero(often), np.flatnonzero(~often)):
@@ -84,7 +88,7 @@ class BoostingForecaster(Forecaster):
         forecast = np.full((len(panel.keys), horizon), np.nan)
         for rows, model in self.models_:
             scale = _scale(panel.values[rows], panel.length)
-            features = _features(panel, rows, panel.length, horizon, effects or panel.effects, scale)
+            features = _features(panel, rows, panel.length, horizon, effects or panel.effects, scale, self.apart_)
             found = np.asarray(model.predict(features.reshape(-1, features.shape[-1]), num_threads=1))
             forecast[rows] = found.reshape(len(rows), horizon) * scale[:, np.newaxis]
         return self._answer(panel, forecast)
@@ -127,7 +131,7 @@ class BoostingForecaster(Forecaster):
             rows = rows if len(rows) <= per_origin else np.sort(rng.choice(rows, per_origin, replace=False))
             scale = _scale(panel.values[rows], int(origin))
             rows, scale = rows[scale > 0], scale[scale > 0]
-            found = _features(panel, rows, int(origin), horizon, panel.effects, scale)
+            found = _features(panel, rows, int(origin), horizon, panel.effects, scale, self.apart_)
             target = panel.values[rows, origin : origin + horizon] / scale[:, np.newaxis]
             known = np.isfinite(target)
             features.append(found[known])
@@ -143,9 +147,15 @@ def _scale(values: np.ndarray, origin: int) -> np.ndarray:
 
 
 def _features(
-    panel: Panel, rows: np.ndarray, origin: int, horizon: int, effects: Effects, scale: np.ndarray
+    panel: Panel,
+    rows: np.ndarray,
+    origin: int,
+    horizon: int,
+    effects: Effects,
+    scale: np.ndarray,
+    apart: np.ndarray,
 ) -> np.ndarray:
-    """(rows, horizon, F) what is known at the origin about each coming period."""
+    """(rows, horizon, F) what is known at the origin about each coming period; the promotions ``apart`` have their own."""
     season, year = panel.season, panel.year
     past = panel.values[rows, :origin] / np.where(scale > 0, scale, 1.0)[:, np.newaxis]
     padded = np.pad(past, ((0, 0), (max(0, 2 * year - origin), 0)), constant_values=np.nan)
@@ -184,12 +194,21 @@ def _features(
     weekday = (coming.astype(int) + 3) % 7
     shared = [ahead, weekday, day_of_month, day_of_year]
     columns += [np.tile(np.asarray(values, dtype=float), (len(rows), 1)) for values in shared]
-    columns += _effect_columns(effects, rows, origin, horizon)
+    columns += _effect_columns(effects, rows, origin, horizon, apart)
     return np.stack(columns, axis=2)
 
 
-def _effect_columns(effects: Effects, rows: np.ndarray, origin: int, horizon: int) -> list[np.ndarray]:
-    """Per kind of effect: its strength, and how near the next and the last one are; market indicators as they are."""
+def _recurring(promotions: Effects, length: int) -> np.ndarray:
+    """Places of the promotions that began often within the first periods; none if there is but one promotion."""
+    on = promotions.within(0, length) > 0
+    begun = (on[:, :, 1:] & ~on[:, :, :-1]).sum(axis=2).max(axis=0, initial=0)
+    return np.flatnonzero(begun >= RECURRING) if len(promotions.names) > 1 else np.empty(0, dtype=int)
+
+
+def _effect_columns(
+    effects: Effects, rows: np.ndarray, origin: int, horizon: int, apart: np.ndarray
+) -> list[np.ndarray]:
+    """Per kind of effect its strength and how near the next and the last one are, and single promotions and indicators."""
     columns = []
     start = origin - AROUND
     for kinds in FLAGS:
@@ -200,11 +219,12 @@ def _effect_columns(effects: Effects, rows: np.ndarray, origin: int, horizon: in
         window = np.pad(window, ((0, 0), (max(0, -start), 0)))
         window = window[rows] if len(window) > 1 else np.tile(window, (len(rows), 1))
         columns.append(window[:, AROUND : AROUND + horizon])
-        if kinds in (("holiday",), ("event",)):
+        if kinds in SEEN_AROUND:
             near = np.stack([window[:, AROUND + k : AROUND + k + horizon] > 0 for k in range(1, AROUND + 1)])
             gone = np.stack([window[:, AROUND - k : AROUND - k + horizon] > 0 for k in range(1, AROUND + 1)])
             columns += [_first(near), _first(gone)]
-    for row in effects.of_kind("market").within(origin, origin + horizon).transpose(1, 0, 2):
+    promotions, market = (effects.of_kind(kind).within(origin, origin + horizon) for kind in ("promotion", "market"))
+    for row in np.concatenate([promotions[:, apart], market], axis=1).transpose(1, 0, 2):
         columns.append(row[rows] if len(row) > 1 else np.tile(row, (len(rows), 1)))
     return columns
 

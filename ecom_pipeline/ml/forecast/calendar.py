@@ -56,12 +56,6 @@ class Effects:
         """The effects of some series."""
         return self if len(self.values) == 1 else replace(self, values=self.values[rows])
 
-    def weekly(self) -> Effects:
-        """The mean of each effect over whole weeks."""
-        weeks = self.values.shape[2] // WEEK
-        cut = self.values[:, :, : weeks * WEEK]
-        return replace(self, values=cut.reshape(*cut.shape[:2], weeks, WEEK).mean(axis=3))
-
     def of_kind(self, *kinds: EffectKind) -> Effects:
         """The effects of these kinds."""
         chosen = [place for place, kind in enumerate(self.kinds) if kind in kinds]

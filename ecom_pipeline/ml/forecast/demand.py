@@ -1,4 +1,4 @@
-"""What kind of demand a series shows, and which of its zeros were empty shelves.
+"""What kind of demand a series shows, and which of its zeros were empty shelves or closed doors.
 
 Reference: Syntetos, Boylan & Croston (2005), *On the categorization of demand patterns* (1.32 periods between sales
 separate smooth from intermittent demand). What does not belong here: forecasting it.
@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from ecom_pipeline.ml.forecast.panel import Panel, carried_forward
+from ecom_pipeline.ml.forecast.panel import Panel, carried_forward, known_mean
 
 Demand = Literal["new", "silent", "ended", "constant", "intermittent", "regular"]
 NEW_PERIODS = 56
@@ -24,6 +24,8 @@ SURPRISE = 0.05
 """Zeros at the end that were less likely than this are an empty shelf, if the shelf is empty today."""
 RATE_DAYS = 56
 LOST_DAYS = 91
+STILL_OPEN = 0.01
+"""Share of a usual day's sales, on closing days, above which they are none."""
 STOCK_COLUMNS = ("product_id", "stock_date", "stock")
 
 
@@ -77,6 +79,21 @@ def without_stockouts(panel: Panel, stock: pd.DataFrame) -> tuple[Panel, np.ndar
     empty = (panel.values == 0) & (_between_empty_looks(seen, sold) | _surprising_end(panel, seen, sold))
     values = np.where(empty, np.nan, panel.values)
     return replace(panel, values=values), _lost(values, empty)
+
+
+def closed_days(panel: Panel, horizon: int) -> np.ndarray:
+    """(S, T + horizon) days, coming ones included, on which a series sells nothing because the shop is closed.
+
+    A closing day closes a series whose known closing days brought at most a hundredth of other days' sales: a shop whose
+    warehouse is closed may well go on selling.
+    """
+    closing, shape = panel.effects.of_kind("closed"), (len(panel.keys), panel.length + horizon)
+    if not closing.names:
+        return np.broadcast_to(False, shape)
+    closed = np.broadcast_to(closing.within(0, shape[1]).max(axis=1) >= 1.0, shape)
+    past = closed[:, : panel.length]
+    sold, usual = (known_mean(np.where(days, np.abs(panel.values), np.nan)) for days in (past, ~past))
+    return closed & (sold <= STILL_OPEN * usual)[:, np.newaxis]
 
 
 def remembered_stock(

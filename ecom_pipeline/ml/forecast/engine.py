@@ -29,6 +29,7 @@ from ecom_pipeline.ml.forecast.combination import (
     prove,
     weights_by_kind,
 )
+from ecom_pipeline.ml.forecast.demand import closed_days
 from ecom_pipeline.ml.forecast.expectation import steadied, steadied_past
 from ecom_pipeline.ml.forecast.intervals import error_units, learn_bands, measured
 from ecom_pipeline.ml.forecast.panel import WEEK, Panel, SeriesKey
@@ -178,13 +179,15 @@ def forecast_panel(
     usual = np.sqrt(variance) * 0.8
     units = np.stack([error_units(panel.values[:, :end], panel.year) for end in (*tested.origins, panel.length)])
     bands, covered = _bands(past, tested.actual, together[:, skip:], units, usual, kinds)
+    shut = closed_days(panel, asked)[:, panel.length + skip :]
+    lower, upper = (np.where(shut, bands.forecast, ends) for ends in (bands.lower, bands.upper))
     past_weeks, actual_weeks, weeks = (sums_over(each, WEEK) for each in (past, tested.actual, together[:, skip:]))
     weekly, _ = _bands(past_weeks, actual_weeks, weeks, units, usual * np.sqrt(WEEK), kinds)
     sums_past = combine_past(tested, kinds, errors_of_sums, OF_SUMS)
     return Outcome(
         forecast=bands.forecast,
-        lower=bands.lower,
-        upper=bands.upper,
+        lower=lower,
+        upper=upper,
         weekly=weekly,
         expected=steadied(combined(found, for_sums)[:, skip:], panel.values, panel.year),
         expected_past=steadied_past(sums_past, panel.values, tested.origins, panel.year),
@@ -246,10 +249,20 @@ def _final(
         rows = np.arange(len(panel.keys)) if entry.rows is None else entry.rows
         answer = answers(entry.model, panel, rows, asked)
         if entry.model.is_baseline or not np.isfinite(answer.forecast).any():
-            return rows, answer, dict.fromkeys(known, answer.forecast)
-        fitted = entry.model.panel_
-        lacking = {part: fitted.effects.without(kinds, fitted.length) for part, kinds in known.items()}
-        return rows, answer, {part: entry.model.predict(asked, effects) for part, effects in lacking.items()}
+            plain = dict.fromkeys(known, answer.if_open)
+        else:
+            fitted = entry.model.panel_
+            lacking = {part: fitted.effects.without(kinds, fitted.length) for part, kinds in known.items()}
+            plain = {part: entry.model.predict(asked, effects) for part, effects in lacking.items()}
+        shut = answer.forecast != answer.if_open
+        return (
+            rows,
+            answer,
+            {
+                part: values if "closed" in known[part] else np.where(shut, answer.forecast, values)
+                for part, values in plain.items()
+            },
+        )
 
     with ThreadPoolExecutor(THREADS) as pool:
         for number, (rows, answer, less) in enumerate(pool.map(ask, entries)):

@@ -165,18 +165,6 @@ def daily_panel(
     return Panel(keys=keys, days=days, values=values, effects=effects or Effects.none())
 
 
-def weekly_panel(panel: Panel) -> Panel:
-    """Sums of the whole weeks that end with the panel's last day; a week with an unknown day has its known days' rate."""
-    weeks = panel.length // WEEK
-    cut = panel.last(weeks * WEEK)
-    by_week = cut.values.reshape(len(cut.keys), weeks, WEEK)
-    known = np.isfinite(by_week).sum(axis=2)
-    rate = np.where(known > 0, np.nansum(by_week, axis=2) / np.maximum(known, 1), np.nan)
-    prices = None if cut.prices is None else cut.prices[:, WEEK - 1 :: WEEK]
-    effects = cut.effects.weekly()
-    return replace(cut, days=cut.days[::WEEK], values=rate * WEEK, effects=effects, season=52, prices=prices)
-
-
 def known_mean(values: np.ndarray) -> np.ndarray:
     """Mean of the known values along the last axis; NaN where none is known."""
     known = np.isfinite(values)

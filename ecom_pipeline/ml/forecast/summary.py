@@ -15,9 +15,10 @@ from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.forecast.base import LEVELS
 from ecom_pipeline.ml.forecast.calendar import supported_country
 from ecom_pipeline.ml.forecast.combination import Proof
-from ecom_pipeline.ml.forecast.decision import Verdict, decide
+from ecom_pipeline.ml.forecast.decision import decide
 from ecom_pipeline.ml.forecast.engine import BASELINES, Outcome
 from ecom_pipeline.ml.forecast.series import REST, Measure
+from ecom_pipeline.ml.live import Verdict
 
 LIBRARIES = ("prophet", "cmdstanpy", "lightgbm", "holidays", "numpy", "pandas")
 
@@ -86,7 +87,7 @@ def card_of(
         },
         seed=seed,
         metrics={
-            "live_value": verdict.live_value,
+            **verdict.metrics(),
             "series_scored": proof.series,
             "series_by_model": {str(name): int(count) for name, count in days.items()},
             "by_kind": by_kind,

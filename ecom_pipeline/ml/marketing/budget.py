@@ -8,9 +8,10 @@ belong here: finding the split, and reading or writing tables.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -97,6 +98,88 @@ def budget_shop(
         Spend a day that channels do not go below and beyond; half and twice their present spend where not stated.
     """
     days = pd.DatetimeIndex(pd.to_datetime(revenue["sales_date"]))
+    spent = _spent(spend, days)
+    if not spent.names:
+        return _nothing("no channel has spend on enough days, and lately, to learn from", seed)
+    visits = _visits(demand, days)
+    try:
+        model = SpendResponse(seed=seed).fit(spent.paid, revenue["revenue"].to_numpy(float), visits)
+    except ValueError as error:
+        return _nothing(str(error), seed)
+    lower, upper = np.quantile(model.returns_, [0.05, 0.95], axis=0)
+    following = _following(spent.paid, visits)
+    evidence = (lower > 0) & (following < FOLLOWING)
+    floor, cap = floors_and_caps(spent.names, spent.present, least, most)
+    total = float(spent.present.sum()) if total is None else total
+    kept = in_proportion(spent.present, floor, cap, total)
+    split = _moved(kept, evidence, floor, cap, model)
+    gains = np.array([_earned(curves, split) - _earned(curves, kept) for curves in model.curves_])
+    better = bool((gains > 0).mean() >= SURE_ENOUGH and not np.allclose(split, kept))
+    table = pd.DataFrame(
+        {
+            "channel": spent.names,
+            "spend_per_day": spent.present,
+            "return_on_spend": np.median(model.returns_, axis=0),
+            "return_lower": lower,
+            "return_upper": upper,
+            **_marginal(model, spent.present),
+            "carry_over": np.median([[curve.carry_over for curve in curves] for curves in model.curves_], axis=0),
+            "follows_demand": None if visits is None else following,
+            "has_evidence": evidence,
+            "recommended_per_day": split if better else kept,
+            "as_of_date": as_of_date,
+        }
+    )
+    test_days = [days_of_a_test(present, model.noise_, model.persistence_) for present in spent.present.tolist()]
+    told = [_sentences(row, days) for row, days in zip(table.to_dict("records"), test_days, strict=True)]
+    table["sentence_en"], table["sentence_zh"] = zip(*told, strict=True)
+    table["test_days"] = pd.array(test_days, "Int64")
+    low, middle, high = np.quantile(gains, [0.05, 0.5, 0.95])
+    decision: Decision = "published" if better else "refused"
+    card = ModelCard(
+        model="spend_response",
+        metric="revenue_per_day_of_the_split",
+        value=float(np.mean([_earned(curves, split) for curves in model.curves_])),
+        baseline="present_split",
+        baseline_value=float(np.mean([_earned(curves, kept) for curves in model.curves_])),
+        decision=decision,
+        reason=(
+            f"{total:.2f} a day over {len(spent.names)} channels, {int(evidence.sum())} of them with evidence: the best"
+            f" split earns {middle:+.2f} a day ({low:+.2f} to {high:+.2f}, 90 %), more in {(gains > 0).mean():.0%} of the"
+            f" draws, {SURE_ENOUGH:.0%} needed"
+            f"{_beside(total - float(kept.sum()), sorted({*least, *most} - set(spent.names)))}"
+        ),
+        trained_from=days[0].date(),
+        trained_to=as_of_date,
+        parameters={
+            "budget_per_day": total,
+            "floors": dict(zip(spent.names, floor.tolist(), strict=True)),
+            "caps": dict(zip(spent.names, cap.tolist(), strict=True)),
+            "draws": model.draws,
+        },
+        seed=seed,
+        metrics={
+            "explained": model.explained_,
+            "noise_per_day": model.noise_,
+            "persistence": model.persistence_,
+            "left_out": spent.left_out,
+        },
+        libraries=("scipy", "numpy", "pandas"),
+    )
+    return Budget(channels=table[list(COLUMNS)], card=card)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Spent:
+    """The C channels that can be learned: their spend on T days and, on average, lately; and the names of the others."""
+
+    names: list[str]
+    paid: Array
+    present: Array
+    left_out: list[str]
+
+
+def _spent(spend: pd.DataFrame, days: pd.DatetimeIndex) -> _Spent:
     table = (
         spend.assign(spend_date=pd.to_datetime(spend["spend_date"]))
         .pivot_table(index="spend_date", columns="channel", values="spend", aggfunc="sum")
@@ -108,83 +191,28 @@ def budget_shop(
     varied = np.array([(column > 0).sum() >= FEWEST_DAYS_PAID and column.std() > 0 for column in paid.T], dtype=bool)
     present = paid[-RECENT_DAYS:].mean(axis=0) if len(paid) else np.zeros(paid.shape[1])
     usable = varied & (present > 0)
-    names, paid, present = [str(name) for name in table.columns[usable]], paid[:, usable], present[usable]
-    if not names:
-        return _nothing("no channel has spend on enough days, and lately, to learn from", seed)
-    visits = _visits(demand, days)
-    try:
-        model = SpendResponse(seed=seed).fit(paid, revenue["revenue"].to_numpy(float), visits)
-    except ValueError as error:
-        return _nothing(str(error), seed)
-    lower, upper = np.quantile(model.returns_, [0.05, 0.95], axis=0)
-    following = _following(paid, visits)
-    evidence = (lower > 0) & (following < FOLLOWING)
-    floor, cap = floors_and_caps(names, present, least, most)
-    total = float(present.sum()) if total is None else total
-    kept = in_proportion(present, floor, cap, total)
+    return _Spent(
+        names=[str(name) for name in table.columns[usable]],
+        paid=paid[:, usable],
+        present=present[usable],
+        left_out=sorted(str(name) for name in table.columns[~usable]),
+    )
+
+
+def _moved(kept: Array, evidence: NDArray[np.bool_], floor: Array, cap: Array, model: SpendResponse) -> Array:
+    """The split that earns most when only money of channels with evidence moves, and only among them."""
     split = kept.copy()
     if evidence.sum() > 1:
-        moved = [[curve for curve, known in zip(curves, evidence, strict=True) if known] for curves in model.curves_]
-        split[evidence] = best_split(moved, floor[evidence], cap[evidence], float(kept[evidence].sum()))
-    gains = np.array([_earned(curves, split) - _earned(curves, kept) for curves in model.curves_])
-    better = bool((gains > 0).mean() >= SURE_ENOUGH and not np.allclose(split, kept))
-    recommended = split if better else kept
-    marginal = np.array(
-        [[curve.marginal(money) for curve, money in zip(curves, present, strict=True)] for curves in model.curves_]
-    )
-    rows = []
-    for one, name in enumerate(names):
-        low, middle, high = np.quantile(marginal[:, one], [0.05, 0.5, 0.95])
-        returns = float(np.median(model.returns_[:, one]))
-        row = {
-            "channel": name,
-            "spend_per_day": float(present[one]),
-            "return_on_spend": returns,
-            "return_lower": float(lower[one]),
-            "return_upper": float(upper[one]),
-            "marginal_return": float(middle),
-            "marginal_lower": float(low),
-            "marginal_upper": float(high),
-            "carry_over": float(np.median([curves[one].carry_over for curves in model.curves_])),
-            "follows_demand": float(following[one]) if visits is not None else None,
-            "has_evidence": bool(evidence[one]),
-            "recommended_per_day": float(recommended[one]),
-            "test_days": days_of_a_test(float(present[one]), model.noise_, model.persistence_),
-            "as_of_date": as_of_date,
-        }
-        rows.append(row | dict(zip(("sentence_en", "sentence_zh"), _sentences(row), strict=True)))
-    low, middle, high = np.quantile(gains, [0.05, 0.5, 0.95])
-    decision: Decision = "published" if better else "refused"
-    card = ModelCard(
-        model="spend_response",
-        metric="revenue_per_day_of_the_split",
-        value=float(np.mean([_earned(curves, split) for curves in model.curves_])),
-        baseline="present_split",
-        baseline_value=float(np.mean([_earned(curves, kept) for curves in model.curves_])),
-        decision=decision,
-        reason=(
-            f"{total:.2f} a day over {len(names)} channels, {int(evidence.sum())} of them with evidence: the best"
-            f" split earns {middle:+.2f} a day ({low:+.2f} to {high:+.2f}, 90 %), more in {(gains > 0).mean():.0%} of the"
-            f" draws, {SURE_ENOUGH:.0%} needed{_beside(total - float(kept.sum()), sorted({*least, *most} - set(names)))}"
-        ),
-        trained_from=days[0].date(),
-        trained_to=as_of_date,
-        parameters={
-            "budget_per_day": total,
-            "floors": dict(zip(names, floor.tolist(), strict=True)),
-            "caps": dict(zip(names, cap.tolist(), strict=True)),
-            "draws": model.draws,
-        },
-        seed=seed,
-        metrics={
-            "explained": model.explained_,
-            "noise_per_day": model.noise_,
-            "persistence": model.persistence_,
-            "left_out": sorted(str(name) for name in table.columns[~usable]),
-        },
-        libraries=("scipy", "numpy", "pandas"),
-    )
-    return Budget(channels=pd.DataFrame(rows)[list(COLUMNS)].astype({"test_days": "Int64"}), card=card)
+        known = [[curve for curve, sure in zip(curves, evidence, strict=True) if sure] for curves in model.curves_]
+        split[evidence] = best_split(known, floor[evidence], cap[evidence], float(kept[evidence].sum()))
+    return split
+
+
+def _marginal(model: SpendResponse, present: Array) -> dict[str, Array]:
+    """Revenue of the next unit of money in each channel, and its 90 % interval."""
+    draws = [[curve.marginal(money) for curve, money in zip(curves, present, strict=True)] for curves in model.curves_]
+    low, middle, high = np.quantile(draws, [0.05, 0.5, 0.95], axis=0)
+    return {"marginal_return": middle, "marginal_lower": low, "marginal_upper": high}
 
 
 def _visits(demand: pd.DataFrame | None, days: pd.DatetimeIndex) -> Array | None:
@@ -217,12 +245,13 @@ def _earned(curves: Sequence[Curve], spend: Array) -> float:
     return float(sum(float(curve.revenue(money)) for curve, money in zip(curves, spend, strict=True)))
 
 
-def _sentences(row: dict[str, object]) -> tuple[str, str]:
+def _sentences(row: Mapping[Hashable, Any], days: int | None) -> tuple[str, str]:
+    """What to do with a channel, and why; ``days`` of a test that would tell more, where it takes no longer than it may."""
     interval = f"{row['return_lower']:.2f} – {row['return_upper']:.2f}"
-    spend, recommended = float(str(row["spend_per_day"])), float(str(row["recommended_per_day"]))
+    spend, recommended = row["spend_per_day"], row["recommended_per_day"]
     if not row["has_evidence"]:
-        days, follows = row["test_days"], row["follows_demand"]
-        if follows is not None and float(str(follows)) >= FOLLOWING:
+        follows = row["follows_demand"]
+        if follows is not None and follows >= FOLLOWING:
             why_en = (
                 f"it was spent when demand was high (correlation {follows:.2f}), so that the {row['return_on_spend']:.2f} a unit"
                 " of money may have come anyway"

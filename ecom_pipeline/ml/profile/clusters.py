@@ -11,13 +11,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ecom_pipeline.ml.card import Decision, ModelCard
+from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.profile.pca import BehaviourPCA
 
 Array = NDArray[np.float64]
@@ -125,41 +124,34 @@ def cluster_shop(
     nearest = _nearest(standard, places)
     numbers = _numbers(places, np.bincount(nearest, minlength=number), scaler.features_, earlier)
     labels = _labels(places, scaler.features_)
-    groups = pd.DataFrame({"learned_segment": numbers[nearest]})
     given = pd.DataFrame(
         {
             "customer_id": buyers["customer_id"],
-            "learned_segment": groups["learned_segment"],
+            "learned_segment": numbers[nearest],
             "name_en": [labels[one][0] for one in nearest],
             "name_zh": [labels[one][1] for one in nearest],
             "distance": np.sqrt(((standard - places[nearest]) ** 2).mean(axis=1)),
         }
     )
-    rows = []
-    for one in range(number):
-        inside = nearest == one
-        for column, feature in enumerate(scaler.features_):
-            rows.append(
-                {
-                    "learned_segment": int(numbers[one]),
-                    "name_en": labels[one][0],
-                    "name_zh": labels[one][1],
-                    "customers": int(inside.sum()),
-                    "share": float(inside.mean()),
-                    "feature": feature,
-                    "mean": float(behaviour[feature].to_numpy()[inside].mean()),
-                    "scaled": float(standard[inside, column].mean()),
-                    "centre": float(places[one, column]),
-                }
+    described = pd.concat(
+        [
+            _described(centre, standard[nearest == one], behaviour.loc[nearest == one, scaler.features_]).assign(
+                learned_segment=numbers[one],
+                name_en=labels[one][0],
+                name_zh=labels[one][1],
+                share=float((nearest == one).mean()),
             )
-    decision: Decision = "published"
+            for one, centre in enumerate(places)
+        ],
+        ignore_index=True,
+    )
     card = ModelCard(
         model="learned_segments",
         metric="adjusted_rand_index",
         value=stability[number],
         baseline="shuffled_columns",
         baseline_value=shuffled,
-        decision=decision,
+        decision="published",
         reason=(
             f"{number} segments of {len(buyers)} buyers come back with an adjusted Rand index of {stability[number]:.2f}"
             f" when customers are drawn anew, {shuffled:.2f} after shuffling; more than {number} do not reach {STABLE:.2f}"
@@ -168,11 +160,22 @@ def cluster_shop(
         trained_to=as_of_date,
         parameters={"number": number, "features": scaler.features_, "draws": DRAWS},
         seed=seed,
-        metrics=figures | _drift(given, earlier_customers),
+        metrics=figures | drift(given, earlier_customers),
         libraries=("scikit-learn", "numpy", "pandas"),
     )
-    return Clusters(
-        customers=given[list(CUSTOMER_COLUMNS)], centres=pd.DataFrame(rows)[list(CENTRE_COLUMNS)], card=card
+    return Clusters(customers=given[list(CUSTOMER_COLUMNS)], centres=described[list(CENTRE_COLUMNS)], card=card)
+
+
+def _described(centre: Array, standard: Array, behaviour: pd.DataFrame) -> pd.DataFrame:
+    """One row per feature of a segment whose customers are given, scaled and as they are."""
+    return pd.DataFrame(
+        {
+            "customers": len(behaviour),
+            "feature": behaviour.columns,
+            "mean": behaviour.mean().to_numpy(),
+            "scaled": standard.mean(axis=0),
+            "centre": centre,
+        }
     )
 
 
@@ -243,8 +246,12 @@ def _labels(places: Array, features: list[str]) -> list[tuple[str, str]]:
     return [(f"{english} {one}", f"{chinese} {one}") for one, (english, chinese) in enumerate(found, 1)]
 
 
-def _drift(now: pd.DataFrame, before: pd.DataFrame | None) -> dict[str, Any]:
-    """Share of the customers of both nights in another segment, and the population stability index of the shares."""
+def drift(now: pd.DataFrame, before: pd.DataFrame | None) -> dict[str, float | None]:
+    """Share of the customers of both nights in another segment, and the population stability index of the shares.
+
+    Both frames have ``customer_id, learned_segment``; nothing is told without the night before. The index is the sum of
+    (now - before) * log(now / before) over the segments; a segment that is missing counts as a share of 0.0001.
+    """
     if before is None or not len(before):
         return {}
     both = now.merge(before[["customer_id", "learned_segment"]], on="customer_id", suffixes=("", "_before"))

@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, MostTouched
+from ecom_pipeline.ml.recommend.history import ENOUGH_PAIRS, MOST_PRODUCTS, MostTouched, thinned
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 
 THREADS = 1
@@ -77,8 +77,12 @@ class ALS(MostTouched):
             random_state=self.seed,
         )
         with threadpool_limits(THREADS, user_api="blas"):
-            model.fit(weights, show_progress=False)
-        self.customer_points_, self.item_points_ = model.user_factors, model.item_factors
+            some = thinned(weights, ENOUGH_PAIRS)
+            model.fit(some, show_progress=False)
+            self.customer_points_ = model.user_factors
+            if some.shape[0] < weights.shape[0]:
+                self.customer_points_ = model.recalculate_user(np.arange(weights.shape[0]), weights)
+        self.item_points_ = model.item_factors
 
     def _score(self, customers: Positions, products: Positions) -> Floats:
         return np.asarray(self.customer_points_[customers] @ self.item_points_[products].T)

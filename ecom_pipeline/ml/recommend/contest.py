@@ -23,7 +23,7 @@ from ecom_pipeline.ml.recommend.interactions import Floats
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.metrics import paired_interval
 from ecom_pipeline.ml.recommend.popularity import Popularity
-from ecom_pipeline.ml.recommend.ranker import Ranker, examples, learn_trees
+from ecom_pipeline.ml.recommend.ranker import Examples, Ranker, examples, learn_trees
 from ecom_pipeline.ml.recommend.tuning import Baseline, tune_baselines, tune_lightfm, tune_parts
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 JUDGED = 2_000
 """Customers the models are judged on: enough for intervals of a hundredth."""
+LESSONS = 20_000
+"""Choices of each window that the ranker learns from, or those of 1,000 customers: of choices by one each, few are among the
+blend's first products."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +142,8 @@ def compete(
     few = {target: informative(each, seed=seed) for target, (each, _) in both.items()}
     chosen = {target: _weights(learned, few[target], target) for target in both}
     clock.append(time.process_time())
-    rankers = _rankers(learned, {target: weights for target, (weights, _) in chosen.items()}, few, before, seed=seed)
+    weights_of = {target: weights for target, (weights, _) in chosen.items()}
+    rankers = _rankers(learned, weights_of, {target: each for target, (each, _) in both.items()}, before, seed=seed)
     clock.append(time.process_time())
     parts = [*(part.unfitted() for part in tuned), *baselines]
     for part in parts:
@@ -200,17 +204,20 @@ def _rankers(
     then = [[copy.copy(part).fit_checked(window.train) for part in needed] for window in before["new"]]
     found: dict[Target, Ranking] = {}
     for target, window in validation.items():
+
+        def lessons(fitted: Sequence[Recommender], of: Window, target: Target = target) -> Examples:
+            blend = Blend.of(fitted, weights[target], of.train)
+            return examples(blend, informative(of, choices=LESSONS, seed=seed), seed=seed)
+
         past = [
-            examples(Blend.of(fitted, weights[target], each.train), informative(each, seed=seed), seed=seed)
-            for fitted, each in zip(then, before[target], strict=True)
-            if not each.truth.empty
+            lessons(fitted, each) for fitted, each in zip(then, before[target], strict=True) if not each.truth.empty
         ]
         if not past:
             continue
-        blend = Blend.of(learned, weights[target], window.train)
-        values = scores(Ranker.of(blend, learn_trees(past, seed=seed), window.train), window)
-        lead = paired_interval(values - scores(blend, window), seed=seed)
-        trees = learn_trees([*past, examples(blend, window, seed=seed)], seed=seed) if lead[0] > 0 else None
+        blend, few = Blend.of(learned, weights[target], window.train), informative(window, seed=seed)
+        values = scores(Ranker.of(blend, learn_trees(past, seed=seed), window.train), few)
+        lead = paired_interval(values - scores(blend, few), seed=seed)
+        trees = learn_trees([*past, lessons(learned, window)], seed=seed) if lead[0] > 0 else None
         found[target] = trees, lead, {Ranker.name: float(values.mean())}
     return found
 

@@ -35,8 +35,9 @@ WINDOW_DAYS = 28
 WINDOW_SHARE = 0.2
 MANY_ROWS = 500_000
 """Interactions of a large shop, where what costs much and gains little is left out."""
-EARLIER = 3
-"""Windows before the validation; with one alone the ranker of Online Retail learned too little of what comes and goes."""
+EARLIER = 2
+"""Windows before the validation; with one alone the ranker of Online Retail learned too little of what comes and goes, with a
+third it was within chance."""
 LENGTHS = (10, 20)
 CHOSEN_BY = ("ndcg", 10)
 CHOSEN_ON = 1_000
@@ -132,7 +133,7 @@ def windows(interactions: pd.DataFrame, target: Target = "new") -> tuple[Window,
 
 
 def earlier(interactions: pd.DataFrame, target: Target = "new") -> list[Window]:
-    """Windows before the validation, up to three, the latest first, each with at least 56 days of history before it.
+    """Windows before the validation, up to two, the latest first, each with at least 56 days of history before it.
 
     Models that learn from outcomes learn here, so that validation can judge them. There are none beyond ``MANY_ROWS``, where
     all parts would have to learn once more for each.
@@ -233,12 +234,13 @@ def personal(recommender: Recommender, window: Window, *, seed: int) -> Floats:
     return mine - theirs
 
 
-def informative(window: Window, *, seed: int) -> Window:
+def informative(window: Window, *, choices: int = CHOICES, seed: int) -> Window:
     """Return the window with as many customers as choosing by it needs: 1,000, more where each chose few products.
 
-    Where everyone chose one product, 1,000 customers cannot tell apart what differs by a fifth.
+    Where everyone chose one product, 1,000 customers cannot tell apart what differs by a fifth. ``choices`` is how many
+    products they are to have chosen together.
     """
-    wanted = CHOICES * len(window.customers) // max(1, len(window.truth))
+    wanted = choices * len(window.customers) // max(1, len(window.truth))
     return sampled(window, max(CHOSEN_ON, wanted), seed=seed)
 
 

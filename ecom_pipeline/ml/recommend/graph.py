@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, HistoryModel
+from ecom_pipeline.ml.recommend.history import ENOUGH_PAIRS, MOST_PRODUCTS, HistoryModel, thinned
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 
 DENSE = 0.1
@@ -41,7 +41,7 @@ class GraphFilter(HistoryModel):
     history_
         Customers by products.
     normalised_
-        Customers by products, each weight over the roots of its customer's and its product's total. One step of the graph is
+        Customers that were learned from by products, each weight over the roots of its customer's and its product's total. One step of the graph is
         the history times its transpose times itself.
     inward_, outward_
         Products by components: into the space of the singular vectors, and back.
@@ -73,10 +73,11 @@ class GraphFilter(HistoryModel):
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
         from sklearn.utils.extmath import randomized_svd
 
-        weights = self._weights(data, self.half_life)
+        weights = thinned(self._weights(data, self.half_life), ENOUGH_PAIRS)
         of_customers, of_products = (np.asarray(weights.sum(axis=axis)).ravel() for axis in (1, 0))
-        left = sparse.diags(1.0 / np.sqrt(np.where(of_customers > 0, of_customers, 1.0)))
-        normalised = (left @ weights @ sparse.diags(1.0 / np.sqrt(of_products))).tocsr().astype(np.float32)
+        of_customers[of_customers == 0], of_products[of_products == 0] = 1.0, 1.0
+        left, right = (sparse.diags(1.0 / np.sqrt(each)) for each in (of_customers, of_products))
+        normalised = (left @ weights @ right).tocsr().astype(np.float32)
         components = min(self.components, *weights.shape)
         _, _, vectors = randomized_svd(normalised, n_components=components, random_state=self.seed)
         root = np.sqrt(of_products)[:, None]

@@ -19,6 +19,8 @@ MOST_PRODUCTS = 50_000
 """Learned and offered at most, those that the most customers touched."""
 MANY_PRODUCTS = 20_000
 MINIMUM_CUSTOMERS = 5
+ENOUGH_PAIRS = 2_000_000
+"""Of customers and products that ALS and the graph filter learn from: of more, every n-th customer is enough."""
 
 
 class MostTouched(Recommender):
@@ -100,6 +102,11 @@ def staples(data: pd.DataFrame, days: int) -> Positions:
     starts = np.flatnonzero(other)
     counts = np.add.reduceat((other | later).astype(np.int64), starts)
     return np.unique(codes[starts[counts >= days]])
+
+
+def thinned(weights: sparse.csr_matrix, most: int) -> sparse.csr_matrix:
+    """Return every n-th customer, such that about ``most`` pairs are left."""
+    return weights[:: max(1, -(-weights.nnz // most))]
 
 
 def relative_weights(data: pd.DataFrame, half_life: float | None) -> sparse.csr_matrix:

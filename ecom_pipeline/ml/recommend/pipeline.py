@@ -231,7 +231,7 @@ def _card(outcome: Outcome, data: pd.DataFrame, previous: ModelCard | None, *, s
         parameters=contest.parameters() if contest else {},
         seed=seed,
         metrics={
-            "live_value": verdict.live_value,
+            **verdict.metrics(),
             **_told(outcome, "new"),
             "baseline_half_life": outcome.baseline.half_life,
             "trials": contest.trials if contest else {},

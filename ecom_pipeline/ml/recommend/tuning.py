@@ -48,6 +48,8 @@ CHANGES: tuple[Mapping[str, Any], ...] = (
 )
 RECENCIES = (28.0, 7.0, 2.0)
 """Days of half-life of the history that a list is made from; trying them costs no fit."""
+PENALTIES = (80.0, 5.0, 1.25)
+"""Of EASE beside the one it starts with; together they cost little more than one fit."""
 FITS = 4
 FINAL_FITS = 2
 """Fits after tuning: one for the test, one for the lists."""
@@ -111,14 +113,15 @@ def tune_parts(new: Window, every: Window, *, segments: pd.Series | None = None,
     """Choose the parameters of each part of the blend but LightFM and the baselines.
 
     ``new`` and ``every`` are the validation windows of the two targets; what a customer buys again is chosen on the second,
-    the rest on the first, but how soon a history fades, which costs no fit, on both. ``segments`` are those of customers, as
+    the rest on the first, but how soon a history fades and the penalty of EASE on both. ``segments`` are those of customers, as
     ``cold.segments`` returns them.
 
     Beyond ``MANY_ROWS`` fewer settings of EASE and the graph filter are tried, and item-kNN and transitions are left
     out, as is the graph filter where EASE learns from every product: they cost as much as the rest and weighed next to
     nothing wherever they were tried.
     """
-    few, few_of_all = informative(new, seed=seed), informative(every, seed=seed)
+    few = informative(new, seed=seed)
+    few_of_all = few if every is new else informative(every, seed=seed)
     small = len(new.train) <= MANY_ROWS
     fading: dict[str, Any] = {"half_life": 90.0, "recency": 90.0}
     lasting: dict[str, Any] = {"half_life": None, "recency": None}
@@ -137,7 +140,7 @@ def tune_parts(new: Window, every: Window, *, segments: pd.Series | None = None,
         _climb(
             EASE,
             {"penalty": 20.0, "largest_inverse": LARGEST_INVERSE, **fading},
-            [lasting, {"penalty": 5.0}][: 1 + small],
+            [lasting],
             few,
         ),
         _climb(ALS, {"half_life": 90.0, "seed": seed}, other_als, few),
@@ -149,7 +152,7 @@ def tune_parts(new: Window, every: Window, *, segments: pd.Series | None = None,
     if segments is not None and segments.notna().any():
         half_lives = [{"half_life": each} for each in (7.0, 90.0)]
         parts.append(_climb(SegmentPopularity, {"segments": segments, "half_life": 28.0}, half_lives, few))
-    return [_fading(part, few, few_of_all) for part in parts]
+    return [_fading(_penalties(part, few, few_of_all), few, few_of_all) for part in parts]
 
 
 def _climb(
@@ -167,23 +170,48 @@ def _climb(
     return Part(fitted=best, trials=trials)
 
 
+def _penalties(part: Part, new: Window, every: Window) -> Part:
+    """Try other penalties of EASE, which learns them all at once."""
+    best = part.fitted
+    if not isinstance(best, EASE):
+        return part
+    trials = list(part.trials)
+    lead = _of_both(best, new, every)
+    for other in best.with_penalties(PENALTIES, new.train):
+        found = _of_both(other, new, every)
+        trials.append(Trial(parameters=other.parameters(), value=found[0]))
+        if _gains(found, lead):
+            best, lead = other, found
+    return Part(fitted=best, trials=trials)
+
+
 def _fading(part: Part, new: Window, every: Window) -> Part:
-    """Let the history fade sooner, as long as that is worthwhile: what the one target gains must be more than the other loses."""
+    """Let the history fade sooner, as long as that is worthwhile."""
     best = part.fitted
     if not isinstance(best, HistoryModel):
         return part
     trials = list(part.trials)
-    lead = score(best, new), score(best, every)
+    lead = _of_both(best, new, every)
     for recency in RECENCIES:
         if best.recency is not None and recency >= best.recency:
             continue
         sooner = best.with_recency(recency, new.train)
-        found = score(sooner, new), score(sooner, every)
+        found = _of_both(sooner, new, every)
         trials.append(Trial(parameters=sooner.parameters(), value=found[0]))
-        if found[0] * found[1] <= lead[0] * lead[1] * (1 + WORTHWHILE) ** 2:
+        if not _gains(found, lead):
             break
         best, lead = sooner, found
     return Part(fitted=best, trials=trials)
+
+
+def _of_both(model: Recommender, new: Window, every: Window) -> tuple[float, float]:
+    value = score(model, new)
+    return value, value if every is new else score(model, every)
+
+
+def _gains(found: tuple[float, float], lead: tuple[float, float]) -> bool:
+    """Whether what the one target gains is worthwhile, and more than the other loses."""
+    return found[0] * found[1] > lead[0] * lead[1] * (1 + WORTHWHILE) ** 2
 
 
 def tune_baselines(window: Window, products: pd.DataFrame | None, *, seed: int) -> list[tuple[Baseline, Trial]]:

@@ -19,6 +19,7 @@ import pandas as pd
 import yaml
 
 from ecom_pipeline.ml.support.slots import Slot, is_within
+from ecom_pipeline.ml.support.text import plain_text
 
 FEW = 3
 """Products, at most, that an answer tells of."""
@@ -46,8 +47,8 @@ def asked_facts(intent: str, questions: Sequence[str]) -> list[str]:
     kinds = []
     for kind, words in _content()["asked_by"].items():
         pattern = re.compile("|".join(rf"\b{re.escape(word)}\b" if word.isascii() else word for word in words))
-        holding = sum(bool(pattern.search(question.lower())) for question in questions)
-        if pattern.search(intent.lower().replace("_", " ")) or (questions and 2 * holding >= len(questions)):
+        holding = sum(bool(pattern.search(plain_text(question))) for question in questions)
+        if pattern.search(plain_text(intent).replace("_", " ")) or (questions and 2 * holding >= len(questions)):
             kinds.append(kind)
     return kinds
 

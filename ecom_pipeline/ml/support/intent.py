@@ -11,6 +11,7 @@ Choosing how sure is sure enough (abstention), and judging the model, do not bel
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -21,6 +22,8 @@ from ecom_pipeline.ml.support.features import Points, TextFeatures
 
 UNKNOWN_SHARE = 0.1
 """The share of messages taken to be about nothing the shop has an intent for."""
+MOST = 16_000
+"""Different texts that are learnt from."""
 _TEMPERATURES = (0.5, 60.0)
 _CHUNK = 512
 
@@ -90,9 +93,10 @@ class KernelIntent:
     def fit(self, texts: Sequence[str], intents: Sequence[str]) -> KernelIntent:
         """Learn from texts of at least two intents; the same text with the same intent counts once.
 
-        Memory grows with the square of the number of different texts, time with its cube: 8,000 take 0.5 GB.
+        Memory grows with the square of the number of different texts, time with its cube; of more than ``MOST`` the
+        latest of every intent are learnt from.
         """
-        examples = list(dict.fromkeys(zip(texts, intents, strict=True)))
+        examples = _latest(list(dict.fromkeys(zip(texts, intents, strict=True))))
         self.texts_ = [text for text, _ in examples]
         self.intents_: NDArray[np.object_] = np.array([intent for _, intent in examples], dtype=object)
         self.classes_, codes = np.unique(self.intents_, return_inverse=True)
@@ -101,7 +105,9 @@ class KernelIntent:
         self.columns_ = np.ascontiguousarray(points.meaning.T)
         kernel = self._meaning(points)
         nearest = _nearest(kernel, codes)
-        kernel += self.words * (points.words @ points.words.T).toarray()
+        for start in range(0, len(codes), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            kernel[rows] += self.words * (points.words[rows] @ points.words.T).toarray()
         inverse = _inverse(kernel, self.ridge)
         target = np.zeros((len(codes), len(self.classes_)), dtype=np.float32)
         target[np.arange(len(codes)), codes] = 1
@@ -144,11 +150,14 @@ class KernelIntent:
         near: tuple[NDArray[np.float32], NDArray[np.float32]],
     ) -> None:
         """Learn both probabilities from what the model would say without an example, and without an intent."""
+        from scipy.linalg import solve
+
         alone = target - self.weights_ / np.diagonal(inverse)[:, None]
         apart = np.zeros_like(alone)
         for code in range(len(self.classes_)):
             inside = np.flatnonzero(codes == code)
-            apart[inside] = target[inside] - np.linalg.solve(inverse[np.ix_(inside, inside)], self.weights_[inside])
+            within = solve(inverse[np.ix_(inside, inside)], self.weights_[inside], assume_a="pos", overwrite_a=True)
+            apart[inside] = target[inside] - within
             apart[inside, code] = 0
         has_sibling = np.bincount(codes)[codes] > 1
         scores = np.concatenate([alone[has_sibling], apart])
@@ -178,17 +187,31 @@ def _nearest(kernel: NDArray[np.float32], codes: NDArray[np.int_]) -> tuple[NDAr
     return other, stranger
 
 
+def _latest(examples: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return at most ``MOST`` examples, as many of every intent as there are, the last ones, in the order they came in."""
+    if len(examples) <= MOST:
+        return examples
+    seen: Counter[str] = Counter()
+    turns = np.empty(len(examples), dtype=int)
+    for row in range(len(examples) - 1, -1, -1):
+        turns[row] = seen[examples[row][1]]
+        seen[examples[row][1]] += 1
+    return [examples[row] for row in np.sort(np.argsort(turns, kind="stable")[:MOST])]
+
+
 def _inverse(kernel: NDArray[np.float32], ridge: float) -> NDArray[np.float32]:
-    """Return the inverse of a symmetric kernel matrix with ``ridge`` added to its diagonal."""
+    """Return the inverse of a symmetric kernel matrix with ``ridge`` added to its diagonal, in the place of the matrix."""
     from scipy.linalg.lapack import spotrf, spotri
 
-    matrix = np.array(kernel, order="F")
-    matrix[np.diag_indices(len(matrix))] += ridge
-    factor, failed = spotrf(matrix, lower=1, overwrite_a=1)
+    kernel[np.diag_indices(len(kernel))] += ridge
+    factor, failed = spotrf(kernel.T, lower=1, overwrite_a=1)
     assert not failed, "a kernel matrix with a ridge is positive definite"
     inverse, _ = spotri(factor, lower=1, overwrite_c=1)
-    upper = np.triu_indices(len(inverse), 1)
-    inverse[upper] = inverse.T[upper]
+    for start in range(0, len(inverse), _CHUNK):
+        stop = start + _CHUNK
+        inverse[start:stop, stop:] = inverse[stop:, start:stop].T
+        block = np.tril(inverse[start:stop, start:stop])
+        inverse[start:stop, start:stop] = block + np.tril(block, -1).T
     return np.asarray(inverse, dtype=np.float32)
 
 

@@ -1,7 +1,8 @@
 """Words and signs of opinion: what ``lexicon_zh.yaml``, ``lexicon_en.yaml`` and ``lexicon_signs.yaml`` see in a text.
 
-Written by hand for this package. The longest entry counts, and a message in both languages is read in both. What the
-signs add up to does not belong here (``sentiment``).
+Written by hand for this package; English words that they lack have the value that people gave them for VADER (Hutto and
+Gilbert 2014, "VADER: a parsimonious rule-based model for sentiment analysis of social media text"). The longest entry
+counts, and a message in both languages is read in both. What the signs add up to does not belong here (``sentiment``).
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from ecom_pipeline.ml.support.text import HAN
 
 LANGUAGES = ("en", "zh")
 """Languages with a lexicon."""
+_RATED = 0.3
+"""What a value of VADER's lexicon, -4 to 4, counts here; chosen on reviews, and on the sentences that are learnt from."""
 MISSING = -1.5
 """The value of what ought to be and is not."""
 
@@ -38,6 +41,7 @@ _BEFORE_READING = (
     (re.compile(r"\b(could|would|should|is|are|was|were|do|does|did|has|have|had|need|must)n'?t\b"), r"\1 not"),
     (re.compile(r"\bcan'?t\b|\bcan not\b"), "cannot"),
     (re.compile(r"\b(won't|wont|ain't|shan't)(?!\w)"), "not"),
+    (re.compile(r"\bi'?d (?:really )?(like|love) (?=to |a |the |some |two |my )"), r"would \1 "),
     (re.compile(r"'(s|d|ll|ve|re|m)\b"), " "),
     (
         re.compile(
@@ -129,9 +133,22 @@ class _Lexicon:
                 entries.update({word: Sign(kind, float(value), language) for word in words.split()})
         for kind in _PLAIN_KINDS:
             entries.update({word: Sign(kind, 0.0, language) for word in content[kind].split()})
+        if language == "en":
+            entries.update(_rated_words(entries))
         initial = {w: Sign(kind, 0.0, language) for kind, words in content["initial"].items() for w in words.split()}
         longest = max(len(word.split("_")) if language == "en" else len(word) for word in entries)
         return cls(language, entries, initial, frozenset(content.get("too", "").split()), longest)
+
+
+def _rated_words(entries: Mapping[str, Sign]) -> dict[str, Sign]:
+    """Return the words of VADER's lexicon that no entry knows, in any form."""
+    lines = (files("vaderSentiment") / "vader_lexicon.txt").read_text("utf-8").splitlines()
+    words = ((word, float(value)) for word, value, *_ in (line.split("\t") for line in lines))
+    return {
+        word: Sign("values", _RATED * value, "en")
+        for word, value in words
+        if word.isascii() and word.isalpha() and not any(form in entries for form in (word, *_stems(word)))
+    }
 
 
 @lru_cache(maxsize=1)

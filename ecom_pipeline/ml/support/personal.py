@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ecom_pipeline.ml.support.text import HAN, clean_text
+from ecom_pipeline.ml.support.text import HAN, clean_text, simplified
 
 KINDS = ("email", "card", "id", "phone", "address", "name")
 """What is masked, in the order it is looked for."""
@@ -87,7 +87,7 @@ def mask(text: object) -> Masked:
     """
     written, counts = clean_text(text), {}
     for kind in KINDS:
-        found = [match for match in _FORMS[kind].finditer(written) if _ACCEPTED.get(kind, _always)(match)]
+        found = [match for match in _FORMS[kind].finditer(simplified(written)) if _ACCEPTED.get(kind, _always)(match)]
         for match in reversed(found):
             start, end = match.span(match.lastgroup or 0)
             written = f"{written[:start]}[{kind}]{written[end:]}"

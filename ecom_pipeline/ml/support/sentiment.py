@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ecom_pipeline.ml.support.lexicon import MISSING, Sign, read_signs
-from ecom_pipeline.ml.support.text import clean_text
+from ecom_pipeline.ml.support.text import plain_text
 
 SENTIMENTS = ("negative", "neutral", "positive")
 NEUTRAL_BAND = 0.15
@@ -62,7 +62,7 @@ def read_words(text: object) -> Mood:
     >>> read_words("Not bad at all!").sentiment, read_words("收到货以后我很不高兴。").sentiment
     ('positive', 'negative')
     """
-    written = clean_text(text).lower()
+    written = plain_text(text)
     written = _QUOTED.sub(lambda match: " bad 差劲 " if _score(match[1]) >= NEUTRAL_BAND else match[0], written)
     score = _score(written)
     praise = _PRAISED.match(written)
@@ -79,7 +79,7 @@ def _score(written: str) -> float:
 
 def count_keywords(text: object) -> str:
     """Return the sentiment by counting good and bad words, each for itself: the baseline of ``read_words``."""
-    values = [sign.value for sign in read_signs(clean_text(text).lower()) if sign.kind == "values"]
+    values = [sign.value for sign in read_signs(plain_text(text)) if sign.kind == "values"]
     balance = sum(value > 0 for value in values) - sum(value < 0 for value in values)
     return SENTIMENTS[1 + (balance > 0) - (balance < 0)]
 

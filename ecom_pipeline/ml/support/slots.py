@@ -20,7 +20,7 @@ import yaml
 
 from ecom_pipeline.ml.support.personal import mask
 from ecom_pipeline.ml.support.prices import number, price_range
-from ecom_pipeline.ml.support.text import HAN, clean_text
+from ecom_pipeline.ml.support.text import HAN, clean_text, simplified
 
 _SHAPES = 5
 """The commonest forms of an order number that are looked for."""
@@ -101,13 +101,14 @@ class SlotReader:
     def read(self, text: object, sent_on: dt.date) -> list[Slot]:
         """Return what a message names, in a fixed order; a thing named twice stands once."""
         written = clean_text(text)
-        found = [Slot("order_number", number) for number in self._order_numbers(written)]
+        found = [Slot("order_number", number) for number in self._order_numbers(simplified(written))]
         rest = written
         for slot in found:
             rest = re.sub(re.escape(slot.value), " ", rest, flags=re.IGNORECASE)
         phrase = self._product(rest.lower())
         found += [Slot("product", phrase)] if phrase else []
-        found += [Slot("category", name) for name in self._category(rest.lower(), phrase)]
+        rest = simplified(rest)
+        found += [Slot("category", name) for name in self._category(rest.lower(), phrase and simplified(phrase))]
         personal = mask(rest)
         bounds = zip(("price_from", "price_to"), price_range(personal.text), strict=True)
         found += [Slot(name, f"{price:.2f}".rstrip("0").rstrip(".")) for name, price in bounds if price is not None]
@@ -192,7 +193,7 @@ def _category_words(paths: Iterable[str]) -> dict[str, set[str]]:
     called: dict[str, set[str]] = {}
     levels = [path.split(_BELOW) for path in paths]
     for name in sorted({_BELOW.join(level[:depth]) for level in levels for depth in range(1, len(level) + 1)}):
-        low = name.split(_BELOW)[-1].lower()
+        low = simplified(name.split(_BELOW)[-1]).lower()
         words = set(re.findall(r"[a-z]+", low))
         kin = [
             kind for kind in _kinds_of_goods() if any(each in words if each.isascii() else each in low for each in kind)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
 
 MAX_CHARACTERS = 4_000
 """What is read of a message: an intent that is not stated by then is not found by reading a pasted log to its end."""
@@ -17,6 +19,7 @@ HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 WORD = rf"[{HAN}]|[^\W{HAN}]+"
 """A token: one Chinese character, or a run of letters and digits."""
 
+_HAN = re.compile(f"[{HAN}]")
 _LONG_NUMBER = re.compile(r"\d[\d,.\-]*\d{2}")
 _SPACE = re.compile(r"\s+")
 
@@ -34,13 +37,47 @@ def clean_text(text: object) -> str:
     return _SPACE.sub(" ", unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]))[:MAX_CHARACTERS].strip()
 
 
+@lru_cache(maxsize=1)
+def _to_simplified() -> Any:
+    from opencc import OpenCC
+
+    return OpenCC("t2s")
+
+
+def simplified(text: str) -> str:
+    """Return a text with traditional Chinese characters as simplified ones, each in its place.
+
+    Lexicons and forms are written in simplified characters; what is found stands in the text as it was written.
+
+    >>> simplified("我很滿意")
+    '我很满意'
+    """
+    turned = str(_to_simplified().convert(text)) if _HAN.search(text) else text
+    return turned if len(turned) == len(text) else "".join(map(_character, text))
+
+
+@lru_cache(maxsize=20_000)
+def _character(character: str) -> str:
+    turned = str(_to_simplified().convert(character))
+    return turned if len(turned) == 1 else character
+
+
+def plain_text(text: object) -> str:
+    """Return the message as words are looked up in it: lower case, simplified characters.
+
+    >>> plain_text("Ｇreat，謝謝")
+    'great,谢谢'
+    """
+    return simplified(clean_text(text)).lower()
+
+
 def intent_text(text: object) -> str:
-    """Return the message as intent models read it: lower case, long numbers (orders, phones) all alike.
+    """Return the message as intent models read it: as words are looked up, long numbers (orders, phones) all alike.
 
     >>> intent_text("Where is order 4711-22?")
     'where is order 000?'
     """
-    return _LONG_NUMBER.sub("000", clean_text(text).lower())
+    return _LONG_NUMBER.sub("000", plain_text(text))
 
 
 def intent_texts(texts: Iterable[object]) -> list[str]:

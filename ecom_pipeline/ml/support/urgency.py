@@ -14,7 +14,7 @@ from typing import NamedTuple
 import yaml
 
 from ecom_pipeline.ml.support.sentiment import Mood
-from ecom_pipeline.ml.support.text import clean_text
+from ecom_pipeline.ml.support.text import plain_text
 
 LEVELS = ("low", "normal", "high")
 HIGH, NORMAL = 0.5, 0.2
@@ -54,7 +54,7 @@ def read_urgency(text: object, mood: Mood | None) -> Urgency:
     >>> read_urgency("What are your opening hours?", None).level
     'low'
     """
-    written = clean_text(text).lower().replace("’", "'")
+    written = plain_text(text).replace("’", "'")
     reasons = [name for name, pattern in _patterns().items() if pattern.search(written)]
     reasons.sort(key=list(_POINTS).index)
     bad = max(0.0, -mood.score) if mood else 0.0

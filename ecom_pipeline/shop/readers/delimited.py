@@ -21,6 +21,7 @@ from ecom_pipeline.shop.readers.files import CHUNK, suffix_of, unpacked
 from ecom_pipeline.shop.readers.records import KEPT, read_records
 from ecom_pipeline.shop.readers.table import (
     BATCH,
+    SMALL,
     FileRead,
     ReadOptions,
     append,
@@ -30,6 +31,7 @@ from ecom_pipeline.shop.readers.table import (
     insertion_order,
     scratch_folder,
     scratch_name,
+    varied_columns,
 )
 from ecom_pipeline.sql import file_literal, literal, quoted
 
@@ -37,8 +39,6 @@ HEAD = 1 << 22
 SAMPLE = 1 << 18
 MAX_COLUMNS = 4_096
 """More fields than this in the first line are no header; DuckDB needs minutes to be told of a million columns."""
-FIRST_ROWS = 50_000
-"""Of a large file are looked at to know which of its columns repeat their values."""
 SHOWN = 9_900
 """DuckDB shows some 10,000 bytes of a line it refuses; longer ones are fetched from the file."""
 
@@ -176,7 +176,8 @@ def _fast(
         from {errors} group by line"""
     try:
         with insertion_order(con):
-            create(con, target, columns, _varied(con, scan, columns) if lines.size > SAMPLE else ())
+            varied = varied_columns(con, f"{scan}, ignore_errors = true)", columns) if lines.size > SMALL else set()
+            create(con, target, columns, varied)
             con.execute(
                 f"""insert into {target} ({", ".join(map(quoted, columns))}) select * from {scan},
                     store_rejects = true, rejects_table = '{errors}', rejects_scan = '{scans}')"""
@@ -197,13 +198,6 @@ def _fast(
     finally:
         con.execute(f"drop table if exists {errors}").fetchall()
         con.execute(f"drop table if exists {scans}").fetchall()
-
-
-def _varied(con: duckdb.DuckDBPyConnection, scan: str, columns: tuple[str, ...]) -> set[str]:
-    """Columns of whose first values more than half differ."""
-    asked = ", ".join(f"approx_count_distinct({name}) > 0.5 * count({name})" for name in map(quoted, columns))
-    (found,) = con.execute(f"select {asked} from (from {scan}, ignore_errors = true) limit {FIRST_ROWS})").fetchall()
-    return {column for column, is_varied in zip(columns, found, strict=True) if is_varied}
 
 
 def _accounted(

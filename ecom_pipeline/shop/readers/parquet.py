@@ -7,7 +7,17 @@ from pathlib import Path
 import duckdb
 
 from ecom_pipeline.shop.readers.files import unpacked
-from ecom_pipeline.shop.readers.table import FileRead, ReadOptions, as_text, column_names, counts, scratch_folder
+from ecom_pipeline.shop.readers.table import (
+    SMALL,
+    FileRead,
+    ReadOptions,
+    as_text,
+    column_names,
+    counts,
+    create,
+    scratch_folder,
+    varied_columns,
+)
 from ecom_pipeline.sql import file_literal, quoted
 
 
@@ -22,11 +32,10 @@ def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, target: str, option
             f"{as_text(quoted(original), kind)} as {quoted(column)}"
             for (original, kind), column in zip(originals.items(), columns, strict=True)
         ]
-        con.execute(
-            f"""create or replace table {target} as
-            select {", ".join(values)}, file_row_number + 1 as _row, null::varchar as _problem, null::varchar as _line
-            from {source}"""
-        ).fetchall()
+        texts = f"(select {', '.join(values)}, file_row_number + 1 as _row from {source})"
+        is_small = plain.stat().st_size <= SMALL
+        create(con, target, columns, set() if is_small else varied_columns(con, texts, columns))
+        con.execute(f"insert into {target} by name from {texts}").fetchall()
     rows, unreadable = counts(con, target)
     return FileRead(
         columns=columns, rows=rows, unreadable=unreadable, encoding="utf-8", dialect="parquet", notices=notices

@@ -19,11 +19,15 @@ import duckdb
 import pyarrow as pa
 
 from ecom_pipeline.shop.errors import InputError
-from ecom_pipeline.sql import quoted
+from ecom_pipeline.sql import columns_of_table, quoted
 
 OWN_COLUMNS = ("_row", "_problem", "_line")
 RESERVED = (*OWN_COLUMNS, "_load_id", "_file", "_source")
 BATCH = 50_000
+SMALL = 1 << 18
+"""Bytes of a file of which it does not matter how its values are kept."""
+FIRST_ROWS = 50_000
+"""Of a larger file are looked at to know which of its columns repeat their values."""
 
 Row = tuple[Any, ...]
 """The values of one row, then its ``_row``, ``_problem`` and ``_line``."""
@@ -154,18 +158,16 @@ def column_names(header: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...
 def create(
     con: duckdb.DuckDBPyConnection, target: str, columns: Sequence[str], varied: Collection[str] = frozenset()
 ) -> None:
-    """Make the empty table.
+    """Make the empty table; ``varied`` are the columns that :func:`varied_columns` finds."""
+    kinds = dict.fromkeys(columns, "varchar") | {"_row": "bigint", "_problem": "varchar", "_line": "varchar"}
+    con.execute(f"create or replace table {target} ({columns_of_table(kinds, varied)})").fetchall()
 
-    Parameters
-    ----------
-    varied
-        Columns whose values hardly repeat. DuckDB would look for a dictionary in vain, which costs three times as much as
-        writing them.
-    """
-    own = ["_row bigint", "_problem varchar", "_line varchar"]
-    kinds = {column: "varchar using compression zstd" if column in varied else "varchar" for column in columns}
-    body = ", ".join([f"{quoted(column)} {kind}" for column, kind in kinds.items()] + own)
-    con.execute(f"create or replace table {target} ({body})").fetchall()
+
+def varied_columns(con: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str]) -> set[str]:
+    """Columns of text of whose first values more than half differ."""
+    asked = ", ".join(f"approx_count_distinct({name}) > 0.5 * count({name})" for name in map(quoted, columns))
+    (found,) = con.execute(f"select {asked} from (from {relation} limit {FIRST_ROWS})").fetchall()
+    return {column for column, is_varied in zip(columns, found, strict=True) if is_varied}
 
 
 def append(con: duckdb.DuckDBPyConnection, target: str, columns: Sequence[str], rows: Iterable[Row]) -> int:

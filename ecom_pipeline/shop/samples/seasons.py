@@ -17,7 +17,6 @@ from ecom_pipeline.shop.samples.draws import Floats, Ints
 FIRST = date(2023, 1, 1)
 DAYS = 547
 LAST = FIRST + timedelta(days=DAYS - 1)
-CALENDAR_ENDS = date(2024, 12, 31)
 
 WEEK = (0.92, 0.88, 0.90, 0.94, 1.05, 1.20, 1.11)
 """Monday to Sunday."""

@@ -1,7 +1,7 @@
 with events as (
     select
         nullif(trim(event_id), '') as event_id,
-        lower(trim(event_type)) as event_type,
+        nullif(lower(trim(event_type)), '') as event_type,
         event_at,
         event_date,
         nullif(trim(customer_id), '') as customer_id,

@@ -4,7 +4,6 @@ with margins as (
         sum(sales.revenue - cast(products.cost as decimal(19, 4)) * sales.quantity) as margin
     from features.sales as sales
     inner join clean.products as products on sales.product_id = products.product_id
-    where products.cost is not null
     group by sales.order_id
 ),
 

@@ -52,7 +52,7 @@ select
     try_cast(revenue / orders as decimal(18, 4)) as average_order_value,
     recency_days,
     first_order_days,
-    greatest(cast(ceil(5.0 * recency_rank / highest_rank) as bigint), 1) as recency_score,
-    greatest(cast(ceil(5.0 * frequency_rank / highest_rank) as bigint), 1) as frequency_score,
-    greatest(cast(ceil(5.0 * monetary_rank / highest_rank) as bigint), 1) as monetary_score
+    cast(ceil(5.0 * recency_rank / highest_rank) as bigint) as recency_score,
+    cast(ceil(5.0 * frequency_rank / highest_rank) as bigint) as frequency_score,
+    cast(ceil(5.0 * monetary_rank / highest_rank) as bigint) as monetary_score
 from ranked

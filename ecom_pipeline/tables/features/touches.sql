@@ -7,7 +7,7 @@ with visits as (
         session_date,
         channel
     from features.sessions
-    where not is_bot and channel is not null and channel <> 'direct'
+    where not is_bot and channel <> 'direct'
 ),
 
 led as (

@@ -25,24 +25,6 @@ accounts as (
     having count(*) > 0
 )
 
-select
-    kind,
-    identities,
-    joined_by_login,
-    joined_by_order,
-    joined_by_contact,
-    shared,
-    people
-from visitors
-
+select * from visitors
 union all
-
-select
-    kind,
-    identities,
-    joined_by_login,
-    joined_by_order,
-    joined_by_contact,
-    shared,
-    people
-from accounts
+select * from accounts

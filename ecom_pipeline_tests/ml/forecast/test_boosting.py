@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ecom_pipeline.ml.forecast.boosting import BoostingForecaster
+from ecom_pipeline.ml.forecast.boosting import BoostingForecaster, _recurring
+from ecom_pipeline.ml.forecast.calendar import Effects
 from ecom_pipeline_tests.ml.forecast.builders import effect, panel_of, weekly
 
 DAYS = 300
@@ -59,6 +60,35 @@ def test_the_days_before_an_event_are_lifted_and_the_days_after_it_fall() -> Non
     found = small().fit(panel_of(*series, effects=effect("event", days, DAYS + 28))).predict(28).mean(axis=0)
     assert found[9:12].min() > 1.5 * found[:8].mean()
     assert found[13:16].max() < 0.7 * found[20:].mean()
+
+
+def test_promotions_that_come_again_are_told_apart_series_by_series() -> None:
+    """One halves what is sold, one doubles it, each on days of each series' own: their sum says nothing."""
+    random = np.random.default_rng(0)
+    on = random.random((6, 2, DAYS + 28)) < 0.25
+    values = random.normal(40, 1, (6, DAYS)) * np.where(on[:, 0, :DAYS], 0.5, 1) * np.where(on[:, 1, :DAYS], 2, 1)
+    effects = Effects(names=("dear", "cheap"), kinds=("promotion", "promotion"), values=on.astype(float))
+    found = small().fit(panel_of(*values, effects=effects)).predict(28)
+    expected = 40 * np.where(on[:, 0, DAYS:], 0.5, 1) * np.where(on[:, 1, DAYS:], 2, 1)
+    assert np.abs(found - expected).mean() < 3
+
+
+def test_a_promotion_that_came_once_is_no_feature_of_its_own() -> None:
+    values = np.zeros((1, 2, 100))
+    values[0, 0, 10:20], values[0, 1, ::10] = 1, 1
+    several = Effects(names=("once", "often"), kinds=("promotion", "promotion"), values=values)
+    assert _recurring(several, 100).tolist() == [1]
+    assert _recurring(several, 11).tolist() == []
+
+
+def test_the_days_before_a_promotion_fall() -> None:
+    days = [*range(20, DAYS, 31), DAYS + 12]
+    series = [np.random.default_rng(place).normal(40, 1, DAYS) for place in range(6)]
+    for values in series:
+        for day in days[:-1]:
+            values[day - 3 : day] /= 3
+    found = small().fit(panel_of(*series, effects=effect("promotion", days, DAYS + 28))).predict(28).mean(axis=0)
+    assert found[9:12].max() < 0.7 * found[:8].mean()
 
 
 def test_a_product_that_became_dearer_is_expected_to_sell_less() -> None:

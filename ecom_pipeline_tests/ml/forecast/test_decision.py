@@ -54,21 +54,3 @@ def test_nothing_measured_is_refused() -> None:
 @pytest.mark.parametrize(("value", "decision"), [(0.32, "published"), (0.34, "kept")])
 def test_worse_than_the_live_one_by_more_than_a_tenth_is_kept_back(value: float, decision: str) -> None:
     assert decide(proof(value), True, card(0.3), TODAY).decision == decision
-
-
-def test_what_is_live_after_a_kept_run_is_the_one_before_it() -> None:
-    first = decide(proof(0.4), True, card(0.3), TODAY)
-    assert (first.decision, first.live_value) == ("kept", 0.3)
-    second = decide(proof(0.4), True, card(0.4, "kept", live_value=first.live_value), TODAY)
-    assert (second.decision, second.live_value) == ("kept", 0.3)
-
-
-def test_what_is_live_after_a_refused_run_is_the_baseline() -> None:
-    refused = card(0.9, "refused", live_value=0.3)
-    assert decide(proof(0.4), True, refused, TODAY).decision == "kept"
-
-
-def test_a_live_forecast_is_not_kept_for_ever() -> None:
-    verdict = decide(proof(0.4), True, card(0.3, age=8), TODAY)
-    assert verdict.decision == "published"
-    assert "older than 7 days" in verdict.reason

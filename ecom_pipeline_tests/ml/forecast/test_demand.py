@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ecom_pipeline.ml.forecast.demand import recognise, remembered_stock, without_stockouts
+from ecom_pipeline.ml.forecast.demand import closed_days, recognise, remembered_stock, without_stockouts
 from ecom_pipeline.ml.forecast.panel import Panel
-from ecom_pipeline_tests.ml.forecast.builders import panel_of, weekly
+from ecom_pipeline_tests.ml.forecast.builders import effect, panel_of, weekly
 
 TODAY = dt.date(2024, 3, 10)
 
@@ -29,6 +29,11 @@ def test_every_kind_of_demand_is_recognised() -> None:
         np.zeros(200), np.concatenate([rare, np.zeros(40)]), weekly(30), np.full(200, 3.0), rare, weekly(200), rare[:30]
     )
     assert recognise(panel) == ("silent", "ended", "new", "constant", "intermittent", "regular", "new")
+
+
+def test_three_days_of_four_are_intermittent_and_four_of_five_are_not() -> None:
+    panel = panel_of(np.resize([1.0, 2, 3, 0], 200), np.resize([1.0, 2, 3, 4, 0], 200))
+    assert recognise(panel) == ("intermittent", "regular")
 
 
 def test_a_slow_seller_has_not_ended_after_a_month() -> None:
@@ -103,3 +108,19 @@ def test_what_was_on_the_shelf_is_remembered_from_night_to_night_and_once_per_da
     assert next_night["stock"].tolist() == [2, 1, 7]
     later = remembered_stock(products(a=1), next_night, TODAY + dt.timedelta(days=30), 30)
     assert later["stock_date"].tolist() == [tomorrow, tomorrow, TODAY + dt.timedelta(days=30)]
+
+
+def test_a_closing_day_closes_what_sold_nothing_on_those_before() -> None:
+    sundays = list(range(6, 98, 7))
+    shut, online = weekly(84), weekly(84)
+    shut[6::7] = 0.0
+    panel = panel_of(shut, online, np.zeros(84), effects=effect("closed", sundays, 98))
+    found = closed_days(panel, 14)
+    assert np.flatnonzero(found[0]).tolist() == sundays
+    assert not found[1].any()
+    assert not closed_days(panel_of(shut), 14).any()
+
+
+def test_without_a_closing_day_in_the_past_nobody_knows_what_one_means() -> None:
+    panel = panel_of(weekly(84), effects=effect("closed", [90], 98))
+    assert not closed_days(panel, 14).any()

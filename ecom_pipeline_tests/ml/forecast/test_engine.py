@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from ecom_pipeline.ml.forecast import engine
+from ecom_pipeline.ml.forecast.calendar import EffectKind
 from ecom_pipeline.ml.forecast.engine import forecast_panel, sums_over
-from ecom_pipeline_tests.ml.forecast.builders import StandIn, panel_of, weekly
+from ecom_pipeline_tests.ml.forecast.builders import StandIn, effect, panel_of, weekly
 
 
 class Nothing(StandIn):
@@ -38,3 +39,19 @@ def test_only_a_baseline_that_is_clearly_better_takes_the_combinations_place(
 
 def test_sums_over_whole_blocks_are_unknown_where_a_period_is() -> None:
     np.testing.assert_array_equal(sums_over(np.array([[1.0, 2, np.nan, 4, 5]]), 2), [[3.0, np.nan]])
+
+
+def test_a_shop_that_is_closed_sells_nothing_and_its_other_days_do_not_suffer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "BoostingForecaster", Nothing)
+    closed = [*range(10, 200, 13), 203, 214]
+    values = np.full(200, 50.0) + np.random.default_rng(0).normal(0, 1, 200)
+    values[closed[:-2]] = 0.0
+    panel = panel_of(values, values * 2, effects=effect("closed", closed, 228))
+    parts: dict[str, tuple[EffectKind, ...]] = {"holiday": ("holiday", "closed"), "promotion": ("promotion",)}
+    found = forecast_panel(panel, horizon=28, seed=1, parts=parts)
+    shut = np.isin(np.arange(200, 228), closed)
+    assert (found.forecast[:, shut] == 0).all()
+    assert (found.upper[:, :, shut] == 0).all()
+    assert found.forecast[0, ~shut] == pytest.approx(50, abs=1.5)
+    assert found.without["holiday"][0] == pytest.approx(50, abs=1.5)
+    assert "promotion" not in found.without

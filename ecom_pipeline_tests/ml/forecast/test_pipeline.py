@@ -18,6 +18,7 @@ from ecom_pipeline.ml.forecast import engine, pipeline
 from ecom_pipeline.ml.forecast.boosting import BoostingForecaster
 from ecom_pipeline.ml.forecast.pipeline import ForecastResult, forecast_shop
 from ecom_pipeline.ml.forecast.series import MEMORY_DAYS
+from ecom_pipeline.ml.live import live_of
 from ecom_pipeline_tests.ml.forecast.builders import (
     NO_CALENDAR,
     Failing,
@@ -217,6 +218,7 @@ def test_a_worse_run_keeps_the_live_one(monkeypatch: pytest.MonkeyPatch) -> None
     again = run(series, previous_card=better).card
     assert again.decision == "kept"
     assert again.trained_to == LAST - dt.timedelta(days=2)
+    assert live_of(again) == (live.value / 2, LAST - dt.timedelta(days=2))
     assert run(series, previous_card=live).card.decision == "published"
 
 

@@ -45,6 +45,12 @@ def test_what_is_needed_until_the_next_delivery_plus_safety() -> None:
     assert found["suggested_cost"] == 3 * found["suggested_units"]
 
 
+@pytest.mark.parametrize("lead", [0, -2])
+def test_what_comes_at_once_and_is_looked_at_daily_covers_a_day(lead: int) -> None:
+    found = advice(stock=0, lead_time_days=lead, review_days=1, service_level=0.5)
+    assert (found["protected_days"], found["expected_demand"], found["suggested_units"]) == (1, 2, 2)
+
+
 @pytest.mark.parametrize(("pack", "least", "expected"), [(1, 0, 30), (12, 0, 36), (1, 50, 50), (12, 50, 60)])
 def test_orders_are_whole_packs_and_at_least_the_minimum(pack: int, least: int, expected: int) -> None:
     found = advice(stock=2, lead_time_days=9, review_days=7, service_level=0.5, pack_size=pack, minimum_order=least)

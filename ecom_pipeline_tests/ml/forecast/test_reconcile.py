@@ -1,23 +1,16 @@
 from __future__ import annotations
 
-import doctest
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecom_pipeline.ml.forecast import reconcile as module
-from ecom_pipeline.ml.forecast.reconcile import Hierarchy, reconcile
+from ecom_pipeline.ml.forecast.reconcile import Hierarchy, error_variance, reconcile
 
 # total; two categories; two brands; two products of the first category, one of the second
 PARENT = np.array([-1, 0, 0, 0, 0, 1, 1, 2])
 GROUP = np.array(["", "category", "category", "brand", "brand", "product", "product", "product"], dtype=object)
 SHOP = Hierarchy(parent=PARENT, group=GROUP)
-
-
-def test_examples_in_the_documentation_hold() -> None:
-    assert doctest.testmod(module).failed == 0
 
 
 @settings(deadline=None, max_examples=60)
@@ -62,3 +55,12 @@ def test_the_error_of_a_sum_is_measured_and_left_out_where_it_cannot_be() -> Non
     assert found[(0, "category")] == pytest.approx(80**2)
     assert found[(0, "brand")] == 0
     assert SHOP.errors_of_sums(forecast[:0], actual[:0]) == {}
+
+
+def test_the_variance_of_errors_is_that_of_the_tested_days_else_as_of_counts_as_wild_as_the_tested() -> None:
+    untested = [np.nan] * 3
+    forecast = np.array([[4.0] * 3, [10.0] * 3])
+    # (4 x 4 + 4 x 4) / 2 = 16 for a mean of 4: four times that of a count
+    assert error_variance(np.array([[[4.0, np.nan, -4.0], untested]]), forecast).tolist() == [16.0, 40.0]
+    assert error_variance(np.array([[untested, untested]]), forecast).tolist() == [4.0, 10.0]
+    assert (error_variance(np.zeros((1, 2, 3)), forecast) > 0).all()

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecom_pipeline.ml.forecast.base import Forecaster
-from ecom_pipeline.ml.forecast.panel import weekly_panel
 from ecom_pipeline.ml.forecast.smoothing import ExponentialSmoothing, MovingAverage, SeasonalNaive, Theta, Tsb
-from ecom_pipeline_tests.ml.forecast.builders import WEEKLY, Values, panel_of, weekly
+from ecom_pipeline_tests.ml.forecast.builders import FIRST_DAY, WEEKLY, Values, panel_of, weekly
 
 MODELS: tuple[Forecaster, ...] = (SeasonalNaive(), MovingAverage(), ExponentialSmoothing(), Theta(), Tsb())
 
@@ -95,12 +98,10 @@ def test_a_series_is_forecast_alike_alone_and_among_others() -> None:
 
 
 def test_weeks_have_their_season_of_a_year() -> None:
-    year = 100 + 50 * np.sin(np.arange(3 * 364) / 364 * 2 * np.pi)
-    weeks = weekly_panel(panel_of(year))
-    assert (weeks.season, weeks.length) == (52, 156)
-    assert weeks.values[0, 0] == pytest.approx(year[:7].sum())
-    expected = year[:28].reshape(4, 7).sum(axis=1)
-    assert ExponentialSmoothing().fit(weeks).predict(4)[0] == pytest.approx(expected, rel=0.01)
+    year = 700 + 350 * np.sin(np.arange(3 * 52) / 52 * 2 * np.pi)
+    weeks = replace(panel_of(year), days=pd.date_range(FIRST_DAY, periods=len(year), freq="7D"), season=52)
+    assert weeks.coming(1)[0] == pd.Timestamp(FIRST_DAY) + dt.timedelta(weeks=len(year))
+    assert ExponentialSmoothing().fit(weeks).predict(4)[0] == pytest.approx(year[:4], rel=0.01)
 
 
 @settings(deadline=None, max_examples=25)

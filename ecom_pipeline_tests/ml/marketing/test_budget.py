@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import doctest
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from ecom_pipeline.ml.marketing import split
 from ecom_pipeline.ml.marketing.budget import COLUMNS, Budget, budget_shop
 from ecom_pipeline.ml.marketing.response import Curve, SpendResponse, carried_over
 from ecom_pipeline.ml.marketing.split import best_split, days_of_a_test, floors_and_caps, in_proportion
@@ -16,10 +14,6 @@ from ecom_pipeline_tests.ml.marketing.planted import Planted, plant
 
 def run(shop: Planted, seed: int = 1) -> Budget:
     return budget_shop(shop.spend_rows, shop.revenue_rows, as_of_date=shop.dates[-1].date(), seed=seed)
-
-
-def test_examples_in_the_documentation_hold() -> None:
-    assert doctest.testmod(split) == (0, 1)
 
 
 def test_carry_over_keeps_what_was_spent() -> None:

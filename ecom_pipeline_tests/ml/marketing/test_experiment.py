@@ -10,6 +10,7 @@ from ecom_pipeline.ml.marketing.experiment import (
     qini,
     read_out,
     uplift_by_segment,
+    wilson,
 )
 
 
@@ -24,6 +25,7 @@ def outcome(successes: int, of: int) -> list[int]:
 def test_lift_with_its_interval_and_words() -> None:
     (row,) = read_out(groups(80, 70), outcome(48, 80) + outcome(56, 70), control="control").to_dict("records")
     assert (row["lift"], row["lower"], row["upper"]) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)
+    assert (row["rate"], row["control_rate"]) == pytest.approx((0.8, 0.6))
     assert row["is_readable"]
     assert row["sentence_en"].startswith("mail works")
     assert row["sentence_zh"].startswith("mail 有效")
@@ -57,6 +59,17 @@ def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
         _, lower, upper = difference(given, 300, left, 300)
         held += lower <= 0.05 <= upper
     assert 0.92 <= held / 400 <= 0.98
+
+
+def test_of_nobody_nothing_is_known() -> None:
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+def test_qini_by_hand() -> None:
+    # What the treated gained, less what as many of the control group did: 1, 1, 1, 0 and 1, 0, -1, 0, over a line of 0.
+    score, treated = [4, 3, 2, 1], [1, 0, 1, 0]
+    assert qini(score, treated, [1, 0, 0, 1], seed=1, draws=20).value == pytest.approx(3 / 4 / (0.5 * 4))
+    assert qini(score, treated, [1, 1, 0, 0], seed=1, draws=20).value == pytest.approx(0.0)
 
 
 def experiment(rows: int, effect: float, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:

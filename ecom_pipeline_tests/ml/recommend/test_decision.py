@@ -77,6 +77,11 @@ def test_no_better_by_more_than_chance_is_refused(value: float) -> None:
     assert "no better by more than chance" in verdict.reason
 
 
+def test_the_baseline_itself_is_no_better() -> None:
+    same = judged("lightfm", np.full(100, 0.1)), [judged("popularity", np.full(100, 0.1))]
+    assert decide(*same, None, personal=PERSONAL, as_of_date=TODAY, seed=1).decision == "refused"
+
+
 def test_every_baseline_must_be_beaten() -> None:
     verdict = verdict_of(0.2, 0.1, 0.3)
     assert verdict.decision == "refused"
@@ -107,25 +112,6 @@ def test_worse_than_the_live_one_by_more_than_a_tenth_is_kept_back(value: float,
     verdict = verdict_of(value, 0.1, previous=card(0.3))
     assert verdict.decision == decision
     assert verdict.live_value == pytest.approx(value if decision == "published" else 0.3)
-
-
-def test_what_is_live_after_a_kept_run_is_the_one_before_it() -> None:
-    assert verdict_of(0.2, 0.1, previous=card(0.2, "kept", live_value=0.3)).decision == "kept"
-
-
-def test_what_is_live_after_a_refused_run_is_the_baseline() -> None:
-    assert verdict_of(0.2, 0.1, previous=card(0.9, "refused", live_value=0.1)).decision == "published"
-
-
-def test_a_live_model_is_not_kept_for_ever() -> None:
-    assert verdict_of(0.2, 0.1, previous=card(0.3, age=7)).decision == "kept"
-    verdict = verdict_of(0.2, 0.1, previous=card(0.3, age=8))
-    assert verdict.decision == "published"
-    assert "older than 7 days" in verdict.reason
-
-
-def test_after_a_night_without_figures_anything_better_is_published() -> None:
-    assert verdict_of(0.2, 0.1, previous=card(None, "refused", live_value=None)).decision == "published"
 
 
 def test_what_cannot_be_tested_is_refused() -> None:

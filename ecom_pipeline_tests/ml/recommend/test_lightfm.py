@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,7 @@ class TestLightFM(RecommenderPromises):
         found = LightFMRecommender(seed=7, epochs=3).fit(bought(("a", "x", 0))).parameters()
         assert found["epochs"] == 3
         assert found["threads"] == 1
+        assert found["openmp"] is (find_spec("lightfm._lightfm_fast_openmp") is not None)
         assert "seed" not in found
         assert not any(name.endswith("_") for name in found)
 

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend import ease
+from ecom_pipeline.ml.recommend import als, ease, graph
 from ecom_pipeline.ml.recommend.als import ALS
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.ease import EASE
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.graph import GraphFilter
-from ecom_pipeline.ml.recommend.history import HistoryModel
+from ecom_pipeline.ml.recommend.history import HistoryModel, thinned
 from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.neighbours import ItemNeighbours, nearest
 from ecom_pipeline.ml.recommend.transitions import Transitions
@@ -71,6 +71,14 @@ class TestEASE(RecommenderPromises):
         assert y == pytest.approx([0, history[:, 1] @ history[:, 2] / alone[2], 0])
         assert rare.tolist() == [0, 0, 0]
 
+    def test_a_product_that_nobody_touched_beside_another_is_said_nothing_for(self) -> None:
+        world = bought(("a", "alone", 0), ("b", "x", 0), ("b", "y", 0), ("c", "z", 0))
+        model = EASE(largest_inverse=2).fit(world)
+        alone, x, y, z = model.weights_.toarray()
+        assert x[2] == y[1] > 0
+        assert not alone.any()
+        assert not z.any()
+
     def test_of_very_many_pairs_neighbours_are_learned_from_every_nth_customer(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -82,6 +90,19 @@ class TestEASE(RecommenderPromises):
         of_all = EASE(largest_inverse=10).fit(world)
         assert of_all.weights_.toarray() == pytest.approx(alone.weights_.toarray(), abs=1e-4)
         assert len(of_all.customers_) == 60
+
+    @pytest.mark.parametrize("largest", [30, 25, 15], ids=["products", "customers", "neighbours"])
+    def test_several_penalties_are_learned_at_once_as_each_would_be_alone(self, largest: int) -> None:
+        world = checkerboard(customers=20, products=30)
+        first = EASE(penalty=20.0, largest_inverse=largest).fit(world)
+        everyone, every = np.arange(20), np.arange(30)
+        before = first._score(everyone, every)
+        for other in first.with_penalties([5.0, 1.0], checked(world)):
+            alone = EASE(penalty=other.penalty, largest_inverse=largest).fit(world)
+            assert other._score(everyone, every) == pytest.approx(alone._score(everyone, every), abs=1e-5)
+            assert other._score(everyone, every) != pytest.approx(before, abs=1e-3)
+        assert first.penalty == 20.0
+        assert first._score(everyone, every).tolist() == before.tolist()
 
 
 class TestALS(RecommenderPromises):
@@ -149,6 +170,25 @@ class TestFrequency(RecommenderPromises):
         assert Frequency().fit(world).recommend(["a"], 1)["product_id"].tolist() == ["had"]
         views = frame([("a", "seen", 0, "view", 9), ("a", "seen", 1, "view", 1), ("a", "had", 0, "view", 1)])
         assert Frequency().fit(views).recommend(["a"], 1)["product_id"].tolist() == ["seen"]
+
+
+@pytest.mark.parametrize("model", [ALS(**ALS_QUICK), GraphFilter(**GRAPH_QUICK)], ids=lambda model: str(model.name))
+def test_of_very_many_pairs_every_nth_customer_is_learned_from_and_everyone_served(
+    model: Recommender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = checkerboard(customers=120)
+    for module in (als, graph):
+        monkeypatch.setattr(module, "ENOUGH_PAIRS", len(world) // 3)
+    learned = []
+    for module in (als, graph):
+        monkeypatch.setattr(
+            module, "thinned", lambda weights, most: learned.append(part := thinned(weights, most)) or part
+        )
+    everyone = sorted(world["customer_id"].unique())
+    lists = model.fit(world).recommend(everyone, 10)
+    assert [part.shape[0] for part in learned] == [40]
+    assert sorted(lists["customer_id"].unique()) == everyone
+    assert (lists["customer_id"].map(field_of) == lists["product_id"].map(field_of)).mean() > 0.95
 
 
 @pytest.mark.parametrize("kind", [EASE, ItemNeighbours, GraphFilter, Transitions], ids=lambda kind: str(kind.name))

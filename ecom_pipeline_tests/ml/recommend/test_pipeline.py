@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ecom_pipeline.contracts import TABLES, Contract, parse_contract
 from ecom_pipeline.ml.card import ModelCard
+from ecom_pipeline.ml.live import live_of
 from ecom_pipeline.ml.recommend import contest, evaluate, tuning
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.ease import EASE
@@ -295,7 +296,7 @@ def test_a_worse_model_than_the_live_one_asks_to_keep_it(board: RecommendResult,
     pd.testing.assert_frame_equal(served.reset_index(drop=True), unmoved.reset_index(drop=True))
     assert set(new(again).loc[new(again)["customer_id"] == "c001", "source"]) == {"popularity"}
     assert (result.card.trained_from, result.card.trained_to) == (live.trained_from, live.trained_to)
-    assert result.card.metrics["live_value"] == 0.99
+    assert live_of(result.card) == (0.99, live.trained_to)
 
 
 ONE_DAY = bought(*((f"c{number % 9}", f"p{number % 7}", 0) for number in range(60)))

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from ecom_pipeline.ml.recommend import contest, evaluate, tuning
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.blend import Blend
 from ecom_pipeline.ml.recommend.ease import EASE
@@ -100,10 +101,41 @@ def test_what_weighs_a_trace_is_no_feature() -> None:
     assert features[0].shape[1] == features[1].shape[1]
 
 
+def test_the_trees_learn_from_as_many_customers_as_they_need_and_from_validation_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = checked(fads())
+    found, past = windows(world), earlier(world)
+    assert found is not None
+    validation = found[0]
+    taught, judged = [], []
+
+    def stated(model: Recommender, window: Window) -> np.ndarray:
+        judged.append((model.name, len(window.customers)))
+        return np.full(len(window.customers), float(model.name == "ranker"))
+
+    def recorded(blend: Blend, window: Window, *, seed: int) -> Any:
+        taught.append((window.last_day, len(window.customers)))
+        return examples(blend, window, seed=seed)
+
+    monkeypatch.setattr(contest, "tune_parts", lambda *given, **named: [])
+    monkeypatch.setattr(contest, "scores", stated)
+    monkeypatch.setattr(contest, "examples", recorded)
+    monkeypatch.setattr(evaluate, "CHOSEN_ON", 10)
+    monkeypatch.setattr(contest, "LESSONS", 1)
+    monkeypatch.setattr(tuning, "CHANGES", ())
+    nothing = pd.DataFrame({"product_id": []})
+    held = contest.compete({"new": found, "all": found}, nothing, before={"new": past, "all": past}, seed=1, judged=20)
+    assert held.rounds["new"].trees is not None
+    everyone = len(validation.customers)
+    assert judged == [("ranker", everyone), ("blend", everyone)] * 2
+    assert taught == [(each.last_day, 10) for each in (*past, validation)] * 2
+
+
 def test_a_short_history_leaves_no_days_to_learn_from() -> None:
-    assert [len(earlier(checked(checkerboard(days=days)))) for days in (139, 140, 168, 196, 400)] == [0, 1, 2, 3, 3]
+    assert [len(earlier(checked(checkerboard(days=days)))) for days in (139, 140, 168, 400)] == [0, 1, 2, 2]
     last_days = [window.last_day for window in earlier(checked(checkerboard(days=196)))]
-    assert [(last_days[0] - day).days for day in last_days] == [0, 28, 56]
+    assert [(last_days[0] - day).days for day in last_days] == [0, 28]
     before, validation = two_windows(checkerboard(days=140))
     assert before.last_day < validation.last_day
     assert (validation.last_day - before.last_day).days == 28

@@ -5,7 +5,9 @@ import pytest
 
 from ecom_pipeline.ml.recommend import tuning
 from ecom_pipeline.ml.recommend.base import Recommender
+from ecom_pipeline.ml.recommend.ease import EASE
 from ecom_pipeline.ml.recommend.evaluate import Target, Window, score, windows
+from ecom_pipeline.ml.recommend.history import HistoryModel
 from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.neighbours import ItemNeighbours
 from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity
@@ -142,6 +144,29 @@ def test_a_history_fades_sooner_as_long_as_both_targets_gain_by_it_and_nothing_i
     assert [each for each in recencies if each != 90.0] == tried
     assert len(learned) == recencies.count(90.0)
     assert vars(part.unfitted())["recency"] == chosen
+
+
+def test_the_penalty_of_ease_is_the_one_that_both_targets_gain_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    new_and_all = {20.0: (0.5, 0.5), 80.0: (0.6, 0.3), 5.0: (0.52, 0.52), 1.25: (0.523, 0.523)}
+
+    def stated(model: Recommender, window: Window) -> float:
+        return new_and_all[model.penalty][window.owned.empty] if isinstance(model, EASE) else 0.0
+
+    monkeypatch.setattr(tuning, "score", stated)
+    world = checkerboard()
+    parts = tune_parts(validation(world), validation(world, "all"), seed=1)
+    [part] = [each for each in parts if each.fitted.name == "ease"]
+    assert vars(part.unfitted())["penalty"] == 5.0
+    assert [trial.parameters["penalty"] for trial in part.trials][2:] == [80.0, 5.0, 1.25, 5.0]
+
+
+def test_where_both_targets_are_one_it_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    window, judged = validation(checkerboard()), []
+    monkeypatch.setattr(tuning, "score", lambda model, window: (judged.append(model), 0.5)[1])
+    parts = tune_parts(window, window, seed=1)
+    assert len(judged) == sum(len(part.trials) for part in parts) + sum(
+        1 + isinstance(part.fitted, EASE) for part in parts if isinstance(part.fitted, HistoryModel)
+    )
 
 
 def test_a_large_shop_tries_less(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,6 +135,7 @@ def test_offers_are_in_stock_and_within_the_price() -> None:
     assert book().facts(["recommendation"], "en", None, None, [Slot("category", "App")]) == []
     (fact,) = book().facts(["recommendation"], "en", "C1", None, [])
     assert fact.source == "marts.products:P3"
+    assert book().facts(["recommendation"], "en", None, None, []) == []
 
 
 def test_intents_ask_for_facts_by_their_name_or_their_questions() -> None:

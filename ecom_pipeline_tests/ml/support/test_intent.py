@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from ecom_pipeline.ml.support import intent
 from ecom_pipeline.ml.support.abstention import Rehearsed, choose_threshold, is_answered
 from ecom_pipeline.ml.support.intent import KernelIntent
 from ecom_pipeline.ml.support.several import further_intents
@@ -50,6 +51,21 @@ def refitted_scores(model: KernelIntent, left_out: np.ndarray, row: int) -> np.n
     target = (model.intents_[:, None] == model.classes_[None, :]).astype(float)
     matrix = kernel[np.ix_(kept, kept)] + model.ridge * np.eye(kept.sum())
     return kernel[row, kept] @ np.linalg.solve(matrix, target[kept])
+
+
+def test_the_inverse_is_whole_whatever_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intent, "_CHUNK", 7)
+    points = np.random.default_rng(1).normal(size=(23, 40)).astype(np.float32)
+    kernel = points @ points.T / 40
+    expected = np.linalg.inv(kernel.astype(float) + 0.1 * np.eye(23))
+    np.testing.assert_allclose(intent._inverse(kernel, 0.1), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_of_too_many_examples_the_latest_of_every_intent_are_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intent, "MOST", 5)
+    often = [(f"where is parcel {day}", "delivery") for day in range(8)]
+    model = KernelIntent().fit(*zip(("my bill", "invoice"), *often, strict=True))
+    assert model.texts_ == ["my bill", *(text for text, _ in often[-4:])]
 
 
 def test_what_an_example_would_have_got_unseen_is_what_fitting_again_gives() -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-from importlib import import_module
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -20,25 +17,12 @@ from ecom_pipeline.ml.support.mood import written_mood
 from ecom_pipeline.ml.support.sentiment import read_words
 from ecom_pipeline.ml.support.trials import chance_level, lead_interval, macro_f1
 from ecom_pipeline.ml.support.written import JUDGED, LEARNT, sentences_of
-
-MODULES = (
-    "abstention",
-    "answers",
-    "baselines",
-    "embedding",
-    "features",
-    "intent",
-    "language",
-    "mood",
-    "sentiment",
-    "text",
-    "trials",
-)
+from ecom_pipeline_tests.examples import OF_THE_DESK, assert_examples_hold
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", OF_THE_DESK)
 def test_examples_in_the_documentation_hold(module: str) -> None:
-    assert doctest.testmod(import_module(f"ecom_pipeline.ml.support.{module}")).failed == 0
+    assert_examples_hold(module)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +43,11 @@ def test_examples_in_the_documentation_hold(module: str) -> None:
         ("Thanks for nothing", "negative"),
         ("Fantastic, it arrived broken", "negative"),
         ("太好了，又坏了", "negative"),
+        ("A heroic effort", "positive"),
+        ("An agonizing wait", "negative"),
+        ("It was not an agonizing wait", "positive"),
+        ("I'd like to cancel my order, please help me", "neutral"),
+        ("I like it", "positive"),
         ("Is the fabric itchy?", "neutral"),
         ("where is my order", "neutral"),
         ("我的订单到哪里了", "neutral"),

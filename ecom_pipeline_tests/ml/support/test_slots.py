@@ -57,6 +57,9 @@ def read(text: str) -> dict[str, list[str]]:
         ("ordered on 3rd of May", {"date": ["2024-05-03"]}),
         ("昨天买了三盒", {"date": ["2024-05-31"], "quantity": ["3"]}),
         ("5 days ago, 3 pairs", {"date": ["2024-05-27"], "quantity": ["3"]}),
+        ("前天买的，昨日付的，大前天看的", {"date": ["2024-05-30", "2024-05-31", "2024-05-29"]}),
+        ("今天还是明天，最晚后天", {"date": ["2024-06-01", "2024-06-02", "2024-06-03"]}),
+        ("yesterday, today or Tomorrow", {"date": ["2024-05-31", "2024-06-01", "2024-06-02"]}),
         ("2024-02-30", {}),
         ("没有一个人负责", {}),
         ("电话139-0000-7857，寄到成都市锦江区春熙路71号", {"phone": ["[phone]"], "address": ["[address]"]}),
@@ -87,6 +90,12 @@ def test_numbers_in_chinese(written: str, value: float) -> None:
 def test_any_text_can_be_read(text: str) -> None:
     for slot in READER.read(text, SENT):
         assert slot.value
+
+
+@pytest.mark.parametrize(("order", "named"), [("12345678", ["12345678"]), ("1234567", [])])
+def test_a_bare_number_is_an_order_only_where_the_shop_s_numbers_are_long(order: str, named: list[str]) -> None:
+    reader = SlotReader([order], GOODS)
+    assert [slot.value for slot in reader.read(f"{order} is late", SENT) if slot.name == "order_number"] == named
 
 
 def test_a_shop_without_goods_and_orders_has_slots_too() -> None:

@@ -60,6 +60,14 @@ def test_english_lines(tmp_path: Path) -> None:
                          " where order_id = '8000'") == [("u1", "p1")]  # fmt: skip
 
 
+def test_lines_without_a_quantity_are_taken_for_one_piece_and_the_proposal_says_so(tmp_path: Path) -> None:
+    write_csv(tmp_path / "in" / "sales.csv", [*ENGLISH[:4], ENGLISH[5]], [[*row[:4], row[5]] for row in lines()])
+    with loaded(tmp_path / "in", tmp_path / "shop.yaml") as (con, _):
+        counted = rows(con, "select count(*), sum(quantity), sum(quantity * unit_price) from input.order_items")
+        assert counted == [(80, Decimal("80"), Decimal("500.00"))]
+    assert "no quantity: every line is taken for one piece" in (tmp_path / "shop.yaml").read_text("utf-8")
+
+
 def test_chinese_exports_of_four_kinds(tmp_path: Path) -> None:
     folder = tmp_path / "in"
     status = ["交易成功", "交易成功", "交易关闭", "待发货"]
@@ -167,8 +175,12 @@ def test_what_is_missing_and_what_that_costs(tmp_path: Path) -> None:
 def test_not_enough_to_run(tmp_path: Path) -> None:
     people = [[f"u{i}", f"u{i}@example.org", "Leeds"] for i in range(15)]
     write_csv(tmp_path / "customers.csv", ("customer_id", "email", "city"), people)
-    text = proposal(tmp_path)
+    found = examined(tmp_path)
+    text = propose_yaml(found)
     assert "# NOT ENOUGH TO RUN: needed are orders with their lines (order_items), or events." in text
+    (empty,) = (missing.tables for missing in found.missing if missing.what == "events")
+    assert "marts.recommendations" in empty
+    assert "marts.customer_profiles" not in empty, "customers are enough for it"
     path = tmp_path / "shop.yaml"
     path.write_text(text, "utf-8")
     with pytest.raises(ShopError, match="expected sources for orders and order_items, or for events"):

@@ -1,0 +1,170 @@
+"""Files of texts and labels, as the benchmark of the desk reads them: Parquet, CSV, tab-separated or JSON lines.
+
+What cannot be used ends the program with the file and what was expected of it; what is left out is counted on standard
+error. What does not belong here: models and figures.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ecom_pipeline.ml.support.sentiment import sentiment_of
+from ecom_pipeline.ml.support.text import has_words
+
+_FORMATS = ".parquet, .csv, .tsv or .jsonl (the last three also .gz)"
+_ENCODINGS = ("utf-8-sig", "gb18030")
+_WHOLE = re.compile(r"(-?\d+)\.0+")
+_SENTIMENTS = {
+    "positive": ("positive", "pos", "good", "正面", "正向", "积极", "好评"),
+    "neutral": ("neutral", "neu", "mixed", "中性", "中评"),
+    "negative": ("negative", "neg", "bad", "负面", "负向", "消极", "差评"),
+}
+_SENTIMENT_OF = {word: sentiment for sentiment, words in _SENTIMENTS.items() for word in words}
+_LADDERS = {2: ("negative", "positive"), 3: ("negative", "neutral", "positive")}
+_MIDDLED = ([-1.0, 0.0, 1.0], [0.0, 1.0, 2.0])
+_STARS = ((1, 5), (0, 4))
+
+
+def note(said: str) -> None:
+    """Tell the reader of the figures something about the files."""
+    print(said, file=sys.stderr)
+
+
+def read_labelled(path: Path, text: str = "text", label: str = "label", *, only_words: bool = False) -> pd.DataFrame:
+    """Return the columns ``text`` and ``label`` of a file, both strings, without rows that lack one of them.
+
+    Numbers as labels are written alike whatever the file made of them: 1, 1.0 and "1" are one label. With
+    ``only_words`` texts without a letter or digit are left out, too: nothing can be learnt from them.
+    """
+    table = _table(path)
+    named = {str(column).strip().lower(): column for column in table.columns}
+    for wanted in (text, label):
+        if wanted.lower() not in named:
+            raise SystemExit(
+                f"{path}: no column {wanted}; it has {', '.join(map(str, table.columns)) or 'none'}, expected "
+                f"{text} and {label} (or name yours with --text and --label)"
+            )
+    found = pd.DataFrame(
+        {"text": table[named[text.lower()]].map(_string), "label": table[named[label.lower()]].map(_label)}
+    )
+    for column in ("text", "label"):
+        missing = found[column].isna()
+        _left_out(path, int(missing.sum()), f"have no {column}")
+        found = found[~missing]
+    if only_words:
+        silent = ~found["text"].map(has_words).astype(bool)
+        _left_out(path, int(silent.sum()), "have no letter or digit in their text")
+        found = found[~silent]
+    if found.empty:
+        raise SystemExit(f"{path}: no row with {text} and {label}")
+    return found.reset_index(drop=True)
+
+
+def sentiments(path: Path, labels: pd.Series) -> NDArray[np.object_]:
+    """Return the sentiment that each label states: two numbers of which the larger is good, stars, or the words for it.
+
+    Three stars, the middle of three numbers, and the words for it are neutral.
+    """
+    numbers = pd.to_numeric(labels, errors="coerce")
+    values = sorted(set(numbers.dropna()))
+    ladder = _LADDERS.get(len(values))
+    if numbers.isna().any():
+        known = labels.str.lower().map(_SENTIMENT_OF)
+    elif ladder and (len(values) == 2 or values in _MIDDLED):
+        known = numbers.map(dict(zip(values, ladder, strict=True)))
+    elif any(numbers.between(*ends).all() for ends in _STARS):
+        lowest = next(ends[0] for ends in _STARS if numbers.between(*ends).all())
+        known = (numbers - lowest + 1).map(sentiment_of)
+        note(f"{path}: labels {lowest} to {lowest + 4} are read as one to five stars, of which three are neutral")
+    else:
+        known = pd.Series([None] * len(labels), dtype=object)
+    if known.isna().any():
+        others = sorted(set(labels[known.isna()]))
+        raise SystemExit(
+            f"{path}: labels {_some(others)}; expected 1 and 0, one to five stars, or positive, neutral and negative"
+        )
+    if known.nunique() < 2:
+        raise SystemExit(f"{path}: every label says {known.iloc[0]}; expected good texts and bad ones")
+    return known.to_numpy(dtype=object)
+
+
+def drawn(path: Path, table: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
+    """Return at most so many rows, drawn at random."""
+    if len(table) <= most:
+        return table
+    note(f"{path}: {most:,} of {len(table):,} rows are used, drawn at random")
+    return table.sample(most, random_state=seed).reset_index(drop=True)
+
+
+def check_pair(train: tuple[Path, pd.DataFrame], test: tuple[Path, pd.DataFrame], unknown: str | None) -> None:
+    """Tell what of a training file and a test file does not fit together."""
+    labels, told = set(train[1]["label"]), test[1]["label"]
+    if len(labels) < 2:
+        raise SystemExit(
+            f"{train[0]}: rows of {len(labels)} label{'s' * (not labels)}, expected two at least to tell apart"
+        )
+    if not told.isin(labels).any():
+        raise SystemExit(f"{test[0]}: labels {_some(sorted(set(told)))}; expected some of {_some(sorted(labels))}")
+    if unknown is not None and not (told == unknown).any():
+        note(f"{test[0]}: no row has the label {unknown}")
+    strange = told[~told.isin(labels | {unknown})]
+    if len(strange):
+        note(
+            f"{test[0]}: {len(strange):,} rows have labels that {train[0]} lacks, so no model gets them right: {_some(sorted(set(strange)))}"
+        )
+    both = int(test[1]["text"].isin(set(train[1]["text"])).sum())
+    if both:
+        note(f"{test[0]}: {both:,} of {len(told):,} texts stand in {train[0]}, too")
+
+
+def _table(path: Path) -> pd.DataFrame:
+    ending = "".join(each for each in path.suffixes[-2:] if each != ".gz").rpartition(".")[2].lower()
+    if not path.is_file():
+        raise SystemExit(f"{path}: no such file")
+    if ending not in {"parquet", "csv", "tsv", "jsonl"}:
+        raise SystemExit(f"{path}: expected a file that ends in {_FORMATS}")
+    try:
+        if ending == "parquet":
+            return pd.read_parquet(path)
+        if ending == "jsonl":
+            return pd.read_json(path, lines=True, dtype=False)
+        return _separated(path, "\t" if ending == "tsv" else ",")
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"{path}: not readable as {ending}: {str(error).splitlines()[0]}") from error
+
+
+def _separated(path: Path, separator: str) -> pd.DataFrame:
+    """Read every value as it is written: a label may well be called ``None``."""
+    for encoding in _ENCODINGS:
+        try:
+            return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, encoding=encoding)
+        except UnicodeDecodeError:
+            continue
+    raise SystemExit(f"{path}: encoded neither in UTF-8 nor in GB 18030")
+
+
+def _string(value: object) -> str | None:
+    if value is None or (not isinstance(value, str) and np.all(pd.isna(value))):
+        return None
+    return str(value).strip() or None
+
+
+def _label(value: object) -> str | None:
+    written = _string(int(value) if isinstance(value, bool | np.bool_) else value)
+    whole = _WHOLE.fullmatch(written) if written else None
+    return whole[1] if whole else written
+
+
+def _left_out(path: Path, rows: int, why: str) -> None:
+    if rows:
+        note(f"{path}: {rows:,} rows {why} and are left out")
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from benchmarks.files import read
+from benchmarks.marketing import touches_of
+from benchmarks.profile import days_of
+
+DAYS = "customer_id,activity_date,orders,revenue\n"
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "its file.csv"
+    file.write_text(text)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("a,b\n1,2\n", "no column c; it has a, b"),
+        ("a,c\n", "no rows"),
+        ("a,c\n1,2\n,3\n", "row 2: a is empty, as in 1 rows"),
+    ],
+)
+def test_a_file_that_cannot_be_judged_says_why(tmp_path: Path, text: str, complaint: str) -> None:
+    file = written(tmp_path, text)
+    with pytest.raises(SystemExit, match=f"^{file}: {complaint}$"):
+        read(file, ("a", "c"), whole=("a",))
+
+
+def test_what_is_no_table_says_so(tmp_path: Path) -> None:
+    (tmp_path / "noise.parquet").write_bytes(b"PAR1 no more")
+    with pytest.raises(SystemExit, match=r"noise\.parquet: expected a Parquet or CSV file"):
+        read(tmp_path / "noise.parquet", ("a",))
+    with pytest.raises(SystemExit, match=r"none\.csv: no such file"):
+        read(tmp_path / "none.csv", ("a",))
+
+
+def test_days_of_a_customer_are_added_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = "7,2024-01-31T23:10:00Z,1,2.5\n7,2024-01-31,1,\n8,soon,1,1\n,2024-01-31,1,1\n"
+    found = days_of(written(tmp_path, DAYS + lines))
+    assert found.to_dict("records") == [
+        {"customer_id": "7", "activity_date": pd.Timestamp("2024-01-31"), "orders": 2.0, "revenue": 2.5}
+    ]
+    assert "2 of 4 rows without a customer_id or an activity_date" in capsys.readouterr().out
+
+
+def test_what_is_no_number_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="row 2: orders is 'two', no number"):
+        days_of(written(tmp_path, DAYS + "7,2024-01-31,1,2.5\n7,2024-01-31,two,2.5\n"))
+    with pytest.raises(SystemExit, match="no row is left"):
+        days_of(written(tmp_path, DAYS + "7,soon,1,2.5\n"))
+
+
+def test_a_journey_without_an_order_needs_no_revenue(tmp_path: Path) -> None:
+    head = "journey_id,position,channel,days_before,is_converted,revenue\n"
+    assert touches_of(written(tmp_path, head + "1,1,email,2,false,\n"))["revenue"].tolist() == [0.0]
+    with pytest.raises(SystemExit, match="row 1: channel is empty"):
+        touches_of(written(tmp_path, head + "1,1,,2,true,5\n"))

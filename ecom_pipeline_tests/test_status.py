@@ -1,0 +1,69 @@
+"""The command that tells the last run reads the journal alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from ecom_pipeline import cli
+from ecom_pipeline.contracts import CheckResult
+from ecom_pipeline.warehouse.connection import open_warehouse
+from ecom_pipeline.warehouse.journal import close_steps, end_run, record, record_checks, start_run
+
+SHOP = """
+name: mini
+timezone: UTC
+currency: EUR
+sources:
+  clicks:
+    files: clicks.csv
+    inputs:
+      events:
+        columns: {event_type: kind, event_at: at}
+"""
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> list[str]:
+    (tmp_path / "shop.yaml").write_text(SHOP, "utf-8")
+    return ["status", "--shop", str(tmp_path), "--data-dir", str(tmp_path / "data")]
+
+
+def run(connection: duckdb.DuckDBPyConnection, run_id: str, status: str) -> None:
+    start_run(connection, run_id, "mini", "f")
+    checks = [
+        CheckResult(table="clean.faq", name=name, description="d", action=action, passed=passed, rows_failed=1)
+        for name, action, passed in (("a", "warn", False), ("b", "warn", True), ("c", "fail", False))
+    ]
+    record_checks(connection, run_id, checks)
+    record(connection, "notices", [(run_id, "faq", f"notice of {run_id}")])
+    close_steps(connection, run_id, {} if status == "succeeded" else {"faq": "why it failed"})
+    end_run(connection, run_id, status)
+
+
+def test_before_the_first_run_there_is_nothing_to_tell(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(given) == cli.NOTHING
+    assert capsys.readouterr().out == "Shop mini has not run yet.\n"
+
+
+def test_the_last_run_is_told_with_its_warnings_and_failures(
+    given: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_warehouse(tmp_path / "data" / "work" / "mini", memory_limit="200MB", threads=1) as connection:
+        run(connection, "first", "failed")
+        run(connection, "second", "succeeded")
+    assert cli.main([*given, "--json"]) == cli.OK
+    told = json.loads(capsys.readouterr().out)
+    assert (told["run"]["run_id"], told["release"], told["models"], told["anomalies"]) == ("second", None, [], [])
+    assert [each["check_name"] for each in told["warnings"]] == ["a"]
+    assert told["notices"] == [{"source": "faq", "notice": "notice of second"}]
+
+    with open_warehouse(tmp_path / "data" / "work" / "mini", memory_limit="200MB", threads=1) as connection:
+        run(connection, "third", "failed")
+    assert cli.main(given) == cli.FAILED
+    shown = capsys.readouterr().out
+    assert "notice of third" in shown
+    assert "why it failed" in shown
