@@ -178,6 +178,10 @@ class _Loading:
             raise InputError(
                 file=landing / pattern, expected=f"at least one file of the source '{self.source}'{beside}"
             )
+        matched = {path.relative_to(landing).as_posix() for path in found}
+        for name in self.known:
+            if name not in matched and (landing / name).exists():
+                self._note(name, f"was loaded, and {pattern} no longer finds it: its rows stay", kind="unmatched")
         for path in settled(paths, settle_seconds, clock):
             self._take_file(path, path.relative_to(landing).as_posix(), described)
 

@@ -134,6 +134,17 @@ def test_a_file_is_read_again_when_its_options_change(con: duckdb.DuckDBPyConnec
     assert load(con, again, tmp_path, tuple(earlier_version)).unchanged == ("a.csv",)
 
 
+def test_a_file_that_the_pattern_no_longer_finds_is_told(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    for name in ("events.csv", "other.csv", "moved.csv"):
+        drop(tmp_path, name, "pv,2011-01-01,1,p\n")
+    wide = load(con, make_shop(tmp_path, EVENTS), tmp_path)
+    (tmp_path / "moved.csv").unlink()
+    path = tmp_path / "narrow.yaml"
+    path.write_text(shop_text(EVENTS).replace("'*.csv'", "'events*.csv'"), "utf-8")
+    again = load(con, load_shop(path, {}, CONTRACTS), tmp_path, wide.entries)
+    assert again.notices == ("other.csv: was loaded, and events*.csv no longer finds it: its rows stay",)
+
+
 def test_a_file_that_nobody_wrote_to_is_not_read_for_its_hash(
     con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,6 +53,47 @@ def test_values_are_the_text_of_the_file_and_rows_are_numbered(con, tmp_path):
     ]
 
 
+BELOW = HEAD + b"1,a,2.50\n2,b,3.50\n3,c,4.50\n"
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        b"Orders of June\n",
+        b'"a title\nof two lines"\n\n"1 June, 2024"\n',
+        b"\xef\xbb\xbfOrders of June,,\n,,\n",
+        b"# ----\n# All shops\n# ----\n\n",
+    ],
+    ids=["a title", "lines in quotes and a blank one", "padded by a spreadsheet", "comments"],
+)
+def test_what_stands_above_the_header_is_passed_over_and_told(con, tmp_path, above):
+    found = load(con, tmp_path, above + BELOW)
+    assert (found.columns, found.rows, found.unreadable) == (("id", "name", "price"), 3, 0)
+    assert rows(con, "id, _row") == [("1", 1), ("2", 2), ("3", 3)]
+    assert any("above the header passed over" in notice for notice in found.notices)
+
+
+@pytest.mark.parametrize(
+    ("content", "columns"),
+    [
+        (b"key,value\nx,1\ny,2\n", ("key", "value")),
+        (b"id,,\n1,a,2.50\n2,b,3.50\n", ("id", "column_2", "column_3")),
+        (b"a,,\nb,c,d\nb,e,f\n", ("a", "column_2", "column_3")),
+        (b"id,name\n1,a,2.50\n2,b,3.50\n3,c,4.50\n", ("id", "name")),
+    ],
+    ids=["two columns", "data below a poor header", "texts that repeat below it", "a header that is too short"],
+)
+def test_a_poor_header_is_no_title(con, tmp_path, content, columns):
+    found = load(con, tmp_path, content)
+    assert found.columns == columns
+    assert not any("above the header" in notice for notice in found.notices)
+
+
+def test_stated_options_are_not_overruled_by_a_title(con, tmp_path):
+    assert load(con, tmp_path, b"Orders,,\n" + BELOW, skip_rows=0).columns == ("Orders", "column_2", "column_3")
+    assert load(con, tmp_path, b"Orders,,\n" + BELOW, header=False).rows == 5
+
+
 def test_ragged_lines_stay_at_their_place_with_what_is_wrong(con, tmp_path):
     found = load(con, tmp_path, HEAD + b"1,2\n1,a,2\n5\n3,b,c,d,e\n2,b,3\n1,2,3,\n")
     assert (found.rows, found.unreadable) == (3, 3)

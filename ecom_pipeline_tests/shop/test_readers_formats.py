@@ -233,6 +233,19 @@ def test_excel(con, workbook):
     ]
 
 
+def test_a_title_above_the_header_of_a_sheet(con, tmp_path):
+    book = openpyxl.Workbook()
+    for row in (["Sales of June"], [], ["Date", "Item", "Pieces"], ["2024-06-18", "Mug", 2], [None, "Pot", 1]):
+        book.active.append(row)
+    book.save(tmp_path / "sales.xlsx")
+    found = read_file(con, tmp_path / "sales.xlsx", "t")
+    assert (found.columns, found.rows) == (("Date", "Item", "Pieces"), 2)
+    assert found.notices == (
+        "1 line above the header passed over ('Sales of June'); state options.skip_rows if not so",
+    )
+    assert read_file(con, tmp_path / "sales.xlsx", "t", options={"skip_rows": 0}).columns[0] == "Sales of June"
+
+
 def test_excel_sheets_and_damage(con, workbook, tmp_path):
     assert read_file(con, workbook, "t", options={"sheet": "Notes"}).columns == ("a", "b")
     assert read_file(con, workbook, "t", options={"sheet": "Notes"}).rows == 0

@@ -2,8 +2,9 @@
 
 ``sampling`` reads the beginning of files, ``survey`` groups them and ``nested`` opens their JSON; ``profiles`` looks at
 values, ``names`` at headers, ``matching`` at both; ``roles`` decides what kind of export a file is, ``inputs`` and
-``columns`` what it gives, ``returns`` and ``derived`` what no header names; ``diagnosis`` goes through all that and ``proposal`` writes it down. Rules of thumb live here and nowhere else:
-nothing in the nightly run depends on a guess. Nothing is written to disk.
+``columns`` what it gives, ``returns`` and ``derived`` what no header names; ``diagnosis`` goes through all that and
+``proposal`` writes it down. Rules of thumb live here and nowhere else: nothing in the nightly run depends on a guess.
+Nothing is written to disk.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import duckdb
 
 from ecom_pipeline.contracts import Column
 from ecom_pipeline.shop.doctor.columns import constant, made
-from ecom_pipeline.shop.doctor.matching import Match, Matches, meanings, spelled
+from ecom_pipeline.shop.doctor.matching import Match, Matches, meanings, spelled, understood
 from ecom_pipeline.shop.doctor.model import ColumnGuess
 from ecom_pipeline.shop.doctor.names import as_sql, folded
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
@@ -24,6 +24,8 @@ ONE_EACH = 0.98
 """Share of different values from which a column names its rows."""
 ENOUGH_LINES = 5
 """Lines below the first of their orders from which it is no accident that a column is empty there."""
+TOLERATED = 0.05
+"""Share of rows that may be rejected; what is more is left out by a condition."""
 SOME_LINES = 0.05
 """Share of lines without a number of the order from which they are no sums between the others."""
 ROW_IDS = {"order_items": "order_item_id", "events": "event_id", "refunds": "refund_id", "messages": "message_id"}
@@ -98,7 +100,7 @@ def without_unknown_words(found: Match, column: Column) -> str | None:
     """The condition that leaves out rows whose word means nothing to us; rows with yet other words are told apart later."""
     known = meanings(column)
     unknown = [word for word, _ in found.profile.words if spelled(word) not in known]
-    if not unknown or len(unknown) == len(found.profile.words):
+    if not TOLERATED < 1 - understood(found.profile, column) < 1:
         return None
     return f"{as_sql(found.profile.name)} not in ({', '.join(map(literal, unknown))})"
 

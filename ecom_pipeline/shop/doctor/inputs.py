@@ -13,6 +13,7 @@ from ecom_pipeline.shop.doctor.columns import constant, made, mapped
 from ecom_pipeline.shop.doctor.content import determines
 from ecom_pipeline.shop.doctor.derived import (
     ONE_EACH,
+    TOLERATED,
     channel_of,
     digest_as_id,
     opted_out,
@@ -81,7 +82,7 @@ class Inputs:
         if self.role.name == "events":
             return without_unknown_words(found["event_type"], self._column("events", "event_type"))
         about = found.get(ABOUT.get(self.role.name, ""))
-        return f"{as_sql(about.profile.name)} is not null" if about and about.profile.filled < 1 else None
+        return f"{as_sql(about.profile.name)} is not null" if about and about.profile.filled < 1 - TOLERATED else None
 
     def _derived(self, found: Matches) -> dict[str, ColumnGuess]:
         """What follows from the columns and the name of an export that is about one input."""

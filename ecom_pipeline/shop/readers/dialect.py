@@ -186,9 +186,8 @@ def preamble_notice(preamble: Sequence[str]) -> tuple[str, ...]:
     if not preamble:
         return ()
     shown = " ".join(" ".join(preamble).split())
-    return (
-        f"{len(preamble)} lines above the header passed over ({shorten(shown)}); state options.skip_rows if not so",
-    )
+    lines = "1 line" if len(preamble) == 1 else f"{len(preamble)} lines"
+    return (f"{lines} above the header passed over ({shorten(shown)}); state options.skip_rows if not so",)
 
 
 def detect_dialect(sample: str, options: ReadOptions, file: Path, suffix: str = "") -> Dialect:
