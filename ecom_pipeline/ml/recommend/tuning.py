@@ -116,8 +116,8 @@ def tune_parts(new: Window, every: Window, *, segments: pd.Series | None = None,
     the rest on the first, but how soon a history fades and the penalty of EASE on both. ``segments`` are those of customers, as
     ``cold.segments`` returns them.
 
-    Beyond ``MANY_ROWS`` fewer settings of EASE and the graph filter are tried, and item-kNN and transitions are left
-    out, as is the graph filter where EASE learns from every product: they cost as much as the rest and weighed next to
+    Beyond ``MANY_ROWS`` fewer settings of EASE and the graph filter are tried, no other penalty among them, and item-kNN
+    and transitions are left out, as is the graph filter where EASE learns from every product: they cost as much as the rest and weighed next to
     nothing wherever they were tried.
     """
     few = informative(new, seed=seed)
@@ -152,7 +152,9 @@ def tune_parts(new: Window, every: Window, *, segments: pd.Series | None = None,
     if segments is not None and segments.notna().any():
         half_lives = [{"half_life": each} for each in (7.0, 90.0)]
         parts.append(_climb(SegmentPopularity, {"segments": segments, "half_life": 28.0}, half_lives, few))
-    return [_fading(_penalties(part, few, few_of_all), few, few_of_all) for part in parts]
+    if small:
+        parts = [_penalties(part, few, few_of_all) for part in parts]
+    return [_fading(part, few, few_of_all) for part in parts]
 
 
 def _climb(

@@ -178,6 +178,8 @@ def test_a_large_shop_tries_less(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [part.fitted.name for part in small][4:] == ["item_knn", "transitions"]
     assert [part.fitted.name for part in large] == ["frequency", "ease", "als"]
     assert [len({trial.parameters.get("half_life") for trial in part.trials}) for part in large] == [4, 2, 2]
+    penalties = [{trial.parameters["penalty"] for trial in parts[1].trials} for parts in (small, large)]
+    assert penalties == [{20.0, *tuning.PENALTIES}, {20.0}]
     monkeypatch.setattr(tuning, "LARGEST_INVERSE", 30)
     assert [part.fitted.name for part in tune_parts(new, every, seed=1)][3:] == ["graph_filter"]
 
