@@ -1,37 +1,82 @@
-"""Reading the files that a benchmark is given: any Parquet or CSV file with the columns it states."""
+"""Reading the files that a benchmark is given: Parquet, CSV, tab-separated or JSON lines, the last three also packed by gzip.
+
+What cannot be used ends the program with the name of the file and what was expected of it. What does not belong here: what
+the columns mean.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 
-from ecom_pipeline.sql import literal
+FORMATS = ("parquet", "csv", "tsv", "jsonl")
+ENCODINGS = ("utf-8-sig", "gb18030")
+EMPTY = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
+"""What stands for no value in a column of a text file, unless its values are taken as they are written."""
 
 
-def read(file: Path, needed: Sequence[str], *, whole: Sequence[str] = ()) -> pd.DataFrame:
-    """The rows of a file; some of the columns it needs have a value in all of them.
+class FileError(SystemExit):
+    """A file is not what was expected: says which, where and what was."""
+
+
+def rows_of(file: Path, *, as_written: Callable[[str], bool] = lambda name: False) -> pd.DataFrame:
+    """The rows of a file; in a text file, columns of such a name keep their values as they are written: 007, None.
 
     Raises
     ------
-    SystemExit
+    FileError
+        It is absent, of another kind, or cannot be read.
+    """
+    kind = next((ending for suffix in reversed(file.suffixes) if (ending := suffix[1:].lower()) != "gz"), "")
+    if not file.is_file():
+        raise FileError(f"{file}: no such file")
+    if kind not in FORMATS:
+        raise FileError(f"{file}: expected a file that ends in .{', .'.join(FORMATS)}, the last three also .gz")
+    try:
+        if kind == "parquet":
+            return pd.read_parquet(file)
+        if kind == "jsonl":
+            return pd.read_json(file, lines=True, dtype=False)
+        return _separated(file, "\t" if kind == "tsv" else ",", as_written)
+    except (OSError, ValueError) as error:
+        raise FileError(f"{file}: not readable as {kind}: {str(error).splitlines()[0]}") from error
+
+
+def read(file: Path, needed: Sequence[str], *, ids: Sequence[str] = (), whole: Sequence[str] = ()) -> pd.DataFrame:
+    """The rows of a file that has these columns, ids as they are written; some columns have a value in all rows.
+
+    Raises
+    ------
+    FileError
         The file cannot be read, has no rows, or lacks a column or a value: says which, and where.
     """
-    if not file.is_file():
-        raise SystemExit(f"{file}: no such file")
-    with duckdb.connect() as con:
-        try:
-            rows = con.execute(f"from {literal(str(file))}").df()
-        except duckdb.Error as error:
-            raise SystemExit(f"{file}: expected a Parquet or CSV file: {str(error).splitlines()[0]}") from error
+    rows = rows_of(file, as_written=lambda name: name in ids)
     absent = [name for name in needed if name not in rows]
     if absent:
-        raise SystemExit(f"{file}: no column {', '.join(absent)}; it has {', '.join(map(str, rows.columns))}")
+        raise FileError(f"{file}: no column {', '.join(absent)}; it has {', '.join(map(str, rows.columns))}")
     if rows.empty:
-        raise SystemExit(f"{file}: no rows")
+        raise FileError(f"{file}: no rows")
     for name in whole:
         if (empty := rows[name].isna()).any():
-            raise SystemExit(f"{file}: row {int(empty.argmax()) + 1}: {name} is empty, as in {empty.sum():,} rows")
+            raise FileError(f"{file}: row {int(empty.argmax()) + 1}: {name} is empty, as in {empty.sum():,} rows")
     return rows
+
+
+def _separated(file: Path, separator: str, as_written: Callable[[str], bool]) -> pd.DataFrame:
+    for encoding in ENCODINGS:
+        try:
+            names = pd.read_csv(file, sep=separator, encoding=encoding, nrows=0).columns
+            return pd.read_csv(
+                file,
+                sep=separator,
+                encoding=encoding,
+                dtype={name: str for name in names if as_written(name)},
+                na_values={name: "" if as_written(name) else EMPTY for name in names},
+                keep_default_na=False,
+                low_memory=False,
+            )
+        except UnicodeDecodeError:
+            continue
+    raise FileError(f"{file}: encoded neither in UTF-8 nor in GB 18030")

@@ -26,7 +26,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.cores import Ready, cpu_seconds
-from benchmarks.panels import DataError, read
+from benchmarks.files import FileError
+from benchmarks.panels import read
 from ecom_pipeline.ml.forecast.backtest import FEWEST_PERIODS
 from ecom_pipeline.ml.forecast.base import Forecaster
 from ecom_pipeline.ml.forecast.boosting import BoostingForecaster
@@ -228,10 +229,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--only", nargs="+", choices=list(METHODS))
     given = parser.parse_args(arguments)
-    try:
-        figures = {path: _figures(path, given) for path in given.data}
-    except DataError as error:
-        raise SystemExit(str(error)) from None
+    figures = {path: _figures(path, given) for path in given.data}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(json.dumps({"peak_mb": peak, "figures": figures}))
 
@@ -249,7 +247,7 @@ def _figures(path: str, given: argparse.Namespace) -> Mapping[str, Mapping[str, 
         return speed(panel, horizon, given.only or ("ours", "Prophet tuned"))
     if panel.length - given.origins * horizon < FEWEST_PERIODS:
         least = FEWEST_PERIODS + given.origins * horizon
-        raise DataError(
+        raise FileError(
             f"{path}, column date: {panel.length} periods, expected at least {least} for {given.origins} origins of "
             f"{horizon}; take fewer with --origins or --horizon"
         )

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.files import read
+from benchmarks.files import FileError, read
 from benchmarks.report import Goal, report
 from ecom_pipeline.ml.marketing.attribution import attribute
 from ecom_pipeline.ml.marketing.budget import budget_shop
@@ -53,7 +53,7 @@ def journeys_made(journeys: int) -> pd.DataFrame:
 
 def touches_of(file: Path) -> pd.DataFrame:
     """The touches of a file; a journey without an order needs no revenue."""
-    touches = read(file, TOUCH, whole=TOUCH[:-1])
+    touches = read(file, TOUCH, ids=("journey_id", "channel"), whole=TOUCH[:-1])
     return touches.assign(revenue=pd.to_numeric(touches["revenue"]).fillna(0.0))
 
 
@@ -114,7 +114,7 @@ def returns(shops: int) -> tuple[str, list[Goal]]:
 
 def response(file: Path) -> str:
     """What each channel of a file brings, and the split that is recommended, if any."""
-    rows = read(file, SPEND, whole=SPEND)
+    rows = read(file, SPEND, ids=("channel",), whole=SPEND)
     rows["date"] = pd.to_datetime(rows["date"])
     days = pd.date_range(rows["date"].min(), rows["date"].max())
     revenue = rows.groupby("date")["revenue"].sum().reindex(days, fill_value=0.0)
@@ -132,12 +132,12 @@ def experiment(
     file: Path, *, treatment: str, outcome: str, control: str, after: Sequence[str]
 ) -> tuple[str, list[Goal]]:
     """Lift by each treatment beside the counted rates; uplift models learned on one half, judged on the other."""
-    rows = read(file, (treatment, outcome), whole=(treatment, outcome))
+    rows = read(file, (treatment, outcome), ids=(treatment,), whole=(treatment, outcome))
     group, did = rows[treatment].astype(str), rows[outcome].to_numpy(float)
     if control not in set(group) or group.nunique() < 2:
-        raise SystemExit(f"{file}: no row whose {treatment} is {control!r} beside others; --control names one of it")
+        raise FileError(f"{file}: no row whose {treatment} is {control!r} beside others; --control names one of it")
     if not np.isin(did, (0, 1)).all():
-        raise SystemExit(f"{file}: {outcome} is not 0 or 1 everywhere")
+        raise FileError(f"{file}: {outcome} is not 0 or 1 everywhere")
     goals, ranked = list[Goal](), []
     rates = pd.Series(did).groupby(group).mean()
     half = np.random.default_rng(SEED).permutation(len(rows)) < len(rows) // 2

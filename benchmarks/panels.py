@@ -1,6 +1,6 @@
 """A file of series as a panel: what ``benchmarks.forecast`` and ``benchmarks.purchase`` take.
 
-A Parquet file of ``series_id, date, value``, maybe ``price`` (what a piece cost, known until the origin), ``open`` (0 on days
+A file of ``series_id, date, value``, maybe ``price`` (what a piece cost, known until the origin), ``open`` (0 on days
 on which nothing can be sold, known in advance) and further numbers: a column of 0 and 1, or one that is never negative and
 0 in a quarter of its rows (a discount, a number of coupons), is a promotion, known in advance; any other is an indicator, of
 which the last value is known. Rows are days or weeks. A period without a row is unknown demand, not demand of zero. What is
@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from benchmarks.files import FileError, rows_of
 from ecom_pipeline.ml.forecast.calendar import EffectKind, Effects, effects_of, supported_country
 from ecom_pipeline.ml.forecast.panel import WEEK, Panel, carried_forward
 
@@ -25,10 +26,6 @@ NEEDED = ("series_id", "date", "value")
 HORIZONS = {1: 28, WEEK: 8}
 """Periods to forecast, of days and of weeks."""
 OFTEN_ZERO = 0.25
-
-
-class DataError(Exception):
-    """A file is not what was expected: says which, where and what was."""
 
 
 class Data(NamedTuple):
@@ -44,11 +41,11 @@ def read(path: str, *, country: str | None = None, horizon: int | None = None, s
 
     Raises
     ------
-    DataError
+    FileError
         The file cannot be read, or a column is absent or has values it should not.
     """
     if country is not None and supported_country(country) is None:
-        raise DataError(f"country {country!r}: no holidays known; expected a code such as DE")
+        raise FileError(f"country {country!r}: no holidays known; expected a code such as DE")
     table, others = _table(path)
     notes = []
     names = np.sort(table["series_id"].unique())
@@ -94,26 +91,21 @@ def read(path: str, *, country: str | None = None, horizon: int | None = None, s
 
 def _table(path: str) -> tuple[pd.DataFrame, list[str]]:
     """The rows of a file with text, days and numbers in the three needed columns; and the names of possible regressors."""
-    if not Path(path).is_file():
-        raise DataError(f"{path}: no such file")
-    try:
-        table = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: expected a Parquet file: {str(error).splitlines()[0]}") from error
+    table = rows_of(Path(path), as_written="series_id".__eq__)
     table = table.reset_index(drop=table.index.names == [None]).rename(columns=str)
     absent = [name for name in NEEDED if name not in table]
     if absent:
         found = ", ".join(table.columns)
-        raise DataError(f"{path}: no column {', '.join(absent)}; expected {', '.join(NEEDED)}, found {found}")
+        raise FileError(f"{path}: no column {', '.join(absent)}; expected {', '.join(NEEDED)}, found {found}")
     if table.empty:
-        raise DataError(f"{path}: no rows")
+        raise FileError(f"{path}: no rows")
     _refuse(path, table, table["series_id"].isna(), "series_id", "expected a name")
     dates = _dates(path, table["date"])
     numbers = _numbers(path, table["value"])
     table = table.assign(series_id=table["series_id"].astype(str), date=dates, value=numbers)
     table = table[table["date"] <= table.loc[numbers.notna(), "date"].max()]
     if table.empty:
-        raise DataError(f"{path}, column value: no number in {len(numbers):,} rows")
+        raise FileError(f"{path}, column value: no number in {len(numbers):,} rows")
     return table, [name for name in table.columns if name not in (*NEEDED, "price")]
 
 
@@ -123,7 +115,7 @@ def _dates(path: str, column: pd.Series) -> pd.Series:
         column = column.dt.tz_localize(None)
     if not pd.api.types.is_datetime64_any_dtype(column):
         if pd.api.types.is_numeric_dtype(column):
-            raise DataError(f"{path}, column date: expected dates such as 2024-01-31, found numbers, {column.iloc[0]}")
+            raise FileError(f"{path}, column date: expected dates such as 2024-01-31, found numbers, {column.iloc[0]}")
         text = column.astype(str).str.replace(r"(?<=:\d\d)((?:\.\d+)?)\s*(?:Z|[+-]\d\d:?\d\d)$", r"\1", regex=True)
         parsed = pd.to_datetime(text, format="ISO8601", errors="coerce")
     else:
@@ -145,7 +137,7 @@ def _refuse(path: str, table: pd.DataFrame, wrong: pd.Series, column: str, expec
         row = int(np.flatnonzero(wrong)[0])
         found = table[column].iloc[row]
         more = f", and in {int(wrong.sum()) - 1:,} more rows" if wrong.sum() > 1 else ""
-        raise DataError(
+        raise FileError(
             f"{path}, column {column}, row {row + 1:,}: {found if isinstance(found, float) else repr(found)}, {expected}{more}"
         )
 
@@ -155,11 +147,11 @@ def _step(path: str, table: pd.DataFrame) -> int:
     ordered = table[["series_id"]].assign(day=table["date"].dt.normalize()).drop_duplicates()
     steps = ordered.sort_values(["series_id", "day"]).groupby("series_id")["day"].diff().dropna().dt.days.to_numpy()
     if not len(steps):
-        raise DataError(f"{path}, column date: expected more than one day of a series")
+        raise FileError(f"{path}, column date: expected more than one day of a series")
     if (steps % WEEK == 0).mean() >= 0.9:
         return WEEK
     if np.quantile(steps, 0.1) > WEEK:
-        raise DataError(
+        raise FileError(
             f"{path}, column date: expected days or weeks, most rows of a series are {int(np.median(steps))} days apart"
         )
     return 1
@@ -190,7 +182,7 @@ def _places(path: str, table: pd.DataFrame, names: np.ndarray, step: int) -> tup
         alike = table["date"][(rows == rows[first]) & (columns == columns[first])]
         what = "column date: several rows" if alike.nunique() > 1 else "columns series_id and date: the same row"
         more = f", and {int(again.sum()) - 1:,} more" if again.sum() > 1 else ""
-        raise DataError(
+        raise FileError(
             f"{path}, {what} of series {names[rows[first]]!r} on {day.iloc[first]:%Y-%m-%d}{more}: expected one a day or week"
         )
     days = pd.date_range(end=day.max(), periods=int(back.max()) + 1, freq=f"{step}D")

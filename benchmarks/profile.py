@@ -23,7 +23,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from benchmarks.files import read
+from benchmarks.files import FileError, read
 from benchmarks.report import Goal, report
 from ecom_pipeline.ml.profile.cutoffs import Past, TooLittleError, learn
 from ecom_pipeline.ml.profile.history import ACTIVITIES, HORIZON, buyers_at, first_order, outcome_after
@@ -45,11 +45,11 @@ def propensity(name: str, days: pd.DataFrame, back: int = HORIZON) -> tuple[str,
     test = last - timedelta(days=back)
     first = first_order(days)
     if first is None:
-        raise SystemExit(f"{name}: nobody ordered")
+        raise FileError(f"{name}: nobody ordered")
     try:
         learned = learn(Past(days, first, seed=SEED), test, seed=SEED)
     except TooLittleError as error:
-        raise SystemExit(f"{name}: {error}") from error
+        raise FileError(f"{name}: {error}") from error
     model, rates, now = learned.model, learned.rates, buyers_at(days, test)
     outcome = outcome_after(days, now.index, test)
     bought, spent = outcome["bought"].to_numpy(), outcome["value"].to_numpy()
@@ -144,12 +144,12 @@ def _seconds(job: Callable[[], object]) -> float:
 
 def days_of(file: Path) -> pd.DataFrame:
     """One row per customer and day of a file; rows without a customer or a day are left out, and counted."""
-    rows = read(file, ("customer_id", "activity_date", "orders", "revenue"))
+    rows = read(file, ("customer_id", "activity_date", "orders", "revenue"), ids=("customer_id",))
     sums = ["orders", "revenue", *(name for name in ACTIVITIES if name in rows)]
     for name in sums:
         amounts = pd.to_numeric(rows[name], errors="coerce")
         if (wrong := rows[name].notna() & ~np.isfinite(amounts)).any():
-            raise SystemExit(f"{file}: row {wrong.argmax() + 1}: {name} is {rows[name][wrong.argmax()]!r}, no number")
+            raise FileError(f"{file}: row {wrong.argmax() + 1}: {name} is {rows[name][wrong.argmax()]!r}, no number")
         rows[name] = amounts.fillna(0.0).astype(float)
     day = pd.to_datetime(rows["activity_date"], errors="coerce", format="ISO8601", utc=True).dt.tz_localize(None)
     known = rows["customer_id"].notna() & day.notna()
@@ -158,7 +158,7 @@ def days_of(file: Path) -> pd.DataFrame:
             f"{file}: {(~known).sum():,} of {len(rows):,} rows without a customer_id or an activity_date like 2024-01-31"
         )
     if not known.any():
-        raise SystemExit(f"{file}: no row is left")
+        raise FileError(f"{file}: no row is left")
     kept = rows[known].assign(customer_id=rows["customer_id"].astype(str), activity_date=day.dt.normalize())
     return kept.groupby(["customer_id", "activity_date"], as_index=False)[sums].sum()
 

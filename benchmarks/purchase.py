@@ -17,8 +17,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from benchmarks.files import FileError
 from benchmarks.forecast import SEED, SERIES, at_least
-from benchmarks.panels import DataError, read
+from benchmarks.panels import read
 from ecom_pipeline.ml.forecast.backtest import FEWEST_PERIODS, Entry, backtest
 from ecom_pipeline.ml.forecast.engine import forecast_panel
 from ecom_pipeline.ml.forecast.expectation import steadied, steadied_past
@@ -122,10 +123,10 @@ def _products(given: argparse.Namespace) -> tuple[Panel, tuple[str, ...]]:
     """The products of a file that sold in the days to be simulated and are known long enough before, and what to know of it."""
     panel, _, notes = read(given.data, country=given.country, series=given.series)
     if panel.step != 1:
-        raise DataError(f"{given.data}, column date: expected days, found weeks")
+        raise FileError(f"{given.data}, column date: expected days, found weeks")
     before = FEWEST_PERIODS + HORIZON
     if panel.length - given.skip - given.days < before:
-        raise DataError(
+        raise FileError(
             f"{given.data}, column date: {panel.length} days, expected at least {before} before the {given.days} simulated "
             f"and the {given.skip} skipped; take fewer with --days"
         )
@@ -134,7 +135,7 @@ def _products(given: argparse.Namespace) -> tuple[Panel, tuple[str, ...]]:
     sold = np.nan_to_num(panel.values[:, -given.days :]).sum(axis=1) > 0
     rows = np.flatnonzero(sold & (panel.starts < panel.length - given.days - HORIZON))
     if not len(rows):
-        raise DataError(
+        raise FileError(
             f"{given.data}, column value: none of {len(panel.keys)} series sold in the simulated days and before"
         )
     if len(rows) < len(panel.keys):
@@ -156,10 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--skip", type=at_least(0), default=0, help="days left out at the end of the data")
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES)
     given = parser.parse_args(arguments)
-    try:
-        panel, notes = _products(given)
-    except DataError as error:
-        raise SystemExit(str(error)) from None
+    panel, notes = _products(given)
     print("".join(f"{note}\n" for note in notes), end="")
     found = curves(panel, given.only, days=given.days, review=given.review, lead=given.lead)
     low = max(stock.min() for stock, _ in found.values())

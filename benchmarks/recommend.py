@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from benchmarks.files import FileError
 from benchmarks.recommend_data import SEED, Data, read
 from benchmarks.recommend_speed import speed
 from ecom_pipeline.ml.recommend.base import Recommender
@@ -176,6 +177,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for path in asked.data:
         try:
             data = read(path)
+        except FileError as error:
+            refused.append(str(error))
+            continue
         except ValueError as error:
             refused.append(f"{path}: {error}")
             continue

@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.files import rows_of
 from ecom_pipeline.ml.recommend.evaluate import TARGETS, Target, Window, earlier, target_types, windows
 from ecom_pipeline.ml.recommend.interactions import checked, pairs, used
 
@@ -70,10 +71,12 @@ def read(path: Path) -> Data:
 
     Raises
     ------
+    FileError
+        It cannot be read.
     ValueError
         It is not a file of who chose what, or there is nothing to judge on; says what was expected.
     """
-    frame, notes = _named(_rows_of(path))
+    frame, notes = _named(rows_of(path, as_written=_is_id))
     if "split" in frame:
         both, before, split = _published(frame)
     elif "position" in frame:
@@ -90,22 +93,8 @@ def read(path: Path) -> Data:
     return Data(both=both, before=before, split=split, notes=notes)
 
 
-def _rows_of(path: Path) -> pd.DataFrame:
-    names = [each.lower() for each in path.suffixes if each.lower() not in (".gz", ".zip", ".bz2", ".xz", ".zst")]
-    kind = names[-1] if names else ""
-    if not path.is_file():
-        raise ValueError("no such file")
-    try:
-        if kind in (".parquet", ".pq"):
-            return pd.read_parquet(path)
-        if kind in (".csv", ".tsv"):
-            sep = "," if kind == ".csv" else "\t"
-            named = _columns(pd.read_csv(path, sep=sep, nrows=0).columns)
-            texts = {named[name]: str for name in IDS if name in named}  # 007 is not 7
-            return pd.read_csv(path, sep=sep, dtype=texts, low_memory=False)
-    except (ValueError, OSError) as error:
-        raise ValueError(f"cannot be read as {kind[1:]}: {error}") from error
-    raise ValueError("expected a file .parquet, .csv or .tsv")
+def _is_id(name: str) -> bool:
+    return any(word in IDS for word in _columns(pd.Index([name])))
 
 
 def _columns(columns: pd.Index) -> dict[str, Any]:

@@ -28,6 +28,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.files import FileError
 from benchmarks.texts import check_pair, drawn, note, read_labelled, sentiments
 from ecom_pipeline.ml.support.abstention import NEVER, Rehearsed, choose_threshold, is_answered
 from ecom_pipeline.ml.support.baselines import KeywordIntent
@@ -146,7 +147,7 @@ def review_figures(path: Path, table: pd.DataFrame) -> dict[str, dict[str, float
     late, truth = texts[start:], told[start:]
     for part, name in ((told[:start], "four fifths to learn from"), (truth, "fifth to judge")):
         if not {"positive", "negative"} <= set(part):
-            raise SystemExit(f"{path}: {used:,} reviews are too few: the {name} has no good or no bad one")
+            raise FileError(f"{path}: {used:,} reviews are too few: the {name} has no good or no bad one")
     early = (texts[:start], told[:start].tolist())
     read = {
         "ours, learnt from reviews": RatedMood().fit(*early).read(late),

@@ -14,11 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.files import FileError, rows_of
 from ecom_pipeline.ml.support.sentiment import sentiment_of
 from ecom_pipeline.ml.support.text import has_words
 
-_FORMATS = ".parquet, .csv, .tsv or .jsonl (the last three also .gz)"
-_ENCODINGS = ("utf-8-sig", "gb18030")
 _WHOLE = re.compile(r"(-?\d+)\.0+")
 _SENTIMENTS = {
     "positive": ("positive", "pos", "good", "正面", "正向", "积极", "好评"),
@@ -42,11 +41,11 @@ def read_labelled(path: Path, text: str = "text", label: str = "label", *, only_
     Numbers as labels are written alike whatever the file made of them: 1, 1.0 and "1" are one label. With
     ``only_words`` texts without a letter or digit are left out, too: nothing can be learnt from them.
     """
-    table = _table(path)
+    table = rows_of(path, as_written=lambda name: True)
     named = {str(column).strip().lower(): column for column in table.columns}
     for wanted in (text, label):
         if wanted.lower() not in named:
-            raise SystemExit(
+            raise FileError(
                 f"{path}: no column {wanted}; it has {', '.join(map(str, table.columns)) or 'none'}, expected "
                 f"{text} and {label} (or name yours with --text and --label)"
             )
@@ -62,7 +61,7 @@ def read_labelled(path: Path, text: str = "text", label: str = "label", *, only_
         _left_out(path, int(silent.sum()), "have no letter or digit in their text")
         found = found[~silent]
     if found.empty:
-        raise SystemExit(f"{path}: no row with {text} and {label}")
+        raise FileError(f"{path}: no row with {text} and {label}")
     return found.reset_index(drop=True)
 
 
@@ -86,11 +85,11 @@ def sentiments(path: Path, labels: pd.Series) -> NDArray[np.object_]:
         known = pd.Series([None] * len(labels), dtype=object)
     if known.isna().any():
         others = sorted(set(labels[known.isna()]))
-        raise SystemExit(
+        raise FileError(
             f"{path}: labels {_some(others)}; expected 1 and 0, one to five stars, or positive, neutral and negative"
         )
     if known.nunique() < 2:
-        raise SystemExit(f"{path}: every label says {known.iloc[0]}; expected good texts and bad ones")
+        raise FileError(f"{path}: every label says {known.iloc[0]}; expected good texts and bad ones")
     return known.to_numpy(dtype=object)
 
 
@@ -106,11 +105,11 @@ def check_pair(train: tuple[Path, pd.DataFrame], test: tuple[Path, pd.DataFrame]
     """Tell what of a training file and a test file does not fit together."""
     labels, told = set(train[1]["label"]), test[1]["label"]
     if len(labels) < 2:
-        raise SystemExit(
+        raise FileError(
             f"{train[0]}: rows of {len(labels)} label{'s' * (not labels)}, expected two at least to tell apart"
         )
     if not told.isin(labels).any():
-        raise SystemExit(f"{test[0]}: labels {_some(sorted(set(told)))}; expected some of {_some(sorted(labels))}")
+        raise FileError(f"{test[0]}: labels {_some(sorted(set(told)))}; expected some of {_some(sorted(labels))}")
     if unknown is not None and not (told == unknown).any():
         note(f"{test[0]}: no row has the label {unknown}")
     strange = told[~told.isin(labels | {unknown})]
@@ -121,32 +120,6 @@ def check_pair(train: tuple[Path, pd.DataFrame], test: tuple[Path, pd.DataFrame]
     both = int(test[1]["text"].isin(set(train[1]["text"])).sum())
     if both:
         note(f"{test[0]}: {both:,} of {len(told):,} texts stand in {train[0]}, too")
-
-
-def _table(path: Path) -> pd.DataFrame:
-    ending = "".join(each for each in path.suffixes[-2:] if each != ".gz").rpartition(".")[2].lower()
-    if not path.is_file():
-        raise SystemExit(f"{path}: no such file")
-    if ending not in {"parquet", "csv", "tsv", "jsonl"}:
-        raise SystemExit(f"{path}: expected a file that ends in {_FORMATS}")
-    try:
-        if ending == "parquet":
-            return pd.read_parquet(path)
-        if ending == "jsonl":
-            return pd.read_json(path, lines=True, dtype=False)
-        return _separated(path, "\t" if ending == "tsv" else ",")
-    except (OSError, ValueError) as error:
-        raise SystemExit(f"{path}: not readable as {ending}: {str(error).splitlines()[0]}") from error
-
-
-def _separated(path: Path, separator: str) -> pd.DataFrame:
-    """Read every value as it is written: a label may well be called ``None``."""
-    for encoding in _ENCODINGS:
-        try:
-            return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, encoding=encoding)
-        except UnicodeDecodeError:
-            continue
-    raise SystemExit(f"{path}: encoded neither in UTF-8 nor in GB 18030")
 
 
 def _string(value: object) -> str | None:

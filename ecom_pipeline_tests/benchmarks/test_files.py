@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks.files import read
+from benchmarks.files import FileError, read, rows_of
 from benchmarks.marketing import touches_of
 from benchmarks.profile import days_of
 
@@ -28,16 +28,34 @@ def written(folder: Path, text: str) -> Path:
 )
 def test_a_file_that_cannot_be_judged_says_why(tmp_path: Path, text: str, complaint: str) -> None:
     file = written(tmp_path, text)
-    with pytest.raises(SystemExit, match=f"^{file}: {complaint}$"):
+    with pytest.raises(FileError, match=f"^{file}: {complaint}$"):
         read(file, ("a", "c"), whole=("a",))
 
 
-def test_what_is_no_table_says_so(tmp_path: Path) -> None:
-    (tmp_path / "noise.parquet").write_bytes(b"PAR1 no more")
-    with pytest.raises(SystemExit, match=r"noise\.parquet: expected a Parquet or CSV file"):
-        read(tmp_path / "noise.parquet", ("a",))
-    with pytest.raises(SystemExit, match=r"none\.csv: no such file"):
-        read(tmp_path / "none.csv", ("a",))
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        ("absent.csv", None, "no such file"),
+        ("a.docx", b"x", "expected a file that ends in .parquet, .csv, .tsv, .jsonl"),
+        ("noise.parquet", b"PAR1 no more", "not readable as parquet"),
+        ("empty.csv", b"", "not readable as csv"),
+        ("odd.csv", b"a\n\xff\xff\xff\n", "encoded neither in UTF-8 nor in GB 18030"),
+    ],
+)
+def test_what_is_no_table_says_so(tmp_path: Path, name: str, content: bytes | None, complaint: str) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(FileError) as said:
+        rows_of(tmp_path / name)
+    assert str(said.value).startswith(f"{tmp_path / name}: {complaint}")
+
+
+def test_values_are_kept_as_written_where_asked(tmp_path: Path) -> None:
+    file = written(tmp_path, "id,other\n007,7\nNone,NA\n,null\n")
+    found = rows_of(file, as_written="id".__eq__)
+    assert found["id"].tolist()[:2] == ["007", "None"]
+    assert found["id"].isna().tolist() == [False, False, True]
+    assert found["other"].isna().tolist() == [False, True, True]
 
 
 def test_days_of_a_customer_are_added_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,14 +68,14 @@ def test_days_of_a_customer_are_added_up(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_what_is_no_number_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="row 2: orders is 'two', no number"):
+    with pytest.raises(FileError, match="row 2: orders is 'two', no number"):
         days_of(written(tmp_path, DAYS + "7,2024-01-31,1,2.5\n7,2024-01-31,two,2.5\n"))
-    with pytest.raises(SystemExit, match="no row is left"):
+    with pytest.raises(FileError, match="no row is left"):
         days_of(written(tmp_path, DAYS + "7,soon,1,2.5\n"))
 
 
 def test_a_journey_without_an_order_needs_no_revenue(tmp_path: Path) -> None:
     head = "journey_id,position,channel,days_before,is_converted,revenue\n"
     assert touches_of(written(tmp_path, head + "1,1,email,2,false,\n"))["revenue"].tolist() == [0.0]
-    with pytest.raises(SystemExit, match="row 1: channel is empty"):
+    with pytest.raises(FileError, match="row 1: channel is empty"):
         touches_of(written(tmp_path, head + "1,1,,2,true,5\n"))

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from benchmarks import forecast
-from benchmarks.panels import DataError, read
+from benchmarks.files import FileError
+from benchmarks.panels import read
 
 DAYS = pd.date_range("2024-01-01", periods=120)
 PLAIN = pd.concat(
@@ -59,18 +60,18 @@ def file(tmp_path: Path) -> Any:
 )
 def test_a_file_of_another_form_is_refused_with_its_column(file: Any, table: pd.DataFrame, words: str) -> None:
     path = file(table)
-    with pytest.raises(DataError) as told:
+    with pytest.raises(FileError) as told:
         read(path)
     assert str(told.value).startswith(path)
     assert words in str(told.value)
 
 
-def test_what_is_no_parquet_and_what_is_not_there_are_told_without_a_traceback(tmp_path: Path) -> None:
-    (tmp_path / "text.parquet").write_text("series_id,date,value\n")
-    with pytest.raises(SystemExit, match="expected a Parquet file"):
-        forecast.main([str(tmp_path / "text.parquet")])
-    with pytest.raises(SystemExit, match="no such file"):
-        forecast.main([str(tmp_path / "none.parquet")])
+def test_text_is_read_like_parquet_with_ids_as_they_are_written(file: Any, tmp_path: Path) -> None:
+    named = PLAIN.assign(series_id="0" + PLAIN["series_id"].astype(str))
+    named.to_csv(tmp_path / "data.csv", index=False)
+    (found, *_), (expected, *_) = read(str(tmp_path / "data.csv")), read(file(named))
+    assert found.keys == expected.keys
+    assert found.values == pytest.approx(expected.values, nan_ok=True)
 
 
 def test_too_few_periods_for_the_origins_are_told(file: Any) -> None:
@@ -79,7 +80,7 @@ def test_too_few_periods_for_the_origins_are_told(file: Any) -> None:
 
 
 def test_a_country_without_holidays_is_told(file: Any) -> None:
-    with pytest.raises(DataError, match="country 'Atlantis'"):
+    with pytest.raises(FileError, match="country 'Atlantis'"):
         read(file(PLAIN), country="Atlantis")
 
 

@@ -143,15 +143,3 @@ def test_columns_are_known_without_case_or_underscores_and_the_others_named(tmp_
 def test_what_cannot_be_judged_on_says_what_was_expected(frame: pd.DataFrame, message: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=message):
         read(written(frame, tmp_path))
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [("data.parquet", "cannot be read as parquet"), ("data.csv", "cannot be read as csv"), ("data.xlsx", "expected a file .parquet, .csv or .tsv")],
-)  # fmt: skip
-def test_a_file_of_another_kind_says_what_was_expected(name: str, message: str, tmp_path: Path) -> None:
-    (tmp_path / name).write_text("")
-    with pytest.raises(ValueError, match=message):
-        read(tmp_path / name)
-    with pytest.raises(ValueError, match="no such file"):
-        read(tmp_path / "absent.parquet")
