@@ -5,8 +5,8 @@ The file is parquet, CSV or TSV. What is in it says how it is split:
 - a user, an item and a time, optionally a weight (how often) and ``event_type`` (purchase where it does not say): the last
   28 days are the test, the 28 before the validation, the three times 28 before those what the ranker learns from; as in a
   shop, with the targets ``new`` and ``all``.
-- ``split`` (train, test, perhaps validation): as published. Without a validation it is a tenth of the training rows, drawn by
-  the seed.
+- ``split`` (train, test, perhaps validation): as published. Without a validation it is drawn from the training rows by
+  the seed, as large a share as the test has of all rows: how many products each chose decides which model looks best.
 - ``position`` (the order of a customer's rows): the last is the test, the one before validation, the one before that what
   the ranker learns from; customers with fewer than five rows are only learned from. Positions count as days, everyone's last
   alike.
@@ -47,7 +47,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 IDS = ("customer_id", "product_id")
 PARTS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
          "dev": "validation", "test": "test"}  # fmt: skip
-VALIDATION_SHARE = 0.1
+VALIDATION_SHARES = 0.1, 0.25
+"""At least and at most that share of the training rows is held out for validation, else the share that the test has of all."""
 LEAST = 5
 LONGEST = 10_000
 """Rows of a customer, from the last one, that keep their order; those before count as of one day."""
@@ -209,9 +210,10 @@ def _published(frame: pd.DataFrame) -> Cut:
     train, held, test = (frame[part == each] for each in ("train", "validation", "test"))
     every, split = pd.concat([train, held]), "as published"
     if held.empty:
-        drawn = np.random.default_rng(SEED).random(len(train)) < VALIDATION_SHARE
+        share = float(np.clip(len(test) / len(frame), *VALIDATION_SHARES))
+        drawn = np.random.default_rng(SEED).random(len(train)) < share
         train, held = train[~drawn], train[drawn]
-        split = f"test as published, validation {VALIDATION_SHARE:.0%} of training pairs"
+        split = f"test as published, validation {share:.0%} of training pairs"
     both = _window(train, held), _window(every, test)
     return {"new": both, "all": both}, None, split
 

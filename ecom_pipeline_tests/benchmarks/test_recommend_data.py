@@ -60,6 +60,15 @@ def test_a_published_split_stays_as_it_is(tmp_path: Path) -> None:
     assert validation.truth.merge(validation.owned, on=["customer_id", "product_id"]).empty
 
 
+@pytest.mark.parametrize(("test_rows", "held"), [(20, 0.1), (250, 0.2), (3_000, 0.25)])
+def test_as_much_is_held_out_for_validation_as_the_test_has_of_all(test_rows: int, held: float, tmp_path: Path) -> None:
+    rows = [("train", f"c{n % 50}", f"p{n}") for n in range(1_000)]
+    rows += [("test", f"c{n % 50}", f"p{n + 7}") for n in range(test_rows)]
+    data = read(written(pd.DataFrame(rows, columns=["split", "user_id", "item_id"]), tmp_path))
+    assert 1 - len(data.both["new"][0].train) / 1_000 == pytest.approx(held, abs=0.03)
+    assert f"{held:.0%} of training pairs" in data.split
+
+
 def test_a_published_validation_is_kept_and_learned_from_for_the_test(tmp_path: Path) -> None:
     rows = [("train", "a", "x"), ("train", "b", "y"), ("valid", "a", "y"), ("test", "b", "x")]
     data = read(written(pd.DataFrame(rows, columns=["split", "user_id", "item_id"]), tmp_path))
