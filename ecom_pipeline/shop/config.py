@@ -224,6 +224,7 @@ class Recommendations(_Model):
     category_cap: int | None = Field(default=None, ge=1)
     brand_pins: dict[Text, Annotated[int, Field(ge=1, le=20)]] = Field(default_factory=dict)
     new_products: int = Field(default=2, ge=0, le=20)
+    most_customers: int = Field(default=250_000, ge=1)
 
 
 class Budget(_Model):

@@ -82,10 +82,9 @@ class Filling:
         )
         return pool.assign(outcome=first_broken(pool, self.shop.facts, self.rules))
 
-    def beside(self, first: int, last: int) -> list[pd.DataFrame]:
-        """What customers ``first`` to ``last - 1`` get beside the candidates of the recommender."""
-        everyone = np.arange(first, last)
-        unknown = self._unknown[(self._unknown >= first) & (self._unknown < last)]
+    def beside(self, everyone: np.ndarray) -> list[pd.DataFrame]:
+        """What these customers get beside the candidates of the recommender."""
+        unknown = np.intersect1d(self._unknown, everyone)
         parts = [self._like_history(self._alike, shelf, unknown, 4 * NEIGHBOURS) for shelf in FILLED]
         parts.append(
             self._like_history(self._fresh, SHELVES.index("new"), everyone, self.rules.new_products, untouched=True)

@@ -20,6 +20,16 @@ RECENT_PRODUCTS = 100
 """How many of the products a customer chose last are looked at for company and for likeness."""
 
 
+def latest_customers(interactions: pd.DataFrame, customers: pd.Index, most: int) -> pd.Index:
+    """So many of the customers, those whose last interaction is the latest; who has none comes last, ties go by id."""
+    if len(customers) <= most:
+        return customers
+    last = interactions.groupby("customer_id", observed=True)["interaction_date"].max()
+    last.index = last.index.astype(object)
+    ordered = last.reindex(customers.sort_values()).sort_values(ascending=False, kind="stable", na_position="last")
+    return pd.Index(ordered.index[:most])
+
+
 class Shop:
     """What is known of customers and products.
 

@@ -35,6 +35,7 @@ from ecom_pipeline.ml.recommend.evaluate import (
     target_types,
 )
 from ecom_pipeline.ml.recommend.interactions import checked, pairs
+from ecom_pipeline.ml.recommend.known import latest_customers
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.outcome import Outcome, outcome_of
 from ecom_pipeline.ml.recommend.popularity import Popularity
@@ -95,7 +96,7 @@ def recommend_shop(
         ``product_id`` and, where known, ``category, brand, price_band`` and what ``serving.serve`` reads.
     customers
         ``customer_id`` and, where known, what ``serving.serve`` reads: everyone who is to get a list; those with interactions
-        get one anyway.
+        get one anyway. Of more than the rules allow for those who were active last get one.
     as_of_date
         The last day of the data.
     baskets
@@ -128,11 +129,15 @@ def recommend_shop(
     winners = _winners(outcome, popularity, data, products)
     available = offered(popularity.products_, products, rules)
     content = Content(products)
+    listed = pd.Index(data["customer_id"].cat.categories.to_numpy(dtype=object)).union(
+        pd.Index(customers["customer_id"])
+    )
+    wanted = latest_customers(data, listed, rules.most_customers)
     model = _lightfm(winners["new"])
     if outcome.verdict.decision == "kept" and live is not None:
         candidates = live()
     else:
-        candidates = _candidates(winners, popularity, data, products, length=SPARE * k)
+        candidates = _candidates(winners, popularity, data, products, wanted, length=SPARE * k)
     return RecommendResult(
         served=serve(
             candidates,
@@ -147,7 +152,7 @@ def recommend_shop(
         ),
         similar_products=similar_products(model, popularity, content, available=available),
         evaluation=_evaluation(outcome.contest, seed=seed),
-        card=_card(outcome, data, previous_card, seed=seed),
+        card=_card(outcome, data, previous_card, left_out=len(listed) - len(wanted), seed=seed),
     )
 
 
@@ -183,13 +188,17 @@ def _candidates(
     popularity: Popularity,
     data: pd.DataFrame,
     products: pd.DataFrame,
+    wanted: pd.Index,
     *,
     length: int,
 ) -> pd.DataFrame:
-    """Ranked candidates of every shelf for the customers with history."""
+    """Ranked candidates of every shelf for those with history among the customers who are to get lists."""
     on_sale = popularity.products_.difference(products.loc[~is_sold(products), "product_id"])
     owned = pairs(data, target_types(data))
-    everyone, buyers = list(popularity.customers_), sorted(owned["customer_id"].unique())
+    everyone, buyers = (
+        list(known[known.isin(wanted)])
+        for known in (popularity.customers_, pd.Index(sorted(owned["customer_id"].unique())))
+    )
     shelves = {
         "new": winners["new"].recommend(everyone, length, exclude=owned, candidates=on_sale),
         "again": winners["all"].recommend(buyers, length, among=owned),
@@ -209,7 +218,7 @@ def _evaluation(contest: Contest | None, *, seed: int) -> pd.DataFrame:
     return found.sort_values(["model", "target", "segment", "metric", "k"], ignore_index=True)[list(EVALUATION_COLUMNS)]
 
 
-def _card(outcome: Outcome, data: pd.DataFrame, previous: ModelCard | None, *, seed: int) -> ModelCard:
+def _card(outcome: Outcome, data: pd.DataFrame, previous: ModelCard | None, *, left_out: int, seed: int) -> ModelCard:
     verdict, dates, contest = outcome.verdict, data["interaction_date"], outcome.contest
     kept = previous if verdict.decision == "kept" else None
     judged = contest.rounds["new"].judged if contest else ()
@@ -225,7 +234,9 @@ def _card(outcome: Outcome, data: pd.DataFrame, previous: ModelCard | None, *, s
         baseline=outcome.baseline.name,
         baseline_value=by_name.get(outcome.baseline.name),
         decision=verdict.decision,
-        reason=verdict.reason,
+        reason=f"{verdict.reason}; {left_out} customers, active longest ago, get no lists"
+        if left_out
+        else verdict.reason,
         trained_from=kept.trained_from if kept else dates.min().date(),
         trained_to=kept.trained_to if kept else dates.max().date(),
         parameters=contest.parameters() if contest else {},
@@ -233,6 +244,7 @@ def _card(outcome: Outcome, data: pd.DataFrame, previous: ModelCard | None, *, s
         metrics={
             **verdict.metrics(),
             **_told(outcome, "new"),
+            "customers_without_lists": left_out,
             "baseline_half_life": outcome.baseline.half_life,
             "trials": contest.trials if contest else {},
             "all": {"live_value": live_of_all, **_told(outcome, "all")},

@@ -48,6 +48,8 @@ class Rules:
         Brand to the place its best product gets, in the lists ``new`` and ``all``.
     new_products
         Places at the end of a list ``new`` for products that nobody touched yet.
+    most_customers
+        Customers who get lists: of more, those who were active last.
     """
 
     exclude_products: tuple[str, ...] = ()
@@ -60,6 +62,7 @@ class Rules:
     category_cap: int | None = None
     brand_pins: Mapping[str, int] = field(default_factory=dict)
     new_products: int = 2
+    most_customers: int = 250_000
 
 
 @dataclass(frozen=True, kw_only=True)

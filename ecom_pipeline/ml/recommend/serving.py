@@ -21,7 +21,7 @@ import pandas as pd
 from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.filling import FILLED, Filling
 from ecom_pipeline.ml.recommend.interactions import Mask, Positions
-from ecom_pipeline.ml.recommend.known import Shop
+from ecom_pipeline.ml.recommend.known import Shop, latest_customers
 from ecom_pipeline.ml.recommend.placing import placed
 from ecom_pipeline.ml.recommend.reasons import EVIDENCE_COLUMNS, evidence_of, explained
 from ecom_pipeline.ml.recommend.rules import LISTED, OUTCOMES, RULES, SHELVES, Rules
@@ -74,7 +74,7 @@ def serve(
     as_of_date: dt.date,
     half_life: float | None = 28.0,
 ) -> Served:
-    """Make the lists of every customer.
+    """Make the lists of the customers.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def serve(
         is_active, is_in_catalogue``.
     customers
         ``customer_id`` and, where known, ``is_opted_out, gender, birth_year, country, acquisition_channel``: everyone who is to
-        get lists; those with interactions or candidates get them anyway.
+        get lists; those with interactions or candidates get them anyway, unless they are more than the rules allow for.
     baskets
         ``basket_id, product_id``: what was bought in one order.
     half_life
@@ -101,17 +101,17 @@ def serve(
     """
     products = content.products
     shop = Shop(interactions, products, customers, candidates, rules=rules, as_of_date=as_of_date, half_life=half_life)
+    wanted = np.sort(shop.customers.get_indexer(latest_customers(interactions, shop.customers, rules.most_customers)))
     coded = _coded(candidates, shop)
-    unknown = _unlearned(coded, shop)
+    unknown = np.intersect1d(_unlearned(coded, shop), wanted)
     filling = Filling(shop, content, interactions, rules, unknown=unknown, half_life=half_life)
     pairs = bought_together(baskets, k=PARTNERS)
     evidence = evidence_of(shop, pairs, filling.links)
     ids, names = shop.ids.to_numpy(dtype=object), shop.customers.to_numpy(dtype=object)
     lists, counts = [], []
-    for first in range(0, max(len(names), 1), CUSTOMERS):
-        last = min(first + CUSTOMERS, len(names))
-        own = coded[(coded["customer"] >= first) & (coded["customer"] < last)]
-        pool = _pool(own, filling, first, last, k)
+    for first in range(0, max(len(wanted), 1), CUSTOMERS):
+        some = wanted[first : first + CUSTOMERS]
+        pool = _pool(coded[coded["customer"].isin(some)], filling, some, k)
         counts.append(pool.groupby(["shelf", "outcome"])["customer"].agg(["size", "nunique"]))
         listed = pool[pool["outcome"] == OUTCOMES.index(LISTED)]
         listed = listed.sort_values(["customer", "shelf", "place"], ignore_index=True)
@@ -188,16 +188,16 @@ def _unlearned(coded: pd.DataFrame, shop: Shop) -> np.ndarray:
     return np.setdiff1d(history, listed)
 
 
-def _pool(own: pd.DataFrame, filling: Filling, first: int, last: int, k: int) -> pd.DataFrame:
-    """Every candidate of the customers ``first`` to ``last - 1``, with its outcome and, where listed, its place."""
+def _pool(own: pd.DataFrame, filling: Filling, some: Positions, k: int) -> pd.DataFrame:
+    """Every candidate of some customers, with its outcome and, where listed, its place."""
     values = (own[name].to_numpy() for name in ("customer", "shelf", "product", "order", "score", "source"))
-    pool = _joined([filling.rows(*values), *filling.beside(first, last)])
-    customer, shelf = (each.ravel() for each in np.meshgrid(np.arange(first, last), FILLED, indexing="ij"))
+    pool = _joined([filling.rows(*values), *filling.beside(some)])
+    customer, shelf = (each.ravel() for each in np.meshgrid(some, FILLED, indexing="ij"))
     done = []
     for piece in filling.pieces(k):
         placed_so_far = placed(pool, filling.shop.facts, filling.rules, k)
         listed = placed_so_far[placed_so_far["outcome"] == OUTCOMES.index(LISTED)]
-        length = np.bincount(_list(listed), minlength=last * len(SHELVES))
+        length = np.bincount(_list(listed), minlength=len(filling.shop.customers) * len(SHELVES))
         short = length[customer * len(SHELVES) + shelf] < k
         customer, shelf = customer[short], shelf[short]
         waits = np.isin(_list(pool), customer * len(SHELVES) + shelf)

@@ -388,6 +388,22 @@ def test_any_shop_is_answered(events: list[tuple[str, str, int, str, int]], k: i
     assert result.card.decision == "refused"
 
 
+def test_the_card_counts_who_gets_no_lists() -> None:
+    world = bought(("ann", "x", 0), ("bob", "x", 3), ("cid", "y", 1))
+    result = recommend_shop(
+        world,
+        NO_PRODUCTS,
+        NO_CUSTOMERS,
+        baskets=NO_BASKETS,
+        rules=Rules(most_customers=1),
+        as_of_date=last_day(world),
+        seed=1,
+    )
+    assert set(result.served.recommendations["customer_id"]) == {"bob"}
+    assert result.card.metrics["customers_without_lists"] == 2
+    assert result.card.reason.endswith("2 customers, active longest ago, get no lists")
+
+
 def test_an_interaction_after_the_as_of_date_is_named() -> None:
     with pytest.raises(ValueError, match="interaction_date 2024-01-04; expected none after the as-of date 2024-01-03"):
         recommend_shop(

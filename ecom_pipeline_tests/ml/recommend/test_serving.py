@@ -23,6 +23,7 @@ pytestmark = pytest.mark.slow
 
 AS_OF = FIRST_DAY + dt.timedelta(days=40)
 PLAIN = Rules(new_products=0)
+FEW = Rules(new_products=0, most_customers=2)
 
 
 def candidates(*rows: tuple[str, str, str], source: str = "lightfm") -> pd.DataFrame:
@@ -417,6 +418,15 @@ def test_served_in_blocks_of_customers_the_lists_are_the_same(monkeypatch: pytes
     blocks = shown(candidates(("f1", "new", "saw")), CROWD, customers=TOLD)
     pd.testing.assert_frame_equal(whole.recommendations, blocks.recommendations)
     pd.testing.assert_frame_equal(whole.rules, blocks.rules)
+
+
+def test_of_too_many_customers_those_who_were_active_last_get_lists() -> None:
+    history = bought(("ann", "p1", 0), ("bob", "p1", 9), ("cid", "p2", 9), ("dan", "p3", 5))
+    every, few = (shown(candidates(), history, [], [{"customer_id": "eve"}], rules=rules) for rules in (PLAIN, FEW))
+    assert set(every.recommendations["customer_id"]) == {"ann", "bob", "cid", "dan", "eve"}
+    assert set(few.recommendations["customer_id"]) == {"bob", "cid"}
+    of_few = every.recommendations[every.recommendations["customer_id"].isin(["bob", "cid"])]
+    pd.testing.assert_frame_equal(few.recommendations, of_few.reset_index(drop=True))
 
 
 def test_only_what_a_customer_chose_last_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
