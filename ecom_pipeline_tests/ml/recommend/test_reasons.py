@@ -43,7 +43,14 @@ class World:
         )
         popularity = Popularity().fit_checked(data)
         return serve(
-            _candidates({"new": model, "all": model}, popularity, data, self.products, length=2 * PRODUCTS),
+            _candidates(
+                {"new": model, "all": model},
+                popularity,
+                data,
+                self.products,
+                popularity.customers_,
+                length=2 * PRODUCTS,
+            ),
             data,
             Content(self.products),
             self.customers,
