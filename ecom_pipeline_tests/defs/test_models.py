@@ -4,7 +4,7 @@ import re
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import duckdb
 import pandas as pd
@@ -12,7 +12,7 @@ import pytest
 
 from ecom_pipeline import defs
 from ecom_pipeline.contracts import load_contracts
-from ecom_pipeline.defs.models import forecast, marketing, profile
+from ecom_pipeline.defs.models import forecast, marketing, profile, step
 from ecom_pipeline.defs.models.step import previous_card
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.ml.card import ModelCard
@@ -66,6 +66,30 @@ def test_the_live_card_comes_back_from_the_warehouse_as_it_was_written(tmp_path:
             (outcome,) = night.write([night.candidate(contract, pd.DataFrame([CARD.row()]), Plan())])
             assert not outcome.refused
         assert previous_card(night, "forecast") == (CARD if written else None)
+
+
+@pytest.mark.parametrize(
+    ("about", "expected"),
+    [
+        (None, [("erased", "live"), ("old", "live")]),
+        ("message_id", [("new", "tonight"), ("old", "live")]),
+        ("not learned", [("new", "tonight"), ("old", "tonight")]),
+    ],
+)
+def test_a_live_model_that_is_kept_forgets_what_is_gone_and_leaves_what_is_new_to_tonights(
+    about: str | None, expected: list[tuple[str, str]]
+) -> None:
+    tonight = pd.DataFrame({"message_id": ["old", "new"], "intent": ["tonight", "tonight"]})
+    learned = {} if about == "not learned" else {"models.messages": about}
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema models; create table models.messages as"
+            " select * from (values ('live', 'old'), ('live', 'erased')) as live (intent, message_id)"
+        )
+        night = Night(connection=connection, settings=Settings(), shop=cast(Any, None), contracts={}, run_id="r1")
+        rows = step._live(night, "models.messages", {"models.messages": tonight}, learned)
+        found = connection.sql("select message_id, intent from rows" if isinstance(rows, pd.DataFrame) else rows)
+        assert sorted(found.df()[["message_id", "intent"]].itertuples(index=False, name=None)) == expected
 
 
 @pytest.mark.parametrize("rows", [0, 1, 3])

@@ -72,7 +72,7 @@ def _recommend(night: Night) -> Learned:
             "models.similar_products": result.similar_products,
             "models.recommendation_evaluation": result.evaluation,
         },
-        learned=frozenset({"models.similar_products"}),
+        learned={"models.similar_products": "product_id"},
     )
 
 
