@@ -41,9 +41,8 @@ class Peer(Recommender):
 
         self.weights_ = relative_weights(data, None)
         self.model_ = self._model()
-        with warnings.catch_warnings(
-            action="ignore", category=ParameterWarning
-        ):  # implicit's own cosine hands itself a COO
+        with warnings.catch_warnings(action="ignore", category=ParameterWarning):
+            # implicit's own cosine hands itself the wrong format
             self.model_.fit(self.weights_, show_progress=False)
 
     @abstractmethod
