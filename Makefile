@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 export DAGSTER_DISABLE_TELEMETRY := 1
+# Compiled modules are kept, whatever the shell says: tests start many processes, and pytest rewrites every file's assertions.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo transformer test unit lint ui bench-warehouse bench-support bench-forecast bench-profile bench-marketing bench-recommend clean
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import os
 import resource
 import time
@@ -34,7 +33,7 @@ from ecom_pipeline.ml.forecast.boosting import BoostingForecaster
 from ecom_pipeline.ml.forecast.engine import forecast_panel
 from ecom_pipeline.ml.forecast.metrics import bias, coverage, mase, pinball, seasonal_scale, wape
 from ecom_pipeline.ml.forecast.panel import Panel
-from ecom_pipeline.ml.forecast.prophet import ProphetForecaster
+from ecom_pipeline.ml.forecast.prophet import ProphetForecaster, quiet
 from ecom_pipeline.ml.forecast.smoothing import ExponentialSmoothing, MovingAverage, SeasonalNaive, Theta, Tsb
 
 SEED = 1
@@ -57,11 +56,10 @@ def of(model: Callable[[int], Forecaster]) -> Method:
     return lambda panel, horizon: (model(horizon).fit(panel).predict(horizon), None, None)
 
 
+@quiet()
 def prophet_default(panel: Panel, horizon: int) -> Answer:
     from prophet import Prophet
 
-    for name in ("cmdstanpy", "prophet.plot"):
-        logging.getLogger(name).disabled = True
     found = np.full((3, len(panel.keys), horizon), np.nan)
     for row, values in enumerate(panel.values):
         frame = pd.DataFrame({"ds": panel.days, "y": values}).dropna()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import warnings
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,9 +37,13 @@ class Peer(Recommender):
     """A model of ``implicit`` as it comes."""
 
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
+        from implicit.utils import ParameterWarning
+
         self.weights_ = relative_weights(data, None)
         self.model_ = self._model()
-        self.model_.fit(self.weights_, show_progress=False)
+        with warnings.catch_warnings(action="ignore", category=ParameterWarning):
+            # implicit's own cosine hands itself the wrong format
+            self.model_.fit(self.weights_, show_progress=False)
 
     @abstractmethod
     def _model(self) -> Any:

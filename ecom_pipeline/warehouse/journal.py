@@ -51,8 +51,10 @@ def create_journal(connection: duckdb.DuckDBPyConnection) -> None:
     for schema, tables in (("quarantine", QUARANTINE), ("journal", TABLES)):
         for table, columns in tables.items():
             connection.execute(f"create table if not exists {schema}.{table} ({columns})")
+            held = {name for name, *_ in connection.execute(f"describe {schema}.{table}").fetchall()}
             for column in columns.split(", "):
-                connection.execute(f"alter table {schema}.{table} add column if not exists {column}")
+                if column.split(" ")[0] not in held:
+                    connection.execute(f"alter table {schema}.{table} add column {column}")
     connection.execute(f"create or replace view journal.current_loads as {CURRENT_LOADS}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import threading
 import time
 from pathlib import Path
@@ -97,6 +98,7 @@ def test_a_price_is_known_until_the_origin(data: str, tmp_path: Path) -> None:
 def test_prophet_as_it_comes_has_no_answer_for_a_single_day() -> None:
     found, _, _ = forecast.prophet_default(panel_of(np.array([1.0])), 7)
     assert np.isnan(found).all()
+    assert not logging.getLogger("cmdstanpy").disabled
 
 
 def test_peers_are_told_what_is_known_in_advance_and_nothing_else(data: str, tmp_path: Path) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
 
 from ecom_pipeline.defs import charts
 from ecom_pipeline_tests.tables.world import Row, World
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 DAYS = 28
 FIRST = date(2024, 3, 11)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic_core import PydanticUndefined
 
-from ecom_pipeline.contracts import PROVENANCE, TABLES, Contract, load_contracts
+from ecom_pipeline.contracts import PROVENANCE, Contract, load_contracts
 from ecom_pipeline.settings import PREFIX, Settings
 from ecom_pipeline.shop.config import EITHER, input_contracts
 from ecom_pipeline.shop.doctor.missing import COSTS
@@ -271,7 +271,7 @@ def _costs(inputs: Mapping[str, Contract], contracts: Mapping[str, Contract]) ->
 
 def pages() -> dict[Path, str]:
     """Page to what it should say."""
-    contracts = load_contracts(TABLES)
+    contracts = load_contracts()
     shop = DOCS / "your-own-shop.md"
     return {
         DOCS / "tables.md": tables_page(contracts),

@@ -30,7 +30,6 @@ from ecom_pipeline_tests.nights import CONTRACTS, in_order, night
 
 pytestmark = pytest.mark.slow
 
-IN_ORDER = in_order("clean", "features")
 Change = Callable[[Path, np.random.Generator], None]
 
 
@@ -39,6 +38,7 @@ class Nights:
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         self.folder, self.settings, self.count = folder, settings, 0
+        self.tables = in_order("clean", "features")
 
     @contextmanager
     def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -48,7 +48,7 @@ class Nights:
     def run(self, *, until: str = "features.", **options: Any) -> dict[str, str]:
         """One night; what became of each table."""
         self.count += 1
-        tables = [one for one in IN_ORDER if one.name < until or until == "features."]
+        tables = [one for one in self.tables if one.name < until or until == "features."]
         with self.open() as connection:
             outcomes = night(connection, self.settings, f"r{self.count}", tables, **options)
         assert not [one for one in outcomes if one.refused]
@@ -57,7 +57,7 @@ class Nights:
     def held(self) -> dict[str, str]:
         """Digests of all tables; when and by which run a row was rejected does not count."""
         columns = "table_name, source, file, row_number, load_id, reasons, original"
-        relations = {one.name: one.name for one in IN_ORDER} | {
+        relations = {one.name: one.name for one in self.tables} | {
             "quarantine.rows": f"(select {columns} from quarantine.rows)",
             "quarantine.duplicates": "quarantine.duplicates",
         }
@@ -350,7 +350,7 @@ def test_a_row_of_tomorrow_is_let_through_when_its_day_has_come(
     events = CONTRACTS["clean.events"]
     later = [one.model_copy(update={"where": one.where.replace("1 day", "100 year")}) for one in events.rules]
     changed = Contract.model_validate(events.model_dump() | {"rules": later})
-    monkeypatch.setattr(f"{__name__}.IN_ORDER", [changed if one is events else one for one in IN_ORDER])
+    nights.tables = [changed if one is events else one for one in nights.tables]
     assert nights.run()["clean.events"] == "merged"
     with nights.open() as connection:
         assert connection.execute(waiting).fetchall() == [(0,)]

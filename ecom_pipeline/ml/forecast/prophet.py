@@ -69,7 +69,7 @@ class ProphetForecaster(Forecaster):
         self.panel_ = panel
         self.failures_ = {}
         self.models_: list[Any] = [None] * len(panel.keys)
-        with _quiet():
+        with quiet():
             import prophet  # noqa: F401  imported once, before the threads
 
             with ThreadPoolExecutor(self.threads) as pool:
@@ -86,7 +86,7 @@ class ProphetForecaster(Forecaster):
         panel = self.panel_
         ahead = (effects or panel.effects).within(panel.length, panel.length + horizon)
         forecast = np.full((len(panel.keys), horizon), np.nan)
-        with _quiet():
+        with quiet():
             for row, model in enumerate(self.models_):
                 if model is not None:
                     price = np.full(horizon, self._price(row)[-1])
@@ -151,7 +151,7 @@ def _of_row(effects: np.ndarray, row: int) -> np.ndarray:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep Prophet and Stan from writing a line per fit: their failures arrive as exceptions.
 
     One panel at a time, since loggers are the process's; a panel's fits have threads of their own.

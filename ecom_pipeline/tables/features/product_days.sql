@@ -19,7 +19,6 @@ sold as (
     select
         product_id,
         ordered_date as activity_date,
-        count(*) as purchases,
         count(distinct order_id) as orders,
         sum(quantity) as units,
         sum(revenue) as revenue
@@ -52,7 +51,6 @@ select
     cast(coalesce(browsing.views, 0) as bigint) as views,
     cast(coalesce(browsing.carts, 0) as bigint) as carts,
     cast(coalesce(browsing.favourites, 0) as bigint) as favourites,
-    coalesce(sold.purchases, 0) as purchases,
     coalesce(sold.orders, 0) as orders,
     cast(coalesce(sold.units, 0) as decimal(18, 4)) as units,
     cast(coalesce(sold.revenue, 0) as decimal(18, 4)) as revenue,

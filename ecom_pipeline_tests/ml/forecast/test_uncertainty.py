@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import poisson
 
 from ecom_pipeline.ml.forecast.uncertainty import WINDOWS, Uncertainty, learn_uncertainty
 
@@ -21,6 +20,8 @@ def untested(history: np.ndarray, mean: np.ndarray) -> Uncertainty:
 
 
 def test_safety_covers_the_share_of_demand_that_it_promises() -> None:
+    from scipy.stats import poisson
+
     history = np.random.default_rng(0).poisson(2, (200, 420)).astype(float)
     found = learned(history, 2.0)
     share = np.full(200, 0.95)
