@@ -16,7 +16,7 @@ import duckdb
 
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers import encoding as text
-from ecom_pipeline.shop.readers.dialect import MAX_LINE, SPACES, Dialect, detect_dialect, preamble_notice
+from ecom_pipeline.shop.readers.dialect import MAX_LINE, UNQUOTED, Dialect, detect_dialect, preamble_notice
 from ecom_pipeline.shop.readers.files import CHUNK, suffix_of, unpacked
 from ecom_pipeline.shop.readers.records import KEPT, read_records
 from ecom_pipeline.shop.readers.table import (
@@ -146,7 +146,7 @@ def _load(
     notices += preamble_notice(dialect.preamble)
     lines = count_lines(plain)
     hides_rowid = any(column.lower() == "rowid" for column in columns)
-    fast = lines.is_uniform and dialect.delimiter != SPACES and len(columns) > 1 and not hides_rowid
+    fast = lines.is_uniform and dialect.delimiter not in UNQUOTED and len(columns) > 1 and not hides_rowid
     wrong = _fast(con, plain, target, columns, dialect, lines) if fast else None
     if wrong is None:
         create(con, target, columns)
