@@ -1,10 +1,11 @@
 """The run in progress: one open warehouse, one writer, one journal, handed to every step as the resource ``night``."""
 
 import hashlib
+import itertools
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -21,11 +22,12 @@ from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.mapping import sliced_select
 from ecom_pipeline.sql import quoted
 from ecom_pipeline.warehouse.builds import code_fingerprint
-from ecom_pipeline.warehouse.connection import open_warehouse
+from ecom_pipeline.warehouse.connection import WarehouseError, open_warehouse
 from ecom_pipeline.warehouse.increment import Increment, Plan, looks_at_the_run, reads_of
 from ecom_pipeline.warehouse.journal import close_steps, end_run, now, record, start_run
 from ecom_pipeline.warehouse.names import columns_of
 from ecom_pipeline.warehouse.space import require_space_for_a_night
+from ecom_pipeline.warehouse.stage import stage_frame
 from ecom_pipeline.warehouse.write import Candidate, Judge, Outcome, Writer
 
 Progress = Callable[[str, str, float], None]
@@ -61,9 +63,21 @@ class Night:
             watched=frozenset(table for contract in self.contracts.values() for table in contract.slices),
         )
 
-    def frame(self, query: str) -> pd.DataFrame:
+    def frame(self, query: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
         """The result of a query as a frame."""
-        return self.connection.execute(query).df()
+        return self.connection.execute(query, list(parameters)).df()
+
+    def stage(self, table: str) -> Callable[[pd.DataFrame], None]:
+        """Takes the rows of a table to be, a frame after the other: of more than fit in memory together."""
+        frames = itertools.count()
+
+        def take(frame: pd.DataFrame) -> None:
+            try:
+                stage_frame(self.connection, self.contracts[table], frame, more=next(frames) > 0)
+            except duckdb.Error as error:
+                raise WarehouseError(f"{table}: {error}") from error
+
+        return take
 
     def exists(self, table: str) -> bool:
         """Whether ``schema.table`` has ever been written."""

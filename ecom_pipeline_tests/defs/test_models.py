@@ -21,8 +21,9 @@ from ecom_pipeline.ml.marketing import budget
 from ecom_pipeline.settings import Settings
 from ecom_pipeline.shop.config import Budget
 from ecom_pipeline.shop.reading import load_shop
-from ecom_pipeline.warehouse.connection import open_warehouse
+from ecom_pipeline.warehouse.connection import WarehouseError, open_warehouse
 from ecom_pipeline.warehouse.increment import Plan
+from ecom_pipeline.warehouse.write import Candidate
 from ecom_pipeline_tests.e2e.mini import write_mini
 from ecom_pipeline_tests.ml.forecast.builders import NoAnswer
 from ecom_pipeline_tests.nights import CONTRACTS, in_order, lenient
@@ -66,6 +67,37 @@ def test_the_live_card_comes_back_from_the_warehouse_as_it_was_written(tmp_path:
             (outcome,) = night.write([night.candidate(contract, pd.DataFrame([CARD.row()]), Plan())])
             assert not outcome.refused
         assert previous_card(night, "forecast") == (CARD if written else None)
+
+
+def test_a_table_too_large_for_one_frame_is_written_of_many(tmp_path: Path) -> None:
+    contracts = load_contracts()
+    contract = contracts["models.trending_products"]
+    rows = pd.DataFrame(
+        {
+            "scope": "all",
+            "category": None,
+            "rank": [1, 2, 3],
+            "product_id": ["p1", "p2", "p3"],
+            "score": 1.0,
+            "recent_customers": 5,
+            "earlier_customers": 0,
+            "as_of_date": date(2024, 5, 1),
+        }
+    )
+    shop = load_shop(write_mini(tmp_path / "shop"), {}, contracts)
+    with open_warehouse(tmp_path / "work", memory_limit="500MB", threads=1) as connection:
+        night = Night(connection=connection, settings=Settings(), shop=shop, contracts=contracts, run_id="r1")
+        for frames in ([rows.tail(1)], [rows.head(0), rows.head(2)], [rows.head(1), rows.tail(2)]):
+            take = night.stage(contract.name)
+            for frame in frames:
+                take(frame)
+            (outcome,) = night.write([Candidate(contract=contract, plan=Plan(mode="replace"), is_staged=True)])
+            written = night.frame("select rank from models.trending_products order by rank")
+            assert written["rank"].tolist() == [rank for frame in frames for rank in frame["rank"]]
+            assert outcome.rows == len(written)
+        take = night.stage(contract.name)
+        with pytest.raises(WarehouseError, match=r"^models\.trending_products: .*a place"):
+            take(rows.assign(rank="a place"))
 
 
 @pytest.mark.parametrize("rows", [0, 1, 3])

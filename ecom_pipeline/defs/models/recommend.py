@@ -56,16 +56,18 @@ def _recommend(night: Night) -> Learned:
         as_of_date=as_of(night),
         seed=night.settings.seed,
         previous_card=previous_card(night, "recommendation") if can_be_kept else None,
-        live=lambda: night.frame(
+        live=lambda customers: night.frame(
             "select customer_id, shelf, rank, product_id, score, source from models.recommendations"
-            " where source not in ('content', 'segment_popularity', 'popularity', 'brand_pin')"
-            " order by customer_id, shelf, rank"
+            " where customer_id in (select unnest(cast(? as varchar[])))"
+            " and source not in ('content', 'segment_popularity', 'popularity', 'brand_pin')"
+            " order by customer_id, shelf, rank",
+            [customers.to_list()],
         ),
+        deliver=night.stage("models.recommendations"),
     )
     return Learned(
         card=result.card,
         frames={
-            "models.recommendations": result.served.recommendations,
             "models.recommendation_rules": result.served.rules,
             "models.bought_together": result.served.bought_together,
             "models.trending_products": result.served.trending,
@@ -73,6 +75,7 @@ def _recommend(night: Night) -> Learned:
             "models.recommendation_evaluation": result.evaluation,
         },
         learned=frozenset({"models.similar_products"}),
+        staged=frozenset({"models.recommendations"}),
     )
 
 

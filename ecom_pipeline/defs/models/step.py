@@ -21,12 +21,16 @@ from ecom_pipeline.warehouse.write import Candidate
 
 @dataclass(frozen=True, kw_only=True)
 class Learned:
-    """What a model step gives: its card, if anything was learned that could be refused, and a frame per table."""
+    """What a model step gives: its card, if anything was learned that could be refused, and a frame per table.
+
+    ``staged`` are the tables without a frame, whose rows ``Night.stage`` took.
+    """
 
     card: ModelCard | None
     frames: Mapping[str, pd.DataFrame]
     learned: frozenset[str]
     """The tables that stay as they are when the live model is kept."""
+    staged: frozenset[str] = frozenset()
 
 
 class Model(NamedTuple):
@@ -53,14 +57,15 @@ def model_step(model: Model, contracts: Mapping[str, Contract]) -> dg.AssetsDefi
         card = {card_table: pd.DataFrame([result.card.row()])} if result.card else {}
         frames = {**result.frames, **card}
         kept = result.card is not None and result.card.decision == "kept"
-        return [
-            night.candidate(
-                contract,
-                f"select * from {contract.name}" if kept and contract.name in result.learned else frames[contract.name],
-                replace(plans[contract.name], mode="replace"),
-            )
-            for contract in written
-        ]
+
+        def candidate(contract: Contract) -> Candidate:
+            plan = replace(plans[contract.name], mode="replace")
+            if contract.name in result.staged:
+                return Candidate(contract=contract, plan=plan, is_staged=True)
+            stays = kept and contract.name in result.learned
+            return night.candidate(contract, f"select * from {contract.name}" if stays else frames[contract.name], plan)
+
+        return [candidate(contract) for contract in written]
 
     return step(name, written, {contract.name: reads for contract in written}, compute, kinds={"python", "duckdb"})
 
