@@ -19,7 +19,7 @@ from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.forecast import engine
 from ecom_pipeline.ml.marketing import budget
 from ecom_pipeline.settings import Settings
-from ecom_pipeline.shop.config import Budget
+from ecom_pipeline.shop.config import Budget, Shop
 from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.warehouse.connection import WarehouseError, open_warehouse
 from ecom_pipeline.warehouse.increment import Plan
@@ -69,9 +69,15 @@ def test_the_live_card_comes_back_from_the_warehouse_as_it_was_written(tmp_path:
         assert previous_card(night, "forecast") == (CARD if written else None)
 
 
+def alone(connection: duckdb.DuckDBPyConnection) -> Night:
+    """A night of a shop of which nothing is asked."""
+    shop = cast(Shop, SimpleNamespace(tolerances={}))
+    settings = Settings(memory_limit="400MB")
+    return Night(connection=connection, settings=settings, shop=shop, contracts=CONTRACTS, run_id="r1")
+
+
 def test_a_table_too_large_for_one_frame_is_written_of_many(tmp_path: Path) -> None:
-    contracts = load_contracts()
-    contract = contracts["models.trending_products"]
+    contract = CONTRACTS["models.trending_products"]
     rows = pd.DataFrame(
         {
             "scope": "all",
@@ -84,9 +90,8 @@ def test_a_table_too_large_for_one_frame_is_written_of_many(tmp_path: Path) -> N
             "as_of_date": date(2024, 5, 1),
         }
     )
-    shop = load_shop(write_mini(tmp_path / "shop"), {}, contracts)
-    with open_warehouse(tmp_path / "work", memory_limit="500MB", threads=1) as connection:
-        night = Night(connection=connection, settings=Settings(), shop=shop, contracts=contracts, run_id="r1")
+    with open_warehouse(tmp_path, memory_limit="400MB", threads=1) as connection:
+        night = alone(connection)
         for frames in ([rows.tail(1)], [rows.head(0), rows.head(2)], [rows.head(1), rows.tail(2)]):
             take = night.stage(contract.name)
             for frame in frames:
@@ -98,6 +103,32 @@ def test_a_table_too_large_for_one_frame_is_written_of_many(tmp_path: Path) -> N
         take = night.stage(contract.name)
         with pytest.raises(WarehouseError, match=r"^models\.trending_products: .*a place"):
             take(rows.assign(rank="a place"))
+
+
+def test_the_database_gives_back_the_memory_of_what_it_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ecom_pipeline.defs.night.ROOM", "10MB")
+    with open_warehouse(tmp_path, memory_limit="400MB", threads=1) as connection:
+
+        def held() -> tuple[int, str]:
+            asked = "select sum(memory_usage_bytes), current_setting('memory_limit') from duckdb_memory()"
+            (found,) = connection.execute(asked).fetchall()
+            return found
+
+        connection.execute("create table raw.much as select md5(cast(i as varchar)) as text from range(1500000) as t(i)")
+        connection.execute("select sum(hash(text)) from raw.much").fetchall()
+        before, limit = held()
+        alone(connection).make_room()
+        assert before > 15_000_000 > held()[0]
+        assert held()[1] == limit
+
+
+def test_a_coded_frame_holds_each_text_once() -> None:
+    with duckdb.connect() as connection:
+        night = alone(connection)
+        query = "select name, day, n from (values ('b', date '2024-05-01', 1), ('a', null, 2), ('b', null, 3)) as t(name, day, n)"
+        coded, plain = night.coded_frame(query), night.frame(query)
+        assert coded["name"].cat.categories.tolist() == ["b", "a"]
+        assert coded.astype(plain.dtypes).equals(plain)
 
 
 @pytest.mark.parametrize("rows", [0, 1, 3])

@@ -28,7 +28,7 @@ def _recommend(night: Night) -> Learned:
 
     can_be_kept = "shelf" in columns_of(night.connection, "models.recommendations")
     result = recommend_shop(
-        night.frame(
+        night.coded_frame(
             "select customer_id, product_id, interaction_date, event_type, interactions from features.interactions"
             " order by customer_id, product_id, interaction_date, event_type"
         ),

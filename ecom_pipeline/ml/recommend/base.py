@@ -77,8 +77,7 @@ class Recommender(ABC):
         data = used(interactions)
         if data.empty:
             raise ValueError("interactions: no rows; a recommender needs at least one")
-        self.customers_ = pd.Index(data["customer_id"].cat.categories.to_numpy())
-        self.products_ = pd.Index(data["product_id"].cat.categories.to_numpy())
+        self.customers_, self.products_ = (data[name].cat.categories for name in ("customer_id", "product_id"))
         self._learn(data, products)
         return self
 

@@ -55,8 +55,7 @@ class Shop:
         half_life: float | None,
     ) -> None:
         self._interactions = interactions
-        touched = pd.Index(interactions["product_id"].cat.categories.to_numpy(dtype=object))
-        active = pd.Index(interactions["customer_id"].cat.categories.to_numpy(dtype=object))
+        touched, active = (interactions[name].cat.categories.astype(object) for name in ("product_id", "customer_id"))
         self.customers = active.union(_distinct(customers["customer_id"]))
         self.ids = touched.union(_distinct(products["product_id"]))
         self.products = products.set_index("product_id").reindex(self.ids).rename_axis("product_id").reset_index()

@@ -196,7 +196,7 @@ def _candidates(
     winners: Mapping[Target, Recommender], data: pd.DataFrame, products: pd.DataFrame, *, length: int
 ) -> Candidates:
     """Give ranked candidates of every shelf for those customers who have a history."""
-    everyone, touched = (pd.Index(data[name].cat.categories.to_numpy()) for name in ("customer_id", "product_id"))
+    everyone, touched = (data[name].cat.categories for name in ("customer_id", "product_id"))
     on_sale = touched.difference(products.loc[~is_sold(products), "product_id"])
     owned = pairs(data, target_types(data))
     owners = owned["customer_id"].cat.codes.to_numpy()
