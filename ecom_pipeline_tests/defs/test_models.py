@@ -114,7 +114,9 @@ def test_the_database_gives_back_the_memory_of_what_it_read(tmp_path: Path, monk
             (found,) = connection.execute(asked).fetchall()
             return found
 
-        connection.execute("create table raw.much as select md5(cast(i as varchar)) as text from range(1500000) as t(i)")
+        connection.execute(
+            "create table raw.much as select md5(cast(i as varchar)) as text from range(1500000) as t(i)"
+        )
         connection.execute("select sum(hash(text)) from raw.much").fetchall()
         before, limit = held()
         alone(connection).make_room()

@@ -166,7 +166,8 @@ class Recommender(ABC):
         best, values = [], []
         for block in blocks(len(asked), len(columns)):
             wanted = None if only is None else only[block]
-            chosen, score = top_k(self._offer(positions[block], columns, excluded[block], wanted), k)
+            scores = self._offer(positions[block], columns, excluded[block], wanted)
+            chosen, score = top_k(scores, k) if wanted is None else _best_of_few(scores, wanted, k)
             best.append(columns[chosen])
             values.append(score)
         length = min(k, len(columns))
@@ -184,6 +185,14 @@ class Recommender(ABC):
                 "source": np.full(len(rows), self.name, dtype=object),
             }
         )
+
+
+def _best_of_few(scores: Floats, only: sparse.csr_matrix, k: int) -> tuple[Positions, Floats]:
+    """Do as ``top_k``, for rows of which few columns are offered: those of all rows together are looked at, not all columns."""
+    offered = np.unique(only.indices)
+    positions, best = top_k(scores[:, offered], k)
+    missing = ((0, 0), (0, min(k, scores.shape[1]) - best.shape[1]))
+    return np.pad(offered[positions], missing), np.pad(best, missing, constant_values=-np.inf)
 
 
 def masked(scores: Floats, hidden: sparse.csr_matrix, only: sparse.csr_matrix | None) -> Floats:
