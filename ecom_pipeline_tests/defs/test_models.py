@@ -12,7 +12,7 @@ import pytest
 
 from ecom_pipeline import defs
 from ecom_pipeline.contracts import load_contracts
-from ecom_pipeline.defs.models import forecast, marketing, profile
+from ecom_pipeline.defs.models import forecast, marketing, profile, recommend
 from ecom_pipeline.defs.models.step import previous_card
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.ml.card import ModelCard
@@ -122,6 +122,20 @@ def test_the_database_gives_back_the_memory_of_what_it_read(tmp_path: Path, monk
         alone(connection).make_room()
         assert before > 15_000_000 > held()[0]
         assert held()[1] == limit
+
+
+def test_the_live_lists_of_some_customers_are_those_of_the_model_alone() -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema models; create table models.recommendations as select * from (values"
+            " ('ann', 'new', 1, 'p1', 0.5, 'blend'), ('ann', 'new', 2, 'p2', 0.1, 'popularity'),"
+            " ('bob', 'all', 1, 'p1', 0.5, 'blend'), ('cid', 'new', 1, 'p3', 0.2, 'ranker')"
+            ") as lists(customer_id, shelf, rank, product_id, score, source)"
+        )
+        night = alone(connection)
+        found = recommend._live(night, pd.Index(["ann", "cid", "newcomer"]))
+        assert found["product_id"].tolist() == ["p1", "p3"]
+        assert recommend._live(night, pd.Index([])).empty
 
 
 def test_a_coded_frame_holds_each_text_once() -> None:

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from ecom_pipeline.defs.models.step import Learned, Model, as_of, previous_card
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.warehouse.names import columns_of
@@ -20,6 +22,17 @@ def _rules(night: Night) -> "Rules":
         exclude_categories=stated.exclude.categories,
         exclude_brands=stated.exclude.brands,
         **stated.model_dump(exclude={"exclude"}),
+    )
+
+
+def _live(night: Night, customers: pd.Index) -> pd.DataFrame:
+    """What the live model, and no fallback, lists for these customers."""
+    return night.frame(
+        "select customer_id, shelf, rank, product_id, score, source from models.recommendations"
+        " where customer_id in (select unnest(cast(? as varchar[])))"
+        " and source not in ('content', 'segment_popularity', 'popularity', 'brand_pin')"
+        " order by customer_id, shelf, rank",
+        [customers.to_list()],
     )
 
 
@@ -56,13 +69,7 @@ def _recommend(night: Night) -> Learned:
         as_of_date=as_of(night),
         seed=night.settings.seed,
         previous_card=previous_card(night, "recommendation") if can_be_kept else None,
-        live=lambda customers: night.frame(
-            "select customer_id, shelf, rank, product_id, score, source from models.recommendations"
-            " where customer_id in (select unnest(cast(? as varchar[])))"
-            " and source not in ('content', 'segment_popularity', 'popularity', 'brand_pin')"
-            " order by customer_id, shelf, rank",
-            [customers.to_list()],
-        ),
+        live=lambda customers: _live(night, customers),
         deliver=night.stage("models.recommendations"),
     )
     return Learned(
