@@ -28,6 +28,8 @@ class Learned:
     learned: Mapping[str, str | None]
     """The tables that stay when the live model is kept, with the column that says what a row is about, if what is new since
     is to be answered all the same."""
+    staged: frozenset[str] = frozenset()
+    """The tables without a frame, whose rows `Night.stage` took."""
 
 
 class Model(NamedTuple):
@@ -50,18 +52,20 @@ def model_step(model: Model, contracts: Mapping[str, Contract]) -> dg.AssetsDefi
         missing = any(night.missing(contract) for contract in written)
         if missing or all(plan.mode == "unchanged" for plan in plans.values()):
             return [night.candidate(contract, "", plans[contract.name]) for contract in written]
+        night.make_room()
         result = learn(night)
         card = {card_table: pd.DataFrame([result.card.row()])} if result.card else {}
         frames = {**result.frames, **card}
         kept = result.card is not None and result.card.decision == "kept"
-        return [
-            night.candidate(
-                contract,
-                _live(night, contract.name, frames, result.learned) if kept else frames[contract.name],
-                replace(plans[contract.name], mode="replace"),
-            )
-            for contract in written
-        ]
+
+        def candidate(contract: Contract) -> Candidate:
+            plan = replace(plans[contract.name], mode="replace")
+            if contract.name in result.staged:
+                return Candidate(contract=contract, plan=plan, is_staged=True)
+            rows = _live(night, contract.name, frames, result.learned) if kept else frames[contract.name]
+            return night.candidate(contract, rows, plan)
+
+        return [candidate(contract) for contract in written]
 
     return step(name, written, {contract.name: reads for contract in written}, compute, kinds={"python", "duckdb"})
 

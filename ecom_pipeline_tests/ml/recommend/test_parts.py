@@ -125,6 +125,19 @@ class TestGraphFilter(RecommenderPromises):
         expected = raw @ (normalised.T @ normalised + 0.3 * low_pass)
         assert model._score(np.arange(12), np.arange(10)) == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
+    def test_of_many_customers_those_who_link_nothing_are_not_learned_from(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        few = checkerboard(customers=12, products=10)
+        many = pd.concat([few, bought(*((f"x{each}", "p000", 99) for each in range(30)))])
+        rows = {}
+        for most in (42, 41):
+            monkeypatch.setattr(graph, "MANY_CUSTOMERS", most)
+            model = GraphFilter(**GRAPH_QUICK).fit(many)
+            rows[most] = model.normalised_.shape[0]
+            assert len(model.recommend(["x3"], 2)) == 2
+        assert rows == {42: 42, 41: 12}
+
 
 class TestItemNeighbours(RecommenderPromises):
     recommender = ItemNeighbours
