@@ -23,7 +23,8 @@ BELOW: dict[str, set[str]] = {
     "definitions": {"contracts", "settings", "shop", "defs"},
     "asking": {"ml", "warehouse"},
     "terminal": {"warehouse"},
-    "cli": {"contracts", "settings", "shop", "warehouse", "definitions", "asking", "terminal"},
+    "arguments": set(),
+    "cli": {"arguments", "contracts", "settings", "shop", "warehouse", "definitions", "asking", "terminal"},
 }
 """Package of the project to the packages it may import."""
 
