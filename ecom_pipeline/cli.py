@@ -11,7 +11,7 @@ import json
 import shlex
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import date
@@ -21,6 +21,7 @@ from typing import Any
 import duckdb
 from rich.console import Console
 
+from ecom_pipeline.arguments import parser
 from ecom_pipeline.contracts import ContractError, load_contracts
 from ecom_pipeline.settings import Settings, SettingsError, environment, load_settings
 from ecom_pipeline.shop.errors import InputError, ShopError
@@ -29,23 +30,22 @@ from ecom_pipeline.terminal import plain_console, show_answer, show_difference, 
 from ecom_pipeline.warehouse import release as releases
 from ecom_pipeline.warehouse.connection import WarehouseBusyError, WarehouseError, open_warehouse
 from ecom_pipeline.warehouse.difference import Difference, difference
+from ecom_pipeline.warehouse.names import rows_of
 from ecom_pipeline.warehouse.space import require_space_for_a_night
 from ecom_pipeline.warehouse.summary import summarise
 
 OK, FAILED, USAGE, BUSY, NOTHING = range(5)
-SAMPLES = ("sample", "journey")
 NARROWEST = 130
 """Columns of a page that is written to a file."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a verb; returns the exit code."""
-    given = _parser().parse_args(arguments)
+    given = parser().parse_args(arguments)
     width = None if sys.stdout.isatty() else NARROWEST
     console = plain_console(stderr=given.json, width=width)
     try:
-        code: int = given.verb(given, console)
-        return code
+        return VERBS[given.verb](given, console)
     except WarehouseBusyError as error:
         print(f"ecom: {error}", file=sys.stderr)
         return BUSY
@@ -219,13 +219,11 @@ def _quarantine(given: argparse.Namespace, console: Console) -> int:
         " where table_name = coalesce(?, table_name) order by table_name, load_id, file, row_number limit ?"
     )
     with _warehouse(settings, shop.name) as connection:
-        found = connection.execute(query, [given.table] if given.action == "list" else [given.table, given.limit])
-        names = [column[0] for column in found.description or []]
-        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        found = rows_of(connection, query, [given.table] if given.action == "list" else [given.table, given.limit])
     if given.json:
-        _print_json(rows)
-    elif rows:
-        table(console, "Quarantine", rows)
+        _print_json(found)
+    elif found:
+        table(console, "Quarantine", found)
     else:
         console.print("Quarantine is empty.")
     return OK
@@ -271,96 +269,16 @@ def _ask(given: argparse.Namespace, console: Console) -> int:
     return OK
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="ecom",
-        description="One night of an online shop: exports in, one audited release out.",
-        epilog="Settings come from the environment (ECOM_...); docs/settings.md lists them.",
-    )
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--shop", type=Path, help="shop.yaml, or its folder (ECOM_SHOP)")
-    common.add_argument("--data-dir", type=Path, help="work files and releases (ECOM_DATA_DIR)")
-    common.add_argument("--json", action="store_true", help="print one JSON document")
-    running = argparse.ArgumentParser(add_help=False)
-    running.add_argument("--landing", type=Path, help="folder of the exports, if not beside shop.yaml (ECOM_LANDING)")
-    dated = argparse.ArgumentParser(add_help=False)
-    dated.add_argument(
-        "--from", dest="start", type=date.fromisoformat, metavar="DATE", help="backfill: first business date"
-    )
-    dated.add_argument("--to", dest="end", type=date.fromisoformat, metavar="DATE", help="backfill: last business date")
-
-    def verb(
-        name: str, run: Callable[..., int], words: str, examples: str, *parents: argparse.ArgumentParser
-    ) -> argparse.ArgumentParser:
-        added = verbs.add_parser(
-            name,
-            help=words,
-            description=words,
-            epilog=f"examples:\n{examples}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            parents=[common, *parents],
-        )
-        added.set_defaults(verb=run)
-        return added
-
-    init = verb(
-        "init",
-        _init,
-        "Make a new shop folder with a commented shop.yaml.",
-        "  ecom init my_shop\n  ecom init data/shops/sample --sample sample",
-    )
-    init.add_argument("folder", type=Path)
-    init.add_argument("--sample", choices=SAMPLES, help="fill it with a sample shop")
-    doctor = verb("doctor", _doctor, "Look at unknown exports and propose a shop.yaml.", "  ecom doctor exports/")
-    doctor.add_argument("folder", type=Path)
-    doctor.add_argument("--output", type=Path, help="where the proposal goes; FOLDER/shop.proposed.yaml by default")
-    run = verb(
-        "run",
-        _run,
-        "Run the nightly job: load what is new, build what it changes, publish a release.",
-        "  ecom run --shop my_shop\n  ecom run --shop my_shop --full\n"
-        "  ecom run --shop my_shop --from 2024-06-01 --to 2024-06-07",
-        running,
-        dated,
-    )
-    run.add_argument("--full", action="store_true", help="build every table whole, whatever has changed")
-    verb("status", _status, "Show the last run and the current release.", "  ecom status --shop my_shop --json")
-    release = verb(
-        "release",
-        _release,
-        "List, show, compare or roll back releases.",
-        "  ecom release list\n  ecom release diff\n"
-        "  ecom release diff 20260101T020000.000000Z 20260102T020000.000000Z --json\n  ecom release rollback",
-    )
-    release.add_argument("action", choices=("list", "show", "diff", "rollback"))
-    release.add_argument("ids", nargs="*", metavar="ID", help="release ids; the current, or the last two, by default")
-    quarantine = verb(
-        "quarantine",
-        _quarantine,
-        "List or show quarantined rows; replay them after shop.yaml or the data were mended.",
-        "  ecom quarantine list\n  ecom quarantine show clean.orders --limit 5\n  ecom quarantine replay",
-        running,
-    )
-    quarantine.add_argument("action", choices=("list", "show", "replay"))
-    quarantine.add_argument("table", nargs="?", help="a clean table, such as clean.orders")
-    quarantine.add_argument("--limit", type=int, default=20, help="rows to show")
-    ask = verb(
-        "ask",
-        _ask,
-        "Answer a customer's question from the published release, or say that it is not known.",
-        '  ecom ask "Where is my order?" --customer C00011\n  ecom ask --file questions.txt --json',
-    )
-    ask.add_argument("question", nargs="?")
-    ask.add_argument("--customer", help="who asks: whose orders may be told")
-    ask.add_argument("--file", type=Path, help="a text file with one question per line")
-    verb(
-        "retention",
-        _retention,
-        "Delete what is older than shop.yaml (keep_days) and ECOM_KEEP_HISTORY_DAYS keep, and free its space.",
-        "  ecom retention --shop my_shop\n  ECOM_KEEP_HISTORY_DAYS=90 ecom retention --shop my_shop --json",
-    )
-    return parser
+VERBS: Mapping[str, Callable[[argparse.Namespace, Console], int]] = {
+    "init": _init,
+    "doctor": _doctor,
+    "run": _run,
+    "status": _status,
+    "release": _release,
+    "quarantine": _quarantine,
+    "ask": _ask,
+    "retention": _retention,
+}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
-"""What a relation of the warehouse looks like."""
+"""What a relation of the warehouse looks like, and rows by the names of their columns."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import duckdb
 
@@ -20,3 +23,10 @@ def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str
 def count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
     """Rows of a relation."""
     return int(connection.execute(f"select count(*) from {relation}").fetchall()[0][0])
+
+
+def rows_of(connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
+    """What a query gives, a mapping of column names to values per row."""
+    cursor = connection.execute(query, list(values))
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

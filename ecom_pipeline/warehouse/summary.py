@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from ecom_pipeline.warehouse.names import columns_of
+from ecom_pipeline.warehouse.names import columns_of, rows_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Summary:
 
 def summarise(connection: duckdb.DuckDBPyConnection, run_id: str | None = None) -> Summary | None:
     """Summarise a run, the last one by default; None where there was none."""
-    runs = _rows(
+    runs = rows_of(
         connection,
         "select * from journal.runs where run_id = coalesce(?, run_id) order by rowid desc limit 1",
         [run_id],
@@ -45,68 +45,62 @@ def summarise(connection: duckdb.DuckDBPyConnection, run_id: str | None = None) 
     this = [run["run_id"]]
     return Summary(
         run=run,
-        tables=_rows(
+        tables=rows_of(
             connection,
             "select table_name, rows, outcome from journal.writes where run_id = ? order by written_at, table_name",
             this,
         ),
-        loads=_rows(
+        loads=rows_of(
             connection,
             "select source, count(*) as files, coalesce(sum(rows), 0)::bigint as rows from journal.loads where run_id = ?"
             " group by source order by source",
             this,
         ),
-        notices=_rows(
+        notices=rows_of(
             connection, "select source, notice from journal.notices where run_id = ? order by source, notice", this
         ),
-        conservation=_rows(
+        conservation=rows_of(
             connection,
             "select input, source, routed_rows, clean_rows, duplicate_rows, quarantined_rows from journal.conservation"
             " where run_id = ? order by input, source",
             this,
         ),
-        quarantined=_rows(
+        quarantined=rows_of(
             connection,
             "select table_name, reasons, count(*) as rows from quarantine.rows group by all order by table_name, rows desc, reasons",
         ),
-        models=_rows(
+        models=rows_of(
             connection,
             "select domain, model, metric, value, baseline, baseline_value, decision, reason from models.registry order by domain",
         )
         if columns_of(connection, "models.registry")
         else [],
-        skipped=_rows(
+        skipped=rows_of(
             connection,
             "select table_name, reason from journal.writes where run_id = ? and outcome = 'skipped' order by table_name",
             this,
         ),
-        warnings=_rows(
+        warnings=rows_of(
             connection,
             "select table_name, check_name, description, rows_failed, rows_checked from journal.checks"
             " where run_id = ? and not passed and action = 'warn' order by table_name, check_name",
             this,
         ),
-        anomalies=_rows(
+        anomalies=rows_of(
             connection,
             "select table_name, metric, column_name, metric_date, value, lower, upper, detail from ops.anomalies"
             " where is_anomaly order by metric_date desc, table_name, metric, column_name",
         )
         if columns_of(connection, "ops.anomalies")
         else [],
-        refused=_rows(
+        refused=rows_of(
             connection,
             "select step, message from journal.steps where run_id = ? and status = 'failed' order by started_at",
             this,
         ),
-        steps=_rows(
+        steps=rows_of(
             connection,
             "select step, seconds, peak_memory_bytes, status from journal.steps where run_id = ? order by started_at",
             this,
         ),
     )
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
-    cursor = connection.execute(query, values or [])
-    names = [column[0] for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

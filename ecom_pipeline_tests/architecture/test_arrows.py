@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,8 @@ BELOW: dict[str, set[str]] = {
     "definitions": {"contracts", "settings", "shop", "defs"},
     "asking": {"ml", "warehouse"},
     "terminal": {"warehouse"},
-    "cli": {"contracts", "settings", "shop", "warehouse", "definitions", "asking", "terminal"},
+    "arguments": set(),
+    "cli": {"arguments", "contracts", "settings", "shop", "warehouse", "definitions", "asking", "terminal"},
 }
 """Package of the project to the packages it may import."""
 
@@ -32,13 +33,16 @@ def modules() -> list[Path]:
     return sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def imports(path: Path) -> list[str]:
+    found = []
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative imports hide the arrows"
-            yield node.module or ""
+            found.append(node.module or "")
+    return found
 
 
 def home(path: Path) -> str:

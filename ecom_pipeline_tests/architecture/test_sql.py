@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import graphlib
+from functools import cache
 
 import pytest
 import sqlglot
@@ -30,6 +31,11 @@ SHOP = {
 }
 
 
+@cache
+def read_by(select: str) -> set[str]:
+    return inputs(sqlglot.parse_one(select, read="duckdb"))
+
+
 @pytest.mark.parametrize("contract", SELECTS, ids=lambda contract: contract.name)
 def test_a_select_keeps_every_rule_and_gives_the_promised_columns(contract: Contract) -> None:
     assert contract.select is not None
@@ -39,12 +45,12 @@ def test_a_select_keeps_every_rule_and_gives_the_promised_columns(contract: Cont
 @pytest.mark.parametrize("contract", SELECTS, ids=lambda contract: contract.name)
 def test_a_layer_reads_only_layers_before_it(contract: Contract) -> None:
     assert contract.select is not None
-    read = {name.split(".")[0] for name in inputs(sqlglot.parse_one(contract.select, read="duckdb"))}
+    read = {name.split(".")[0] for name in read_by(contract.select)}
     assert read <= READS[contract.schema_name]
 
 
 def test_tables_depend_on_each_other_without_a_circle() -> None:
-    graph = {one.name: inputs(sqlglot.parse_one(str(one.select), read="duckdb")) for one in SELECTS}
+    graph = {one.name: read_by(str(one.select)) for one in SELECTS}
     order = list(graphlib.TopologicalSorter(graph).static_order())
     assert order.index("clean.orders") < order.index("clean.order_items") < order.index("marts.sales_daily")
 

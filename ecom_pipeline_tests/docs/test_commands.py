@@ -17,7 +17,7 @@ import duckdb
 import pytest
 import yaml
 
-from ecom_pipeline import cli
+from ecom_pipeline.arguments import SAMPLES, parser
 from ecom_pipeline.contracts import load_contracts
 from ecom_pipeline_tests.docs.markdown import NAMES, PAGES, ROOT, Block, Page, blocks_in
 
@@ -59,7 +59,7 @@ TEXTS = sorted({word for lines in SHELL.values() for words in lines if words[0] 
 def parsed(arguments: list[str]) -> bool:
     """Whether the real parser takes the arguments; a verb alone stands for its page of help."""
     try:
-        cli._parser().parse_args([*arguments, "--help"] if len(arguments) == 1 else arguments)
+        parser().parse_args([*arguments, "--help"] if len(arguments) == 1 else arguments)
     except SystemExit as stopped:
         return stopped.code == 0
     return True
@@ -71,7 +71,7 @@ def is_target(words: list[str]) -> bool:
     known = set(re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)[0].split())
     shops = [word.removeprefix("SHOP=") for word in words if word.startswith("SHOP=")]
     targets = [word for word in words if "=" not in word]
-    return bool(targets) and set(targets) <= known and set(shops) <= set(cli.SAMPLES)
+    return bool(targets) and set(targets) <= known and set(shops) <= set(SAMPLES)
 
 
 @pytest.mark.parametrize("name", SHELL)

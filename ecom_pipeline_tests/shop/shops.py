@@ -13,6 +13,7 @@ from ecom_pipeline.contracts import load_contracts
 from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.mapping import input_selects, routing_select
 from ecom_pipeline.shop.reading import load_shop
+from ecom_pipeline.warehouse.names import rows_of
 
 CONTRACTS = load_contracts()
 
@@ -58,9 +59,7 @@ class Raw:
             self.con.execute(f"insert into raw.rows values ({blanks}, 1, 'a.csv', {len(rows) + 1}, ?, 'x')", [problem])
 
     def query(self, statement: str) -> list[dict[str, Any]]:
-        cursor = self.con.execute(statement)
-        names = [column[0] for column in cursor.description or []]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return rows_of(self.con, statement)
 
     def view(self, shop: Shop, table: str) -> list[dict[str, Any]]:
         selects = input_selects(shop, CONTRACTS, {"rows": self.columns})

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ecom_pipeline.warehouse.names import rows_of
 from ecom_pipeline_tests.tables import world as worlds
 from ecom_pipeline_tests.tables.world import CONTRACTS
 
@@ -25,9 +26,7 @@ class World(worlds.World):
         return self
 
     def query(self, statement: str) -> list[Row]:
-        cursor = self.con.execute(statement)
-        names = [column[0] for column in cursor.description or []]
-        return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+        return list(rows_of(self.con, statement))
 
     def select(self, table: str) -> list[Row]:
         return self.query(f"select * from ({CONTRACTS[table].select}\n) order by all")

@@ -16,6 +16,7 @@ from ecom_pipeline.contracts import Contract
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.defs.tables import step
 from ecom_pipeline.ml.card import ModelCard
+from ecom_pipeline.warehouse.names import rows_of
 from ecom_pipeline.warehouse.write import Candidate
 
 
@@ -86,10 +87,8 @@ def previous_card(night: Night, name: str) -> ModelCard | None:
     table = f"models.{name}_card"
     if not night.exists(table):
         return None
-    found = night.connection.execute(f"select * from {table}")
-    columns = [column[0] for column in found.description or []]
-    rows = found.fetchall()
-    return ModelCard.from_row(dict(zip(columns, rows[0], strict=True))) if rows else None
+    cards = rows_of(night.connection, f"from {table}")
+    return ModelCard.from_row(cards[0]) if cards else None
 
 
 def as_of(night: Night) -> date:
