@@ -24,10 +24,12 @@ from ecom_pipeline.shop.readers.table import (
     SMALL,
     FileRead,
     ReadOptions,
+    add_own_columns,
     append,
     column_names,
     counts,
     create,
+    create_texts,
     insertion_order,
     scratch_folder,
     scratch_name,
@@ -177,11 +179,12 @@ def _fast(
     try:
         with insertion_order(con):
             varied = varied_columns(con, f"{scan}, ignore_errors = true)", columns) if lines.size > SMALL else set()
-            create(con, target, columns, varied)
+            create_texts(con, target, columns, varied)
             con.execute(
-                f"""insert into {target} ({", ".join(map(quoted, columns))}) select * from {scan},
+                f"""insert into {target} select * from {scan},
                     store_rejects = true, rejects_table = '{errors}', rejects_scan = '{scans}')"""
             ).fetchall()
+            add_own_columns(con, target)
         unreadable, swallowed = con.execute(
             f"select count(*), coalesce(bool_or(regexp_matches(line, '[\\r\\n]')), false) from ({refused})"
         ).fetchall()[0]

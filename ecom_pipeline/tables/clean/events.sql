@@ -1,13 +1,13 @@
 with events as (
     select
-        nullif(event_id, '') as event_id,
+        nullif(trim(event_id), '') as event_id,
         nullif(lower(trim(event_type)), '') as event_type,
         event_at,
         event_date,
-        nullif(customer_id, '') as customer_id,
+        nullif(trim(customer_id), '') as customer_id,
         nullif(trim(session_id), '') as session_id,
         nullif(lower(trim(contact_hash)), '') as contact_hash,
-        nullif(product_id, '') as product_id,
+        nullif(trim(product_id), '') as product_id,
         nullif(trim(category_path), '') as category_path,
         quantity,
         price,
