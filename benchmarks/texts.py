@@ -82,7 +82,9 @@ def sentiments(path: Path, labels: pd.Series) -> NDArray[np.object_]:
         known = said.map(_SENTIMENT_OF)
     elif ladder and (len(values) == 2 or values in _MIDDLED):
         known = numbers.map(dict(zip(values, ladder, strict=True)))
-    elif scale := next((ends for ends in _SCALES if ends[0] <= values[0] and ends[1] - 1 < values[-1] <= ends[1]), None):
+    elif scale := next(
+        (ends for ends in _SCALES if ends[0] <= values[0] and ends[1] - 1 < values[-1] <= ends[1]), None
+    ):
         low, high = scale
         known = (1 + 4 * (numbers - low) / (high - low)).map(sentiment_of)
         note(f"{path}: labels {low} to {high} are read as one to five stars, of which three are neutral")

@@ -81,7 +81,9 @@ def test_single_examples_are_trusted_less_where_labels_are_wrong(monkeypatch: py
     assert misled.ridge_ > sound.ridge_
     monkeypatch.setattr(intent, "SETTINGS", intent.SETTINGS[:1])
     trusting = KernelIntent().fit(texts, wrong)
-    share = [float(np.mean(each.predict(texts).intents == np.array(right, dtype=object))) for each in (misled, trusting)]
+    share = [
+        float(np.mean(each.predict(texts).intents == np.array(right, dtype=object))) for each in (misled, trusting)
+    ]
     assert share[0] > share[1] + 0.05
 
 
@@ -93,7 +95,9 @@ def test_words_count_more_where_meaning_says_nothing() -> None:
     points = Points(csr_matrix(normalize(told)), normalize(nothing))
     target = np.eye(2, dtype=np.float32)[codes]
     assert KernelIntent()._setting(points, target)[0] > intent.SETTINGS[0][0]
-    assert KernelIntent()._setting(Points(points.words, normalize(told).astype(np.float32)), target) == intent.SETTINGS[0]
+    assert (
+        KernelIntent()._setting(Points(points.words, normalize(told).astype(np.float32)), target) == intent.SETTINGS[0]
+    )
 
 
 def test_what_an_example_would_have_got_unseen_is_what_fitting_again_gives() -> None:
