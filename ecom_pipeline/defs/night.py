@@ -68,15 +68,18 @@ class Night:
 
     def frame(self, query: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
         """The result of a query as a frame."""
-        return self.connection.execute(query, list(parameters)).df()
+        found = self.connection.execute(query, list(parameters)).df()
+        self._make_room()
+        return found
 
     def coded_frame(self, query: str) -> pd.DataFrame:
         """The same with text as categories: of millions of rows each text is there once."""
         table: Any = self.connection.sql(query).to_arrow_table()
+        self._make_room()
         return table.to_pandas(strings_to_categorical=True, date_as_object=False)
 
-    def make_room(self) -> None:
-        """Have the database give back what it holds of tables it read, as far as it can: what learns next needs the room."""
+    def _make_room(self) -> None:
+        """Have the database give back what it held to answer, as far as it can: what learns from the answer needs the room."""
         for limit in (ROOM, self.settings.memory_limit):
             with suppress(duckdb.OutOfMemoryException):
                 self.connection.execute(f"set memory_limit = {literal(limit)}")

@@ -143,7 +143,7 @@ def test_the_database_gives_back_the_memory_of_what_it_read(tmp_path: Path, monk
         )
         connection.execute("select sum(hash(text)) from raw.much").fetchall()
         before, limit = held()
-        alone(connection).make_room()
+        alone(connection).frame("select 1 as one")
         assert before > 15_000_000 > held()[0]
         assert held()[1] == limit
 

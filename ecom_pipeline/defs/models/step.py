@@ -53,7 +53,6 @@ def model_step(model: Model, contracts: Mapping[str, Contract]) -> dg.AssetsDefi
         missing = any(night.missing(contract) for contract in written)
         if missing or all(plan.mode == "unchanged" for plan in plans.values()):
             return [night.candidate(contract, "", plans[contract.name]) for contract in written]
-        night.make_room()
         result = learn(night)
         card = {card_table: pd.DataFrame([result.card.row()])} if result.card else {}
         frames = {**result.frames, **card}

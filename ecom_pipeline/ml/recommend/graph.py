@@ -13,11 +13,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.history import ENOUGH_PAIRS, MOST_PRODUCTS, HistoryModel, thinned
+from ecom_pipeline.ml.recommend.history import ENOUGH_PAIRS, MOST_PRODUCTS, HistoryModel, linking, thinned
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 
-MANY_CUSTOMERS = 250_000
-"""Of more, those who touched one product alone are left out: they link nothing, and each takes a row of the work."""
 DENSE = 0.1
 """Share of non-zeros above which a product of matrices is faster with the first of them dense."""
 
@@ -75,7 +73,7 @@ class GraphFilter(HistoryModel):
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
         from sklearn.utils.extmath import randomized_svd
 
-        weights = thinned(_telling(self._weights(data, self.half_life)), ENOUGH_PAIRS)
+        weights = thinned(linking(self._weights(data, self.half_life)), ENOUGH_PAIRS)
         of_customers, of_products = (np.asarray(weights.sum(axis=axis)).ravel() for axis in (1, 0))
         of_customers[of_customers == 0], of_products[of_products == 0] = 1.0, 1.0
         left, right = (sparse.diags(1.0 / np.sqrt(each)) for each in (of_customers, of_products))
@@ -98,9 +96,3 @@ class GraphFilter(HistoryModel):
             scores = (alike @ onward).toarray()
         scores += np.float32(self.ideal) * ((history @ self.inward_) @ self.outward_[products].T)
         return scores
-
-
-def _telling(weights: sparse.csr_matrix) -> sparse.csr_matrix:
-    """The customers, if they are many those alone who touched more than one product."""
-    links = np.diff(weights.indptr) > 1
-    return weights[links] if len(links) > MANY_CUSTOMERS and links.any() else weights

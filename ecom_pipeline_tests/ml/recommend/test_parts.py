@@ -125,19 +125,6 @@ class TestGraphFilter(RecommenderPromises):
         expected = raw @ (normalised.T @ normalised + 0.3 * low_pass)
         assert model._score(np.arange(12), np.arange(10)) == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
-    def test_of_many_customers_those_who_link_nothing_are_not_learned_from(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        few = checkerboard(customers=12, products=10)
-        many = pd.concat([few, bought(*((f"x{each}", "p000", 99) for each in range(30)))])
-        rows = {}
-        for most in (42, 41):
-            monkeypatch.setattr(graph, "MANY_CUSTOMERS", most)
-            model = GraphFilter(**GRAPH_QUICK).fit(many)
-            rows[most] = model.normalised_.shape[0]
-            assert len(model.recommend(["x3"], 2)) == 2
-        assert rows == {42: 42, 41: 12}
-
 
 class TestItemNeighbours(RecommenderPromises):
     recommender = ItemNeighbours
@@ -202,6 +189,27 @@ def test_of_very_many_pairs_every_nth_customer_is_learned_from_and_everyone_serv
     assert [part.shape[0] for part in learned] == [40]
     assert sorted(lists["customer_id"].unique()) == everyone
     assert (lists["customer_id"].map(field_of) == lists["product_id"].map(field_of)).mean() > 0.95
+
+
+@pytest.mark.parametrize("model", [ALS(**ALS_QUICK), GraphFilter(**GRAPH_QUICK)], ids=lambda model: str(model.name))
+def test_of_many_customers_those_who_link_nothing_are_not_learned_from_and_get_lists(
+    model: Recommender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = checkerboard(customers=40)
+    many = pd.concat([few, bought(*((f"x{each:03d}", f"p{each:03d}", 99) for each in range(30)))])
+    learned = []
+    for module in (als, graph):
+        monkeypatch.setattr(
+            module, "thinned", lambda weights, most: learned.append(part := thinned(weights, most)) or part
+        )
+    newcomers = [f"x{each:03d}" for each in range(30)]
+    for most in (70, 69):
+        monkeypatch.setattr("ecom_pipeline.ml.recommend.history.MANY_CUSTOMERS", most)
+        lists = model.fit(many).recommend(newcomers, 10)
+        assert (
+            lists["customer_id"].map(lambda name: int(name[1:]) % 2) == lists["product_id"].map(field_of)
+        ).mean() > 0.9
+    assert [part.shape[0] for part in learned] == [70, 40]
 
 
 @pytest.mark.parametrize("kind", [EASE, ItemNeighbours, GraphFilter, Transitions], ids=lambda kind: str(kind.name))
