@@ -11,7 +11,7 @@ from benchmarks.peers import in_pandas, in_polars
 
 __all__ = ["duckdb_alone", "gate", "in_pandas", "in_polars", "ours"]
 
-MEMORY, THREADS = "1500MB", 2
+MEMORY, THREADS = "1400MB", 2
 """DuckDB's share of the 2 GB that the whole process may take; the rest is what Python and its libraries need."""
 Work = Callable[[], dict[str, Any]]
 

@@ -183,7 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--after", nargs="*", default=["conversion", "spend", "exposure"])
     given = parser.parse_args(arguments)
     touches = touches_of(given.touches) if given.touches else journeys_made(given.journeys)
-    parts = {"Attributed revenue": attribution(touches), "Returns of planted shops": returns(given.shops)}
+    parts = {"Attributed revenue": attribution(touches)}
     if given.spend:
         parts[f"What spend brings, {given.spend.name}"] = response(given.spend), []
     if given.experiment:
@@ -194,6 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             control=given.control,
             after=given.after,
         )
+    parts["Returns of planted shops"] = returns(given.shops)
     report(
         [(title, table) for title, (table, _) in parts.items()], [goal for _, goals in parts.values() for goal in goals]
     )

@@ -199,7 +199,7 @@ def threshold_of(model: Model, kind: type[Model], train: Data) -> float:
         return choose_threshold(rehearsed, TARGET_ERROR)
     order = np.random.default_rng(SEED).permutation(len(train.texts))
     held, rest = order[: len(order) // 5], order[len(order) // 5 :]
-    if len(set(train.truth[rest])) < 2:
+    if not len(held) or len(set(train.truth[rest])) < 2:
         return NEVER
     early = kind().fit([train.texts[row] for row in rest], train.truth[rest].tolist())
     told = early.predict([train.texts[row] for row in held])

@@ -26,8 +26,12 @@ _SENTIMENTS = {
 }
 _SENTIMENT_OF = {word: sentiment for sentiment, words in _SENTIMENTS.items() for word in words}
 _LADDERS = {2: ("negative", "positive"), 3: ("negative", "neutral", "positive")}
-_MIDDLED = ([-1.0, 0.0, 1.0], [0.0, 1.0, 2.0])
-_STARS = ((1, 5), (0, 4))
+_MIDDLED = ([-1.0, 0.0, 1.0], [0.0, 1.0, 2.0], [1.0, 2.0, 3.0])
+_SCALES = ((1, 5), (0, 4), (-2, 2), (1, 10), (0, 5), (0, 10), (0, 100))
+"""Ends of the scales that ratings are read on, if the best rating comes within one of the upper end."""
+_TOLD = {"true": "1", "false": "0"}
+_AROUND = re.compile(r"^__label__|^(?:very|extremely|somewhat|mostly) |[ -]*(?:stars?|星|分)$")
+"""What stands around a sentiment or a number of stars."""
 
 
 def note(said: str) -> None:
@@ -68,25 +72,29 @@ def read_labelled(path: Path, text: str = "text", label: str = "label", *, only_
 def sentiments(path: Path, labels: pd.Series) -> NDArray[np.object_]:
     """Return the sentiment that each label states: two numbers of which the larger is good, stars, or the words for it.
 
-    Three stars, the middle of three numbers, and the words for it are neutral.
+    Three stars, the middle of three numbers or of a scale such as 1 to 10, and the words for it are neutral.
     """
-    numbers = pd.to_numeric(labels, errors="coerce")
+    said = labels.str.lower().str.replace(_AROUND, "", regex=True).replace(_TOLD)
+    numbers = pd.to_numeric(said, errors="coerce")
     values = sorted(set(numbers.dropna()))
     ladder = _LADDERS.get(len(values))
     if numbers.isna().any():
-        known = labels.str.lower().map(_SENTIMENT_OF)
+        known = said.map(_SENTIMENT_OF)
     elif ladder and (len(values) == 2 or values in _MIDDLED):
         known = numbers.map(dict(zip(values, ladder, strict=True)))
-    elif any(numbers.between(*ends).all() for ends in _STARS):
-        lowest = next(ends[0] for ends in _STARS if numbers.between(*ends).all())
-        known = (numbers - lowest + 1).map(sentiment_of)
-        note(f"{path}: labels {lowest} to {lowest + 4} are read as one to five stars, of which three are neutral")
+    elif scale := next(
+        (ends for ends in _SCALES if ends[0] <= values[0] and ends[1] - 1 < values[-1] <= ends[1]), None
+    ):
+        low, high = scale
+        known = (1 + 4 * (numbers - low) / (high - low)).map(sentiment_of)
+        note(f"{path}: labels {low} to {high} are read as one to five stars, of which three are neutral")
     else:
         known = pd.Series([None] * len(labels), dtype=object)
     if known.isna().any():
         others = sorted(set(labels[known.isna()]))
         raise FileError(
-            f"{path}: labels {_some(others)}; expected 1 and 0, one to five stars, or positive, neutral and negative"
+            f"{path}: labels {_some(others)}; expected 1 and 0, one to five stars or another scale of ratings, or "
+            "positive, neutral and negative"
         )
     if known.nunique() < 2:
         raise FileError(f"{path}: every label says {known.iloc[0]}; expected good texts and bad ones")

@@ -26,7 +26,8 @@ from ecom_pipeline.warehouse.describe import describe
 from ecom_pipeline.warehouse.increment import load_version
 from ecom_pipeline.warehouse.journal import checks_of_run, now, record, record_checks
 from ecom_pipeline.warehouse.names import columns_of
-from ecom_pipeline.warehouse.write import Candidate, next_of
+from ecom_pipeline.warehouse.stage import next_of
+from ecom_pipeline.warehouse.write import Candidate
 
 RAW_COLUMNS = {
     "_load_id": ("BIGINT", "The load that brought the row."),

@@ -1,14 +1,16 @@
 """The run in progress: one open warehouse, one writer, one journal, handed to every step as the resource ``night``."""
 
 import hashlib
+import itertools
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -19,15 +21,18 @@ from ecom_pipeline.quality import judge
 from ecom_pipeline.settings import Settings
 from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.mapping import sliced_select
-from ecom_pipeline.sql import quoted
+from ecom_pipeline.sql import literal, quoted
 from ecom_pipeline.warehouse.builds import code_fingerprint
-from ecom_pipeline.warehouse.connection import open_warehouse
+from ecom_pipeline.warehouse.connection import WarehouseError, open_warehouse
 from ecom_pipeline.warehouse.increment import Increment, Plan, looks_at_the_run, reads_of
 from ecom_pipeline.warehouse.journal import close_steps, end_run, now, record, start_run
 from ecom_pipeline.warehouse.names import columns_of
 from ecom_pipeline.warehouse.space import require_space_for_a_night
+from ecom_pipeline.warehouse.stage import stage_frame
 from ecom_pipeline.warehouse.write import Candidate, Judge, Outcome, Writer
 
+ROOM = "100MB"
+"""What the database holds at least."""
 Progress = Callable[[str, str, float], None]
 """Told the step, its status and its seconds when it ends."""
 
@@ -61,9 +66,35 @@ class Night:
             watched=frozenset(table for contract in self.contracts.values() for table in contract.slices),
         )
 
-    def frame(self, query: str) -> pd.DataFrame:
+    def frame(self, query: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
         """The result of a query as a frame."""
-        return self.connection.execute(query).df()
+        found = self.connection.execute(query, list(parameters)).df()
+        self._make_room()
+        return found
+
+    def coded_frame(self, query: str) -> pd.DataFrame:
+        """The same with text as categories: of millions of rows each text is there once."""
+        table: Any = self.connection.sql(query).to_arrow_table()
+        self._make_room()
+        return table.to_pandas(strings_to_categorical=True, date_as_object=False)
+
+    def _make_room(self) -> None:
+        """Have the database give back what it held to answer, as far as it can: what learns from the answer needs the room."""
+        for limit in (ROOM, self.settings.memory_limit):
+            with suppress(duckdb.OutOfMemoryException):
+                self.connection.execute(f"set memory_limit = {literal(limit)}")
+
+    def stage(self, table: str) -> Callable[[pd.DataFrame], None]:
+        """Takes the rows of a table to be, a frame after the other: of more than fit in memory together."""
+        frames = itertools.count()
+
+        def take(frame: pd.DataFrame) -> None:
+            try:
+                stage_frame(self.connection, self.contracts[table], frame, more=next(frames) > 0)
+            except duckdb.Error as error:
+                raise WarehouseError(f"{table}: {error}") from error
+
+        return take
 
     def exists(self, table: str) -> bool:
         """Whether ``schema.table`` has ever been written."""

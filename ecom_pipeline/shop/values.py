@@ -45,12 +45,11 @@ _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 
 def trimmed(text: str) -> str:
     """The text without blanks around it and without the marks that keep a spreadsheet from computing; null if empty."""
-    ends = " or ".join(f"ends_with({text}, {literal(blank)})" for blank in " \t\r\u00a0\u3000")
-    blank = f"{text} < '!' or {text} > '~' or {ends}"
+    plain = f"{text} between '!' and '~' and {text}[-1] between '!' and '~'"
     bare = f"trim({text}, {literal(BLANKS)})"
     unmarked = f"trim(regexp_replace({bare}, {literal(_MARKED)}, {literal(_UNMARKED)}), {literal(BLANKS)})"
-    marked = " or ".join(f"starts_with({text}, {literal(mark)})" for mark in "='")
-    return f"case when {marked} then nullif({unmarked}, '') when {blank} then nullif({bare}, '') else {text} end"
+    marked = " or ".join(f"{text} >= {literal(mark)} and {text} < {literal(after)}" for mark, after in ("=>", "'("))
+    return f"case when {marked} then nullif({unmarked}, '') when {plain} then {text} else nullif({bare}, '') end"
 
 
 def is_missing(text: str) -> str:
@@ -138,6 +137,6 @@ def at_zone(local: str, timezone: str) -> str:
 
 
 def _is_local(text: str) -> str:
-    ends = f"right({text}, 1) between '0' and '9'"
+    ends = f"{text}[-1] between '0' and '9'"
     offset = f"contains({text}, '+') or contains(substring({text}, 11), '-')"
     return f"{text} between '0' and ':' and {ends} and not ({offset})"

@@ -31,6 +31,7 @@ from ecom_pipeline.warehouse.describe import describe
 from ecom_pipeline.warehouse.increment import SINCE, Plan
 from ecom_pipeline.warehouse.journal import checks_of_run, now, record, record_checks
 from ecom_pipeline.warehouse.names import columns_of, count
+from ecom_pipeline.warehouse.stage import next_of, stage_frame
 
 
 class Judge(Protocol):
@@ -210,16 +211,7 @@ class _Staged:
         elif isinstance(content, str):
             self._fill_next(content)
         else:
-            self.con.register("candidate_frame", content)
-            try:
-                kinds = self.contract.types
-                promised = [
-                    f"cast({quoted(name)} as {kinds[name]}) as {quoted(name)}" for name in kinds if name in content
-                ]
-                beyond = [quoted(name) for name in content if name not in kinds]
-                self._create(self.next, f"select {', '.join(promised + beyond)} from candidate_frame")
-            finally:
-                self.con.unregister("candidate_frame")
+            stage_frame(self.con, self.contract, content)
 
     def _fill_next(self, select: str) -> None:
         """Have the candidate hold what a SELECT gives; a key of one column of text is another one in every row."""
@@ -361,8 +353,3 @@ class _Staged:
         own = (self.next, self.leaving, *aside)
         for relation in (*own, *filter(None, (self.plan.touched, self.plan.arrived))):
             self.con.execute(f"drop table if exists {relation}")
-
-
-def next_of(contract: Contract) -> str:
-    """Where the rows lie that would go live."""
-    return f"{contract.schema_name}.{quoted(contract.table + '__next')}"

@@ -80,6 +80,13 @@ def test_what_a_file_should_have_been_is_said(tmp_path: Path, name: str, content
         (["2.5", "4.5", "1"], "0 + -"),
         (["Positive", "NEGATIVE", "neutral"], "+ - 0"),
         (["好评", "差评"], "+ -"),
+        (["1", "4", "5", "7", "10"], "- - 0 + +"),
+        (["0", "50", "100"], "- 0 +"),
+        (["1", "2", "3"], "- 0 +"),
+        (["True", "False"], "+ -"),
+        (["5 stars", "1 star", "3星"], "+ - 0"),
+        (["__label__2", "__label__1"], "+ -"),
+        (["Extremely Negative", "Neutral", "very positive"], "- 0 +"),
     ],
 )
 def test_labels_state_a_sentiment(labels: list[str], expected: str) -> None:
@@ -87,7 +94,9 @@ def test_labels_state_a_sentiment(labels: list[str], expected: str) -> None:
     assert sentiments(Path("r.csv"), pd.Series(labels)).tolist() == [names[each] for each in expected.split()]
 
 
-@pytest.mark.parametrize("labels", [["happy", "1"], ["1", "2", "9"], ["1", "1"], ["positive", "sad"]])
+@pytest.mark.parametrize(
+    "labels", [["happy", "1"], ["1", "2", "9", "30"], ["1", "1"], ["positive", "sad"], ["0", "1", "2", "3"]]
+)
 def test_labels_that_state_none_are_named(labels: list[str]) -> None:
     with pytest.raises(SystemExit, match=r"r\.csv: .*expected"):
         sentiments(Path("r.csv"), pd.Series(labels))

@@ -4,7 +4,7 @@ import re
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import duckdb
 import pandas as pd
@@ -12,17 +12,18 @@ import pytest
 
 from ecom_pipeline import defs
 from ecom_pipeline.contracts import load_contracts
-from ecom_pipeline.defs.models import forecast, marketing, profile
+from ecom_pipeline.defs.models import forecast, marketing, profile, recommend, step
 from ecom_pipeline.defs.models.step import previous_card
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.forecast import engine
 from ecom_pipeline.ml.marketing import budget
 from ecom_pipeline.settings import Settings
-from ecom_pipeline.shop.config import Budget
+from ecom_pipeline.shop.config import Budget, Shop
 from ecom_pipeline.shop.reading import load_shop
-from ecom_pipeline.warehouse.connection import open_warehouse
+from ecom_pipeline.warehouse.connection import WarehouseError, open_warehouse
 from ecom_pipeline.warehouse.increment import Plan
+from ecom_pipeline.warehouse.write import Candidate
 from ecom_pipeline_tests.e2e.mini import write_mini
 from ecom_pipeline_tests.ml.forecast.builders import NoAnswer
 from ecom_pipeline_tests.nights import CONTRACTS, in_order, lenient
@@ -66,6 +67,108 @@ def test_the_live_card_comes_back_from_the_warehouse_as_it_was_written(tmp_path:
             (outcome,) = night.write([night.candidate(contract, pd.DataFrame([CARD.row()]), Plan())])
             assert not outcome.refused
         assert previous_card(night, "forecast") == (CARD if written else None)
+
+
+@pytest.mark.parametrize(
+    ("about", "expected"),
+    [
+        (None, [("erased", "live"), ("old", "live")]),
+        ("message_id", [("new", "tonight"), ("old", "live")]),
+        ("not learned", [("new", "tonight"), ("old", "tonight")]),
+    ],
+)
+def test_a_live_model_that_is_kept_forgets_what_is_gone_and_leaves_what_is_new_to_tonights(
+    about: str | None, expected: list[tuple[str, str]]
+) -> None:
+    tonight = pd.DataFrame({"message_id": ["old", "new"], "intent": ["tonight", "tonight"]})
+    learned = {} if about == "not learned" else {"models.messages": about}
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema models; create table models.messages as"
+            " select * from (values ('live', 'old'), ('live', 'erased')) as live (intent, message_id)"
+        )
+        night = Night(connection=connection, settings=Settings(), shop=cast(Any, None), contracts={}, run_id="r1")
+        rows = step._live(night, "models.messages", {"models.messages": tonight}, learned)
+        found = connection.sql("select message_id, intent from rows" if isinstance(rows, pd.DataFrame) else rows)
+        assert sorted(found.df()[["message_id", "intent"]].itertuples(index=False, name=None)) == expected
+
+
+def alone(connection: duckdb.DuckDBPyConnection) -> Night:
+    """A night of a shop of which nothing is asked."""
+    shop = cast(Shop, SimpleNamespace(tolerances={}))
+    settings = Settings(memory_limit="400MB")
+    return Night(connection=connection, settings=settings, shop=shop, contracts=CONTRACTS, run_id="r1")
+
+
+def test_a_table_too_large_for_one_frame_is_written_of_many(tmp_path: Path) -> None:
+    contract = CONTRACTS["models.trending_products"]
+    rows = pd.DataFrame(
+        {
+            "scope": "all",
+            "category": None,
+            "rank": [1, 2, 3],
+            "product_id": ["p1", "p2", "p3"],
+            "score": 1.0,
+            "recent_customers": 5,
+            "earlier_customers": 0,
+            "as_of_date": date(2024, 5, 1),
+        }
+    )
+    with open_warehouse(tmp_path, memory_limit="400MB", threads=1) as connection:
+        night = alone(connection)
+        for frames in ([rows.tail(1)], [rows.head(0), rows.head(2)], [rows.head(1), rows.tail(2)]):
+            take = night.stage(contract.name)
+            for frame in frames:
+                take(frame)
+            (outcome,) = night.write([Candidate(contract=contract, plan=Plan(mode="replace"), is_staged=True)])
+            written = night.frame("select rank from models.trending_products order by rank")
+            assert written["rank"].tolist() == [rank for frame in frames for rank in frame["rank"]]
+            assert outcome.rows == len(written)
+        take = night.stage(contract.name)
+        with pytest.raises(WarehouseError, match=r"^models\.trending_products: .*a place"):
+            take(rows.assign(rank="a place"))
+
+
+def test_the_database_gives_back_the_memory_of_what_it_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ecom_pipeline.defs.night.ROOM", "10MB")
+    with open_warehouse(tmp_path, memory_limit="400MB", threads=1) as connection:
+
+        def held() -> tuple[int, str]:
+            asked = "select sum(memory_usage_bytes), current_setting('memory_limit') from duckdb_memory()"
+            (found,) = connection.execute(asked).fetchall()
+            return found
+
+        connection.execute(
+            "create table raw.much as select md5(cast(i as varchar)) as text from range(1500000) as t(i)"
+        )
+        connection.execute("select sum(hash(text)) from raw.much").fetchall()
+        before, limit = held()
+        alone(connection).frame("select 1 as one")
+        assert before > 15_000_000 > held()[0]
+        assert held()[1] == limit
+
+
+def test_the_live_lists_of_some_customers_are_those_of_the_model_alone() -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema models; create table models.recommendations as select * from (values"
+            " ('ann', 'new', 1, 'p1', 0.5, 'blend'), ('ann', 'new', 2, 'p2', 0.1, 'popularity'),"
+            " ('bob', 'all', 1, 'p1', 0.5, 'blend'), ('cid', 'new', 1, 'p3', 0.2, 'ranker')"
+            ") as lists(customer_id, shelf, rank, product_id, score, source)"
+        )
+        night = alone(connection)
+        found = recommend._live(night, pd.Index(["ann", "cid", "newcomer"]))
+        assert found["product_id"].tolist() == ["p1", "p3"]
+        assert recommend._live(night, pd.Index([])).empty
+
+
+def test_a_coded_frame_holds_each_text_once() -> None:
+    with duckdb.connect() as connection:
+        night = alone(connection)
+        query = "select name, day, n from (values ('b', date '2024-05-01', 1), ('a', null, 2), ('b', null, 3)) as t(name, day, n)"
+        coded, plain = night.coded_frame(query), night.frame(query)
+        assert coded["name"].cat.categories.tolist() == ["b", "a"]
+        assert coded.astype(plain.dtypes).equals(plain)
 
 
 @pytest.mark.parametrize("rows", [0, 1, 3])

@@ -237,6 +237,13 @@ def test_columns_aligned_with_spaces(con, tmp_path):
     ]
 
 
+def test_double_colons(con, tmp_path):
+    lines = [f'{n}::Cité {n}: the "one", II::Animation|Comedy' for n in range(9)]
+    found = load(con, tmp_path, "\n".join([*lines, "9::torn"]).encode("latin-1"), name="movies.dat")
+    assert (found.columns, found.rows, found.unreadable) == (("column_1", "column_2", "column_3"), 9, 1)
+    assert rows(con, "column_2")[3] == ('Cité 3: the "one", II',)
+
+
 def test_single_quotes_and_backslash_escapes(con, tmp_path):
     load(con, tmp_path, b"id,name\n1,'a,b'\n2,'c,d'\n")
     assert rows(con, "name") == [("a,b",), ("c,d",)]
@@ -270,6 +277,7 @@ def test_options_override_detection(con, tmp_path):
 
 
 CHINESE = "订单编号,买家昵称,金额\n1,王小明,12.50\n2,李雷,“八折”\n3,韩梅梅,¥9.90\n"
+JAPANESE = "注文番号,商品名,単価\n1,ソファ表示 ﾊﾝｶｸ,1200\n2,マグカップ,900\n"
 LATIN = "id,name,price\n1,Zoë Müller,£5\n2,café au lait,€7\n"
 
 
@@ -280,6 +288,7 @@ LATIN = "id,name,price\n1,Zoë Müller,£5\n2,café au lait,€7\n"
         (CHINESE, "utf-8-sig", "utf-8"),
         (CHINESE, "gb18030", "gb18030"),
         (CHINESE, "utf-16", "utf-16"),
+        (JAPANESE, "cp932", "cp932"),
         (LATIN, "utf-16-le", "utf-16-le"),
         (LATIN, "utf-16-be", "utf-16-be"),
         (LATIN, "cp1252", "cp1252"),

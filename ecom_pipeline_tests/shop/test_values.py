@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import product
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -158,6 +159,12 @@ def test_marks_of_a_spreadsheet_are_taken_off_and_nothing_else_is() -> None:
 def test_blanks_of_every_kind_are_cut() -> None:
     texts = [" a b ", "\ta\t", "\u3000订单\u3000", "a\u00a0", "\ufeffa", "   ", "", "a\r"]
     assert read(values.trimmed("x"), texts) == ["a b", "a", "订单", "a", "a", None, None, "a"]
+
+
+def test_blanks_are_cut_wherever_they_are_and_whatever_is_beside_them() -> None:
+    alphabet = [*values.BLANKS, "a", "Z", "0", "!", "~", ">", "é", "订", "e\u0301", "🛒"]
+    texts = ["".join(some) for length in range(4) for some in product(alphabet, repeat=length)]
+    assert read(values.trimmed("x"), texts) == [text.strip(values.BLANKS) or None for text in texts]
 
 
 @pytest.mark.parametrize(

@@ -46,14 +46,14 @@ def _forecast(night: Night) -> Learned:
             "models.stock_out_risk": result.risk,
             "models.stock_days": result.stock,
         },
-        learned=frozenset(
-            {
+        learned=dict.fromkeys(
+            (
                 "models.forecasts",
                 "models.weekly_forecasts",
                 "models.forecast_series",
                 "models.forecast_parts",
                 "models.forecast_moves",
-            }
+            )
         ),
     )
 

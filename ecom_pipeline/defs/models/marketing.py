@@ -11,7 +11,7 @@ def _attribution(night: Night) -> Learned:
         "select journey_id, position, channel, days_before, is_converted, cast(revenue as double) as revenue"
         " from features.touches order by journey_id, position"
     )
-    return Learned(card=None, frames={"models.channel_attribution": attribute(touches)}, learned=frozenset())
+    return Learned(card=None, frames={"models.channel_attribution": attribute(touches)}, learned={})
 
 
 def _budget(night: Night) -> Learned:
@@ -37,7 +37,7 @@ def _budget(night: Night) -> Learned:
         least=stated.least,
         most=stated.most,
     )
-    return Learned(card=result.card, frames={"models.channel_budget": result.channels}, learned=frozenset())
+    return Learned(card=result.card, frames={"models.channel_budget": result.channels}, learned={})
 
 
 def _experiments(night: Night) -> Learned:
@@ -65,7 +65,7 @@ def _experiments(night: Night) -> Learned:
         seed=night.settings.seed,
     )
     frames = (result.results, result.segments, result.coupons)
-    return Learned(card=None, frames=dict(zip(EXPERIMENT_TABLES, frames, strict=True)), learned=frozenset())
+    return Learned(card=None, frames=dict(zip(EXPERIMENT_TABLES, frames, strict=True)), learned={})
 
 
 EXPERIMENT_TABLES = ("models.experiment_results", "models.experiment_segments", "models.coupon_candidates")

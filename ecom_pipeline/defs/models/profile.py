@@ -34,7 +34,7 @@ def _profile(night: Night) -> Learned:
             "models.behaviour_components": result.components,
             "models.behaviour_map": result.map,
         },
-        learned=frozenset(),
+        learned={},
     )
 
 
@@ -92,7 +92,7 @@ def _clusters(night: Night) -> Learned:
         earlier_customers=customers,
     )
     return Learned(
-        card=result.card, frames=dict(zip(tables, (result.customers, result.centres), strict=True)), learned=frozenset()
+        card=result.card, frames=dict(zip(tables, (result.customers, result.centres), strict=True)), learned={}
     )
 
 
@@ -107,7 +107,7 @@ def _propensity(night: Night) -> Learned:
             "models.propensity_evaluation": result.evaluation,
             "models.propensity_calibration": result.calibration,
         },
-        learned=frozenset(),
+        learned={},
     )
 
 
@@ -115,7 +115,7 @@ def _lifetime(night: Night) -> Learned:
     from ecom_pipeline.ml.profile.worth import lifetime_shop
 
     result = lifetime_shop(night.frame(DAYS), as_of_date=as_of(night), seed=night.settings.seed)
-    return Learned(card=result.card, frames={"models.lifetime_values": result.customers}, learned=frozenset())
+    return Learned(card=result.card, frames={"models.lifetime_values": result.customers}, learned={})
 
 
 MODELS = [

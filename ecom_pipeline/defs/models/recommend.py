@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from ecom_pipeline.defs.models.step import Learned, Model, as_of, previous_card
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.warehouse.names import columns_of
@@ -23,12 +25,23 @@ def _rules(night: Night) -> "Rules":
     )
 
 
+def _live(night: Night, customers: pd.Index) -> pd.DataFrame:
+    """What the live model, and no fallback, lists for these customers."""
+    return night.frame(
+        "select customer_id, shelf, rank, product_id, score, source from models.recommendations"
+        " where customer_id in (select unnest(cast(? as varchar[])))"
+        " and source not in ('content', 'segment_popularity', 'popularity', 'brand_pin')"
+        " order by customer_id, shelf, rank",
+        [customers.to_list()],
+    )
+
+
 def _recommend(night: Night) -> Learned:
     from ecom_pipeline.ml.recommend.pipeline import recommend_shop
 
     can_be_kept = "shelf" in columns_of(night.connection, "models.recommendations")
     result = recommend_shop(
-        night.frame(
+        night.coded_frame(
             "select customer_id, product_id, interaction_date, event_type, interactions from features.interactions"
             " order by customer_id, product_id, interaction_date, event_type"
         ),
@@ -56,23 +69,20 @@ def _recommend(night: Night) -> Learned:
         as_of_date=as_of(night),
         seed=night.settings.seed,
         previous_card=previous_card(night, "recommendation") if can_be_kept else None,
-        live=lambda: night.frame(
-            "select customer_id, shelf, rank, product_id, score, source from models.recommendations"
-            " where source not in ('content', 'segment_popularity', 'popularity', 'brand_pin')"
-            " order by customer_id, shelf, rank"
-        ),
+        live=lambda customers: _live(night, customers),
+        deliver=night.stage("models.recommendations"),
     )
     return Learned(
         card=result.card,
         frames={
-            "models.recommendations": result.served.recommendations,
             "models.recommendation_rules": result.served.rules,
             "models.bought_together": result.served.bought_together,
             "models.trending_products": result.served.trending,
             "models.similar_products": result.similar_products,
             "models.recommendation_evaluation": result.evaluation,
         },
-        learned=frozenset({"models.similar_products"}),
+        learned={"models.similar_products": "product_id"},
+        staged=frozenset({"models.recommendations"}),
     )
 
 

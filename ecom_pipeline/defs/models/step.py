@@ -1,7 +1,7 @@
 """How a model becomes a step, and what every model asks the night.
 
-A model that is worse than the live one by more than the margin comes back ``kept``: its live tables are written again as
-they are, and the card says so; lists of recommendations go through tonight's rules again.
+A model that is worse than the live one by more than the margin comes back ``kept``: its live tables are written again,
+and the card says so; lists of recommendations go through tonight's rules again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,8 +26,11 @@ class Learned:
 
     card: ModelCard | None
     frames: Mapping[str, pd.DataFrame]
-    learned: frozenset[str]
-    """The tables that stay as they are when the live model is kept."""
+    learned: Mapping[str, str | None]
+    """The tables that stay when the live model is kept, with the column that says what a row is about, if what is new since
+    is to be answered all the same."""
+    staged: frozenset[str] = frozenset()
+    """The tables without a frame, whose rows `Night.stage` took."""
 
 
 class Model(NamedTuple):
@@ -54,16 +57,28 @@ def model_step(model: Model, contracts: Mapping[str, Contract]) -> dg.AssetsDefi
         card = {card_table: pd.DataFrame([result.card.row()])} if result.card else {}
         frames = {**result.frames, **card}
         kept = result.card is not None and result.card.decision == "kept"
-        return [
-            night.candidate(
-                contract,
-                f"select * from {contract.name}" if kept and contract.name in result.learned else frames[contract.name],
-                replace(plans[contract.name], mode="replace"),
-            )
-            for contract in written
-        ]
+
+        def candidate(contract: Contract) -> Candidate:
+            plan = replace(plans[contract.name], mode="replace")
+            if contract.name in result.staged:
+                return Candidate(contract=contract, plan=plan, is_staged=True)
+            rows = _live(night, contract.name, frames, result.learned) if kept else frames[contract.name]
+            return night.candidate(contract, rows, plan)
+
+        return [candidate(contract) for contract in written]
 
     return step(name, written, {contract.name: reads for contract in written}, compute, kinds={"python", "duckdb"})
+
+
+def _live(
+    night: Night, table: str, frames: Mapping[str, pd.DataFrame], learned: Mapping[str, str | None]
+) -> str | pd.DataFrame:
+    """What is live, less what it was about and is gone, and tonight's rows about what it does not know."""
+    about = learned.get(table)
+    if about is None:
+        return f"select * from {table}" if table in learned else frames[table]
+    live, tonight = night.frame(f"select {', '.join(frames[table].columns)} from {table}"), frames[table]
+    return pd.concat([live[live[about].isin(tonight[about])], tonight[~tonight[about].isin(live[about])]])
 
 
 def previous_card(night: Night, name: str) -> ModelCard | None:

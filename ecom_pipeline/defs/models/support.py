@@ -42,7 +42,7 @@ def _support(night: Night) -> Learned:
             "models.support_examples": result.examples,
             "models.support_evaluation": result.evaluation,
         },
-        learned=frozenset({"models.message_predictions", "models.message_slots", "models.faq_drafts"}),
+        learned={"models.message_predictions": "message_id", "models.faq_drafts": None},
     )
 
 

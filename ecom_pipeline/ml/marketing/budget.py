@@ -147,7 +147,7 @@ def budget_shop(
             f"{total:.2f} a day over {len(spent.names)} channels, {int(evidence.sum())} of them with evidence: the best"
             f" split earns {middle:+.2f} a day ({low:+.2f} to {high:+.2f}, 90 %), more in {(gains > 0).mean():.0%} of the"
             f" draws, {SURE_ENOUGH:.0%} needed"
-            f"{_beside(total - float(kept.sum()), sorted({*least, *most} - set(spent.names)))}"
+            f"{_beside(total - float(kept.sum()), spent.left_out, sorted({*least, *most} - {*spent.names, *spent.left_out}))}"
         ),
         trained_from=days[0].date(),
         trained_to=as_of_date,
@@ -231,14 +231,16 @@ def _following(paid: Array, visits: Array | None) -> Array:
     return np.array([float(np.corrcoef(over_a_week(column), wanted)[0, 1]) for column in paid.T])
 
 
-def _beside(left: float, unknown: Sequence[str]) -> str:
-    """What of the budget floors and caps do not let be split, and which of them are about nothing."""
+def _beside(left: float, left_out: Sequence[str], unknown: Sequence[str]) -> str:
+    """What of the budget floors and caps do not let be split, and which channels are not in it."""
     words = ""
     if left > 0.005:
         words += f"; {left:.2f} a day are left over, since no channel goes beyond its most"
     elif left < -0.005:
         words += f"; that is {-left:.2f} a day too little, since no channel goes below its least"
-    return f"{words}; no spend to learn from: {', '.join(unknown)}" if unknown else words
+    if left_out:
+        words += f"; left out, with spend on fewer than {FEWEST_DAYS_PAID} days or none lately: {', '.join(left_out)}"
+    return f"{words}; no spend at all: {', '.join(unknown)}" if unknown else words
 
 
 def _earned(curves: Sequence[Curve], spend: Array) -> float:

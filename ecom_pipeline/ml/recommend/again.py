@@ -22,6 +22,11 @@ class History:
     last: np.ndarray
     """Days as ``datetime64[D]``."""
 
+    def between(self, low: int, high: int) -> History:
+        """What has a key from ``low`` to below ``high``."""
+        part = slice(*np.searchsorted(self.keys, [low, high]))
+        return History(keys=self.keys[part], times=self.times[part], first=self.first[part], last=self.last[part])
+
 
 def habits(interactions: pd.DataFrame, event_types: tuple[str, ...] = ("purchase",)) -> pd.DataFrame:
     """Return what each customer chose, with how often.

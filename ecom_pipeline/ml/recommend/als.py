@@ -6,12 +6,13 @@ Y. Hu, Y. Koren, C. Volinsky, Collaborative filtering for implicit feedback data
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
-from ecom_pipeline.ml.recommend.history import ENOUGH_PAIRS, MOST_PRODUCTS, MostTouched, thinned
+from ecom_pipeline.ml.recommend.history import ENOUGH_PAIRS, MOST_PRODUCTS, MostTouched, linking, thinned
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 
 THREADS = 1
@@ -36,12 +37,15 @@ class ALS(MostTouched):
     Attributes
     ----------
     customer_points_, item_points_
-        What was learned; a score is their product.
+        What was learned; a score is their product. ``None`` where ALS learned from some of the customers: the point of each
+        one then follows from ``solver_`` and the row of ``weights_`` when a list is made.
     """
 
     name: ClassVar[str] = "als"
 
-    customer_points_: Floats
+    customer_points_: Floats | None
+    solver_: Any
+    weights_: sparse.csr_matrix
     item_points_: Floats
 
     def __init__(
@@ -77,12 +81,15 @@ class ALS(MostTouched):
             random_state=self.seed,
         )
         with threadpool_limits(THREADS, user_api="blas"):
-            some = thinned(weights, ENOUGH_PAIRS)
+            some = thinned(linking(weights), ENOUGH_PAIRS)
             model.fit(some, show_progress=False)
-            self.customer_points_ = model.user_factors
-            if some.shape[0] < weights.shape[0]:
-                self.customer_points_ = model.recalculate_user(np.arange(weights.shape[0]), weights)
         self.item_points_ = model.item_factors
+        self.customer_points_ = model.user_factors if some.shape[0] == weights.shape[0] else None
+        self.solver_, self.weights_ = model, weights
 
     def _score(self, customers: Positions, products: Positions) -> Floats:
-        return np.asarray(self.customer_points_[customers] @ self.item_points_[products].T)
+        if self.customer_points_ is None:
+            points = self.solver_.recalculate_user(np.arange(len(customers)), self.weights_[customers])
+        else:
+            points = self.customer_points_[customers]
+        return np.asarray(points @ self.item_points_[products].T)

@@ -77,8 +77,7 @@ class Recommender(ABC):
         data = used(interactions)
         if data.empty:
             raise ValueError("interactions: no rows; a recommender needs at least one")
-        self.customers_ = pd.Index(data["customer_id"].cat.categories.to_numpy())
-        self.products_ = pd.Index(data["product_id"].cat.categories.to_numpy())
+        self.customers_, self.products_ = (data[name].cat.categories for name in ("customer_id", "product_id"))
         self._learn(data, products)
         return self
 
@@ -167,7 +166,8 @@ class Recommender(ABC):
         best, values = [], []
         for block in blocks(len(asked), len(columns)):
             wanted = None if only is None else only[block]
-            chosen, score = top_k(self._offer(positions[block], columns, excluded[block], wanted), k)
+            scores = self._offer(positions[block], columns, excluded[block], wanted)
+            chosen, score = top_k(scores, k) if wanted is None else _best_of_few(scores, wanted, k)
             best.append(columns[chosen])
             values.append(score)
         length = min(k, len(columns))
@@ -185,6 +185,14 @@ class Recommender(ABC):
                 "source": np.full(len(rows), self.name, dtype=object),
             }
         )
+
+
+def _best_of_few(scores: Floats, only: sparse.csr_matrix, k: int) -> tuple[Positions, Floats]:
+    """Do as ``top_k``, for rows of which few columns are offered: those of all rows together are looked at, not all columns."""
+    offered = np.unique(only.indices)
+    positions, best = top_k(scores[:, offered], k)
+    missing = ((0, 0), (0, min(k, scores.shape[1]) - best.shape[1]))
+    return np.pad(offered[positions], missing), np.pad(best, missing, constant_values=-np.inf)
 
 
 def masked(scores: Floats, hidden: sparse.csr_matrix, only: sparse.csr_matrix | None) -> Floats:

@@ -19,6 +19,7 @@ import pandas as pd
 from ecom_pipeline.ml.recommend.features import TAGS
 from ecom_pipeline.ml.recommend.interactions import Positions
 from ecom_pipeline.ml.recommend.ranking import blocks, top_k
+from ecom_pipeline.ml.recommend.rules import NO_CATEGORY
 
 WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]|[^\W\d_a-z]+")
 TEXTS = ("name", "description")
@@ -148,6 +149,6 @@ def _bags(products: pd.DataFrame) -> list[list[str]]:
     bags = [[*own, *(" ".join(pair) for pair in pairwise(own))] for own in words]
     for tag in (tag for tag in TAGS if tag in products):
         values = products[tag].to_numpy(dtype=object)
-        for place in np.flatnonzero(products[tag].notna()):
+        for place in np.flatnonzero(products[tag].notna() & (products[tag] != NO_CATEGORY)):
             bags[place].append(f"{tag}: {values[place]}")
     return bags

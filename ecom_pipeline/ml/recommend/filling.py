@@ -34,10 +34,7 @@ class Filling:
 
     They have the columns ``customer, shelf, product, order, score, source, untouched, outcome``.
 
-    Attributes
-    ----------
-    links
-        ``product, history, similarity``: by positions, what was taken for like what.
+    Links are ``product, history, similarity``: by positions, what is taken for like what.
     """
 
     def __init__(
@@ -47,14 +44,10 @@ class Filling:
         interactions: pd.DataFrame,
         rules: Rules,
         *,
-        unknown: np.ndarray,
         half_life: float | None,
     ) -> None:
         self.shop, self.rules, self.content = shop, rules, content
-        self._alike = self._links_of(unknown)
         self._fresh = self._links_of_untouched()
-        self.links = pd.concat([self._alike, self._fresh]).drop_duplicates(["product", "history"])
-        self._unknown = unknown
         self._segments = segment_popularity(interactions, shop.segment, half_life=half_life)
 
     def rows(
@@ -82,14 +75,17 @@ class Filling:
         )
         return pool.assign(outcome=first_broken(pool, self.shop.facts, self.rules))
 
-    def beside(self, everyone: np.ndarray) -> list[pd.DataFrame]:
-        """What these customers get beside the candidates of the recommender."""
-        unknown = np.intersect1d(self._unknown, everyone)
-        parts = [self._like_history(self._alike, shelf, unknown, 4 * NEIGHBOURS) for shelf in FILLED]
+    def beside(self, everyone: np.ndarray, unknown: np.ndarray) -> tuple[list[pd.DataFrame], pd.DataFrame]:
+        """What these customers get beside the candidates of the recommender, and the links that led to it.
+
+        ``unknown`` are those who chose something and whom the recommender does not know.
+        """
+        alike = self._links_of(unknown)
+        parts = [self._like_history(alike, shelf, unknown, 4 * NEIGHBOURS) for shelf in FILLED]
         parts.append(
             self._like_history(self._fresh, SHELVES.index("new"), everyone, self.rules.new_products, untouched=True)
         )
-        return [*parts, *self._pinned(everyone)]
+        return [*parts, *self._pinned(everyone)], pd.concat([alike, self._fresh])
 
     def pieces(self, k: int) -> Iterator[pd.DataFrame]:
         """What is popular, a piece after the other: ``segment, product, order, score, source``, without a segment for all."""
@@ -128,7 +124,7 @@ class Filling:
 
     def _links_of(self, unknown: np.ndarray) -> pd.DataFrame:
         """From what these customers chose to what is described like it."""
-        _, history = self.shop.recent(unknown)
+        _, history = self.shop.recent_of(unknown)
         found = self._neighbours(np.unique(history), self.shop.available)
         return found.rename(columns={"query": "history", "neighbour": "product"})
 
@@ -153,7 +149,7 @@ class Filling:
         self, links: pd.DataFrame, shelf: int, customers: np.ndarray, most: int, *, untouched: bool = False
     ) -> pd.DataFrame:
         """Candidates by the sum of their likeness to what each customer chose last, up to ``most`` per customer."""
-        customer, history = self.shop.recent(customers) if len(links) else (customers[:0], customers[:0])
+        customer, history = self.shop.recent_of(customers) if len(links) else (customers[:0], customers[:0])
         shape = (len(self.shop.customers), len(self.shop.ids))
         chose = sparse.csr_matrix((np.ones(len(customer)), (customer, history)), shape=shape)
         like = sparse.csr_matrix(

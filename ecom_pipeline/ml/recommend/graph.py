@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.history import ENOUGH_PAIRS, MOST_PRODUCTS, HistoryModel, thinned
+from ecom_pipeline.ml.recommend.history import ENOUGH_PAIRS, MOST_PRODUCTS, HistoryModel, linking, thinned
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 
 DENSE = 0.1
@@ -73,7 +73,7 @@ class GraphFilter(HistoryModel):
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
         from sklearn.utils.extmath import randomized_svd
 
-        weights = thinned(self._weights(data, self.half_life), ENOUGH_PAIRS)
+        weights = thinned(linking(self._weights(data, self.half_life)), ENOUGH_PAIRS)
         of_customers, of_products = (np.asarray(weights.sum(axis=axis)).ravel() for axis in (1, 0))
         of_customers[of_customers == 0], of_products[of_products == 0] = 1.0, 1.0
         left, right = (sparse.diags(1.0 / np.sqrt(each)) for each in (of_customers, of_products))

@@ -21,6 +21,8 @@ MANY_PRODUCTS = 20_000
 MINIMUM_CUSTOMERS = 5
 ENOUGH_PAIRS = 2_000_000
 """Of customers and products that ALS and the graph filter learn from: of more, every n-th customer is enough."""
+MANY_CUSTOMERS = 250_000
+"""Of more, ALS and the graph filter learn from those alone who touched several products."""
 
 
 class MostTouched(Recommender):
@@ -107,6 +109,12 @@ def staples(data: pd.DataFrame, days: int) -> Positions:
 def thinned(weights: sparse.csr_matrix, most: int) -> sparse.csr_matrix:
     """Return every n-th customer, such that about ``most`` pairs are left."""
     return weights[:: max(1, -(-weights.nnz // most))]
+
+
+def linking(weights: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Return the customers; of more than ``MANY_CUSTOMERS`` those alone who touched several products: others link nothing."""
+    several = np.diff(weights.indptr) > 1
+    return weights[several] if len(several) > MANY_CUSTOMERS and several.any() else weights
 
 
 def relative_weights(data: pd.DataFrame, half_life: float | None) -> sparse.csr_matrix:

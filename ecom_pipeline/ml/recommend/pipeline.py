@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.card import ModelCard
@@ -35,13 +36,19 @@ from ecom_pipeline.ml.recommend.evaluate import (
     target_types,
 )
 from ecom_pipeline.ml.recommend.interactions import checked, pairs
-from ecom_pipeline.ml.recommend.known import latest_customers
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.outcome import Outcome, outcome_of
 from ecom_pipeline.ml.recommend.popularity import Popularity
 from ecom_pipeline.ml.recommend.ranker import Ranker
 from ecom_pipeline.ml.recommend.rules import Rules, is_sold, offered
-from ecom_pipeline.ml.recommend.serving import CANDIDATE_COLUMNS, Served, nothing_served, serve
+from ecom_pipeline.ml.recommend.serving import (
+    CANDIDATE_COLUMNS,
+    SERVED_COLUMNS,
+    Candidates,
+    Served,
+    nothing_served,
+    serve,
+)
 from ecom_pipeline.ml.recommend.similar import SIMILAR_COLUMNS, similar_products
 
 EVALUATION_COLUMNS = (*FIGURE_COLUMNS, "cut_off_date")
@@ -52,12 +59,12 @@ SPARE = 3
 
 @dataclass(frozen=True, kw_only=True)
 class RecommendResult:
-    """What a night's recommending gives.
+    """What a night's recommending gives beside the lists.
 
     Attributes
     ----------
     served
-        The lists, what the rules filtered, what is bought together and what is trending.
+        What the rules filtered, what is bought together and what is trending.
     similar_products
         ``product_id, rank, similar_product_id, score, source``.
     evaluation
@@ -84,7 +91,8 @@ def recommend_shop(
     k: int = 20,
     seed: int,
     previous_card: ModelCard | None = None,
-    live: Callable[[], pd.DataFrame] | None = None,
+    live: Candidates | None = None,
+    deliver: Callable[[pd.DataFrame], None],
 ) -> RecommendResult:
     """Recommend products to every customer of a shop, and products like every product.
 
@@ -110,7 +118,10 @@ def recommend_shop(
     previous_card
         The card of the last run.
     live
-        Gives the lists of the live model as candidates, to be served where it is kept: tonight's rules hold for them too.
+        Gives the lists of the live model for customers as candidates, to be served where it is kept: tonight's rules hold
+        for them too.
+    deliver
+        Takes the lists, some customers at a time, as ``serving.serve`` says.
 
     Raises
     ------
@@ -119,6 +130,7 @@ def recommend_shop(
     """
     data = checked(interactions)
     if data.empty:
+        deliver(pd.DataFrame(columns=list(SERVED_COLUMNS)))
         return _nothing(as_of_date=as_of_date, seed=seed)
     last = data["interaction_date"].max().date()
     if last > as_of_date:
@@ -127,32 +139,29 @@ def recommend_shop(
     outcome = outcome_of(data, products, known, previous_card, as_of_date=as_of_date, seed=seed)
     popularity = outcome.popularity.fit_checked(data, products)
     winners = _winners(outcome, popularity, data, products)
-    available = offered(popularity.products_, products, rules)
-    content = Content(products)
-    listed = pd.Index(data["customer_id"].cat.categories.to_numpy(dtype=object)).union(
-        pd.Index(customers["customer_id"])
-    )
-    wanted = latest_customers(data, listed, rules.most_customers)
-    model = _lightfm(winners["new"])
     if outcome.verdict.decision == "kept" and live is not None:
-        candidates = live()
+        candidates = live
     else:
-        candidates = _candidates(winners, popularity, data, products, wanted, length=SPARE * k)
+        candidates = _candidates(winners, data, products, length=SPARE * k)
+    content = Content(products)
+    served = serve(
+        candidates,
+        data,
+        content,
+        customers,
+        baskets,
+        rules=rules,
+        k=k,
+        as_of_date=as_of_date,
+        half_life=popularity.half_life,
+        deliver=deliver,
+    )
+    available = offered(popularity.products_, products, rules)
     return RecommendResult(
-        served=serve(
-            candidates,
-            data,
-            content,
-            customers,
-            baskets,
-            rules=rules,
-            k=k,
-            as_of_date=as_of_date,
-            half_life=popularity.half_life,
-        ),
-        similar_products=similar_products(model, popularity, content, available=available),
+        served=served,
+        similar_products=similar_products(_lightfm(winners["new"]), popularity, content, available=available),
         evaluation=_evaluation(outcome.contest, seed=seed),
-        card=_card(outcome, data, previous_card, left_out=len(listed) - len(wanted), seed=seed),
+        card=_card(outcome, data, previous_card, left_out=served.left_out, seed=seed),
     )
 
 
@@ -184,29 +193,29 @@ def _lightfm(winner: Recommender) -> LightFMRecommender | None:
 
 
 def _candidates(
-    winners: Mapping[Target, Recommender],
-    popularity: Popularity,
-    data: pd.DataFrame,
-    products: pd.DataFrame,
-    wanted: pd.Index,
-    *,
-    length: int,
-) -> pd.DataFrame:
-    """Ranked candidates of every shelf for those with history among the customers who are to get lists."""
-    on_sale = popularity.products_.difference(products.loc[~is_sold(products), "product_id"])
+    winners: Mapping[Target, Recommender], data: pd.DataFrame, products: pd.DataFrame, *, length: int
+) -> Candidates:
+    """Give ranked candidates of every shelf for those customers who have a history."""
+    everyone, touched = (data[name].cat.categories for name in ("customer_id", "product_id"))
+    on_sale = touched.difference(products.loc[~is_sold(products), "product_id"])
     owned = pairs(data, target_types(data))
-    everyone, buyers = (
-        list(known[known.isin(wanted)])
-        for known in (popularity.customers_, pd.Index(sorted(owned["customer_id"].unique())))
-    )
-    shelves = {
-        "new": winners["new"].recommend(everyone, length, exclude=owned, candidates=on_sale),
-        "again": winners["all"].recommend(buyers, length, among=owned),
-        "all": winners["all"].recommend(everyone, length, candidates=on_sale),
-    }
-    return pd.concat([each.assign(shelf=shelf) for shelf, each in shelves.items()], ignore_index=True)[
-        list(CANDIDATE_COLUMNS)
-    ]
+    owners = owned["customer_id"].cat.codes.to_numpy()
+
+    def candidates(customers: pd.Index) -> pd.DataFrame:
+        codes = everyone.get_indexer(customers)
+        codes = np.sort(codes[codes >= 0])
+        own = owned[np.isin(owners, codes)]
+        known, buyers = (everyone[each].to_list() for each in (codes, np.unique(own["customer_id"].cat.codes)))
+        shelves = {
+            "new": winners["new"].recommend(known, length, exclude=own, candidates=on_sale),
+            "again": winners["all"].recommend(buyers, length, among=own),
+            "all": winners["all"].recommend(known, length, candidates=on_sale),
+        }
+        return pd.concat([each.assign(shelf=shelf) for shelf, each in shelves.items()], ignore_index=True)[
+            list(CANDIDATE_COLUMNS)
+        ]
+
+    return candidates
 
 
 def _evaluation(contest: Contest | None, *, seed: int) -> pd.DataFrame:

@@ -69,7 +69,6 @@ class Evidence:
     touched: History
     baskets: Partners
     customers: Partners
-    content: Partners
     chosen_by: np.ndarray
     """By product, how many customers ever chose it."""
     categories_of: np.ndarray
@@ -80,7 +79,7 @@ class Evidence:
     """By segment and product position, how many of the segment ever chose it."""
 
 
-def evidence_of(shop: Shop, pairs: pd.DataFrame, links: pd.DataFrame) -> Evidence:
+def evidence_of(shop: Shop, pairs: pd.DataFrame) -> Evidence:
     """Gather the evidence there is.
 
     Parameters
@@ -89,16 +88,13 @@ def evidence_of(shop: Shop, pairs: pd.DataFrame, links: pd.DataFrame) -> Evidenc
         What is known of customers and products.
     pairs
         As ``together.bought_together`` returns them.
-    links
-        ``product, history, similarity`` by position: what was taken for like what.
     """
     count = len(shop.ids)
-    customer, product = shop.recent()
+    customer, product = shop.recent
     choosers = bought_together(pd.DataFrame({"basket_id": customer, "product_id": product}), k=MOST)
     codes, names = category_codes(shop.products)
     chooser, owned = np.divmod(shop.chosen.keys, max(count, 1))
     named = codes[owned] >= 0
-    alike = links.sort_values(["product", "similarity", "history"], ascending=[True, False, True])
     of_segment = pd.DataFrame({"segment": shop.segment.to_numpy(dtype=object)[chooser], "product": owned})
     return Evidence(
         products=shop.products,
@@ -116,12 +112,6 @@ def evidence_of(shop: Shop, pairs: pd.DataFrame, links: pd.DataFrame) -> Evidenc
             choosers["baskets_together"].to_numpy(),
             products=count,
         ),
-        content=Partners.made(
-            alike["product"].to_numpy(dtype=np.int64),
-            alike["history"].to_numpy(dtype=np.int64),
-            np.zeros(len(alike), dtype=np.int64),
-            products=count,
-        ),
         chosen_by=np.bincount(owned, minlength=count),
         categories_of=np.unique(chooser[named] * max(len(names), 1) + codes[owned[named]]),
         segment=shop.segment.to_numpy(dtype=object),
@@ -129,29 +119,45 @@ def evidence_of(shop: Shop, pairs: pd.DataFrame, links: pd.DataFrame) -> Evidenc
     )
 
 
-def explained(rows: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
+def explained(rows: pd.DataFrame, evidence: Evidence, links: pd.DataFrame) -> pd.DataFrame:
     """Return the evidence of each row.
 
     Parameters
     ----------
     rows
         ``customer, product`` as positions, ``shelf`` as position, and ``source``.
+    links
+        ``product, history, similarity`` by position: what was taken for like what.
 
     Returns
     -------
     pandas.DataFrame
         ``reason, evidence_product_id, evidence_count, evidence_date, evidence_days, evidence_group`` by the index of ``rows``.
     """
-    return _Explaining(rows, evidence).done()
+    return _Explaining(rows, evidence, _alike(links, len(evidence.products))).done()
+
+
+def _alike(links: pd.DataFrame, products: int) -> Partners:
+    """What was chosen and is like each product; what is described alike counts nothing."""
+    ordered = links.drop_duplicates(["product", "history"]).sort_values(
+        ["product", "similarity", "history"], ascending=[True, False, True]
+    )
+    product, history = (ordered[name].to_numpy(dtype=np.int64) for name in ("product", "history"))
+    return Partners.made(product, history, np.zeros(len(ordered), dtype=np.int64), products=products)
 
 
 class _Explaining:
     """Rows that are still to be explained, and what was found so far."""
 
-    def __init__(self, rows: pd.DataFrame, evidence: Evidence) -> None:
-        self.rows, self.evidence = rows, evidence
+    def __init__(self, rows: pd.DataFrame, evidence: Evidence, content: Partners) -> None:
+        self.rows, self.evidence, self.content = rows, evidence, content
         self.customer, self.product = (rows[name].to_numpy().astype(np.int64) for name in ("customer", "product"))
         self.source = rows["source"].astype(object).to_numpy()
+        products = len(evidence.products)
+        first, last = (int(self.customer.min()), int(self.customer.max())) if len(rows) else (0, -1)
+        self.bought, self.touched = (
+            each.between(first * products, (last + 1) * products) for each in (evidence.bought, evidence.touched)
+        )
         length = len(rows)
         self.reason = np.full(length, -1, dtype=np.int8)
         self.partner = np.full(length, -1, dtype=np.int64)
@@ -166,10 +172,10 @@ class _Explaining:
             self.source, ["popularity", "segment_popularity", "content", "brand_pin", "category_popularity"]
         )
         self._bought_before()
-        self._beside("bought_together", known.baskets, known.bought, ~fallbacks)
-        self._beside("chosen_together", known.customers, known.touched, ~fallbacks)
-        self._beside("similar_to_bought", known.content, known.bought, self.source == "content")
-        self._beside("similar_to_viewed", known.content, known.touched, self.source == "content")
+        self._beside("bought_together", known.baskets, self.bought, ~fallbacks)
+        self._beside("chosen_together", known.customers, self.touched, ~fallbacks)
+        self._beside("similar_to_bought", self.content, self.bought, self.source == "content")
+        self._beside("similar_to_viewed", self.content, self.touched, self.source == "content")
         self._pinned()
         self._in_category(~np.isin(self.source, ["popularity", "segment_popularity"]))
         self._in_segment(self.source != "popularity")
@@ -196,7 +202,7 @@ class _Explaining:
         return keys
 
     def _bought_before(self) -> None:
-        bought = self.evidence.bought
+        bought = self.bought
         place, found = find(self._key(np.arange(len(self.rows)), self.product), bought.keys)
         at, place = np.flatnonzero(found), place[found]
         self.reason[at] = REASONS.index("bought_before")

@@ -71,6 +71,8 @@ class Facts:
 
     products: pd.DataFrame
     """In the order of positions: ``product_id, category, category_path, brand, price_band, ...``, those that are known."""
+    problems: Mapping[str, Mask]
+    """By rule, which products no list may hold (see ``product_problems``)."""
     opted_out: Mask
     """By customer."""
     bought: np.ndarray
@@ -143,7 +145,7 @@ def first_broken(pool: pd.DataFrame, facts: Facts, rules: Rules) -> np.ndarray:
     """
     customer, product, shelf = (pool[name].to_numpy() for name in ("customer", "product", "shelf"))
     broken = {"opted_out": facts.opted_out[customer] & ~pool["source"].isin(IMPERSONAL).to_numpy()}
-    broken |= {rule: mask[product] for rule, mask in product_problems(facts.products, rules).items()}
+    broken |= {rule: mask[product] for rule, mask in facts.problems.items()}
     broken["already_bought"] = _already_bought(customer, product, shelf, facts, rules)
     if rules.price_bands_apart is not None:
         apart = np.abs(bands_of(facts.products)[product] - facts.band[customer])

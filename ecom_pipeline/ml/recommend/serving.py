@@ -5,7 +5,8 @@ list ``new`` or ``all`` that is too short then gets, in this order and each row 
 customer chose (``content``, for customers that the recommender did not learn), what is popular in the customer's segment
 (``segment_popularity``), what is popular at all (``popularity``). The last places of a list ``new`` go to products that
 nobody touched yet, where they are described like what the customer chose. Every candidate ends as listed, filtered by one
-rule, or beyond the length of the list; all are counted.
+rule, or beyond the length of the list; all are counted. All this is done for some customers at a time, whose lists are
+handed on before the next ones are made: those of a million do not fit in memory.
 
 What does not belong here: how candidates are learned and judged.
 """
@@ -13,6 +14,7 @@ What does not belong here: how candidates are learned and judged.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +23,7 @@ import pandas as pd
 from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.filling import FILLED, Filling
 from ecom_pipeline.ml.recommend.interactions import Mask, Positions
-from ecom_pipeline.ml.recommend.known import Shop, latest_customers
+from ecom_pipeline.ml.recommend.known import Shop
 from ecom_pipeline.ml.recommend.placing import placed
 from ecom_pipeline.ml.recommend.reasons import EVIDENCE_COLUMNS, evidence_of, explained
 from ecom_pipeline.ml.recommend.rules import LISTED, OUTCOMES, RULES, SHELVES, Rules
@@ -29,6 +31,8 @@ from ecom_pipeline.ml.recommend.together import PAIR_COLUMNS, bought_together
 from ecom_pipeline.ml.recommend.trending import TREND_COLUMNS, trending
 
 CANDIDATE_COLUMNS = ("customer_id", "shelf", "rank", "product_id", "score", "source")
+Candidates = Callable[[pd.Index], pd.DataFrame]
+"""Gives for customers the candidates of each of them and shelf, in these columns."""
 SERVED_COLUMNS = (*CANDIDATE_COLUMNS, *EVIDENCE_COLUMNS, "as_of_date")
 RULE_COLUMNS = ("shelf", "outcome", "is_filtered", "candidates", "customers", "as_of_date")
 PARTNERS = 30
@@ -36,17 +40,16 @@ PARTNERS = 30
 PAIRS_SHOWN = 10
 CUSTOMERS = 10_000
 """Customers served at once."""
+BY_NAME = np.argsort(np.argsort(SHELVES))
+"""The place of each shelf by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Served:
-    """What is published beside the similar products.
+    """What is published beside the lists and the similar products.
 
     Attributes
     ----------
-    recommendations
-        ``customer_id, shelf, rank, product_id, score, source, reason, evidence_product_id, evidence_count, evidence_date,
-        evidence_days, evidence_group, as_of_date``, sorted by the first three.
     rules
         ``shelf, outcome, is_filtered, candidates, customers, as_of_date``: how many candidates ended how, every shelf and
         outcome once; the candidates of a shelf add up.
@@ -54,16 +57,18 @@ class Served:
         As ``together.bought_together``, with ``as_of_date``.
     trending
         As ``trending.trending``.
+    left_out
+        How many customers get no lists.
     """
 
-    recommendations: pd.DataFrame
     rules: pd.DataFrame
     bought_together: pd.DataFrame
     trending: pd.DataFrame
+    left_out: int
 
 
 def serve(
-    candidates: pd.DataFrame,
+    candidates: Candidates,
     interactions: pd.DataFrame,
     content: Content,
     customers: pd.DataFrame,
@@ -73,14 +78,16 @@ def serve(
     k: int,
     as_of_date: dt.date,
     half_life: float | None = 28.0,
+    deliver: Callable[[pd.DataFrame], None],
 ) -> Served:
     """Make the lists of the customers.
 
     Parameters
     ----------
     candidates
-        ``customer_id, shelf, rank, product_id, score, source``: of each customer and shelf (``new, again, all``) the products
-        by rank, longer than ``k``; none for customers whom no recommender knows.
+        Gives for customers ``customer_id, shelf, rank, product_id, score, source``: of each of them and shelf (``new, again,
+        all``) the products by rank, longer than ``k``; none for customers whom no recommender knows. A product of which the
+        shop knows nothing any more is left out.
     interactions
         As ``interactions.checked`` returns them.
     content
@@ -88,11 +95,15 @@ def serve(
         is_active, is_in_catalogue``.
     customers
         ``customer_id`` and, where known, ``is_opted_out, gender, birth_year, country, acquisition_channel``: everyone who is to
-        get lists; those with interactions or candidates get them anyway, unless they are more than the rules allow for.
+        get lists; those with interactions get them anyway. Of more than the rules allow for those who were active last.
     baskets
         ``basket_id, product_id``: what was bought in one order.
     half_life
         Days after which an interaction counts half for what is popular.
+    deliver
+        Takes the lists, some customers at a time: ``customer_id, shelf, rank, product_id, score, source, reason,
+        evidence_product_id, evidence_count, evidence_date, evidence_days, evidence_group, as_of_date``, all in all sorted by
+        the first three.
 
     Raises
     ------
@@ -100,21 +111,20 @@ def serve(
         A shelf is unknown, or a list of candidates has a product twice.
     """
     products = content.products
-    shop = Shop(interactions, products, customers, candidates, rules=rules, as_of_date=as_of_date, half_life=half_life)
-    wanted = np.sort(shop.customers.get_indexer(latest_customers(interactions, shop.customers, rules.most_customers)))
-    coded = _coded(candidates, shop)
-    unknown = np.intersect1d(_unlearned(coded, shop), wanted)
-    filling = Filling(shop, content, interactions, rules, unknown=unknown, half_life=half_life)
+    shop = Shop(interactions, products, customers, rules=rules, as_of_date=as_of_date, half_life=half_life)
+    wanted = shop.latest(rules.most_customers)
+    filling = Filling(shop, content, interactions, rules, half_life=half_life)
     pairs = bought_together(baskets, k=PARTNERS)
-    evidence = evidence_of(shop, pairs, filling.links)
+    evidence = evidence_of(shop, pairs)
     ids, names = shop.ids.to_numpy(dtype=object), shop.customers.to_numpy(dtype=object)
-    lists, counts = [], []
+    counts = []
     for first in range(0, max(len(wanted), 1), CUSTOMERS):
         some = wanted[first : first + CUSTOMERS]
-        pool = _pool(coded[coded["customer"].isin(some)], filling, some, k)
+        pool, links = _pool(_coded(candidates(shop.customers[some]), shop), filling, some, k)
         counts.append(pool.groupby(["shelf", "outcome"])["customer"].agg(["size", "nunique"]))
         listed = pool[pool["outcome"] == OUTCOMES.index(LISTED)]
-        listed = listed.sort_values(["customer", "shelf", "place"], ignore_index=True)
+        order = np.lexsort((listed["place"], BY_NAME[listed["shelf"]], listed["customer"]))
+        listed = listed.iloc[order].reset_index(drop=True)
         rows = pd.DataFrame(
             {
                 "customer_id": names[listed["customer"]],
@@ -125,26 +135,25 @@ def serve(
                 "source": listed["source"].astype(object),
             }
         )
-        lists.append(rows.join(explained(listed, evidence)))
-    found = pd.concat(lists, ignore_index=True).assign(as_of_date=as_of_date)
+        deliver(rows.join(explained(listed, evidence, links)).assign(as_of_date=as_of_date)[list(SERVED_COLUMNS)])
     available = shop.ids[shop.available]
     return Served(
-        recommendations=found.sort_values(["customer_id", "shelf", "rank"], ignore_index=True)[list(SERVED_COLUMNS)],
         rules=_counted(counts, as_of_date),
         bought_together=_shown(pairs, available, as_of_date),
         trending=trending(interactions, products, as_of_date=as_of_date, available=available, k=k),
+        left_out=len(shop.customers) - len(wanted),
     )
 
 
 def nothing_served() -> Served:
     """What a shop without interactions gets."""
-    columns = (SERVED_COLUMNS, RULE_COLUMNS, (*PAIR_COLUMNS, "as_of_date"), TREND_COLUMNS)
-    recommendations, rules, pairs, trends = (pd.DataFrame(columns=list(names)) for names in columns)
-    return Served(recommendations=recommendations, rules=rules, bought_together=pairs, trending=trends)
+    columns = (RULE_COLUMNS, (*PAIR_COLUMNS, "as_of_date"), TREND_COLUMNS)
+    rules, pairs, trends = (pd.DataFrame(columns=list(names)) for names in columns)
+    return Served(rules=rules, bought_together=pairs, trending=trends, left_out=0)
 
 
 def _coded(candidates: pd.DataFrame, shop: Shop) -> pd.DataFrame:
-    """The candidates by position."""
+    """The candidates by position, without those of products that the shop no longer knows."""
     coded = pd.DataFrame(
         {
             "customer": _places(candidates["customer_id"], shop.customers),
@@ -165,7 +174,7 @@ def _coded(candidates: pd.DataFrame, shop: Shop) -> pd.DataFrame:
         raise ValueError(
             f"candidates: product_id {row['product_id']!r} is twice in the list {row['shelf']!r} of {row['customer_id']!r}"
         )
-    return coded
+    return coded[coded["product"] >= 0]
 
 
 def _places(values: pd.Series, known: pd.Index) -> Positions:
@@ -181,17 +190,12 @@ def _twice(pool: pd.DataFrame) -> np.ndarray:
     return twice
 
 
-def _unlearned(coded: pd.DataFrame, shop: Shop) -> np.ndarray:
-    """Positions of the customers who chose something and have no candidates for the list ``new``."""
-    listed = coded.loc[coded["shelf"] == SHELVES.index("new"), "customer"]
-    history = np.unique(shop.chosen.keys // max(len(shop.ids), 1))
-    return np.setdiff1d(history, listed)
-
-
-def _pool(own: pd.DataFrame, filling: Filling, some: Positions, k: int) -> pd.DataFrame:
-    """Every candidate of some customers, with its outcome and, where listed, its place."""
+def _pool(own: pd.DataFrame, filling: Filling, some: Positions, k: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every candidate of some customers, with its outcome and, where listed, its place; and the links between products."""
     values = (own[name].to_numpy() for name in ("customer", "shelf", "product", "order", "score", "source"))
-    pool = _joined([filling.rows(*values), *filling.beside(some)])
+    known = own.loc[own["shelf"] == SHELVES.index("new"), "customer"]
+    beside, links = filling.beside(some, np.setdiff1d(filling.shop.active(some), known))
+    pool = _joined([filling.rows(*values), *beside])
     customer, shelf = (each.ravel() for each in np.meshgrid(some, FILLED, indexing="ij"))
     done = []
     for piece in filling.pieces(k):
@@ -204,7 +208,7 @@ def _pool(own: pd.DataFrame, filling: Filling, some: Positions, k: int) -> pd.Da
         done.append(placed_so_far[~waits])
         pool = _joined([pool[waits], filling.filled(piece, customer, shelf)])
     done.append(placed(pool, filling.shop.facts, filling.rules, k))
-    return pd.concat([part for part in done if len(part)] or done[:1], ignore_index=True)
+    return pd.concat([part for part in done if len(part)] or done[:1], ignore_index=True), links
 
 
 def _list(pool: pd.DataFrame) -> np.ndarray:

@@ -4,7 +4,9 @@ Regularised least squares with a kernel, one against the rest (Rifkin and Klauta
 classification"). The kernel is a sum: shared words, and meaning, of which near examples count exponentially more, so that
 far from all of them every score falls to zero. Its inverse gives in closed form what the model would have said of each example had it
 not seen that one (Rifkin and Lippert 2007), or none of that intent: examples of unknown questions that cost nothing.
-From both kinds a logistic regression learns how often a guess is right, and whether a question is known.
+From both kinds a logistic regression learns how often a guess is right, and whether a question is known. By the same
+closed form the examples themselves say how much words count and how little single examples are trusted: long texts
+and opinions are told apart by their words, and where labels are wrong no single one may decide.
 
 Choosing how sure is sure enough (abstention), and judging the model, do not belong here.
 """
@@ -24,6 +26,12 @@ UNKNOWN_SHARE = 0.1
 """The share of messages taken to be about nothing the shop has an intent for."""
 MOST = 16_000
 """Different texts that are learnt from."""
+SETTINGS = ((0.2, 0.05), (0.2, 0.5), (0.2, 2.0), (1.0, 0.5), (1.0, 2.0), (5.0, 0.5))
+"""How much shared words count beside meaning (``words * cosine``), and what is added to the diagonal of the kernel matrix
+(the ridge: larger trusts single examples less). The first was chosen on validation parts of BANKING77 and CLINC150; another
+one is taken where it guesses more of the examples rightly, each unseen, by two standard errors."""
+_TRIED = 2_500
+"""Examples that the settings are tried on."""
 _TEMPERATURES = (0.5, 60.0)
 _CHUNK = 512
 
@@ -63,12 +71,13 @@ class KernelIntent:
     ----------
     sharpness
         How much more near meanings count than far ones: their kernel is ``exp(sharpness * (cosine - 1))``.
-    words
-        How much shared words count beside it: theirs is ``words * cosine``.
-    ridge
-        Added to the diagonal of the kernel matrix: larger trusts single examples less.
     unknown_share
         The share of texts without any of the intents that confidence allows for.
+
+    Attributes
+    ----------
+    words_, ridge_
+        What was chosen of ``SETTINGS``.
 
     Examples
     --------
@@ -82,12 +91,8 @@ class KernelIntent:
 
     name = "kernel"
 
-    def __init__(
-        self, *, sharpness: float = 3.0, words: float = 0.2, ridge: float = 0.05, unknown_share: float = UNKNOWN_SHARE
-    ) -> None:
+    def __init__(self, *, sharpness: float = 3.0, unknown_share: float = UNKNOWN_SHARE) -> None:
         self.sharpness = sharpness
-        self.words = words
-        self.ridge = ridge
         self.unknown_share = unknown_share
 
     def fit(self, texts: Sequence[str], intents: Sequence[str]) -> KernelIntent:
@@ -102,17 +107,18 @@ class KernelIntent:
         self.classes_, codes = np.unique(self.intents_, return_inverse=True)
         self.features_ = TextFeatures()
         points = self.features_.fit_transform(self.texts_)
+        target = np.zeros((len(codes), len(self.classes_)), dtype=np.float32)
+        target[np.arange(len(codes)), codes] = 1
+        self.words_, self.ridge_ = self._setting(points, target)
         self.columns_ = np.ascontiguousarray(points.meaning.T)
-        kernel = self._meaning(points)
+        kernel = self._meaning(points, self.columns_)
         nearest = _nearest(kernel, codes)
         for start in range(0, len(codes), _CHUNK):
             rows = slice(start, start + _CHUNK)
-            kernel[rows] += self.words * (points.words[rows] @ points.words.T).toarray()
-        inverse = _inverse(kernel, self.ridge)
-        target = np.zeros((len(codes), len(self.classes_)), dtype=np.float32)
-        target[np.arange(len(codes)), codes] = 1
+            kernel[rows] += self.words_ * (points.words[rows] @ points.words.T).toarray()
+        inverse = _inverse(kernel, self.ridge_)
         self.weights_ = inverse @ target
-        self.word_weights_ = self.words * (points.words.T @ self.weights_)
+        self.word_weights_ = self.words_ * (points.words.T @ self.weights_)
         self._rehearse(inverse, target, codes, nearest)
         return self
 
@@ -125,15 +131,29 @@ class KernelIntent:
 
     def _predict(self, texts: Sequence[str]) -> Guesses:
         points = self.features_.transform(texts)
-        kernel = self._meaning(points)
+        kernel = self._meaning(points, self.columns_)
         guesses = self._guess(kernel @ self.weights_ + points.words @ self.word_weights_, kernel.max(axis=1))
         guesses.intents[~points.is_known] = None
         guesses.confidence[~points.is_known] = 0.0
         guesses.scope[~points.is_known] = 0.0
         return guesses
 
-    def _meaning(self, rows: Points) -> NDArray[np.float32]:
-        values = rows.meaning @ self.columns_
+    def _setting(self, points: Points, target: NDArray[np.float32]) -> tuple[float, float]:
+        """Return which of ``SETTINGS`` suits the examples, as some of them, drawn at random, say."""
+        rows = np.random.default_rng(0).permutation(len(target))[:_TRIED]
+        some, told = points.take(rows), target[rows]
+        meaning = self._meaning(some, some.meaning.T)
+        shared = (some.words @ some.words.T).toarray()
+        right = []
+        for words, ridge in SETTINGS:
+            inverse = _inverse(meaning + words * shared, ridge)
+            right.append(_alone(told, inverse @ told, inverse).argmax(axis=1) == told.argmax(axis=1))
+        best = int(np.sum(right, axis=1).argmax())
+        lead = right[best].astype(int) - right[0]
+        return SETTINGS[best if lead.sum() > 2 * np.sqrt(np.abs(lead).sum()) else 0]
+
+    def _meaning(self, rows: Points, columns: NDArray[np.float32]) -> NDArray[np.float32]:
+        values = rows.meaning @ columns
         values -= 1
         values *= self.sharpness
         return np.asarray(np.exp(values, out=values))
@@ -152,7 +172,7 @@ class KernelIntent:
         """Learn both probabilities from what the model would say without an example, and without an intent."""
         from scipy.linalg import solve
 
-        alone = target - self.weights_ / np.diagonal(inverse)[:, None]
+        alone = _alone(target, self.weights_, inverse)
         apart = np.zeros_like(alone)
         for code in range(len(self.classes_)):
             inside = np.flatnonzero(codes == code)
@@ -176,6 +196,13 @@ class KernelIntent:
         self.right_ = _logistic(signs, self.classes_[scores.argmax(axis=1)] == truth, weight)
         self.known_ = _logistic(signs, is_known, weight)
         self.rehearsal_ = Rehearsal(self._guess(scores, nearest), truth, weight)
+
+
+def _alone(
+    target: NDArray[np.float32], weights: NDArray[np.float32], inverse: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the scores that each example would get from all the others."""
+    return np.asarray(target - weights / np.diagonal(inverse)[:, None])
 
 
 def _nearest(kernel: NDArray[np.float32], codes: NDArray[np.int_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -37,6 +37,7 @@ _PIECE = re.compile(
     rf"(?P<zh>[{HAN}]+)|(?P<en>[a-z\u00c0-\u024f]+|\d+)|(?P<end>[.!?。…;])|(?P<pause>[,:、()\-—~])|(?P<sign>\S)"
 )
 _BEFORE_READING = (
+    (re.compile(rf"(?<=[{HAN}])\?[?!]+"), "?⁇ "),
     (re.compile(r"[’‘`´]"), "'"),
     (re.compile(r"\b(could|would|should|is|are|was|were|do|does|did|has|have|had|need|must)n'?t\b"), r"\1 not"),
     (re.compile(r"\bcan'?t\b|\bcan not\b"), "cannot"),

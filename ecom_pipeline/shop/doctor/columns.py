@@ -10,7 +10,8 @@ from typing import Any
 
 from ecom_pipeline.contracts import Column
 from ecom_pipeline.shop.config import DEFAULTS
-from ecom_pipeline.shop.doctor.matching import Match, meanings, spelled
+from ecom_pipeline.shop.doctor.matching import Match
+from ecom_pipeline.shop.doctor.meaning import coded, guessed, read_words
 from ecom_pipeline.shop.doctor.model import ColumnGuess
 from ecom_pipeline.shop.doctor.names import as_sql
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
@@ -73,13 +74,17 @@ def _words(
     table: str, column: Column, profile: Profile, origin: dict[str, Any], confidence: float, why: str
 ) -> tuple[float, str]:
     """Say what the words of a closed column mean; those that are not known are named."""
-    known = meanings(column)
+    known = read_words(profile, column)
     once = {word.lower(): word for word, _ in reversed(profile.words)}
-    values = {word: known[spelled(word)] for word in once.values() if spelled(word) in known}
-    unknown = [word for word, _ in profile.words if spelled(word) not in known]
+    values = {word: known[word] for word in once.values() if word in known}
+    unknown = [word for word, _ in profile.words if word not in known]
     default = DEFAULTS.get((table, column.name))
     if any(word != meaning for word, meaning in values.items()) or (unknown and values and default):
         origin["values"] = values
+    if codes := coded(profile, column):
+        return min(confidence, 0.5), f"numbers for words, taken for those of {codes[0]}: check what each stands for"
+    if not unknown and (half_known := guessed(profile, column)):
+        return min(confidence, 0.7), f"by a part of the word: {', '.join(half_known[:6])}"
     if not unknown:
         return confidence, why
     fate = "rows with them are set aside"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import duckdb
 
 from ecom_pipeline.contracts import Contract
-from ecom_pipeline.shop.doctor.matching import understood
+from ecom_pipeline.shop.doctor.meaning import understood
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
 from ecom_pipeline.shop.doctor.survey import Export
 from ecom_pipeline.sql import quoted
@@ -55,7 +55,7 @@ def name_columns(
     behaviour = take(_first(free, lambda c: understood(c, events["event_type"]) >= ENOUGH), "event_type")
     time = take(_first(free, lambda c: c.time is not None), "event_at" if behaviour else "order_date")
     take(_first(free, lambda c: c.email >= ENOUGH), "email")
-    take(_first(free, lambda c: c.code3 >= ENOUGH and c.distinct <= 30), "currency")
+    take(_first(free, lambda c: c.code3 >= ENOUGH and c.distinct <= 30 and all(map(str.isupper, c.examples))), "currency")
     take(_first(free, lambda c: c.is_money), "price")
     if not behaviour:
         take(_first(free, lambda c: c.is_number and c.fractional == 0 and _is_count(c)), "quantity")

@@ -13,7 +13,8 @@ import duckdb
 
 from ecom_pipeline.contracts import Column
 from ecom_pipeline.shop.doctor.columns import constant, made
-from ecom_pipeline.shop.doctor.matching import Match, Matches, meanings, spelled, understood
+from ecom_pipeline.shop.doctor.matching import Match, Matches
+from ecom_pipeline.shop.doctor.meaning import read_words, understood
 from ecom_pipeline.shop.doctor.model import ColumnGuess
 from ecom_pipeline.shop.doctor.names import as_sql, folded
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
@@ -98,8 +99,8 @@ def without_totals(con: duckdb.DuckDBPyConnection, export: str, found: Matches) 
 
 def without_unknown_words(found: Match, column: Column) -> str | None:
     """The condition that leaves out rows whose word means nothing to us; rows with yet other words are told apart later."""
-    known = meanings(column)
-    unknown = [word for word, _ in found.profile.words if spelled(word) not in known]
+    known = read_words(found.profile, column)
+    unknown = [word for word, _ in found.profile.words if word not in known]
     if not TOLERATED < 1 - understood(found.profile, column) < 1:
         return None
     return f"{as_sql(found.profile.name)} not in ({', '.join(map(literal, unknown))})"

@@ -12,16 +12,17 @@ import duckdb
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.config import input_contracts
 from ecom_pipeline.shop.doctor.content import contained, name_columns
-from ecom_pipeline.shop.doctor.derived import equal_rows, filled_down
+from ecom_pipeline.shop.doctor.derived import ROW_IDS, equal_rows, filled_down
 from ecom_pipeline.shop.doctor.inputs import Inputs
 from ecom_pipeline.shop.doctor.matching import Hint
 from ecom_pipeline.shop.doctor.missing import find_missing
-from ecom_pipeline.shop.doctor.model import Diagnosis, InputGuess, SourceGuess
+from ecom_pipeline.shop.doctor.model import ColumnGuess, Diagnosis, InputGuess, SourceGuess
 from ecom_pipeline.shop.doctor.names import VAGUE, likeness
 from ecom_pipeline.shop.doctor.nested import said_in_sql
-from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile, profile
+from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile, profile, writes_decimal_comma
 from ecom_pipeline.shop.doctor.roles import SALES, Role, find_role, nearest
 from ecom_pipeline.shop.doctor.survey import Export, survey
+from ecom_pipeline.shop.doctor.times import made_times
 from ecom_pipeline.shop.doctor.whereabouts import currencies, whereabouts
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.init import name_of
@@ -103,6 +104,11 @@ def _not_recognised(one: _Seen, inputs: Mapping[str, Contract]) -> str:
 
 def _look(con: duckdb.DuckDBPyConnection, export: Export, inputs: Mapping[str, Contract]) -> _Seen:
     profiles = profile(con, export)
+    if made := made_times(con, export, profiles):
+        assumed = tuple(one.assumed for one in made if one.assumed)
+        inside = {**export.inside, **{one.column: one.sql for one in made}}
+        export = replace(export, inside=inside, notices=(*export.notices, *assumed))
+        profiles = profile(con, export)
     if not export.has_header:
         names = name_columns(con, export, profiles, inputs)
         for old, new in names.items():
@@ -166,20 +172,32 @@ def _look_at_rows(con: duckdb.DuckDBPyConnection, one: _Seen, inputs: Mapping[st
 
 
 def _look_for_equal_rows(con: duckdb.DuckDBPyConnection, one: _Seen, guesses: Sequence[InputGuess]) -> _Seen:
-    """Lines without an id are told apart by what is mapped of them: whether some are equal in that, and meant."""
-    lines = next((guess.columns for guess in guesses if guess.table == "order_items"), ())
+    """Rows without an id are told apart by what is mapped of them: whether some are equal in that, and meant."""
+    table, lines = next(
+        ((guess.table, guess.columns) for guess in guesses if guess.table in ("order_items", "events")), ("", ())
+    )
     used = " ".join(str(part) for column in lines for part in column.origin.values())
     columns = [column for column in one.export.columns if column in used]
-    if not columns or len(one.export.files) > 1 or any(column.target == "order_item_id" for column in lines):
+    if not columns or len(one.export.files) > 1 or any(column.target == ROW_IDS[table] for column in lines):
         return one
     equal = equal_rows(con, one.export.table, columns)
     keeps = ""
     if equal:
         if {"value": "1"} in (column.origin for column in lines):
             keeps = "a row is one piece, so that equal rows are several pieces"
+        elif table == "events" and not _tells_seconds(con, one, lines):
+            keeps = f"{equal} events equal another one, and their times tell no seconds"
         elif equal > equal_rows(con, one.export.table, one.export.columns):
             keeps = f"{equal} lines equal another one in what is mapped, and some of them differ elsewhere"
     return replace(one, equal_rows=equal, keeps_equal_rows=keeps)
+
+
+def _tells_seconds(con: duckdb.DuckDBPyConnection, one: _Seen, events: Sequence[ColumnGuess]) -> bool:
+    time = next(column for column in events if column.target == "event_at")
+    if time.source_column not in one.export.columns or "unit" in time.origin:
+        return True
+    query = rf"select count(*) from {one.export.table} where regexp_matches({quoted(time.source_column)}, ':\d\d:\d\d')"
+    return bool(con.execute(query).fetchall()[0][0])
 
 
 def _inputs(
@@ -248,12 +266,10 @@ def _diagnosis(
 
 def _source(one: _Seen, guesses: tuple[InputGuess, ...], taken: Sequence[str]) -> SourceGuess:
     export = one.export
-    used = " ".join(
-        [str(part) for guess in guesses for column in guess.columns for part in (column.source_column, column.origin)]
-        + [guess.where or "" for guess in guesses]
-    )
-    read = [column.source_column for guess in guesses for column in guess.columns]
-    numbers = [column for column in one.profiles if column.is_number]
+    told = [column for guess in guesses for column in guess.columns]
+    origins = [str(part) for column in told for part in (column.source_column, *column.origin.values())]
+    used = " ".join([*origins, *(guess.where or "" for guess in guesses)])
+    read = [column.source_column for column in told]
     equal = f"{one.equal_rows} lines equal another one and count once; if all of them are meant, write duplicates: keep"
     return SourceGuess(
         name=_source_name(one, guesses, taken),
@@ -262,7 +278,7 @@ def _source(one: _Seen, guesses: tuple[InputGuess, ...], taken: Sequence[str]) -
         files=len(export.files),
         rows=export.rows,
         inputs=guesses,
-        decimal_comma=sum(c.numeric_comma for c in numbers) > sum(c.numeric for c in numbers) + 0.05,
+        decimal_comma=writes_decimal_comma(one.profiles),
         unused=tuple(column for column in export.columns if export.inside.get(column, column) not in used),
         fill_down=tuple(column for column in one.fill_down if column == one.fill_down[0] or column in read),
         keeps_equal_rows=one.keeps_equal_rows,

@@ -9,6 +9,7 @@ import duckdb
 
 from ecom_pipeline.contracts import Column, Contract
 from ecom_pipeline.shop.config import DEFAULTS
+from ecom_pipeline.shop.doctor.amounts import Amounts
 from ecom_pipeline.shop.doctor.columns import constant, made, mapped
 from ecom_pipeline.shop.doctor.content import determines
 from ecom_pipeline.shop.doctor.derived import (
@@ -21,14 +22,13 @@ from ecom_pipeline.shop.doctor.derived import (
     without_totals,
     without_unknown_words,
 )
-from ecom_pipeline.shop.doctor.matching import Match, Matches, meanings
+from ecom_pipeline.shop.doctor.matching import Match, Matches
 from ecom_pipeline.shop.doctor.model import ColumnGuess, InputGuess
 from ecom_pipeline.shop.doctor.names import as_sql
-from ecom_pipeline.shop.doctor.profiles import Profile
+from ecom_pipeline.shop.doctor.profiles import Profile, writes_decimal_comma
 from ecom_pipeline.shop.doctor.returns import Refunds, Split, of_amounts, of_negative_lines, of_states, split_of
 from ecom_pipeline.shop.doctor.roles import SALES, Role
 from ecom_pipeline.shop.doctor.survey import Export
-from ecom_pipeline.shop.values import number
 from ecom_pipeline.sql import quoted
 
 PERSON = ("name", "email", "phone", "address", "country", "city", "gender", "birth_year", "language")
@@ -36,7 +36,6 @@ CATALOGUE = ("name", "category_path", "brand", "price", "cost", "description")
 ABOUT = {"products": "product_id", "customers": "customer_id", "campaigns": "campaign_id", "messages": "text"}
 SOME_ORDERS = 200
 """Orders of which some customer should have placed two."""
-ORDER_LEVEL = ("discount_amount", "shipping_amount")
 
 
 @dataclass(frozen=True)
@@ -106,12 +105,15 @@ class Inputs:
         """Orders, lines, what was given back, and what the rows say about products and customers."""
         orders, items = dict(self.role.matches["orders"]), dict(self.role.matches["order_items"])
         customer = self._customer(orders)
-        key, time = orders.get("order_id") or items.get("order_id"), orders.get("ordered_at")
+        numbers = [found["order_id"] for found in (orders, items) if "order_id" in found]
+        key, time = max(numbers, key=lambda number: number.score, default=None), orders.get("ordered_at")
         if key:
-            orders.setdefault("order_id", key)
+            orders["order_id"] = items["order_id"] = key
         extra = {} if key else {"order_id": self._order_without_number(customer, time, items)}
         has_lines = "product_id" in items or not key or key.profile.unique < ONE_EACH
-        self._settle_amounts(orders, items, key if has_lines else None)
+        comma = writes_decimal_comma(self.profiles)
+        money = Amounts(self.con, self.export.table, self.profiles, key if has_lines else None, comma)
+        of_lines = extra | money.settle(orders, items)
         split = split_of(self.con, self.export.table, key, items.get("quantity")) if time else Split()
         given: list[InputGuess | None] = []
         if time:
@@ -119,7 +121,7 @@ class Inputs:
             who = {"customer_id": customer} if customer else {}
             given.append(self._input("orders", orders, _mean(orders), why, split.sold, extra | who))
         if has_lines or not self.others_bring_items:
-            given.append(self._lines(items, extra, split.sold))
+            given.append(self._lines(items, of_lines, self._told_of_products(items, split.sold)))
         if time:
             given.append(self._refunds(time, key, orders | items if has_lines else orders, customer, split))
         if product := items.get("product_id"):
@@ -147,6 +149,18 @@ class Inputs:
         elif named := self._product_or_name(items["product_id"]):
             added["product_id"] = named
         return self._input("order_items", items, _mean(items), "one row per line of an order", sold, added)
+
+    def _told_of_products(self, items: Matches, sold: str | None) -> str | None:
+        """The condition of lines, and that they name a product where many do not: those are sums of the lines below them."""
+        matches = [items.get("product_id"), self.role.matches["products"].get("name")]
+        names = list(dict.fromkeys(match.profile.name for match in matches if match))
+        if "product_id" not in items:
+            return sold
+        silent = f"select avg((coalesce({', '.join(map(quoted, names))}) is null)::int) from {self.export.table}"
+        if not TOLERATED < (self.con.execute(silent).fetchall()[0][0] or 0) < 1:
+            return sold
+        told = " or ".join(f"{as_sql(name)} is not null" for name in names)
+        return f"({told}) and {sold}" if sold else told
 
     def _product_or_name(self, product: Match) -> ColumnGuess | None:
         """The number of a product, and its name where a line has none."""
@@ -199,7 +213,7 @@ class Inputs:
             amounts = self.role.matches["refunds"]
             is_of_order = "amount" in amounts and self._is_of_order(key, amounts["amount"])
             product = None if is_of_order else found.get("product_id")
-            states = meanings(self._column("orders", "status"))
+            states = self._column("orders", "status")
             told = of_amounts(time, key, amounts, product) or of_states(time, key, found, states, self.trust)
         if told is None:
             return None
@@ -212,37 +226,6 @@ class Inputs:
     def _is_of_order(self, key: Match, amount: Match) -> bool:
         return determines(self.con, self.export.table, key.profile.name, amount.profile.name)
 
-    def _settle_amounts(self, orders: Matches, items: Matches, key: Match | None) -> None:
-        """Keep the price and the amount that belong to the line, each discount at its level."""
-        taken = {found.profile.name for found in (*orders.values(), *items.values())}
-        if "unit_price" not in items and "line_amount" not in items:
-            left = (profile for profile in self.profiles if profile.name not in taken and profile.is_money)
-            if money := next(left, None):
-                why = "numbers with cents that nothing else explains"
-                items["line_amount"] = Match(profile=money, score=0.5, why=why)
-        if "unit_price" in items and "line_amount" in items and not self._multiplies(items):
-            del items["line_amount"]
-        for target in ORDER_LEVEL:
-            if key is None or (target in items and self._is_of_order(key, items[target])):
-                items.pop(target, None)
-            if key and target in orders and not self._is_of_order(key, orders[target]):
-                del orders[target]
-
-    def _multiplies(self, items: Matches) -> bool:
-        """Whether the amount is quantity times price, at times less a discount."""
-        if "quantity" not in items:
-            return False
-        quantity, price, amount = (
-            number(quoted(items[target].profile.name), "DECIMAL(18,4)")
-            for target in ("quantity", "unit_price", "line_amount")
-        )
-        same, within = self.con.execute(
-            f"""select avg((abs({quantity} * {price} - {amount}) <= 0.02)::int::double),
-                avg(({amount} <= {quantity} * {price} + 0.02)::int::double)
-            from {self.export.table}"""
-        ).fetchall()[0]
-        return (same or 0.0) >= 0.5 and (within or 0.0) >= 0.8
-
     def _customer(self, orders: Matches) -> ColumnGuess | None:
         if found := orders.pop("customer_id", None):
             guess = mapped("orders", self._column("orders", "customer_id"), found, self.trust)
@@ -251,9 +234,9 @@ class Inputs:
             why = "every order has a customer of its own, so that nobody bought twice: is there a number of the person?"
             return replace(guess, confidence=0.4, why=why)
         known = self.role.matches["customers"]
-        if "email" in known and known["email"].profile.email >= 0.8:
+        if "email" in known and known["email"].profile.email >= 0.8 and not _is_masked(known["email"].profile):
             return digest_as_id(known["email"].profile.name, "e-mail address", self.trust)
-        if "phone" in known and known["phone"].profile.letters < 0.1:
+        if "phone" in known and known["phone"].profile.letters < 0.1 and not _is_masked(known["phone"].profile):
             return digest_as_id(known["phone"].profile.name, "telephone number", self.trust)
         return None
 
@@ -292,6 +275,11 @@ class Inputs:
         if not needed <= {column.target for column in columns}:
             return None
         return InputGuess(table=table, confidence=round(score * self.trust, 2), why=why, columns=columns, where=where)
+
+
+def _is_masked(person: Profile) -> bool:
+    """Whether what would tell people apart has been taken out, as marketplaces do (``138****0000``)."""
+    return any("**" in example for example in person.examples)
 
 
 def _mean(found: Matches) -> float:

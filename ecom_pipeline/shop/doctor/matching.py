@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ecom_pipeline.contracts import Column, Contract
-from ecom_pipeline.shop.doctor.names import likeness
+from ecom_pipeline.shop.doctor.meaning import understood
+from ecom_pipeline.shop.doctor.names import likeness, words
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
-from ecom_pipeline.shop.words import SYNONYMS
 
 WORTH_SAYING = 0.4
 LONG_NUMBER = 12
 """Characters from which a number with a point is no amount (``1234567.1700000000`` is a visitor of GA4)."""
+NO_AMOUNT = frozenset(["id", "day", "days", "date", "time", "rate", "ratio", "percent", "percentage", "risk", "zip", "code"])
+"""Words of headers of numbers that are no amounts (``Days for shipping``, ``sales_channel_id``)."""
 KEYED, REPEATING = ("products", "customers", "campaigns"), 0.8
 """Inputs whose rows have a name of their own, and what a column is worth as that name if its values repeat."""
 
@@ -32,31 +33,6 @@ Matches = dict[str, Match]
 """By the column of the input."""
 
 
-def spelled(word: str) -> str:
-    """A word of a closed column as it is compared.
-
-    Examples
-    --------
-    >>> [spelled(word) for word in ("Add to Cart", "addcart", "del_cart", "remove_from_cart")]
-    ['addcart', 'addcart', 'removecart', 'removecart']
-    """
-    parts = [part for part in re.split(r"[\W_]+", word.casefold()) if part not in ("to", "from")]
-    return re.sub("^del(ete)?(?=cart)", "remove", "".join(parts))
-
-
-def meanings(column: Column) -> dict[str, str]:
-    """The known words for the values of a closed column, as they are compared, and what they mean."""
-    synonyms = SYNONYMS.get(column.name, {})
-    words = {spelled(word): value for value in column.values for word in synonyms.get(value, ())}
-    return words | {spelled(value): value for value in column.values}
-
-
-def understood(profile: Profile, column: Column) -> float:
-    """Share of rows whose word for a closed column is known."""
-    known, total = meanings(column), sum(times for _, times in profile.words)
-    return sum(times for word, times in profile.words if spelled(word) in known) / total if total else 0.0
-
-
 def fit(profile: Profile, column: Column) -> float:
     """How well what is in the column goes with the type and sense of the input's column, from 0 to 1."""
     if profile.is_empty:
@@ -66,7 +42,7 @@ def fit(profile: Profile, column: Column) -> float:
     if column.type == "BIGINT":
         return float(profile.is_number and profile.fractional == 0)
     if column.type.startswith("DECIMAL") or column.type == "DOUBLE":
-        return float(profile.is_number)
+        return float(profile.is_number and not words(profile.name) & NO_AMOUNT)
     if column.type == "BOOLEAN":
         return float(profile.boolean >= ENOUGH)
     if column.values:
@@ -79,6 +55,8 @@ def _fit_of_text(profile: Profile, name: str) -> float:
     prose = profile.spaced > 0.5 and profile.long > 0.5
     if name == "email":
         return 1.0 if profile.email >= 0.8 else 0.1
+    if name == "coupon_code":
+        return 0.2 if profile.is_number else 1.0
     if name == "currency":
         return float(profile.code3 >= 0.8)
     if name in ("country", "city", "gender", "language", "name", "address", "author"):
@@ -95,7 +73,8 @@ def _told_by_values(profile: Profile, column: Column) -> Hint:
     """What values say whatever the header: they are words, codes or addresses of one kind only."""
     if column.name in ("event_type", "status") and len(profile.words) >= 2 and understood(profile, column) >= 0.8:
         return 0.75, "its words"
-    if column.name == "currency" and profile.code3 >= 0.95 and 0 < profile.distinct <= 12:
+    capital = all(example.isupper() for example in profile.examples)
+    if column.name == "currency" and capital and profile.code3 >= 0.95 and 0 < profile.distinct <= 12:
         return 0.6, "three capital letters"
     if column.name == "email" and profile.email >= ENOUGH:
         return 0.75, "its values are addresses"

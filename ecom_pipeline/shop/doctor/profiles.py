@@ -40,8 +40,11 @@ _DAYS = (
     "%d-%b-%y",
     "%d %B %Y",
     "%B %d, %Y",
+    "%b-%d-%y",
+    "%b-%d-%Y",
+    "%Y-%m-%d",
 )
-_CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p")
+_CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", ", %I:%M:%S %p", ", %H:%M", " %H")
 FORMATS = (
     "%Y%m%d",
     "%Y%m%d%H%M%S",
@@ -95,6 +98,8 @@ class Profile:
         The values, commonest first, where they are few.
     letters, long, spaced
         Shares with a letter, with more than 20 characters, with a blank inside.
+    grouped
+        Share of whole numbers in groups of three, parted by points.
     point_zero
         Share of whole numbers written with ``.0``.
     symbol
@@ -115,6 +120,7 @@ class Profile:
     spaced: float
     email: float
     code3: float
+    grouped: float
     point_zero: float
     time: Time | None
     symbol: str | None
@@ -179,6 +185,16 @@ def profile(con: duckdb.DuckDBPyConnection, export: Export) -> tuple[Profile, ..
     return tuple(found)
 
 
+def writes_decimal_comma(columns: Sequence[Profile]) -> bool:
+    """Whether most numbers can be read only so, or points part nothing but thousands (``129.000``, as Indonesia writes)."""
+    numbers = [column for column in columns if column.is_number]
+    if sum(c.numeric_comma for c in numbers) > sum(c.numeric for c in numbers) + 0.05:
+        return True
+    return any(c.grouped >= ENOUGH and c.distinct > 1 for c in numbers) and not any(
+        c.fractional > 0 and c.grouped < ENOUGH for c in numbers
+    )
+
+
 def _by_column(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, tuple[Any, ...]]:
     return {column: tuple(values) for column, *values in con.execute(query).fetchall()}
 
@@ -194,7 +210,8 @@ def _looks() -> dict[str, str]:
         "long": "length(v) > 20",
         "spaced": r"regexp_matches(v, '\S\s+\S')",
         "email": r"regexp_full_match(v, '[^@\s]+@[^@\s]+\.[^@\s]+')",
-        "code3": "regexp_full_match(v, '[A-Z]{3}')",
+        "code3": "regexp_full_match(v, '[A-Za-z]{3}')",
+        "grouped": r"regexp_full_match(v, '\D*[1-9]\d{0,2}(\.\d{3})+\D*')",
         "point_zero": r"regexp_full_match(v, '\d+\.0')",
         "dated": r"length(v) >= 8 and regexp_matches(v, '\d.*\d.*\d.*\d')",
         "iso": f"coalesce(local, timezone('UTC', instant)) {_YEARS}",

@@ -6,13 +6,14 @@ Refunds without a date of their own are those of the day of the order, and say s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import duckdb
 
+from ecom_pipeline.contracts import Column
 from ecom_pipeline.shop.doctor.columns import made
-from ecom_pipeline.shop.doctor.matching import Match, Matches, spelled
+from ecom_pipeline.shop.doctor.matching import Match, Matches
+from ecom_pipeline.shop.doctor.meaning import read_words
 from ecom_pipeline.shop.doctor.model import ColumnGuess
 from ecom_pipeline.shop.doctor.names import as_sql
 from ecom_pipeline.shop.doctor.profiles import ENOUGH
@@ -96,12 +97,13 @@ def of_amounts(time: Match, key: Match, refunds: Matches, product: Match | None)
     return Refunds(found=found, where=where, score=0.6, why="orders tell what was given back")
 
 
-def of_states(time: Match, key: Match, found: Matches, states: Mapping[str, str], trust: float) -> Refunds | None:
+def of_states(time: Match, key: Match, found: Matches, states: Column, trust: float) -> Refunds | None:
     """The lines of orders of which nothing but the state tells that they were given back."""
     status, price, quantity, amount = (
         found.get(target) for target in ("status", "unit_price", "quantity", "line_amount")
     )
-    words = [word for word, _ in status.profile.words if states.get(spelled(word)) == "returned"] if status else []
+    read = read_words(status.profile, states) if status else {}
+    words = [word for word, meaning in read.items() if meaning == "returned"]
     if amount:
         money = as_sql(amount.profile.name)
     elif price and quantity:

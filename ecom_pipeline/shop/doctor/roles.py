@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ecom_pipeline.contracts import Contract
-from ecom_pipeline.shop.doctor.matching import Hint, Matches, match, understood
+from ecom_pipeline.shop.doctor.matching import Hint, Matches, match
+from ecom_pipeline.shop.doctor.meaning import understood
 from ecom_pipeline.shop.doctor.names import KNOWN, VAGUE
 from ecom_pipeline.shop.doctor.profiles import Profile
 

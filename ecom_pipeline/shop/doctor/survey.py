@@ -61,7 +61,7 @@ class Export:
     rows: int
     notices: tuple[str, ...] = ()
     inside: Mapping[str, str] = field(default_factory=dict)
-    """Columns that stand for a value inside the JSON of another one, and the SQL that takes it out."""
+    """Columns that stand for what SQL makes of others, and that SQL: a value inside JSON, a time of a day and a clock."""
 
 
 @dataclass(frozen=True)

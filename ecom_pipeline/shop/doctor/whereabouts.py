@@ -18,6 +18,11 @@ PLACES = {
     "TW": ("TWD", "Asia/Taipei", "taiwan|台湾|臺灣"),
     "JP": ("JPY", "Asia/Tokyo", "japan|日本"),
     "KR": ("KRW", "Asia/Seoul", "south korea|korea|韩国"),
+    "ID": ("IDR", "Asia/Jakarta", "indonesia"),
+    "VN": ("VND", "Asia/Ho_Chi_Minh", "vietnam|viet nam|việt nam"),
+    "TH": ("THB", "Asia/Bangkok", "thailand|ไทย|ประเทศไทย"),
+    "MY": ("MYR", "Asia/Kuala_Lumpur", "malaysia"),
+    "PH": ("PHP", "Asia/Manila", "philippines"),
     "SG": ("SGD", "Asia/Singapore", "singapore|新加坡"),
     "IN": ("INR", "Asia/Kolkata", "india|印度"),
     "GB": ("GBP", "Europe/London", "united kingdom|uk|great britain|england|英国"),
@@ -48,6 +53,8 @@ PLATFORMS = {
     "BR": "olist|mercado_?livre",
 }
 """Marketplaces that serve one country."""
+LANGUAGES = {"JP": "[\u3041-\u30ff]", "TH": "[\u0e01-\u0e5b]", "VN": "đơn hàng|số lượng", "ID": "pesanan|pembeli"}
+"""What is in headers of a language that one country speaks."""
 CURRENCY_WORDS = {
     "USD": r"\b(us)?dollars?\b|\busd\b|美元",
     "GBP": r"\bgbp\b|\bpounds?\b|\bsterling\b|英镑",
@@ -60,7 +67,7 @@ def currencies(columns: Iterable[Profile]) -> tuple[str, ...]:
     """The currencies that columns name, the commonest first."""
     counted: Counter[str] = Counter()
     for column in columns:
-        counted.update({word: times for word, times in column.words if re.fullmatch("[A-Z]{3}", word)})
+        counted.update({word.upper(): times for word, times in column.words if re.fullmatch("[A-Za-z]{3}", word)})
     return tuple(code for code, _ in counted.most_common())
 
 
@@ -80,7 +87,7 @@ def whereabouts(
     names
         Of the folder and its files.
     """
-    country = _named_country(countries) or _platform(names)
+    country = _named_country(countries) or _platform(names) or _language(profiles)
     currency = _currency(named, country, profiles)
     if country is None and (home := HOME.get(currency.value)) and currency.confidence > 0:
         country = Guess(value=home, confidence=0.4, why=f"where {currency.value} is paid with")
@@ -107,6 +114,14 @@ def _platform(names: Sequence[str]) -> Guess | None:
     for code, pattern in PLATFORMS.items():
         if found := re.search(pattern, " ".join(names), re.IGNORECASE):
             return Guess(value=code, confidence=0.5, why=f"'{found.group()}' in a name")
+    return None
+
+
+def _language(profiles: Sequence[Profile]) -> Guess | None:
+    headers = " ".join(profile.name for profile in profiles).lower()
+    for code, pattern in LANGUAGES.items():
+        if found := re.search(pattern, headers):
+            return Guess(value=code, confidence=0.5, why=f"'{found.group()}' in the headers")
     return None
 
 

@@ -16,7 +16,7 @@ import duckdb
 
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers import encoding as text
-from ecom_pipeline.shop.readers.dialect import MAX_LINE, SPACES, Dialect, detect_dialect, preamble_notice
+from ecom_pipeline.shop.readers.dialect import MAX_LINE, UNQUOTED, Dialect, detect_dialect, preamble_notice
 from ecom_pipeline.shop.readers.files import CHUNK, suffix_of, unpacked
 from ecom_pipeline.shop.readers.records import KEPT, read_records
 from ecom_pipeline.shop.readers.table import (
@@ -24,10 +24,12 @@ from ecom_pipeline.shop.readers.table import (
     SMALL,
     FileRead,
     ReadOptions,
+    add_own_columns,
     append,
     column_names,
     counts,
     create,
+    create_texts,
     insertion_order,
     scratch_folder,
     scratch_name,
@@ -146,7 +148,7 @@ def _load(
     notices += preamble_notice(dialect.preamble)
     lines = count_lines(plain)
     hides_rowid = any(column.lower() == "rowid" for column in columns)
-    fast = lines.is_uniform and dialect.delimiter != SPACES and len(columns) > 1 and not hides_rowid
+    fast = lines.is_uniform and dialect.delimiter not in UNQUOTED and len(columns) > 1 and not hides_rowid
     wrong = _fast(con, plain, target, columns, dialect, lines) if fast else None
     if wrong is None:
         create(con, target, columns)
@@ -177,11 +179,12 @@ def _fast(
     try:
         with insertion_order(con):
             varied = varied_columns(con, f"{scan}, ignore_errors = true)", columns) if lines.size > SMALL else set()
-            create(con, target, columns, varied)
+            create_texts(con, target, columns, varied)
             con.execute(
-                f"""insert into {target} ({", ".join(map(quoted, columns))}) select * from {scan},
+                f"""insert into {target} select * from {scan},
                     store_rejects = true, rejects_table = '{errors}', rejects_scan = '{scans}')"""
             ).fetchall()
+            add_own_columns(con, target)
         unreadable, swallowed = con.execute(
             f"select count(*), coalesce(bool_or(regexp_matches(line, '[\\r\\n]')), false) from ({refused})"
         ).fetchall()[0]

@@ -17,14 +17,16 @@ from pathlib import Path
 from ecom_pipeline.shop.errors import InputError, shorten
 from ecom_pipeline.shop.readers.table import ReadOptions
 
-DELIMITERS = (",", "\t", ";", "|")
-SPACES = " "
+SPACES, COLONS = " ", "::"
+DELIMITERS = (",", "\t", ";", "|", COLONS)
+UNQUOTED = (SPACES, COLONS)
+"""Delimiters of files in which quotes are signs like any other."""
 SAMPLE_RECORDS = 300
 FULL = 0.8
 """Share of the fields of the fullest record from which a record may be the header."""
 MAX_LINE = 2_000_000
 """Bytes of the longest line, or record of several lines, that is read as data."""
-NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar", SPACES: "runs of spaces"}
+NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar", SPACES: "runs of spaces", COLONS: "double colon"}
 TYPED = re.compile(
     r"""\s*(?:[-+]?[£$€¥￥]?\s?[\d.,]*\d[\d.,]*(?:[eE][-+]?\d+)?\s?%?   # number, money, percentage
     |\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?(?:[ T].*)?)\s*""",  # date, with or without time
@@ -64,8 +66,8 @@ class Dialect:
         csv.Error
             The quotes do not match.
         """
-        if self.delimiter == SPACES:
-            return text.split()
+        if self.delimiter in UNQUOTED:
+            return _parted(text, self.delimiter)
         if self.quote not in text:
             return text.split(self.delimiter)
         return next(_parser(io.StringIO(text, newline=""), self.delimiter, self.quote, self.escape, strict=True), [])
@@ -95,9 +97,14 @@ def _parser(lines: io.StringIO, delimiter: str, quote: str, escape: str, *, stri
     )
 
 
+def _parted(line: str, delimiter: str) -> list[str]:
+    return line.split(None if delimiter == SPACES else delimiter)
+
+
 def _records(sample: str, delimiter: str, quote: str, escape: str) -> list[list[str]]:
-    if delimiter == SPACES:
-        return [line.split() for line in islice(filter(str.strip, sample.splitlines()), SAMPLE_RECORDS)]
+    if delimiter in UNQUOTED:
+        lines = islice(filter(str.strip, sample.splitlines()), SAMPLE_RECORDS)
+        return [_parted(line, delimiter) for line in lines]
     parser = _parser(io.StringIO(sample, newline=""), delimiter, quote, escape, strict=False)
     return [record for record in islice(parser, SAMPLE_RECORDS) if record]
 
@@ -198,8 +205,8 @@ def detect_dialect(sample: str, options: ReadOptions, file: Path, suffix: str = 
     InputError
         There is nothing to go by, or the options cannot be.
     """
-    if options.delimiter is not None and len(options.delimiter) != 1:
-        raise InputError(file=file, value=options.delimiter, expected="options.delimiter of one character")
+    if options.delimiter is not None and len(options.delimiter) != 1 and options.delimiter != COLONS:
+        raise InputError(file=file, value=options.delimiter, expected="options.delimiter of one character, or ::")
     lines = list(io.StringIO(sample, newline=""))
     first = _not_blank(lines, options.skip_rows or 0)
     body = "".join(lines[first:])
@@ -242,7 +249,7 @@ def _not_blank(lines: Sequence[str], start: int) -> int:
 
 def _lines_of(records: int, body: str, delimiter: str, quote: str, escape: str) -> int:
     """How many lines the first records take, blank ones between them included."""
-    if delimiter == SPACES:
+    if delimiter in UNQUOTED:
         return records
     parser = _parser(io.StringIO(body, newline=""), delimiter, quote, escape, strict=False)
     for _ in islice(filter(None, parser), records):

@@ -11,10 +11,11 @@ from ecom_pipeline.shop.readers.table import (
     SMALL,
     FileRead,
     ReadOptions,
+    add_own_columns,
     as_text,
     column_names,
     counts,
-    create,
+    create_texts,
     scratch_folder,
     varied_columns,
 )
@@ -34,8 +35,11 @@ def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, target: str, option
         ]
         texts = f"(select {', '.join(values)}, file_row_number + 1 as _row from {source})"
         is_small = plain.stat().st_size <= SMALL
-        create(con, target, columns, set() if is_small else varied_columns(con, texts, columns))
+        varied = set() if is_small else varied_columns(con, texts, columns)
+        create_texts(con, target, columns, varied)
+        con.execute(f"alter table {target} add column _row bigint")
         con.execute(f"insert into {target} by name from {texts}").fetchall()
+        add_own_columns(con, target)
     rows, unreadable = counts(con, target)
     return FileRead(
         columns=columns, rows=rows, unreadable=unreadable, encoding="utf-8", dialect="parquet", notices=notices

@@ -21,7 +21,7 @@ import pyarrow as pa
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.sql import columns_of_table, quoted
 
-OWN_COLUMNS = ("_row", "_problem", "_line")
+OWN_COLUMNS = {"_row": "bigint", "_problem": "varchar", "_line": "varchar"}
 RESERVED = (*OWN_COLUMNS, "_load_id", "_file", "_source")
 BATCH = 50_000
 SMALL = 1 << 18
@@ -155,12 +155,23 @@ def column_names(header: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...
     return tuple(names), tuple(notices)
 
 
-def create(
+def create(con: duckdb.DuckDBPyConnection, target: str, columns: Sequence[str]) -> None:
+    """Make the empty table."""
+    create_texts(con, target, columns)
+    add_own_columns(con, target)
+
+
+def create_texts(
     con: duckdb.DuckDBPyConnection, target: str, columns: Sequence[str], varied: Collection[str] = frozenset()
 ) -> None:
-    """Make the empty table; ``varied`` are the columns that :func:`varied_columns` finds."""
-    kinds = dict.fromkeys(columns, "varchar") | {"_row": "bigint", "_problem": "varchar", "_line": "varchar"}
-    con.execute(f"create or replace table {target} ({columns_of_table(kinds, varied)})").fetchall()
+    """Make the empty table of the source's own columns; ``varied`` are those that :func:`varied_columns` finds."""
+    con.execute(f"create or replace table {target} ({columns_of_table(dict.fromkeys(columns, 'varchar'), varied)})")
+
+
+def add_own_columns(con: duckdb.DuckDBPyConnection, target: str) -> None:
+    """Add those of ``_row``, ``_problem`` and ``_line`` that are lacking, as nulls: cheaper than to insert these."""
+    for name, kind in OWN_COLUMNS.items():
+        con.execute(f"alter table {target} add column if not exists {name} {kind}")
 
 
 def varied_columns(con: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str]) -> set[str]:

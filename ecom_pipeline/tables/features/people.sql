@@ -1,4 +1,4 @@
-with contacts as (
+with recursive contacts as (
     select
         customer_id,
         'email' as kind,
@@ -29,54 +29,53 @@ shared as (
     select
         customer_id,
         kind,
-        contact,
-        min(customer_id) over (partition by kind, contact) as nearest_id
+        contact
     from counted
     where sharers between 2 and 5
 ),
 
-first_step as (
-    select
-        customer_id,
-        kind,
-        contact,
-        min(nearest_id) over (partition by customer_id) as person_id
-    from shared
+neighbours as (
+    select distinct
+        one.customer_id,
+        other.customer_id as neighbour_id
+    from shared as one
+    inner join shared as other on one.kind = other.kind and one.contact = other.contact
 ),
 
-second_reach as (
-    select
-        customer_id,
-        kind,
-        contact,
-        min(person_id) over (partition by kind, contact) as nearest_id
-    from first_step
+firsts as (
+    select customer_id
+    from neighbours
+    group by customer_id
+    having min(neighbour_id) = customer_id
 ),
 
-second_step as (
+reached as (
     select
         customer_id,
-        kind,
-        contact,
-        min(nearest_id) over (partition by customer_id) as person_id
-    from second_reach
-),
+        customer_id as first_id
+    from firsts
 
-third_reach as (
+    union
+
     select
-        customer_id,
-        kind,
-        min(person_id) over (partition by kind, contact) as nearest_id
-    from second_step
+        neighbours.neighbour_id as customer_id,
+        reached.first_id
+    from reached
+    inner join neighbours on reached.customer_id = neighbours.customer_id
 ),
 
 linked as (
     select
         customer_id,
-        min(nearest_id) as person_id,
-        max(case when kind = 'email' then 1 else 0 end) as by_email
-    from third_reach
+        min(first_id) as person_id
+    from reached
     group by customer_id
+),
+
+by_email as (
+    select distinct customer_id
+    from shared
+    where kind = 'email'
 ),
 
 common as (
@@ -89,8 +88,12 @@ select
     customers.customer_id,
     coalesce(linked.person_id, customers.customer_id) as person_id,
     count(*) over (partition by coalesce(linked.person_id, customers.customer_id)) as accounts,
-    case when linked.by_email = 1 then 'email' when linked.by_email = 0 then 'phone' end as joined_by,
+    case
+        when by_email.customer_id is not null then 'email'
+        when linked.customer_id is not null then 'phone'
+    end as joined_by,
     common.customer_id is not null as is_contact_too_common
 from clean.customers as customers
 left join linked on customers.customer_id = linked.customer_id
+left join by_email on customers.customer_id = by_email.customer_id
 left join common on customers.customer_id = common.customer_id

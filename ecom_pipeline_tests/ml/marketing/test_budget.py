@@ -102,20 +102,24 @@ def test_the_budget_of_the_shop_is_spent_within_its_floors_and_caps() -> None:
     shop = plant(3, days=400, channels=3, idle=1)
     before = run(shop).channels.set_index("channel")["spend_per_day"]
     total = float(before.sum() * 1.2)
+    days = [day.date() for day in shop.dates]
+    ended = pd.DataFrame({"spend_date": days[:60], "channel": "flyer", "spend": np.arange(60.0)})
     result = budget_shop(
-        shop.spend_rows,
+        pd.concat([shop.spend_rows, ended]),
         shop.revenue_rows,
-        as_of_date=shop.dates[-1].date(),
+        as_of_date=days[-1],
         seed=1,
         total=total,
-        most={"a": float(before["a"]), "radio": 1.0},
+        most={"a": float(before["a"]), "radio": 1.0, "flyer": 1.0},
     )
     given = result.channels.set_index("channel")["recommended_per_day"]
     assert given.sum() == pytest.approx(total)
     assert given["a"] <= before["a"] + 1e-6
     assert (given[["b", "c"]] <= 2 * before[["b", "c"]] + 1e-6).all()
     assert result.card.parameters["budget_per_day"] == total
-    assert result.card.reason.endswith("no spend to learn from: radio")
+    assert result.card.reason.endswith(
+        "; left out, with spend on fewer than 28 days or none lately: flyer; no spend at all: radio"
+    )
 
 
 def test_a_budget_that_has_no_place_is_told() -> None:

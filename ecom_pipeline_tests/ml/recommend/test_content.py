@@ -44,3 +44,9 @@ def test_without_words_or_without_neighbours_there_are_none() -> None:
     assert Content(bare).neighbours(ALL, ALL, k=2).empty
     assert Content(TEAS).neighbours(ALL, pd.Index([]), k=2).empty
     assert Content(TEAS).neighbours(pd.Index(["nobody"]), ALL, k=2).empty
+
+
+def test_products_of_no_known_category_are_not_alike_for_that() -> None:
+    nameless = TEAS[["product_id"]].assign(category="unknown")
+    assert Content(nameless).neighbours(ALL, ALL, k=2).empty
+    assert not Content(nameless.assign(category="tea")).neighbours(ALL, ALL, k=2).empty

@@ -191,6 +191,27 @@ def test_of_very_many_pairs_every_nth_customer_is_learned_from_and_everyone_serv
     assert (lists["customer_id"].map(field_of) == lists["product_id"].map(field_of)).mean() > 0.95
 
 
+@pytest.mark.parametrize("model", [ALS(**ALS_QUICK), GraphFilter(**GRAPH_QUICK)], ids=lambda model: str(model.name))
+def test_of_many_customers_those_who_link_nothing_are_not_learned_from_and_get_lists(
+    model: Recommender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = checkerboard(customers=40)
+    many = pd.concat([few, bought(*((f"x{each:03d}", f"p{each:03d}", 99) for each in range(30)))])
+    learned = []
+    for module in (als, graph):
+        monkeypatch.setattr(
+            module, "thinned", lambda weights, most: learned.append(part := thinned(weights, most)) or part
+        )
+    newcomers = [f"x{each:03d}" for each in range(30)]
+    for most in (70, 69):
+        monkeypatch.setattr("ecom_pipeline.ml.recommend.history.MANY_CUSTOMERS", most)
+        lists = model.fit(many).recommend(newcomers, 10)
+        assert (
+            lists["customer_id"].map(lambda name: int(name[1:]) % 2) == lists["product_id"].map(field_of)
+        ).mean() > 0.9
+    assert [part.shape[0] for part in learned] == [70, 40]
+
+
 @pytest.mark.parametrize("kind", [EASE, ItemNeighbours, GraphFilter, Transitions], ids=lambda kind: str(kind.name))
 def test_what_was_touched_fades_by_its_age_on_the_customers_own_last_day(kind: type[HistoryModel]) -> None:
     world = bought(("a", "x", 0), ("a", "y", 2), ("b", "x", 700), ("b", "y", 702), ("c", "x", 702), ("c", "z", 702))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,14 @@ pytestmark = pytest.mark.slow
 
 ONLINE_RETAIL = Path(__file__).parents[3].parent / "shared" / "data" / "shops" / "online_retail"
 BOARD = checkerboard()
+PLAIN = Rules(new_products=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run(RecommendResult):
+    """What a run gives, and the lists that it delivered."""
+
+    recommendations: pd.DataFrame
 
 
 def run(
@@ -52,39 +61,43 @@ def run(
     seed: int = 1,
     k: int = 20,
     previous_card: ModelCard | None = None,
-    live: Callable[[], pd.DataFrame] | None = None,
-) -> RecommendResult:
+    live: Callable[[pd.Index], pd.DataFrame] | None = None,
+    rules: Rules = PLAIN,
+) -> Run:
     as_of = last_day(interactions) if len(interactions) else FIRST_DAY
-    return recommend_shop(
+    delivered: list[pd.DataFrame] = []
+    result = recommend_shop(
         interactions,
         products,
         customers,
         baskets=NO_BASKETS,
-        rules=Rules(new_products=0),
+        rules=rules,
         as_of_date=as_of,
         k=k,
         seed=seed,
         previous_card=previous_card,
         live=live,
+        deliver=delivered.append,
     )
+    return Run(**vars(result), recommendations=pd.concat(delivered, ignore_index=True))
 
 
-def assert_same(first: RecommendResult, second: RecommendResult) -> None:
-    for name in ("recommendations", "rules", "bought_together", "trending"):
+def assert_same(first: Run, second: Run) -> None:
+    for name in ("rules", "bought_together", "trending"):
         pd.testing.assert_frame_equal(getattr(first.served, name), getattr(second.served, name), check_exact=True)
-    for name in ("similar_products", "evaluation"):
+    for name in ("recommendations", "similar_products", "evaluation"):
         pd.testing.assert_frame_equal(getattr(first, name), getattr(second, name), check_exact=True)
     assert first.card.row() == second.card.row()
 
 
-def new(result: RecommendResult) -> pd.DataFrame:
+def new(result: Run) -> pd.DataFrame:
     """The lists of what is new for the customer, as models see them."""
-    lists = result.served.recommendations
+    lists = result.recommendations
     kept = lists.loc[lists["shelf"] == "new", ["customer_id", "rank", "product_id", "score", "source"]]
     return kept.reset_index(drop=True)
 
 
-def assert_promises_kept(result: RecommendResult, interactions: pd.DataFrame, customers: pd.DataFrame, k: int) -> None:
+def assert_promises_kept(result: Run, interactions: pd.DataFrame, customers: pd.DataFrame, k: int) -> None:
     lists = new(result)
     assert not lists.isna().any(axis=None)
     assert not lists.duplicated(["customer_id", "product_id"]).any()
@@ -108,7 +121,7 @@ def assert_promises_kept(result: RecommendResult, interactions: pd.DataFrame, cu
 
 
 @pytest.fixture(scope="module")
-def board() -> RecommendResult:
+def board() -> Run:
     return run(BOARD, customers=pd.DataFrame({"customer_id": ["c000", "newcomer"]}))
 
 
@@ -126,7 +139,7 @@ def few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "CHANGES", ())
 
 
-def test_the_blend_is_published_where_it_sees_what_popularity_cannot(board: RecommendResult) -> None:
+def test_the_blend_is_published_where_it_sees_what_popularity_cannot(board: Run) -> None:
     assert board.card.decision == "published"
     assert board.card.value is not None
     assert board.card.baseline_value is not None
@@ -140,7 +153,7 @@ def test_the_blend_is_published_where_it_sees_what_popularity_cannot(board: Reco
     assert_promises_kept(board, BOARD, pd.DataFrame({"customer_id": ["newcomer"]}), 20)
 
 
-def test_customers_without_history_get_a_named_fallback(board: RecommendResult) -> None:
+def test_customers_without_history_get_a_named_fallback(board: Run) -> None:
     lists = new(board)
     newcomer = lists[lists["customer_id"] == "newcomer"]
     assert len(newcomer) == 20
@@ -159,7 +172,7 @@ def test_products_without_history_get_a_named_fallback(few_parts: None) -> None:
     assert "fresh" not in set(result.similar_products["similar_product_id"])
 
 
-def test_every_model_is_measured_by_the_same_figures_beside_the_others(board: RecommendResult) -> None:
+def test_every_model_is_measured_by_the_same_figures_beside_the_others(board: Run) -> None:
     found = board.evaluation
     assert not found.drop(columns=["lower", "upper"]).isna().any(axis=None)
     models = {target: set(rows["model"]) for target, rows in found.groupby("target")}
@@ -174,7 +187,7 @@ def test_every_model_is_measured_by_the_same_figures_beside_the_others(board: Re
     assert (ours["blend"], ours["popularity"]) == (board.card.value, board.card.baseline_value)
 
 
-def test_on_validation_the_blend_is_never_worse_than_its_best_part_and_lightfm_is_in_it(board: RecommendResult) -> None:
+def test_on_validation_the_blend_is_never_worse_than_its_best_part_and_lightfm_is_in_it(board: Run) -> None:
     for told in (board.card.metrics, board.card.metrics["all"]):
         parts = {name: value for name, value in told["validation"].items() if name != "blend"}
         assert told["validation"]["blend"] >= max(parts.values())
@@ -213,7 +226,7 @@ def test_what_can_be_known_is_published(few_parts: None) -> None:
     assert run(departments(customers=300)[0]).card.decision == "published"
 
 
-def test_the_same_data_give_the_same_content_in_any_order_of_rows(board: RecommendResult) -> None:
+def test_the_same_data_give_the_same_content_in_any_order_of_rows(board: Run) -> None:
     customers = pd.DataFrame({"customer_id": ["newcomer", "c000"]})
     assert_same(run(BOARD.sample(frac=1, random_state=3), customers=customers), board)
 
@@ -236,7 +249,7 @@ def test_the_better_baseline_is_published_where_customers_keep_to_categories(few
     assert {"blend", "lightfm", "category_popularity", "popularity"} <= set(result.evaluation["model"])
 
 
-def test_nothing_is_chosen_by_what_the_test_days_hold(board: RecommendResult, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_chosen_by_what_the_test_days_hold(board: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     cut_off = board.evaluation["cut_off_date"].iloc[0]
     later = BOARD["interaction_date"] > pd.Timestamp(cut_off)
     changed = BOARD.assign(product_id=BOARD["product_id"].mask(later, "p000"))
@@ -271,7 +284,7 @@ def test_products_that_appear_after_the_cut_off_change_no_figure(few_parts: None
     assert first.card.metrics == second.card.metrics
 
 
-def test_a_worse_model_than_the_live_one_asks_to_keep_it(board: RecommendResult, few_parts: None) -> None:
+def test_a_worse_model_than_the_live_one_asks_to_keep_it(board: Run, few_parts: None) -> None:
     live = ModelCard(
         model="lightfm",
         metric="ndcg@10",
@@ -290,7 +303,9 @@ def test_a_worse_model_than_the_live_one_asks_to_keep_it(board: RecommendResult,
     assert result.card.decision == "kept"
     listed = new(board)[new(board)["source"] == "blend"].assign(shelf="new")
     told = pd.DataFrame({"customer_id": ["c001"], "is_opted_out": [True]})
-    again = run(BOARD, customers=told, previous_card=live, live=lambda: listed)
+    again = run(
+        BOARD, customers=told, previous_card=live, live=lambda customers: listed[listed["customer_id"].isin(customers)]
+    )
     served = new(again)[new(again)["customer_id"] != "c001"]
     unmoved = listed.loc[listed["customer_id"] != "c001", served.columns]
     pd.testing.assert_frame_equal(served.reset_index(drop=True), unmoved.reset_index(drop=True))
@@ -372,7 +387,7 @@ def test_tiny_shops_get_what_is_popular(world: pd.DataFrame, few_parts: None) ->
 
 def test_a_shop_without_interactions_gets_empty_tables_and_a_reason() -> None:
     result = run(frame([]), pd.DataFrame({"product_id": ["x"]}), pd.DataFrame({"customer_id": ["a"]}))
-    assert len(result.served.recommendations) == len(result.similar_products) == len(result.evaluation) == 0
+    assert len(result.recommendations) == len(result.similar_products) == len(result.evaluation) == 0
     assert result.card.decision == "refused"
     assert "no interactions up to 2024-01-01" in result.card.reason
     assert result.card.metrics["live_value"] is None
@@ -390,16 +405,8 @@ def test_any_shop_is_answered(events: list[tuple[str, str, int, str, int]], k: i
 
 def test_the_card_counts_who_gets_no_lists() -> None:
     world = bought(("ann", "x", 0), ("bob", "x", 3), ("cid", "y", 1))
-    result = recommend_shop(
-        world,
-        NO_PRODUCTS,
-        NO_CUSTOMERS,
-        baskets=NO_BASKETS,
-        rules=Rules(most_customers=1),
-        as_of_date=last_day(world),
-        seed=1,
-    )
-    assert set(result.served.recommendations["customer_id"]) == {"bob"}
+    result = run(world, rules=Rules(most_customers=1))
+    assert set(result.recommendations["customer_id"]) == {"bob"}
     assert result.card.metrics["customers_without_lists"] == 2
     assert result.card.reason.endswith("2 customers, active longest ago, get no lists")
 
@@ -414,17 +421,19 @@ def test_an_interaction_after_the_as_of_date_is_named() -> None:
             rules=Rules(),
             as_of_date=FIRST_DAY + dt.timedelta(days=2),
             seed=1,
+            deliver=print,
         )
 
 
 @pytest.mark.parametrize(
     ("table", "part"),
     [
+        ("recommendations", "recommendations"),
         ("similar_products", "similar_products"),
         ("recommendation_evaluation", "evaluation"),
     ],
 )
-def test_tables_have_the_columns_and_keys_of_their_contracts(board: RecommendResult, table: str, part: str) -> None:
+def test_tables_have_the_columns_and_keys_of_their_contracts(board: Run, table: str, part: str) -> None:
     contract = contract_of(table)
     for result in (board, run(frame([]))):
         found = getattr(result, part)

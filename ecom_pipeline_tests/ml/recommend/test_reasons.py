@@ -12,7 +12,6 @@ from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.pipeline import _candidates
-from ecom_pipeline.ml.recommend.popularity import Popularity
 from ecom_pipeline.ml.recommend.rules import Rules
 from ecom_pipeline.ml.recommend.serving import serve
 from ecom_pipeline_tests.ml.recommend.builders import bought, frame, last_day
@@ -41,16 +40,9 @@ class World:
         model = LightFMRecommender(components=8, epochs=10, minimum_customers=2, features=False, seed=1).fit_checked(
             data
         )
-        popularity = Popularity().fit_checked(data)
-        return serve(
-            _candidates(
-                {"new": model, "all": model},
-                popularity,
-                data,
-                self.products,
-                popularity.customers_,
-                length=2 * PRODUCTS,
-            ),
+        delivered: list[pd.DataFrame] = []
+        serve(
+            _candidates({"new": model, "all": model}, data, self.products, length=2 * PRODUCTS),
             data,
             Content(self.products),
             self.customers,
@@ -58,7 +50,9 @@ class World:
             rules=Rules(),
             k=2 * PRODUCTS,
             as_of_date=last_day(self.interactions),
-        ).recommendations
+            deliver=delivered.append,
+        )
+        return pd.concat(delivered, ignore_index=True)
 
     def without(self, row: pd.Series) -> World:
         """The world without the evidence of a row: what its sentence counts, or the one thing that it names."""

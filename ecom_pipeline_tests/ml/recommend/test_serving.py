@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,15 @@ from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.rules import BEYOND_LENGTH, LISTED, OUTCOMES, RULES, Rules
 from ecom_pipeline.ml.recommend.serving import CANDIDATE_COLUMNS, Served, nothing_served, serve
-from ecom_pipeline_tests.ml.recommend.builders import FIRST_DAY, NO_BASKETS, NO_PRODUCTS, bought, frame, last_day
+from ecom_pipeline_tests.ml.recommend.builders import (
+    FIRST_DAY,
+    NO_BASKETS,
+    NO_CUSTOMERS,
+    NO_PRODUCTS,
+    bought,
+    frame,
+    last_day,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -33,6 +42,13 @@ def candidates(*rows: tuple[str, str, str], source: str = "lightfm") -> pd.DataF
     return found.assign(score=1.0 / found["rank"], source=source)[list(CANDIDATE_COLUMNS)]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Shown(Served):
+    """What was served, and the lists that were delivered."""
+
+    recommendations: pd.DataFrame
+
+
 def shown(
     offered: pd.DataFrame,
     interactions: pd.DataFrame,
@@ -41,32 +57,36 @@ def shown(
     baskets: pd.DataFrame = NO_BASKETS,
     rules: Rules = PLAIN,
     k: int = 3,
-) -> Served:
-    return serve(
-        offered,
+) -> Shown:
+    delivered: list[pd.DataFrame] = []
+    told = pd.DataFrame(customers) if len(customers) else NO_CUSTOMERS
+    served = serve(
+        lambda customers: offered[offered["customer_id"].isin(customers)],
         checked(interactions),
         Content(pd.DataFrame(products) if len(products) else NO_PRODUCTS),
-        pd.DataFrame(customers) if len(customers) else pd.DataFrame({"customer_id": pd.Series(dtype=object)}),
+        pd.concat([told, offered[["customer_id"]]]).drop_duplicates("customer_id"),
         baskets,
         rules=rules,
         k=k,
         as_of_date=AS_OF,
+        deliver=delivered.append,
     )
+    return Shown(**vars(served), recommendations=pd.concat(delivered, ignore_index=True))
 
 
-def listed(served: Served, customer: str, shelf: str) -> list[tuple[str, str]]:
+def listed(served: Shown, customer: str, shelf: str) -> list[tuple[str, str]]:
     rows = served.recommendations
     one = rows[(rows["customer_id"] == customer) & (rows["shelf"] == shelf)]
     assert one["rank"].tolist() == list(range(1, len(one) + 1))
     return list(zip(one["product_id"], one["source"], strict=True))
 
 
-def filtered(served: Served, shelf: str) -> dict[str, int]:
+def filtered(served: Shown, shelf: str) -> dict[str, int]:
     rows = served.rules[(served.rules["shelf"] == shelf) & (served.rules["candidates"] > 0)]
     return dict(zip(rows["outcome"], rows["candidates"], strict=True))
 
 
-def reason(served: Served, customer: str, product: str, shelf: str = "new") -> dict[str, Any]:
+def reason(served: Shown, customer: str, product: str, shelf: str = "new") -> dict[str, Any]:
     rows = served.recommendations.set_index(["customer_id", "shelf", "product_id"])
     row: dict[str, Any] = rows.loc[(customer, shelf, product)].to_dict()
     return {
@@ -420,6 +440,29 @@ def test_served_in_blocks_of_customers_the_lists_are_the_same(monkeypatch: pytes
     pd.testing.assert_frame_equal(whole.rules, blocks.rules)
 
 
+def test_lists_are_handed_on_before_those_of_other_customers_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ecom_pipeline.ml.recommend.serving.CUSTOMERS", 2)
+    told: list[list[str]] = []
+    history = bought(*((name, "p1", 0) for name in ("ann", "bob", "cid", "dan", "eve")))
+
+    def offered(customers: pd.Index) -> pd.DataFrame:
+        told.append(["asked", *customers])
+        return candidates()
+
+    def deliver(lists: pd.DataFrame) -> None:
+        told.append(["given", *lists["customer_id"].unique()])
+
+    serve(
+        offered, checked(history), Content(NO_PRODUCTS), NO_CUSTOMERS, NO_BASKETS, rules=PLAIN, k=3, as_of_date=AS_OF, deliver=deliver
+    )  # fmt: skip
+    assert told == [[what, *some] for some in (["ann", "bob"], ["cid", "dan"], ["eve"]) for what in ("asked", "given")]
+
+
+def test_a_candidate_that_the_shop_no_longer_knows_is_left_out() -> None:
+    offered = candidates(("ann", "new", "gone"), ("ann", "new", "p3"))
+    assert listed(shown(offered, OTHERS, k=1), "ann", "new") == [("p3", "lightfm")]
+
+
 def test_of_too_many_customers_those_who_were_active_last_get_lists() -> None:
     history = bought(("ann", "p1", 0), ("bob", "p1", 9), ("cid", "p2", 9), ("dan", "p3", 5))
     every, few = (shown(candidates(), history, [], [{"customer_id": "eve"}], rules=rules) for rules in (PLAIN, FEW))
@@ -435,17 +478,14 @@ def test_only_what_a_customer_chose_last_is_looked_at(monkeypatch: pytest.Monkey
         checked(bought(("ann", "p1", 0), ("ann", "p2", 5), ("ann", "p0", 3))),
         pd.DataFrame({"customer_id": []}),
     )
-    shop = known.Shop(
-        history, pd.DataFrame({"product_id": []}), nobody, candidates(), rules=PLAIN, as_of_date=AS_OF, half_life=None
-    )
-    _, product = shop.recent()
+    shop = known.Shop(history, pd.DataFrame({"product_id": []}), nobody, rules=PLAIN, as_of_date=AS_OF, half_life=None)
+    _, product = shop.recent
     assert shop.ids[product].tolist() == ["p2"]
 
 
 @pytest.mark.parametrize(
     ("table", "part"),
     [
-        ("recommendations", "recommendations"),
         ("recommendation_rules", "rules"),
         ("bought_together", "bought_together"),
         ("trending_products", "trending"),

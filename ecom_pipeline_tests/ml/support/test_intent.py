@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.metrics import roc_auc_score
+from sklearn.preprocessing import normalize
 
 from ecom_pipeline.ml.support import intent
 from ecom_pipeline.ml.support.abstention import Rehearsed, choose_threshold, is_answered
+from ecom_pipeline.ml.support.features import Points
 from ecom_pipeline.ml.support.intent import KernelIntent
 from ecom_pipeline.ml.support.several import further_intents
 
@@ -46,10 +49,10 @@ def refitted_scores(model: KernelIntent, left_out: np.ndarray, row: int) -> np.n
     """Scores of one example by the least squares of all the others, with the same points."""
     points = model.features_.transform(model.texts_)
     cosine = points.meaning.astype(float) @ points.meaning.T
-    kernel = np.exp(model.sharpness * (cosine - 1)) + model.words * (points.words @ points.words.T).toarray()
+    kernel = np.exp(model.sharpness * (cosine - 1)) + model.words_ * (points.words @ points.words.T).toarray()
     kept = ~left_out
     target = (model.intents_[:, None] == model.classes_[None, :]).astype(float)
-    matrix = kernel[np.ix_(kept, kept)] + model.ridge * np.eye(kept.sum())
+    matrix = kernel[np.ix_(kept, kept)] + model.ridge_ * np.eye(kept.sum())
     return kernel[row, kept] @ np.linalg.solve(matrix, target[kept])
 
 
@@ -66,6 +69,35 @@ def test_of_too_many_examples_the_latest_of_every_intent_are_learnt(monkeypatch:
     often = [(f"where is parcel {day}", "delivery") for day in range(8)]
     model = KernelIntent().fit(*zip(("my bill", "invoice"), *often, strict=True))
     assert model.texts_ == ["my bill", *(text for text, _ in often[-4:])]
+
+
+def test_single_examples_are_trusted_less_where_labels_are_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [form.format(thing) for forms in SAYINGS.values() for form in forms.split("|") for thing in THINGS]
+    right = [name for name, forms in SAYINGS.items() for _ in forms.split("|") for _ in THINGS]
+    random = np.random.default_rng(4)
+    wrong = [str(random.choice(list(SAYINGS))) if random.random() < 0.4 else each for each in right]
+    misled, sound = KernelIntent().fit(texts, wrong), KernelIntent().fit(texts, right)
+    assert (sound.words_, sound.ridge_) == intent.SETTINGS[0]
+    assert misled.ridge_ > sound.ridge_
+    monkeypatch.setattr(intent, "SETTINGS", intent.SETTINGS[:1])
+    trusting = KernelIntent().fit(texts, wrong)
+    share = [
+        float(np.mean(each.predict(texts).intents == np.array(right, dtype=object))) for each in (misled, trusting)
+    ]
+    assert share[0] > share[1] + 0.05
+
+
+def test_words_count_more_where_meaning_says_nothing() -> None:
+    random = np.random.default_rng(5)
+    codes = np.arange(400) % 2
+    told = random.normal(size=(400, 30)) + 0.2 * np.outer(2 * codes - 1, random.normal(size=30))
+    nothing = random.normal(size=(400, 4)).astype(np.float32)
+    points = Points(csr_matrix(normalize(told)), normalize(nothing))
+    target = np.eye(2, dtype=np.float32)[codes]
+    assert KernelIntent()._setting(points, target)[0] > intent.SETTINGS[0][0]
+    assert (
+        KernelIntent()._setting(Points(points.words, normalize(told).astype(np.float32)), target) == intent.SETTINGS[0]
+    )
 
 
 def test_what_an_example_would_have_got_unseen_is_what_fitting_again_gives() -> None:

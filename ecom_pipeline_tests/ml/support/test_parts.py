@@ -99,6 +99,12 @@ def test_a_plain_wish_is_neutral_until_a_word_says_otherwise(text: str, sentimen
     assert written_mood().read([text])[0].sentiment == sentiment
 
 
+def test_a_chinese_question_that_insists_sounds_worse() -> None:
+    for once in ("到底发不发货？", "这个能用吗？"):
+        assert read_words(once + "？").score < read_words(once).score
+    assert read_words("does it ship today??").score == read_words("does it ship today?").score
+
+
 def test_signs_without_a_letter_have_the_mood_of_the_signs() -> None:
     assert [mood.sentiment for mood in written_mood().read(["👍", "😡", "!!"])] == ["positive", "negative", "neutral"]
     assert written_mood().read([]) == []

@@ -11,7 +11,7 @@ import pytest
 from openpyxl import Workbook
 
 from ecom_pipeline.shop.doctor import propose_yaml
-from ecom_pipeline.shop.doctor.matching import meanings, spelled
+from ecom_pipeline.shop.doctor.meaning import meanings, spelled
 from ecom_pipeline.shop.doctor.names import likeness
 from ecom_pipeline_tests.shop.doctor.exports import examined, filled, loaded, rows, write_csv
 from ecom_pipeline_tests.shop.shops import CONTRACTS

@@ -1,0 +1,244 @@
+"""Which columns hold the money of a line: the price of a piece or of the line, before or after a discount, or the order's.
+
+Headers do not tell these apart (Amazon's ``item-price`` is that of the line, Ta-Feng's ``AMOUNT`` the pieces), sums and
+ratios over the rows do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import duckdb
+
+from ecom_pipeline.shop.doctor.columns import made
+from ecom_pipeline.shop.doctor.content import determines
+from ecom_pipeline.shop.doctor.matching import Match, Matches
+from ecom_pipeline.shop.doctor.model import ColumnGuess
+from ecom_pipeline.shop.doctor.names import as_sql, folded
+from ecom_pipeline.shop.doctor.profiles import Profile
+from ecom_pipeline.shop.values import number
+from ecom_pipeline.sql import quoted
+
+ORDER_LEVEL = ("discount_amount", "shipping_amount")
+SOME = 5
+"""Orders or products from which it is no accident what their amounts have in common."""
+MOST, CENTS = 0.95, 0.02
+"""Share of rows for which a sum has to be right, and how far it may be off."""
+REDUCTION = "dis(c|k)|rabat|remise|descuent|sconto|descont|voucher|coupon|promo|优惠|折扣|立减|値引|クーポン"
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """The money of one export of sales.
+
+    Attributes
+    ----------
+    key
+        The number of the order; None if a row is an order.
+    decimal_comma
+        Whether numbers are written so.
+    """
+
+    con: duckdb.DuckDBPyConnection
+    table: str
+    profiles: Sequence[Profile]
+    key: Match | None
+    decimal_comma: bool
+
+    def settle(self, orders: Matches, items: Matches) -> dict[str, ColumnGuess]:
+        """Keep in ``orders`` and ``items`` what belongs there; the columns of lines that have to be computed."""
+        self._leave_to_the_order(items)
+        self._count_pieces(items)
+        self._find_money(orders, items)
+        if "unit_price" in items and "line_amount" in items and not self._multiplies(items):
+            del items["line_amount"]
+        self._of_piece_or_line(items)
+        rate = self._rate_of_discount(orders, items)
+        self._after_discount(orders, items)
+        self._before_discount(items)
+        for target in ORDER_LEVEL:
+            if self.key is None or (target in items and self._is_of_order(items[target])):
+                items.pop(target, None)
+            if self.key and target in orders and not self._is_of_order(orders[target]):
+                del orders[target]
+        return rate | self._below_zero(items)
+
+    def _leave_to_the_order(self, items: Matches) -> None:
+        """An amount that is the same on all lines of an order is that of the order."""
+        for target in ("unit_price", "line_amount"):
+            if self.key and target in items and self._is_repeated(items[target].profile):
+                del items[target]
+
+    def _is_repeated(self, amount: Profile) -> bool:
+        assert self.key is not None
+        key, name = quoted(self.key.profile.name), quoted(amount.name)
+        several, same = self.con.execute(
+            f"""select count(*), count(*) filter (amounts = 1)
+            from (select count(distinct {name}) as amounts from {self.table} where {key} is not null
+                group by {key} having count(*) > 1)"""
+        ).fetchall()[0]
+        return several >= SOME and same == several and amount.distinct > 1
+
+    def _count_pieces(self, items: Matches) -> None:
+        """A few whole numbers beside another price are pieces, whatever they are called."""
+        amount = items.get("line_amount")
+        if "quantity" in items or amount is None or not _is_count(amount.profile):
+            return
+        others = [one for one in self.profiles if one.is_number and re.search("price|sales|value", folded(one.name))]
+        if price := next((one for one in others if one.name != amount.profile.name and not _is_count(one)), None):
+            items["quantity"] = replace(amount, score=0.5, why="a few whole numbers: pieces")
+            items["line_amount"] = Match(profile=price, score=0.6, why="name")
+            if "unit_price" in items and items["unit_price"].profile.name == price.name:
+                del items["unit_price"]
+
+    def _find_money(self, orders: Matches, items: Matches) -> None:
+        if "unit_price" in items or "line_amount" in items:
+            return
+        taken = {found.profile.name for found in (*orders.values(), *items.values())}
+        left = (one for one in self.profiles if one.name not in taken and one.is_money)
+        if money := next((one for one in left if not (self.key and self._is_repeated(one))), None):
+            why = "numbers with cents that nothing else explains"
+            items["line_amount"] = Match(profile=money, score=0.5, why=why)
+
+    def _multiplies(self, items: Matches) -> bool:
+        """Whether the amount is quantity times price, at times less a discount."""
+        if "quantity" not in items:
+            return False
+        quantity, price, amount = (
+            self._number(items[target].profile) for target in ("quantity", "unit_price", "line_amount")
+        )
+        same, within = self.con.execute(
+            f"""select avg((abs({quantity} * {price} - {amount}) <= {CENTS})::int::double),
+                avg(({amount} <= {quantity} * {price} + {CENTS})::int::double)
+            from {self.table}"""
+        ).fetchall()[0]
+        return (same or 0.0) >= 0.5 and (within or 0.0) >= 0.8
+
+    def _of_piece_or_line(self, items: Matches) -> None:
+        """Whether the one price there is grows with the pieces: then it is the line's."""
+        own = [target for target in ("unit_price", "line_amount") if target in items]
+        if len(own) != 1 or not {"product_id", "quantity"} <= set(items):
+            return
+        money = items[own[0]]
+        product, quantity = quoted(items["product_id"].profile.name), self._number(items["quantity"].profile)
+        grows, stays = self.con.execute(
+            f"""with bought as (
+                select {product} as product, {quantity} as pieces, {self._number(money.profile)} as money from {self.table}
+            ),
+            compared as (
+                select
+                    avg(money) filter (pieces = most) / avg(money) filter (pieces = least) as dearer,
+                    any_value(most) / any_value(least) as more
+                from (
+                    select *, max(pieces) over (partition by product) as most, min(pieces) over (partition by product) as least
+                    from bought where pieces > 0 and money > 0
+                )
+                where most > least
+                group by product
+            )
+            select count(*) filter (abs(ln(dearer) - ln(more)) < abs(ln(dearer))),
+                count(*) filter (abs(ln(dearer) - ln(more)) >= abs(ln(dearer)))
+            from compared"""
+        ).fetchall()[0]
+        told = (
+            "line_amount"
+            if grows >= max(SOME, 4 * stays)
+            else "unit_price"
+            if stays >= max(SOME, 4 * grows)
+            else own[0]
+        )
+        if told != own[0]:
+            why = "it grows with the pieces" if told == "line_amount" else "it does not grow with the pieces"
+            items[told] = replace(items.pop(own[0]), why=why, score=min(money.score, 0.75))
+
+    def _rate_of_discount(self, orders: Matches, items: Matches) -> dict[str, ColumnGuess]:
+        """What a share of the price makes as an amount; after a discount nothing of it is left to take off."""
+        found = items.get("discount_amount")
+        if found is None or not _is_share(found.profile):
+            return {}
+        del items["discount_amount"]
+        if (other := orders.get("discount_amount")) and other.profile.name == found.profile.name:
+            del orders["discount_amount"]
+        if "unit_price" not in items or "line_amount" in items or "quantity" not in items:
+            return {}
+        parts = [items[target].profile.name for target in ("quantity", "unit_price")] + [found.profile.name]
+        sql = " * ".join(map(as_sql, parts))
+        return {"discount_amount": made("discount_amount", sql, 0.7, "a share of the price, not an amount")}
+
+    def _after_discount(self, orders: Matches, items: Matches) -> None:
+        """The amount that is left of a line once a discount is taken off, where a column says it."""
+        if not (gross := self._gross(items)):
+            return
+        taken = {found.profile.name for target, found in items.items() if target not in ("line_amount", *ORDER_LEVEL)}
+        numbers = [one for one in self.profiles if one.is_number and one.name not in taken]
+        off = [one for one in numbers if re.search(REDUCTION, folded(one.name)) and not _is_share(one)]
+        for less in off:
+            for left in (one for one in numbers if one.fractional > 0 and one not in off):
+                if self._differs(gross, less, left):
+                    why = "what is left of the line after its discount"
+                    items["line_amount"] = Match(profile=left, score=0.8, why=why)
+                    items["discount_amount"] = Match(profile=less, score=0.8, why="the difference of two amounts")
+                    if orders.get("discount_amount", items["discount_amount"]).profile.name == less.name and self.key:
+                        orders.pop("discount_amount", None)
+                    return
+
+    def _before_discount(self, items: Matches) -> None:
+        """An amount that is quantity times price whatever the discount says nothing of what was paid."""
+        if not {"quantity", "unit_price", "line_amount", "discount_amount"} <= set(items):
+            return
+        amount, less = (self._number(items[target].profile) for target in ("line_amount", "discount_amount"))
+        same, reduced = self.con.execute(
+            f"""select avg((abs({self._gross(items)} - {amount}) <= {CENTS})::int::double), count(*) from {self.table}
+            where abs({less}) > {CENTS}"""
+        ).fetchall()[0]
+        if reduced >= SOME and same >= MOST:
+            del items["line_amount"]
+
+    def _gross(self, items: Matches) -> str | None:
+        if {"quantity", "unit_price"} <= set(items):
+            return " * ".join(self._number(items[target].profile) for target in ("quantity", "unit_price"))
+        return self._number(items["line_amount"].profile) if "line_amount" in items else None
+
+    def _differs(self, gross: str, less: Profile, left: Profile) -> bool:
+        """Whether one amount is another one less a third one, and not always the same as it."""
+        one, other = self._number(less), self._number(left)
+        right, differ = self.con.execute(
+            f"""select avg((abs({gross} - abs({one}) - {other}) <= {CENTS} or abs({gross} + abs({one}) - {other}) <= {CENTS}
+                    and {gross} < 0)::int::double),
+                count(*) filter (abs({one}) > {CENTS})
+            from {self.table} where {other} is not null"""
+        ).fetchall()[0]
+        return (right or 0.0) >= MOST and differ >= SOME
+
+    def _below_zero(self, items: Matches) -> dict[str, ColumnGuess]:
+        """A discount that is written below zero."""
+        found = items.get("discount_amount")
+        if found is None or found.profile.negative == 0:
+            return {}
+        sums = f"select sum(greatest({self._number(found.profile)}, 0)), sum(least({self._number(found.profile)}, 0))"
+        above, below = self.con.execute(f"{sums} from {self.table}").fetchall()[0]
+        if below is None or above > -below:
+            return {}
+        return {"discount_amount": made("discount_amount", f"-{as_sql(found.profile.name)}", 0.8, "written below zero")}
+
+    def _is_of_order(self, amount: Match) -> bool:
+        assert self.key is not None
+        return determines(self.con, self.table, self.key.profile.name, amount.profile.name)
+
+    def _number(self, profile: Profile) -> str:
+        return number(quoted(profile.name), "DECIMAL(18,4)", decimal_comma=self.decimal_comma)
+
+
+def _is_count(column: Profile) -> bool:
+    """Whether the values are small whole numbers, one or two the commonest."""
+    return column.is_number and column.fractional == 0 and any(word in ("1", "2") for word, _ in column.words[:2])
+
+
+def _is_share(column: Profile) -> bool:
+    """Whether the values are shares of one: not above it, and more than naught and one."""
+    if not column.words or not column.is_number:
+        return False
+    values = [float(word.replace(",", ".")) for word, _ in column.words if re.fullmatch(r"\d*[.,]?\d+", word)]
+    return bool(values) and max(values) <= 1 and len({value for value in values if 0 < value < 1}) > 1
