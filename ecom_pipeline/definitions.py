@@ -35,7 +35,6 @@ def build_defs(
 def run_night(
     settings: Settings,
     *,
-    contracts: Mapping[str, Contract] | None = None,
     dates: tuple[date, date] | None = None,
     full: bool = False,
     progress: Progress | None = None,
@@ -62,7 +61,7 @@ def run_night(
     WarehouseError
         The history of runs cannot be written.
     """
-    configured = build_defs(settings, contracts=contracts, progress=progress)
+    configured = build_defs(settings, progress=progress)
     run_id, succeeded = run_job(configured, home_of(settings), instance, dates=dates, full=full)
     if not succeeded:
         shop = load_shop(settings.shop_file, environment()).name

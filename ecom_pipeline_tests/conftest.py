@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -18,33 +19,35 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def after_one_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the mini shop after one good night; tests copy it."""
+    """A folder with the mini shop after one good night; tests copy it. Workers share it: the night takes half a minute."""
     import dagster as dg
 
     from ecom_pipeline.definitions import run_night
+    from ecom_pipeline.warehouse.connection import exclusive
     from ecom_pipeline_tests.e2e.conftest import settings_for
     from ecom_pipeline_tests.e2e.mini import write_mini
 
-    folder = tmp_path_factory.mktemp("house")
-    write_mini(folder / "shop")
-    with dg.DagsterInstance.ephemeral() as instance:
-        _, succeeded = run_night(settings_for(folder), instance=instance)
-    assert succeeded
+    own = tmp_path_factory.getbasetemp()
+    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "after-one-night"
+    folder, done = shared / "house", shared / "done"
+    with exclusive(shared, wait_seconds=600):
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            write_mini(folder / "shop")
+            with dg.DagsterInstance.ephemeral() as instance:
+                _, succeeded = run_night(settings_for(folder), instance=instance)
+            assert succeeded
+            done.touch()
     return folder
 
 
 @pytest.fixture
 def house(after_one_night: Path, tmp_path: Path) -> Iterator[House]:
     """A copy of that night to do with as a test likes."""
-    import dagster as dg
+    from ecom_pipeline_tests.e2e.conftest import copied
 
-    from ecom_pipeline_tests.e2e.conftest import House, settings_for, write_instance
-
-    shutil.copytree(after_one_night, tmp_path, dirs_exist_ok=True, symlinks=True)
-    settings = settings_for(tmp_path)
-    write_instance(settings.dagster_dir("mini"))
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield House(settings, instance)
+    with copied(after_one_night, tmp_path) as house:
+        yield house
 
 
 @pytest.fixture(scope="session")

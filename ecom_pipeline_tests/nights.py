@@ -17,8 +17,8 @@ from ecom_pipeline.defs.rules import SEGMENTS, segments
 from ecom_pipeline.settings import Settings
 from ecom_pipeline.shop.config import CONDITIONS
 from ecom_pipeline.shop.reading import load_shop
+from ecom_pipeline.warehouse.candidate import Judge, Outcome
 from ecom_pipeline.warehouse.increment import reads_of
-from ecom_pipeline.warehouse.write import Judge, Outcome
 
 CONTRACTS = load_contracts()
 

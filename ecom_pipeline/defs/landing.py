@@ -21,13 +21,13 @@ from ecom_pipeline.shop.mapping import input_selects, routing_select
 from ecom_pipeline.sql import quoted
 from ecom_pipeline.warehouse.aside import quarantine
 from ecom_pipeline.warehouse.builds import Build, build_of, remember
+from ecom_pipeline.warehouse.candidate import Candidate
 from ecom_pipeline.warehouse.connection import WarehouseError, transaction
 from ecom_pipeline.warehouse.describe import describe
 from ecom_pipeline.warehouse.increment import load_version
 from ecom_pipeline.warehouse.journal import checks_of_run, now, record, record_checks
 from ecom_pipeline.warehouse.names import columns_of
 from ecom_pipeline.warehouse.stage import next_of
-from ecom_pipeline.warehouse.write import Candidate
 
 RAW_COLUMNS = {
     "_load_id": ("BIGINT", "The load that brought the row."),

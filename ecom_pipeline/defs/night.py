@@ -23,13 +23,14 @@ from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.mapping import sliced_select
 from ecom_pipeline.sql import literal, quoted
 from ecom_pipeline.warehouse.builds import code_fingerprint
+from ecom_pipeline.warehouse.candidate import Candidate, Judge, Outcome
 from ecom_pipeline.warehouse.connection import WarehouseError, open_warehouse
 from ecom_pipeline.warehouse.increment import Increment, Plan, looks_at_the_run, reads_of
 from ecom_pipeline.warehouse.journal import close_steps, end_run, now, record, start_run
 from ecom_pipeline.warehouse.names import columns_of
 from ecom_pipeline.warehouse.space import require_space_for_a_night
 from ecom_pipeline.warehouse.stage import stage_frame
-from ecom_pipeline.warehouse.write import Candidate, Judge, Outcome, Writer
+from ecom_pipeline.warehouse.write import Writer
 
 ROOM = "100MB"
 """What the database holds at least."""

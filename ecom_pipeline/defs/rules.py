@@ -10,8 +10,8 @@ from ecom_pipeline.defs.tables import step
 from ecom_pipeline.shop.config import CONDITIONS
 from ecom_pipeline.shop.rules import audiences_select, segments_select
 from ecom_pipeline.sql import file_literal
+from ecom_pipeline.warehouse.candidate import Candidate
 from ecom_pipeline.warehouse.release import current_id, show
-from ecom_pipeline.warehouse.write import Candidate
 
 SEGMENTS, AUDIENCES = "features.segments", "marts.audience_members"
 

@@ -17,11 +17,11 @@ from ecom_pipeline.defs.charts import CHARTS
 from ecom_pipeline.defs.checks import check_of, check_results, key_of
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.shop.errors import InputError, ShopError
+from ecom_pipeline.warehouse.candidate import Candidate, Outcome
 from ecom_pipeline.warehouse.connection import WarehouseError
 from ecom_pipeline.warehouse.increment import reads_of
 from ecom_pipeline.warehouse.lineage import column_lineage
 from ecom_pipeline.warehouse.release import ReleaseError
-from ecom_pipeline.warehouse.write import Candidate, Outcome
 
 EXPECTED = (InputError, ShopError, WarehouseError, ReleaseError)
 """Errors whose message says all there is to say: they end a step without a traceback."""

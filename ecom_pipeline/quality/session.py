@@ -80,14 +80,14 @@ class Session:
         by_position = {_position(result): _verdict(result) for result in results}
         return [by_position[position] for position in range(len(expectations))]
 
-    def examples(self, columns: Sequence[str], condition: str, limit: int = 3) -> list[tuple[str | None, ...]]:
-        """The first distinct values, as text, that some columns have where a condition holds; always the same ones."""
+    def examples(self, columns: Sequence[str], condition: str) -> list[tuple[str | None, ...]]:
+        """The first three distinct values, as text, that some columns have where a condition holds; always the same ones."""
         names = ", ".join(quoted(column) for column in columns)
         texts = ", ".join(f"{quoted(column)}::varchar" for column in columns)
         rows = self._cursor.execute(
             f"select {texts} from {self._rows} where {condition} order by {names} limit 20"
         ).fetchall()
-        return list(dict.fromkeys(rows))[:limit]
+        return list(dict.fromkeys(rows))[:3]
 
 
 @contextmanager

@@ -21,9 +21,9 @@ from ecom_pipeline.ml.marketing import budget
 from ecom_pipeline.settings import Settings
 from ecom_pipeline.shop.config import Budget, Shop
 from ecom_pipeline.shop.reading import load_shop
+from ecom_pipeline.warehouse.candidate import Candidate
 from ecom_pipeline.warehouse.connection import WarehouseError, open_warehouse
 from ecom_pipeline.warehouse.increment import Plan
-from ecom_pipeline.warehouse.write import Candidate
 from ecom_pipeline_tests.e2e.mini import write_mini
 from ecom_pipeline_tests.ml.forecast.builders import NoAnswer
 from ecom_pipeline_tests.nights import CONTRACTS, in_order, lenient

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -161,6 +162,16 @@ class House:
         assert any(name.endswith("release.duckdb") for name in before)
         yield
         assert self.release_bytes() == before
+
+
+@contextmanager
+def copied(house: Path, folder: Path, *, settle_seconds: float = 0) -> Iterator[House]:
+    """A copy of a shop and all that its nights made, to do with as a test likes."""
+    shutil.copytree(house, folder, dirs_exist_ok=True, symlinks=True)
+    settings = settings_for(folder).model_copy(update={"settle_seconds": settle_seconds})
+    write_instance(settings.dagster_dir("mini"))
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield House(settings, instance)
 
 
 def materialize(

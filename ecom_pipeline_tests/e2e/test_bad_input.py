@@ -19,7 +19,7 @@ import dagster as dg
 import pytest
 
 from ecom_pipeline.warehouse import release as releases
-from ecom_pipeline_tests.e2e.conftest import House, Said, settings_for, write_instance
+from ecom_pipeline_tests.e2e.conftest import House, Said, copied, write_instance
 
 pytestmark = pytest.mark.slow
 CONSERVED = "select input, source, clean_rows, duplicate_rows, quarantined_rows from journal.conservation"
@@ -70,15 +70,6 @@ def growing(path: Path) -> Iterator[None]:
         writer.join()
 
 
-@contextmanager
-def a_house(after_one_night: Path, folder: Path, settle_seconds: float = 0) -> Iterator[House]:
-    shutil.copytree(after_one_night, folder, dirs_exist_ok=True, symlinks=True)
-    settings = settings_for(folder).model_copy(update={"settle_seconds": settle_seconds})
-    write_instance(settings.dagster_dir("mini"))
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield House(settings, instance)
-
-
 def restore(house: House, after_one_night: Path) -> None:
     """Give the shop its good files back."""
     landing = house.landing
@@ -95,7 +86,7 @@ def bad_night(house: House) -> Week:
 @pytest.fixture(scope="module")
 def unreadable(after_one_night: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Week]:
     """Sources that cannot be read."""
-    with a_house(after_one_night, tmp_path_factory.mktemp("unreadable"), settle_seconds=0.5) as house:
+    with copied(after_one_night, tmp_path_factory.mktemp("unreadable"), settle_seconds=0.5) as house:
         shop = house.landing
         (shop / "refunds.csv").unlink()
         (shop / "faq.csv").write_bytes(b"")
@@ -154,7 +145,7 @@ def test_nothing_is_lost_once_the_files_are_mended(unreadable: Week) -> None:
 @pytest.fixture(scope="module")
 def dirty(after_one_night: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Week]:
     """Sources that can be read, with rows that cannot be used."""
-    with a_house(after_one_night, tmp_path_factory.mktemp("dirty")) as house:
+    with copied(after_one_night, tmp_path_factory.mktemp("dirty")) as house:
         shop = house.landing
         edit(
             shop / "orders-2.csv",
@@ -356,7 +347,7 @@ def test_no_room_for_anything(house: House, small_disk: Path, monkeypatch: pytes
 
 @pytest.mark.parametrize("folder", ["data", "data/work/mini"])
 def test_a_disk_that_is_read_only(after_one_night: Path, small_disk: Path, tmp_path: Path, folder: str) -> None:
-    with a_house(after_one_night, tmp_path / "house") as house:
+    with copied(after_one_night, tmp_path / "house") as house:
         closed = house.settings.data_dir.parent / folder
         shutil.copytree(closed, small_disk, dirs_exist_ok=True, symlinks=True)
         shutil.rmtree(closed)
@@ -374,7 +365,7 @@ def test_a_disk_that_is_read_only(after_one_night: Path, small_disk: Path, tmp_p
 def test_no_room_for_the_tables(
     after_one_night: Path, small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with a_house(after_one_night, small_disk) as house:
+    with copied(after_one_night, small_disk) as house:
         write_instance(tmp_path / "dagster")
         house.settings = house.settings.model_copy(update={"dagster_home": tmp_path / "dagster"})
         more = house.landing / "orders-3.csv"

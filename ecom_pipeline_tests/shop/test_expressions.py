@@ -7,12 +7,13 @@ import pytest
 
 from ecom_pipeline.shop.expressions import ExpressionError, check_format, parse_expression
 
+CON = duckdb.connect()
+
 
 def computed(text: str, row: dict[str, str | None], **kind: bool) -> object:
     columns = ", ".join(f'cast(? as varchar) as "{name}"' for name in row)
-    with duckdb.connect() as con:
-        answer = con.execute(f"select {parse_expression(text, **kind).sql} from (select {columns})", list(row.values()))
-        return answer.fetchall()[0][0]
+    answer = CON.execute(f"select {parse_expression(text, **kind).sql} from (select {columns})", list(row.values()))
+    return answer.fetchall()[0][0]
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,10 @@ from pydantic import ValidationError
 
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.warehouse.builds import Build, note_changes, remember, versions_of
+from ecom_pipeline.warehouse.candidate import Candidate
 from ecom_pipeline.warehouse.connection import open_warehouse
 from ecom_pipeline.warehouse.increment import Increment, reads_of
-from ecom_pipeline.warehouse.write import Candidate, Writer
+from ecom_pipeline.warehouse.write import Writer
 from ecom_pipeline_tests.nights import CONTRACTS, lenient
 
 pytestmark = pytest.mark.slow

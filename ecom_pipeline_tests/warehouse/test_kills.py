@@ -19,9 +19,10 @@ import pytest
 from ecom_pipeline.contracts import parse_contract
 from ecom_pipeline.settings import Settings
 from ecom_pipeline.warehouse import release as releases
+from ecom_pipeline.warehouse.candidate import Candidate
 from ecom_pipeline.warehouse.connection import open_warehouse
 from ecom_pipeline.warehouse.journal import end_run, start_run
-from ecom_pipeline.warehouse.write import Candidate, Writer
+from ecom_pipeline.warehouse.write import Writer
 from ecom_pipeline_tests.nights import CONTRACTS, lenient, night
 from ecom_pipeline_tests.shop.shops import make_shop
 from ecom_pipeline_tests.warehouse.conftest import PRODUCTS

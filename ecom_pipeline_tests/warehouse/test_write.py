@@ -6,10 +6,11 @@ import pytest
 
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.quality import judge
+from ecom_pipeline.warehouse.candidate import Candidate, Outcome
 from ecom_pipeline.warehouse.connection import WarehouseError
 from ecom_pipeline.warehouse.increment import Plan
 from ecom_pipeline.warehouse.names import columns_of
-from ecom_pipeline.warehouse.write import Candidate, Outcome, Writer
+from ecom_pipeline.warehouse.write import Writer
 
 GOOD = "select 'a' as product_id, 1.50::decimal(18,2) as price union all select 'b', 2.00"
 

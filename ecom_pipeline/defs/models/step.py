@@ -16,8 +16,8 @@ from ecom_pipeline.contracts import Contract
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.defs.tables import step
 from ecom_pipeline.ml.card import ModelCard
+from ecom_pipeline.warehouse.candidate import Candidate
 from ecom_pipeline.warehouse.names import rows_of
-from ecom_pipeline.warehouse.write import Candidate
 
 
 @dataclass(frozen=True, kw_only=True)

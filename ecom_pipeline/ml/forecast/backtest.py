@@ -85,12 +85,12 @@ class Backtested:
         return np.asarray(self.forecast[self.models.index(model)])
 
 
-def origins_of(panel: Panel, horizon: int, count: int = ORIGINS) -> tuple[tuple[int, int], ...]:
+def origins_of(panel: Panel, horizon: int) -> tuple[tuple[int, int], ...]:
     """Where a panel is cut, and how many periods are forecast there, oldest first.
 
     Series too short for the whole horizon are tested over their last week, which is a cut of its own.
     """
-    cuts = [(panel.length - horizon * back, horizon) for back in range(count, 0, -1)]
+    cuts = [(panel.length - horizon * back, horizon) for back in range(ORIGINS, 0, -1)]
     cuts = [cut for cut in cuts if cut[0] >= FEWEST_PERIODS]
     too_short = panel.known < FEWEST_PERIODS + horizon
     if (too_short & (panel.known >= FEWEST_PERIODS + WEEK)).any() and horizon > WEEK:

@@ -120,9 +120,7 @@ class Panel:
         return replace(self, prices=carried_forward(prices))
 
 
-def daily_panel(
-    daily_sales: pd.DataFrame, effects: Effects | None = None, *, target: str, as_of_date: dt.date
-) -> Panel:
+def daily_panel(daily_sales: pd.DataFrame, *, target: str, as_of_date: dt.date) -> Panel:
     """The panel of a table of daily sales: a number for every day of a series from its first sale on.
 
     A day without a row, or without a value, sold nothing. The as-of day may still be going on, so the panel ends the
@@ -162,7 +160,7 @@ def daily_panel(
     values = np.where(np.arange(len(days)) >= starts[:, np.newaxis], 0.0, np.nan)
     within = column < len(days)
     values[row[within], column[within]] = rows["value"].to_numpy()[within]
-    return Panel(keys=keys, days=days, values=values, effects=effects or Effects.none())
+    return Panel(keys=keys, days=days, values=values, effects=Effects.none())
 
 
 def known_mean(values: np.ndarray) -> np.ndarray:

@@ -82,7 +82,7 @@ def best_split(draws: Sequence[Sequence[Curve]], floor: Array, cap: Array, total
     return _summing_to(total, floor, cap, spend_at)
 
 
-def days_of_a_test(spend: float, noise: float, persistence: float, worth: float = 1.0) -> int | None:
+def days_of_a_test(spend: float, noise: float, persistence: float) -> int | None:
     """Days with, and as many without, a channel that show with 80 % power whether it earns its spend.
 
     Parameters
@@ -91,8 +91,6 @@ def days_of_a_test(spend: float, noise: float, persistence: float, worth: float 
         Of the channel, a day.
     noise, persistence
         Of revenue, a day: what the model does not explain, and its correlation with the day before.
-    worth
-        Revenue per unit of money that has to be seen.
 
     Returns
     -------
@@ -100,7 +98,7 @@ def days_of_a_test(spend: float, noise: float, persistence: float, worth: float 
         None where half a year would not do.
     """
     lasting = (1 + persistence) / (1 - persistence)
-    days = math.ceil(2 * lasting * ((POWER + CONFIDENCE) * noise / (worth * spend)) ** 2)
+    days = math.ceil(2 * lasting * ((POWER + CONFIDENCE) * noise / spend) ** 2)
     return max(days, 14) if days <= LONGEST_TEST_DAYS else None
 
 

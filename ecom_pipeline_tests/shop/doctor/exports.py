@@ -19,6 +19,8 @@ from ecom_pipeline_tests.shop.shops import CONTRACTS
 
 ENGLISH = ("InvoiceNo", "InvoiceDate", "CustomerID", "StockCode", "Quantity", "UnitPrice")
 CHINESE = ("订单号", "下单时间", "用户ID", "商品ID", "数量", "单价")
+CON = duckdb.connect(config={"threads": 1})
+"""A diagnosis leaves nothing in it, so that one is enough for all: DuckDB takes some time to start."""
 
 
 def lines(orders: int = 40) -> list[list[str]]:
@@ -49,9 +51,8 @@ def write_csv(
 
 def examined(folder: Path) -> Diagnosis:
     """The diagnosis; nothing of it stays in the database."""
-    with duckdb.connect(config={"threads": 1}) as con:
-        found = diagnose(con, folder, CONTRACTS)
-        assert con.execute("select count(*) from duckdb_tables()").fetchall() == [(0,)]
+    found = diagnose(CON, folder, CONTRACTS)
+    assert CON.execute("select count(*) from duckdb_tables()").fetchall() == [(0,)]
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,16 +14,18 @@ from ecom_pipeline.shop.doctor.profiles import Profile, Time, profile
 from ecom_pipeline.shop.doctor.survey import survey
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.reading import load_shop
-from ecom_pipeline_tests.shop.doctor.exports import ENGLISH, examined, lines, mapping, write_csv
+from ecom_pipeline_tests.shop.doctor.exports import CON, ENGLISH, examined, lines, mapping, write_csv
 from ecom_pipeline_tests.shop.shops import CONTRACTS
 
 
 def profiled(folder: Path, values: list[str]) -> Profile:
     """The profile of one column."""
     write_csv(folder / "values.csv", ("n", "values"), [[str(number), value] for number, value in enumerate(values)])
-    with duckdb.connect(config={"threads": 1}) as con:
-        (export,), _ = survey(con, folder)
-        return profile(con, export)[1]
+    (export,), _ = survey(CON, folder)
+    try:
+        return profile(CON, export)[1]
+    finally:
+        CON.execute(f"drop table {export.table}")
 
 
 def test_events_without_a_header(tmp_path: Path) -> None:
