@@ -11,14 +11,14 @@ from collections.abc import Mapping
 _WORDS = {
     "event_type": {
         "view": (
-            "pv|click|views|page_view|pageview|product_view|view_item|detail|browse|浏览|点击|查看|浏览商品|访问商品"
+            "pv|click|views|page_view|pageview|product_view|view_item|detail|browse|product viewed|product_viewed|viewed product|$pageview|$screen|浏览|点击|查看|浏览商品|访问商品"
         ),
-        "cart": "addtocart|add_to_cart|add to cart|add-to-cart|basket|add_to_basket|加购|加购物车|加入购物车|购物车",
+        "cart": "addtocart|add_to_cart|add to cart|add-to-cart|basket|add_to_basket|product added|product_added|added to cart|加购|加购物车|加入购物车|购物车",
         "favourite": "fav|favorite|like|wishlist|add_to_wishlist|collect|save|bookmark|收藏|喜欢|加入收藏",
-        "remove": "remove_from_cart|removefromcart|delete|remove_cart|移除|删除|移出购物车",
-        "purchase": "buy|order|transaction|checkout|payment|pay|purchased|bought|购买|支付|下单|成交|付款",
-        "search": "query|search_query|site_search|搜索|检索",
-        "visit": "session_start|session|login|open|app_open|visit_start|访问|进店|登录|启动",
+        "remove": "remove_from_cart|removefromcart|delete|remove_cart|product removed|product_removed|移除|删除|移出购物车",
+        "purchase": "buy|order|transaction|checkout|payment|pay|purchased|bought|order completed|order_completed|placed order|checkout completed|购买|支付|下单|成交|付款",
+        "search": "query|search_query|products searched|products_searched|site_search|搜索|检索",
+        "visit": "session_start|session|login|session started|open|app_open|visit_start|访问|进店|登录|启动",
     },
     "status": {
         "completed": (

@@ -6,15 +6,20 @@ been there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import duckdb
 
 from ecom_pipeline.contracts import Contract
-from ecom_pipeline.shop.doctor.meaning import understood
+from ecom_pipeline.shop.doctor.meaning import RATINGS, named_event, spoken
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
 from ecom_pipeline.shop.doctor.survey import Export
 from ecom_pipeline.sql import quoted
+
+
+MARKS = 11
+"""Most different marks that a product can get."""
 
 
 def determines(con: duckdb.DuckDBPyConnection, table: str, one: str, other: str, exceptions: float = 0.0) -> bool:
@@ -52,15 +57,28 @@ def name_columns(
             free.remove(column)
         return column
 
-    behaviour = take(_first(free, lambda c: understood(c, events["event_type"]) >= ENOUGH), "event_type")
-    time = take(_first(free, lambda c: c.time is not None), "event_at" if behaviour else "order_date")
+    is_rating = re.search(RATINGS, export.name, re.IGNORECASE) is not None
+    told = take(_first(free, lambda c: spoken(c, events["event_type"]) >= ENOUGH), "event_type")
+    kind = None if told else named_event(export.name)
+    behaviour = told or kind
+    times = sorted((c for c in free if c.time), key=lambda c: (c.time and c.time.unit is not None, -profiles.index(c)))
+    time = take(next(iter(times), None), "event_at" if behaviour else "order_date")
+    if is_rating:
+        take(_first(free, lambda c: c.is_number and c.distinct <= MARKS), "rating")
     take(_first(free, lambda c: c.email >= ENOUGH), "email")
     take(_first(free, lambda c: c.code3 >= ENOUGH and c.distinct <= 30 and all(map(str.isupper, c.examples))), "currency")
     take(_first(free, lambda c: c.is_money), "price")
-    if not behaviour:
-        take(_first(free, lambda c: c.is_number and c.fractional == 0 and _is_count(c)), "quantity")
+    if not behaviour or (kind and kind[0] == "purchase" and not is_rating):
+        pieces = take(_first(free, lambda c: c.is_number and c.fractional == 0 and _is_count(c)), "quantity")
+        before = [c for c in profiles[: profiles.index(pieces)] if c in free][-1:] if pieces else []
+        if kind and "price" not in names.values() and len(free) > 2:
+            take(_first(before, lambda c: c.is_number), "price")
     take(_first(free, lambda c: c.spaced > 0.5 and c.letters > 0.8), "product_name")
     ids = [column for column in free if column.distinct > 1]
+    if time is None and "product_name" in names.values():
+        take(_first(ids, lambda c: c.unique >= ENOUGH), "product_id")
+        take(_first(free, lambda c: c.letters >= ENOUGH and c.unique < ENOUGH), "category_path")
+        return {profile.name: names.get(profile.name, profile.name) for profile in profiles}
     order = None if behaviour or time is None else _order(con, export, ids, time)
     if order:
         names[order.name] = "order_id"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,8 +24,9 @@ from ecom_pipeline.shop.doctor.derived import (
     without_unknown_words,
 )
 from ecom_pipeline.shop.doctor.matching import Match, Matches
+from ecom_pipeline.shop.doctor.meaning import named_event
 from ecom_pipeline.shop.doctor.model import ColumnGuess, InputGuess
-from ecom_pipeline.shop.doctor.names import as_sql
+from ecom_pipeline.shop.doctor.names import as_sql, folded
 from ecom_pipeline.shop.doctor.profiles import Profile, writes_decimal_comma
 from ecom_pipeline.shop.doctor.returns import Refunds, Split, of_amounts, of_negative_lines, of_states, split_of
 from ecom_pipeline.shop.doctor.roles import SALES, Role
@@ -34,6 +36,7 @@ from ecom_pipeline.sql import quoted
 PERSON = ("name", "email", "phone", "address", "country", "city", "gender", "birth_year", "language")
 CATALOGUE = ("name", "category_path", "brand", "price", "cost", "description")
 ABOUT = {"products": "product_id", "customers": "customer_id", "campaigns": "campaign_id", "messages": "text"}
+STORE = "(store|shop|branch|filiale|tienda|loja|门店)(id|nbr|no|nr|number|name)?"
 SOME_ORDERS = 200
 """Orders of which some customer should have placed two."""
 
@@ -72,13 +75,15 @@ class Inputs:
         given: list[InputGuess | None] = [own]
         if self.role.name == "events" and (product := found.get("product_id")):
             given.append(self._products(product, None, "events name products and what they are"))
+        if self.role.name == "messages" and not self.others_bring_items:
+            given.append(self._reviewed())
         return tuple(guess for guess in given if guess)
 
     def _filled(self, found: Matches) -> str | None:
         """Rows without what a row is about are none: a product's other pictures, stars without a word, sums, noise."""
         if self.role.name == "marketing_spend":
             return without_totals(self.con, self.export.table, found)
-        if self.role.name == "events":
+        if self.role.name == "events" and "event_type" in found:
             return without_unknown_words(found["event_type"], self._column("events", "event_type"))
         about = found.get(ABOUT.get(self.role.name, ""))
         return f"{as_sql(about.profile.name)} is not null" if about and about.profile.filled < 1 - TOLERATED else None
@@ -87,6 +92,8 @@ class Inputs:
         """What follows from the columns and the name of an export that is about one input."""
         if self.role.name == "marketing_spend" and "channel" not in found:
             return {"channel": channel_of(self.export.name)}
+        if self.role.name == "events" and "event_type" not in found:
+            return self._named_event()
         if self.role.name != "customers":
             return {}
         email = found.get("email")
@@ -96,6 +103,20 @@ class Inputs:
             else {}
         )
         return known | self._refusal(found)
+
+    def _named_event(self) -> dict[str, ColumnGuess]:
+        kind = named_event(self.export.name)
+        return {"event_type": replace(constant("event_type", *kind), confidence=0.6)} if kind else {}
+
+    def _reviewed(self) -> InputGuess | None:
+        """What customers had who tell how they liked it, where nothing else tells what they bought."""
+        found = {
+            target: match
+            for target, match in self.role.matches["events"].items()
+            if target in ("customer_id", "product_id", "event_at")
+        }
+        kind = self._named_event()
+        return self._input("events", found, 0.6, "reviews", None, kind) if kind and len(found) == 3 else None
 
     def _refusal(self, found: Matches) -> dict[str, ColumnGuess]:
         refused = None if "is_opted_out" in found else opted_out(self.profiles)
@@ -135,15 +156,21 @@ class Inputs:
         """The lines of orders, with what a line needs and the file does not name; None if it cannot be lines."""
         added = dict(extra)
         if "unit_price" not in items and "line_amount" not in items:
-            return None
+            if self.others_bring_items or "ordered_at" not in self.role.matches["orders"]:
+                return None
+            free = constant("unit_price", "0", "no price: pieces count, revenue is nought")
+            added["unit_price"] = replace(free, confidence=0.0)
         if "quantity" not in items:
             added["quantity"] = constant("quantity", "1", "no quantity: every line is taken for one piece")
         if "product_id" not in items:
             title = self.role.matches["products"].get("name")
             if self.others_bring_items:
                 return None
+            store = next((one for one in self.profiles if re.fullmatch(STORE, folded(one.name))), None)
             if title:
                 items["product_id"] = replace(title, score=0.4, why="no product number: the name stands for it")
+            elif store:
+                items["product_id"] = Match(profile=store, score=0.3, why="no product: sales are told by store")
             else:
                 added["product_id"] = constant("product_id", "unknown", "the file does not say what was bought")
         elif named := self._product_or_name(items["product_id"]):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ecom_pipeline.contracts import Column, Contract
-from ecom_pipeline.shop.doctor.meaning import understood
+from ecom_pipeline.shop.doctor.meaning import spoken, understood
 from ecom_pipeline.shop.doctor.names import likeness, words
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
 
@@ -71,7 +71,7 @@ def _fit_of_text(profile: Profile, name: str) -> float:
 
 def _told_by_values(profile: Profile, column: Column) -> Hint:
     """What values say whatever the header: they are words, codes or addresses of one kind only."""
-    if column.name in ("event_type", "status") and len(profile.words) >= 2 and understood(profile, column) >= 0.8:
+    if column.name in ("event_type", "status") and len(profile.words) >= 2 and spoken(profile, column) >= 0.8:
         return 0.75, "its words"
     capital = all(example.isupper() for example in profile.examples)
     if column.name == "currency" and capital and profile.code3 >= 0.95 and 0 < profile.distinct <= 12:

@@ -38,6 +38,22 @@ CODES = {
 """Numbers that stand for words, and whose they are; the shortest list that has all of a column is taken."""
 
 
+NAMED = {
+    r"rating|review": ("purchase", "who rates a product has had it"),
+    r"buys?(?![a-z])|bought|purchase": ("purchase", "after the name of the file"),
+    r"cart|basket|加购": ("cart", "after the name of the file"),
+    r"view|click|browse|浏览|点击": ("view", "after the name of the file"),
+}
+"""What a file holds whose rows are events of one kind: a part of its name, the kind, and why."""
+RATINGS = next(iter(NAMED))
+
+
+def named_event(name: str) -> tuple[str, str] | None:
+    """The one kind of event that a file is called after, and why; None if it is called after none."""
+    file = name.rsplit("/", 1)[-1]
+    return next((kind for part, kind in NAMED.items() if re.search(part, file, re.IGNORECASE)), None)
+
+
 def spelled(word: str) -> str:
     """A word of a closed column as it is compared.
 
@@ -59,9 +75,12 @@ def meanings(column: Column) -> dict[str, str]:
 
 def read_words(profile: Profile, column: Column) -> dict[str, str]:
     """What the words of a column mean, those that are understood."""
+    codes = coded(profile, column)
+    return dict(codes[1]) if codes else _read(profile, column)
+
+
+def _read(profile: Profile, column: Column) -> dict[str, str]:
     known = meanings(column)
-    if codes := coded(profile, column):
-        return dict(codes[1])
     read = {word: known.get(spelled(word)) or _by_stem(word, column) for word, _ in profile.words}
     return {word: meaning for word, meaning in read.items() if meaning}
 
@@ -82,7 +101,16 @@ def coded(profile: Profile, column: Column) -> tuple[str, Mapping[str, str]] | N
 
 def understood(profile: Profile, column: Column) -> float:
     """Share of rows whose word for a closed column is understood."""
-    read, total = read_words(profile, column), sum(times for _, times in profile.words)
+    return _share(profile, read_words(profile, column))
+
+
+def spoken(profile: Profile, column: Column) -> float:
+    """The same for words alone: numbers may stand for anything."""
+    return _share(profile, _read(profile, column))
+
+
+def _share(profile: Profile, read: Mapping[str, str]) -> float:
+    total = sum(times for _, times in profile.words)
     return sum(times for word, times in profile.words if word in read) / total if total else 0.0
 
 

@@ -70,6 +70,8 @@ VAGUE_WORDS = frozenset(
 """Headers that may be about anything."""
 
 
+CONTAINER = re.compile(r"^((event_)?(properties|params)|props|payload|attributes)\.")
+"""What trackers put the values of an event in, which says nothing of them."""
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -112,6 +114,7 @@ def words(header: str) -> frozenset[str]:
 
 def likeness(header: str, column: Column) -> float:
     """From 0 (nothing) to 1 (the very name)."""
+    header = CONTAINER.sub("", header)
     given = folded(header)
     if given == folded(column.name):
         return VAGUE if given in VAGUE_WORDS else CERTAIN

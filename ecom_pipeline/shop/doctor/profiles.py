@@ -215,7 +215,7 @@ def _looks() -> dict[str, str]:
         "point_zero": r"regexp_full_match(v, '\d+\.0')",
         "dated": r"length(v) >= 8 and regexp_matches(v, '\d.*\d.*\d.*\d')",
         "iso": f"coalesce(local, timezone('UTC', instant)) {_YEARS}",
-        "seconds": r"regexp_full_match(v, '1\d{9}(\.\d+)?')",
+        "seconds": r"regexp_full_match(v, '(1\d|[89])\d{8}(\.\d+)?')",
         "milliseconds": r"regexp_full_match(v, '1\d{12}')",
         "microseconds": r"regexp_full_match(v, '1\d{15}')",
         **{

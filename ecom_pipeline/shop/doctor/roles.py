@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.doctor.matching import Hint, Matches, match
-from ecom_pipeline.shop.doctor.meaning import understood
+from ecom_pipeline.shop.doctor.meaning import named_event, understood
 from ecom_pipeline.shop.doctor.names import KNOWN, VAGUE
 from ecom_pipeline.shop.doctor.profiles import Profile
 
@@ -57,6 +57,8 @@ HINTS = {
     "market": "market|indicator|index|trend|指数|指标|行情",
     "calendar": "calendar|holiday|festival|日历|节日|节假日",
 }
+SOLD = "sales|sold|revenue|umsatz|ventas|vendas|销售|销量"
+"""What amounts of sales by day are called, whose rows know neither order nor customer."""
 TOO_LITTLE = 0.45
 
 
@@ -117,13 +119,13 @@ def _score(
 ) -> float:
     said = re.search(HINTS[role], name.rsplit("/", 1)[-1], re.IGNORECASE) is not None
     tables = ("orders", "order_items") if role == SALES else (role,)
-    if not _is_possible(role, said, headers, profiles, matches, contracts):
+    if not _is_possible(role, name, said, headers, profiles, matches, contracts):
         return 0.0
     explained: dict[str, float] = {}
     for table in tables:
         for one in matches[table].values():
             explained[one.profile.name] = max(one.score, explained.get(one.profile.name, 0.0))
-    needed = [matches[role][target].score for target in NEEDED.get(role, ())] or [
+    needed = [matches[role][target].score for target in NEEDED.get(role, ()) if target in matches[role]] or [
         found.score for table in tables for target in ("order_id", "ordered_at", "product_id", "quantity")
         if (found := matches[table].get(target))
     ]  # fmt: skip
@@ -134,6 +136,7 @@ def _score(
 
 def _is_possible(
     role: str,
+    name: str,
     said: bool,
     headers: str,
     profiles: Sequence[Profile],
@@ -143,7 +146,12 @@ def _is_possible(
     if role == SALES:
         return _may_be_sales(matches)
     found = matches[role]
-    if any(target not in found for target in NEEDED[role]):
+    lacking = [target for target in NEEDED[role] if target not in found]
+    if role == "events" and lacking == ["event_type"]:
+        whose = "product_id" in found and ("customer_id" in found or "session_id" in found)
+        says = {"text", "sent_at"} <= set(matches["messages"])
+        return whose and not says and named_event(name) is not None and not _may_be_sales(matches)
+    if lacking:
         return False
     if not (said or role not in TELLING or any(target in found for target in TELLING[role])):
         return False
@@ -159,6 +167,8 @@ def _is_possible(
     if role == "marketing_spend" and "channel" not in found and not {"impressions", "clicks"} & set(found):
         return False
     if role in ("products", "customers", "campaigns"):
+        if role == "products" and _may_be_sales(matches):
+            return False
         key = found[NEEDED[role][0]].profile
         return not is_order and key.unique >= 0.9
     if role == "market":
@@ -173,4 +183,7 @@ def _may_be_sales(matches: Mapping[str, Matches]) -> bool:
         return True
     if "order_id" in orders and "ordered_at" in orders:
         return True
-    return "customer_id" in orders and "ordered_at" in orders and amounts
+    if "ordered_at" not in orders or not amounts:
+        return False
+    told = (items[target].profile.name for target in ("quantity", "line_amount") if target in items)
+    return "customer_id" in orders or any(re.search(SOLD, header, re.IGNORECASE) for header in told)

@@ -27,6 +27,7 @@ BUDGET = 1 << 22
 """Bytes of text that are read of one export."""
 SAMPLED_FILES = 24
 """Files of one export that are looked at; the others are taken to be like the one before them."""
+MONTHS = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)"
 SHARED_KEYS = 0.7
 """Share of keys that files of JSON have in common if they are one export: an object leaves out what it has not."""
 
@@ -157,8 +158,8 @@ def _belongs(sample: Sample, other: Sample) -> bool:
 
 
 def _shape(name: str) -> str:
-    """The name without its dates and numbers; a digit or two right behind a word belong to the word (``lines2``)."""
-    return re.sub(r"(?<![^\W\d_])\d+|\d{3,}", "#", name)
+    """The name without its dates, months and numbers; a digit or two right behind a word belong to the word (``lines2``)."""
+    return re.sub(rf"(?<![^\W\d_])\d+|\d{{3,}}|(?<![^\W\d_])({MONTHS})(?![^\W\d_])", "#", name)
 
 
 def _common_start(names: Sequence[str]) -> str:
