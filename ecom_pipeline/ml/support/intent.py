@@ -29,7 +29,8 @@ MOST = 16_000
 SETTINGS = ((0.2, 0.05), (0.2, 0.5), (0.2, 2.0), (1.0, 0.5), (1.0, 2.0), (5.0, 0.5))
 """How much shared words count beside meaning (``words * cosine``), and what is added to the diagonal of the kernel matrix
 (the ridge: larger trusts single examples less). The first was chosen on validation parts of BANKING77 and CLINC150; another
-one is taken where it guesses more of the examples rightly, each unseen, by two standard errors."""
+one is taken where it guesses more of the examples rightly, each unseen, by more than one standard error (Breiman et al.
+1984, "Classification and regression trees")."""
 _TRIED = 2_500
 """Examples that the settings are tried on."""
 _TEMPERATURES = (0.5, 60.0)
@@ -150,7 +151,7 @@ class KernelIntent:
             right.append(_alone(told, inverse @ told, inverse).argmax(axis=1) == told.argmax(axis=1))
         best = int(np.sum(right, axis=1).argmax())
         lead = right[best].astype(int) - right[0]
-        return SETTINGS[best if lead.sum() > 2 * np.sqrt(np.abs(lead).sum()) else 0]
+        return SETTINGS[best if lead.sum() > np.sqrt(np.abs(lead).sum()) else 0]
 
     def _meaning(self, rows: Points, columns: NDArray[np.float32]) -> NDArray[np.float32]:
         values = rows.meaning @ columns

