@@ -134,5 +134,5 @@ def refuse_what_is_no_text(plain: Path, path: Path) -> None:
         start = file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     for magic, words in NO_TEXT.items():
         if start.startswith(magic.lower()):
-            expected = "text, alone or packed by gzip or zstd (shop.yaml states the format where the name does not tell it)"
-            raise InputError(file=path, value=words, expected=expected)
+            stated = "shop.yaml states the format where the name does not tell it"
+            raise InputError(file=path, expected=f"text, alone or packed by gzip or zstd; this is {words} ({stated})")
