@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
 from pathlib import Path
 
 import duckdb
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers import FileRead, looks_partial, read_file
 from ecom_pipeline.shop.readers import delimited as delimited_module
+from ecom_pipeline.shop.readers.files import NO_TEXT
 
 
 @pytest.fixture
@@ -470,6 +472,16 @@ def test_a_backslash_before_the_last_quote_is_a_backslash(con, tmp_path):
 def test_what_is_no_table_is_refused_at_once(con, tmp_path, content, words):
     with pytest.raises(InputError, match=words):
         load(con, tmp_path, content)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+@pytest.mark.parametrize(("magic", "words"), NO_TEXT.items(), ids=range(len(NO_TEXT)))
+def test_what_is_named_like_text_and_holds_none_is_told(con, tmp_path, magic, words, suffix, pack):
+    path = tmp_path / f"orders.{suffix}"
+    path.write_bytes(pack(magic + b"id,name\n1,a\n"))
+    with pytest.raises(InputError, match=f"expected text.*{re.escape(words)}"):
+        read_file(con, path, "t")
 
 
 @given(st.binary(max_size=400))

@@ -16,8 +16,13 @@ import duckdb
 
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers import encoding as text
+<<<<<<< HEAD
 from ecom_pipeline.shop.readers.dialect import MAX_LINE, UNQUOTED, Dialect, detect_dialect, preamble_notice
 from ecom_pipeline.shop.readers.files import CHUNK, suffix_of, unpacked
+=======
+from ecom_pipeline.shop.readers.dialect import MAX_LINE, SPACES, Dialect, detect_dialect, preamble_notice
+from ecom_pipeline.shop.readers.files import CHUNK, refuse_what_is_no_text, suffix_of, unpacked
+>>>>>>> h3
 from ecom_pipeline.shop.readers.records import KEPT, read_records
 from ecom_pipeline.shop.readers.table import (
     BATCH,
@@ -88,6 +93,7 @@ def count_lines(path: Path) -> Lines:
 def read_delimited(con: duckdb.DuckDBPyConnection, path: Path, target: str, options: ReadOptions) -> FileRead:
     """Read one delimited file into a new table."""
     with scratch_folder(con) as scratch, unpacked(path, scratch) as plain:
+        refuse_what_is_no_text(plain, path)
         encoding, notices = _encoding(plain, path, options)
         if encoding != "utf-8":
             copy = scratch / "utf-8"

@@ -27,6 +27,18 @@ SUFFIXES = {
 }
 PACKED = (".gz", ".zst")
 MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+NO_TEXT = {
+    b"PK\x03\x04": "a zip archive or an Excel workbook (.xlsx)",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "a workbook of Excel 97 to 2003 (.xls)",
+    b"PAR1": "Parquet",
+    b"BZh": "a file packed by bzip2",
+    b"\xfd7zXZ\x00": "a file packed by xz",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"%PDF-": "a PDF document",
+    b"<!doctype html": "a web page, as a login or an error gives",
+    b"<html": "a web page, as a login or an error gives",
+}
+"""How files begin, whatever the case, that are named like text and hold no table of it."""
 PARTIAL_SUFFIXES = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".download", ".filepart", ".swp", "~")
 CHUNK = 1 << 20
 
@@ -109,3 +121,19 @@ def unpacked(path: Path, scratch: Path) -> Iterator[Path]:
         raise InputError(file=path, expected="at least a header: the file is empty")
     yield copy
     copy.unlink(missing_ok=True)
+
+
+def refuse_what_is_no_text(plain: Path, path: Path) -> None:
+    """Refuse an unpacked file whose first bytes say that it is something else.
+
+    Raises
+    ------
+    InputError
+        Says what it is.
+    """
+    with plain.open("rb") as file:
+        start = file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for magic, words in NO_TEXT.items():
+        if start.startswith(magic.lower()):
+            stated = "shop.yaml states the format where the name does not tell it"
+            raise InputError(file=path, expected=f"text, alone or packed by gzip or zstd; this is {words} ({stated})")

@@ -17,7 +17,7 @@ import duckdb
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers import encoding as text
 from ecom_pipeline.shop.readers.dialect import MAX_LINE
-from ecom_pipeline.shop.readers.files import CHUNK, unpacked
+from ecom_pipeline.shop.readers.files import CHUNK, refuse_what_is_no_text, unpacked
 from ecom_pipeline.shop.readers.records import physical_lines
 from ecom_pipeline.shop.readers.table import (
     BATCH,
@@ -41,6 +41,7 @@ def read_json(con: duckdb.DuckDBPyConnection, path: Path, target: str, options: 
     """Read one file of JSON objects into a new table."""
     lines = scratch_name("lines")
     with scratch_folder(con) as scratch, unpacked(path, scratch) as plain:
+        refuse_what_is_no_text(plain, path)
         encoding, notices, plain = _as_utf8(plain, scratch, options)
         with plain.open("rb") as file:
             start = file.read(CHUNK).removeprefix(b"\xef\xbb\xbf").lstrip()
