@@ -16,13 +16,8 @@ import duckdb
 
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers import encoding as text
-<<<<<<< HEAD
 from ecom_pipeline.shop.readers.dialect import MAX_LINE, UNQUOTED, Dialect, detect_dialect, preamble_notice
-from ecom_pipeline.shop.readers.files import CHUNK, suffix_of, unpacked
-=======
-from ecom_pipeline.shop.readers.dialect import MAX_LINE, SPACES, Dialect, detect_dialect, preamble_notice
 from ecom_pipeline.shop.readers.files import CHUNK, refuse_what_is_no_text, suffix_of, unpacked
->>>>>>> h3
 from ecom_pipeline.shop.readers.records import KEPT, read_records
 from ecom_pipeline.shop.readers.table import (
     BATCH,
