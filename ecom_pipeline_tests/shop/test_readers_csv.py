@@ -238,7 +238,7 @@ def test_columns_aligned_with_spaces(con, tmp_path):
 
 
 def test_double_colons(con, tmp_path):
-    lines = [f"{n}::Cité {n}: the \"one\", II::Animation|Comedy" for n in range(9)]
+    lines = [f'{n}::Cité {n}: the "one", II::Animation|Comedy' for n in range(9)]
     found = load(con, tmp_path, "\n".join([*lines, "9::torn"]).encode("latin-1"), name="movies.dat")
     assert (found.columns, found.rows, found.unreadable) == (("column_1", "column_2", "column_3"), 9, 1)
     assert rows(con, "column_2")[3] == ('Cité 3: the "one", II',)
