@@ -170,6 +170,8 @@ def equal_and_meant(con: duckdb.DuckDBPyConnection, export: Export, guesses: Seq
         return 0, ""
     if {"value": "1"} in (column.origin for column in rows):
         return equal, "a row is one piece, so that equal rows are several pieces"
+    if table == "order_items" and any(row.target == "order_id" and row.source_column is None for row in rows):
+        return equal, f"{equal} lines equal another one, and no order number tells them apart"
     if table == "events" and not _tells_seconds(con, export, rows):
         return equal, f"{equal} events equal another one, and their times tell no seconds"
     if equal > _equal_rows(con, export.table, export.columns):
