@@ -70,6 +70,7 @@ def test_days_without_a_year_and_numbers_for_words(tmp_path: Path) -> None:
     """As in Tmall's logs; equal rows are meant where times tell no seconds."""
     days = [f"{5 + n // 28 % 7}{1 + n % 28:02}" for n in range(200)]
     log = [[f"u{n % 9}", f"p{n % 7}", day, "0012233"[n % 7]] for n, day in enumerate(days)]
+    log += log[:5]
     write_csv(tmp_path / "in" / "user_log.csv", ("user_id", "item_id", "time_stamp", "action_type"), log)
     proposal = propose_yaml(examined(tmp_path / "in"))
     assert "time_stamp has no year: 2000 is taken" in proposal
