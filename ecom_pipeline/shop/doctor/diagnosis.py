@@ -18,7 +18,7 @@ from ecom_pipeline.shop.doctor.matching import Hint
 from ecom_pipeline.shop.doctor.missing import find_missing
 from ecom_pipeline.shop.doctor.model import Diagnosis, InputGuess, SourceGuess
 from ecom_pipeline.shop.doctor.names import VAGUE, likeness
-from ecom_pipeline.shop.doctor.nested import said_in_sql
+from ecom_pipeline.shop.doctor.nested import said_in_sql, spelled
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile, profile, writes_decimal_comma
 from ecom_pipeline.shop.doctor.roles import SALES, Role, find_role, nearest
 from ecom_pipeline.shop.doctor.survey import Export, survey
@@ -109,7 +109,7 @@ def _look(con: duckdb.DuckDBPyConnection, export: Export, inputs: Mapping[str, C
     profiles = profile(con, export)
     if made := made_times(con, export, profiles):
         assumed = tuple(one.assumed for one in made if one.assumed)
-        inside = {**export.inside, **{one.column: one.sql for one in made}}
+        inside = {**export.inside, **{one.column: spelled(one.sql, export.inside) for one in made}}
         export = replace(export, inside=inside, notices=(*export.notices, *assumed))
         profiles = profile(con, export)
     if not export.has_header:

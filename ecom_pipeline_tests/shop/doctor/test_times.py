@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from pathlib import Path
 
@@ -94,3 +95,20 @@ def test_hours_and_month_names(tmp_path: Path) -> None:
     assert first_and_last(tmp_path, ("order_date",), [(f"Mar-{n + 1:02}-24",) for n in range(28)])[1] == datetime(
         2024, 3, 28
     )
+
+
+def test_a_day_and_a_clock_inside_json(tmp_path: Path) -> None:
+    orders = [
+        {
+            "id": f"o{n}",
+            "sku": "p",
+            "quantity": 1,
+            "price": 2.5,
+            "attributes": {"order_date": "2024-03-01", "order_time": f"10:{n:02}"},
+        }
+        for n in range(40)
+    ]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "orders.jsonl").write_text("\n".join(map(json.dumps, orders)), "utf-8")
+    with loaded(tmp_path / "in", tmp_path / "shop.yaml") as (con, _):
+        assert rows(con, "select max(ordered_at) from input.orders") == [(datetime(2024, 3, 1, 10, 39),)]
