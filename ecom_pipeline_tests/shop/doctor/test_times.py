@@ -112,3 +112,18 @@ def test_a_day_and_a_clock_inside_json(tmp_path: Path) -> None:
     (tmp_path / "in" / "orders.jsonl").write_text("\n".join(map(json.dumps, orders)), "utf-8")
     with loaded(tmp_path / "in", tmp_path / "shop.yaml") as (con, _):
         assert rows(con, "select max(ordered_at) from input.orders") == [(datetime(2024, 3, 1, 10, 39),)]
+
+
+def test_a_header_that_says_utc_is_believed(tmp_path: Path) -> None:
+    """As in Stripe's payments, of a shop whose dollars make its clock that of New York."""
+    header = ("id", "Created date (UTC)", "Amount", "Currency", "Status", "Customer ID", "Invoice ID")
+    paid = [[f"ch_{n}", f"2024-03-01 04:{n:02}:00", "2.50", "usd", "Paid", f"cus_{n % 9}", ""] for n in range(40)]
+    write_csv(tmp_path / "in" / "payments.csv", header, paid)
+    with loaded(tmp_path / "in", tmp_path / "shop.yaml") as (con, shop):
+        assert (shop.timezone, shop.currency) == ("America/New_York", "USD")
+        assert rows(con, "select min(ordered_at), count(distinct order_id) from input.orders") == [
+            (AT.replace(day=1, hour=4, minute=0), 40)
+        ]
+        assert rows(con, "select sum(line_amount), bool_and(order_id like 'ch%') from input.order_items") == [
+            (100, True)
+        ]
