@@ -105,7 +105,8 @@ def _doctor(given: argparse.Namespace, console: Console) -> int:
     else:
         console.print(text, soft_wrap=True)
         then = shlex.join(["ecom", "run", "--shop", str(given.folder)])
-        console.print(f"Wrote {target}; nothing else was touched. Read it, rename it to shop.yaml, then: {then}")
+        lacks = "" if diagnosis.is_enough else " It cannot be run yet: bring orders with their lines, or events."
+        console.print(f"Wrote {target}; nothing else was touched.{lacks} Read it, rename it to shop.yaml, then: {then}")
     return OK
 
 

@@ -26,6 +26,7 @@ SOME = 5
 """Orders or products from which it is no accident what their amounts have in common."""
 MOST, CENTS = 0.95, 0.02
 """Share of rows for which a sum has to be right, and how far it may be off."""
+PIECES = ("amount", "pieces", "units", "count", "number", "num")
 REDUCTION = "dis(c|k)|rabat|remise|descuent|sconto|descont|voucher|coupon|promo|优惠|折扣|立减|値引|クーポン"
 
 
@@ -82,16 +83,18 @@ class Amounts:
         return several >= SOME and same == several and amount.distinct > 1
 
     def _count_pieces(self, items: Matches) -> None:
-        """A few whole numbers beside another price are pieces, whatever they are called."""
-        amount = items.get("line_amount")
-        if "quantity" in items or amount is None or not _is_count(amount.profile):
+        """A few whole numbers beside the amount are pieces, though they are called an amount."""
+        money = [items[target].profile.name for target in ("line_amount", "unit_price") if target in items]
+        counts = [one for one in self.profiles if folded(one.name) in PIECES and _is_count(one)]
+        if "quantity" in items or not counts or not money:
             return
-        others = [one for one in self.profiles if one.is_number and re.search("price|sales|value", folded(one.name))]
-        if price := next((one for one in others if one.name != amount.profile.name and not _is_count(one)), None):
-            items["quantity"] = replace(amount, score=0.5, why="a few whole numbers: pieces")
+        if money == [counts[0].name]:
+            left = (one for one in self.profiles if re.search("price|sales", folded(one.name)) and not _is_count(one))
+            price = next((one for one in left if one.is_number), None)
+            if price is None:
+                return
             items["line_amount"] = Match(profile=price, score=0.6, why="name")
-            if "unit_price" in items and items["unit_price"].profile.name == price.name:
-                del items["unit_price"]
+        items["quantity"] = Match(profile=counts[0], score=0.5, why="a few whole numbers: pieces")
 
     def _find_money(self, orders: Matches, items: Matches) -> None:
         if "unit_price" in items or "line_amount" in items:
@@ -224,8 +227,20 @@ class Amounts:
         return {"discount_amount": made("discount_amount", f"-{as_sql(found.profile.name)}", 0.8, "written below zero")}
 
     def _is_of_order(self, amount: Match) -> bool:
+        """Whether all lines of an order have the same amount, or its first line alone has one."""
         assert self.key is not None
-        return determines(self.con, self.table, self.key.profile.name, amount.profile.name)
+        key, name = quoted(self.key.profile.name), quoted(amount.profile.name)
+        (below,) = self.con.execute(
+            f"""select count(*) from (
+                select
+                    {name} as amount,
+                    row_number() over (partition by {key} order by _row) as place,
+                    count({name}) over (partition by {key}) < count(*) over (partition by {key}) as is_on_some
+                from {self.table}
+            )
+            where is_on_some and place > 1 and amount is not null"""
+        ).fetchall()[0]
+        return below == 0 and determines(self.con, self.table, self.key.profile.name, amount.profile.name)
 
     def _number(self, profile: Profile) -> str:
         return number(quoted(profile.name), "DECIMAL(18,4)", decimal_comma=self.decimal_comma)

@@ -13,7 +13,7 @@ from ecom_pipeline.shop.config import DEFAULTS
 from ecom_pipeline.shop.doctor.matching import Match
 from ecom_pipeline.shop.doctor.meaning import coded, guessed, read_words
 from ecom_pipeline.shop.doctor.model import ColumnGuess
-from ecom_pipeline.shop.doctor.names import as_sql
+from ecom_pipeline.shop.doctor.names import as_sql, words
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
 
 
@@ -33,6 +33,8 @@ def mapped(table: str, column: Column, found: Match, trust: float = 1.0) -> Colu
             origin["unit"] = profile.time.unit
         elif profile.time.format:
             origin["format"] = profile.time.format
+        if column.type == "TIMESTAMP" and not profile.time.unit and words(profile.name) & {"utc", "gmt"}:
+            origin["timezone"] = "UTC"
         if profile.time.is_ambiguous:
             confidence, why = min(confidence, 0.5), "day and month cannot be told apart: check the format"
     elif column.values:

@@ -17,7 +17,6 @@ from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
 from ecom_pipeline.shop.doctor.survey import Export
 from ecom_pipeline.sql import quoted
 
-
 MARKS = 11
 """Most different marks that a product can get."""
 
@@ -66,7 +65,9 @@ def name_columns(
     if is_rating:
         take(_first(free, lambda c: c.is_number and c.distinct <= MARKS), "rating")
     take(_first(free, lambda c: c.email >= ENOUGH), "email")
-    take(_first(free, lambda c: c.code3 >= ENOUGH and c.distinct <= 30 and all(map(str.isupper, c.examples))), "currency")
+    take(
+        _first(free, lambda c: c.code3 >= ENOUGH and c.distinct <= 30 and all(map(str.isupper, c.examples))), "currency"
+    )
     take(_first(free, lambda c: c.is_money), "price")
     if not behaviour or (kind and kind[0] == "purchase" and not is_rating):
         pieces = take(_first(free, lambda c: c.is_number and c.fractional == 0 and _is_count(c)), "quantity")

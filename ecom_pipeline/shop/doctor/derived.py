@@ -14,10 +14,11 @@ import duckdb
 from ecom_pipeline.contracts import Column
 from ecom_pipeline.shop.doctor.columns import constant, made
 from ecom_pipeline.shop.doctor.matching import Match, Matches
-from ecom_pipeline.shop.doctor.meaning import read_words, understood
-from ecom_pipeline.shop.doctor.model import ColumnGuess
+from ecom_pipeline.shop.doctor.meaning import named_event, read_words, understood
+from ecom_pipeline.shop.doctor.model import ColumnGuess, InputGuess
 from ecom_pipeline.shop.doctor.names import as_sql, folded
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
+from ecom_pipeline.shop.doctor.survey import Export
 from ecom_pipeline.shop.values import BOOLEANS, number
 from ecom_pipeline.sql import literal, quoted
 
@@ -67,7 +68,8 @@ def row_id(
 def opted_out(profiles: Sequence[Profile]) -> ColumnGuess | None:
     """Who refused advertising, from a column that says who agreed to it."""
     for profile in profiles:
-        if profile.boolean >= ENOUGH and re.search(CONSENT, folded(profile.name)) and profile.words:
+        says = profile.boolean >= ENOUGH or all(re.search("subscribe", word.lower()) for word, _ in profile.words)
+        if says and re.search(CONSENT, folded(profile.name)) and profile.words:
             yes = {word: "false" if _is_true(word) else "true" for word, _ in profile.words}
             return ColumnGuess(
                 target="is_opted_out",
@@ -80,7 +82,7 @@ def opted_out(profiles: Sequence[Profile]) -> ColumnGuess | None:
 
 
 def _is_true(word: str) -> bool:
-    return word.lower() in {*BOOLEANS[::2], "t", "y"}
+    return word.lower() in {*BOOLEANS[::2], "t", "y", "subscribed"}
 
 
 def without_totals(con: duckdb.DuckDBPyConnection, export: str, found: Matches) -> str | None:
@@ -155,9 +157,83 @@ def digest_as_id(column: str, what: str, trust: float) -> ColumnGuess:
     return replace(guess, source_column=column)
 
 
-def equal_rows(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> int:
-    """How many rows equal another one in these columns."""
-    (equal,) = con.execute(
-        f"select count(*) - count(distinct row({', '.join(map(quoted, columns))})) from {table}"
-    ).fetchall()[0]
+def equal_and_meant(con: duckdb.DuckDBPyConnection, export: Export, guesses: Sequence[InputGuess]) -> tuple[int, str]:
+    """How many rows without an id equal another one in what is mapped of them, and why they are meant if they are."""
+    kinds = ((guess.table, guess.columns) for guess in guesses if guess.table in ("order_items", "events"))
+    table, rows = next(kinds, ("", ()))
+    used = " ".join(str(part) for column in rows for part in column.origin.values())
+    columns = [column for column in export.columns if column in used]
+    if not columns or len(export.files) > 1 or any(column.target == ROW_IDS[table] for column in rows):
+        return 0, ""
+    equal = _equal_rows(con, export.table, columns)
+    if not equal:
+        return 0, ""
+    if {"value": "1"} in (column.origin for column in rows):
+        return equal, "a row is one piece, so that equal rows are several pieces"
+    if table == "order_items" and any(row.target == "order_id" and row.source_column is None for row in rows):
+        return equal, f"{equal} lines equal another one, and no order number tells them apart"
+    if table == "events" and not _tells_seconds(con, export, rows):
+        return equal, f"{equal} events equal another one, and their times tell no seconds"
+    if equal > _equal_rows(con, export.table, export.columns):
+        return equal, f"{equal} lines equal another one in what is mapped, and some of them differ elsewhere"
+    return equal, ""
+
+
+def _tells_seconds(con: duckdb.DuckDBPyConnection, export: Export, events: Sequence[ColumnGuess]) -> bool:
+    time = next(column for column in events if column.target == "event_at")
+    if time.source_column not in export.columns or "unit" in time.origin:
+        return True
+    told = rf"select count(*) from {export.table} where regexp_matches({quoted(time.source_column)}, ':\d\d:\d\d')"
+    return bool(con.execute(told).fetchall()[0][0])
+
+
+def _equal_rows(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> int:
+    listed = ", ".join(map(quoted, columns))
+    (equal,) = con.execute(f"select count(*) - count(distinct row({listed})) from {table}").fetchall()[0]
     return int(equal)
+
+
+def event_after(name: str) -> dict[str, ColumnGuess]:
+    """The type of events that their file is called after; nothing if it is called after none."""
+    kind = named_event(name)
+    return {"event_type": replace(constant("event_type", *kind), confidence=0.6)} if kind else {}
+
+
+def is_masked(person: Profile) -> bool:
+    """Whether what would tell people apart has been taken out, as marketplaces do (``138****0000``)."""
+    return any("**" in example for example in person.examples)
+
+
+def product_or_name(product: Match, title: Match | None, trust: float) -> ColumnGuess | None:
+    """The number of a product, and its name where a line has none."""
+    if product.profile.filled == 1 or title is None or title.profile.name == product.profile.name:
+        return None
+    if title.profile.filled <= product.profile.filled:
+        return None
+    sql = f"coalesce({as_sql(product.profile.name)}, {as_sql(title.profile.name)})"
+    return made("product_id", sql, 0.7 * trust, "lines without a product number go by the name")
+
+
+def with_product(
+    con: duckdb.DuckDBPyConnection, table: str, product: Match, title: Match | None, sold: str | None
+) -> str | None:
+    """The condition of lines, and that they name a product where many do not: those are sums of the lines below them."""
+    names = list(dict.fromkeys(match.profile.name for match in (product, title) if match))
+    silent = f"select avg((coalesce({', '.join(map(quoted, names))}) is null)::int) from {table}"
+    if not TOLERATED < (con.execute(silent).fetchall()[0][0] or 0) < 1:
+        return sold
+    told = " or ".join(f"{as_sql(name)} is not null" for name in names)
+    return f"({told}) and {sold}" if sold else told
+
+
+def with_amount(con: duckdb.DuckDBPyConnection, table: str, items: Matches, sold: str | None) -> str | None:
+    """The condition of lines, and that they have an amount where many have neither that nor pieces: they were cancelled."""
+    money, pieces = items.get("line_amount") or items.get("unit_price"), items.get("quantity")
+    if money is None or pieces is None or not 0 < money.profile.filled < 1 - TOLERATED:
+        return sold
+    count = number(quoted(pieces.profile.name), "DECIMAL(18,4)")
+    none = f"select avg((coalesce({count}, 0) = 0)::int) from {table} where {quoted(money.profile.name)} is null"
+    if con.execute(none).fetchall()[0][0] < ENOUGH:
+        return sold
+    told = f"{as_sql(money.profile.name)} is not null"
+    return f"{told} and {sold}" if sold else told

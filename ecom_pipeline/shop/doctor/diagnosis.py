@@ -12,13 +12,13 @@ import duckdb
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.config import input_contracts
 from ecom_pipeline.shop.doctor.content import contained, name_columns
-from ecom_pipeline.shop.doctor.derived import ROW_IDS, equal_rows, filled_down
+from ecom_pipeline.shop.doctor.derived import equal_and_meant, filled_down
 from ecom_pipeline.shop.doctor.inputs import Inputs
 from ecom_pipeline.shop.doctor.matching import Hint
 from ecom_pipeline.shop.doctor.missing import find_missing
-from ecom_pipeline.shop.doctor.model import ColumnGuess, Diagnosis, InputGuess, SourceGuess
+from ecom_pipeline.shop.doctor.model import Diagnosis, InputGuess, SourceGuess
 from ecom_pipeline.shop.doctor.names import VAGUE, likeness
-from ecom_pipeline.shop.doctor.nested import said_in_sql
+from ecom_pipeline.shop.doctor.nested import said_in_sql, spelled
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile, profile, writes_decimal_comma
 from ecom_pipeline.shop.doctor.roles import SALES, Role, find_role, nearest
 from ecom_pipeline.shop.doctor.survey import Export, survey
@@ -80,7 +80,10 @@ def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[st
         seen = [_look_at_rows(con, _look_again(con, one, seen, inputs), inputs) for one in seen]
         known = [one for one in seen if one.role]
         found = _without_repeats([(one, _inputs(con, one, known, inputs)) for one in known])
-        looked = [(_look_for_equal_rows(con, one, guesses), guesses) for one, guesses in found]
+        looked = []
+        for one, guesses in found:
+            equal, keeps = equal_and_meant(con, one.export, guesses)
+            looked.append((replace(one, equal_rows=equal, keeps_equal_rows=keeps), guesses))
         given = [(one, tuple(said_in_sql(guess, one.export.inside) for guess in guesses)) for one, guesses in looked]
     finally:
         for export in exports:
@@ -106,7 +109,7 @@ def _look(con: duckdb.DuckDBPyConnection, export: Export, inputs: Mapping[str, C
     profiles = profile(con, export)
     if made := made_times(con, export, profiles):
         assumed = tuple(one.assumed for one in made if one.assumed)
-        inside = {**export.inside, **{one.column: one.sql for one in made}}
+        inside = {**export.inside, **{one.column: spelled(one.sql, export.inside) for one in made}}
         export = replace(export, inside=inside, notices=(*export.notices, *assumed))
         profiles = profile(con, export)
     if not export.has_header:
@@ -169,35 +172,6 @@ def _look_at_rows(con: duckdb.DuckDBPyConnection, one: _Seen, inputs: Mapping[st
         return one
     words = [column.name for column in one.profiles if not column.is_number]
     return replace(one, fill_down=filled_down(con, table, key, words)) if key else one
-
-
-def _look_for_equal_rows(con: duckdb.DuckDBPyConnection, one: _Seen, guesses: Sequence[InputGuess]) -> _Seen:
-    """Rows without an id are told apart by what is mapped of them: whether some are equal in that, and meant."""
-    table, lines = next(
-        ((guess.table, guess.columns) for guess in guesses if guess.table in ("order_items", "events")), ("", ())
-    )
-    used = " ".join(str(part) for column in lines for part in column.origin.values())
-    columns = [column for column in one.export.columns if column in used]
-    if not columns or len(one.export.files) > 1 or any(column.target == ROW_IDS[table] for column in lines):
-        return one
-    equal = equal_rows(con, one.export.table, columns)
-    keeps = ""
-    if equal:
-        if {"value": "1"} in (column.origin for column in lines):
-            keeps = "a row is one piece, so that equal rows are several pieces"
-        elif table == "events" and not _tells_seconds(con, one, lines):
-            keeps = f"{equal} events equal another one, and their times tell no seconds"
-        elif equal > equal_rows(con, one.export.table, one.export.columns):
-            keeps = f"{equal} lines equal another one in what is mapped, and some of them differ elsewhere"
-    return replace(one, equal_rows=equal, keeps_equal_rows=keeps)
-
-
-def _tells_seconds(con: duckdb.DuckDBPyConnection, one: _Seen, events: Sequence[ColumnGuess]) -> bool:
-    time = next(column for column in events if column.target == "event_at")
-    if time.source_column not in one.export.columns or "unit" in time.origin:
-        return True
-    query = rf"select count(*) from {one.export.table} where regexp_matches({quoted(time.source_column)}, ':\d\d:\d\d')"
-    return bool(con.execute(query).fetchall()[0][0])
 
 
 def _inputs(

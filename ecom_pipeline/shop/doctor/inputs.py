@@ -18,20 +18,23 @@ from ecom_pipeline.shop.doctor.derived import (
     TOLERATED,
     channel_of,
     digest_as_id,
+    event_after,
+    is_masked,
     opted_out,
+    product_or_name,
     row_id,
+    with_amount,
+    with_product,
     without_totals,
     without_unknown_words,
 )
 from ecom_pipeline.shop.doctor.matching import Match, Matches
-from ecom_pipeline.shop.doctor.meaning import named_event
 from ecom_pipeline.shop.doctor.model import ColumnGuess, InputGuess
 from ecom_pipeline.shop.doctor.names import as_sql, folded
 from ecom_pipeline.shop.doctor.profiles import Profile, writes_decimal_comma
 from ecom_pipeline.shop.doctor.returns import Refunds, Split, of_amounts, of_negative_lines, of_states, split_of
 from ecom_pipeline.shop.doctor.roles import SALES, Role
 from ecom_pipeline.shop.doctor.survey import Export
-from ecom_pipeline.sql import quoted
 
 PERSON = ("name", "email", "phone", "address", "country", "city", "gender", "birth_year", "language")
 CATALOGUE = ("name", "category_path", "brand", "price", "cost", "description")
@@ -93,20 +96,16 @@ class Inputs:
         if self.role.name == "marketing_spend" and "channel" not in found:
             return {"channel": channel_of(self.export.name)}
         if self.role.name == "events" and "event_type" not in found:
-            return self._named_event()
+            return event_after(self.export.name)
         if self.role.name != "customers":
             return {}
         email = found.get("email")
         known = (
             {"customer_id": digest_as_id(email.profile.name, "e-mail address", self.trust)}
-            if email and self.people_by_email
+            if email and (self.people_by_email or "customer_id" not in found)
             else {}
         )
         return known | self._refusal(found)
-
-    def _named_event(self) -> dict[str, ColumnGuess]:
-        kind = named_event(self.export.name)
-        return {"event_type": replace(constant("event_type", *kind), confidence=0.6)} if kind else {}
 
     def _reviewed(self) -> InputGuess | None:
         """What customers had who tell how they liked it, where nothing else tells what they bought."""
@@ -115,7 +114,7 @@ class Inputs:
             for target, match in self.role.matches["events"].items()
             if target in ("customer_id", "product_id", "event_at")
         }
-        kind = self._named_event()
+        kind = event_after(self.export.name)
         return self._input("events", found, 0.6, "reviews", None, kind) if kind and len(found) == 3 else None
 
     def _refusal(self, found: Matches) -> dict[str, ColumnGuess]:
@@ -142,12 +141,12 @@ class Inputs:
             who = {"customer_id": customer} if customer else {}
             given.append(self._input("orders", orders, _mean(orders), why, split.sold, extra | who))
         if has_lines or not self.others_bring_items:
-            given.append(self._lines(items, of_lines, self._told_of_products(items, split.sold)))
+            given.append(self._lines(items, of_lines, self._with_product(items, split.sold)))
         if time:
             given.append(self._refunds(time, key, orders | items if has_lines else orders, customer, split))
         if product := items.get("product_id"):
             why = "the lines describe their products"
-            given.append(self._products(product, split.sold, why, self._product_or_name(product)))
+            given.append(self._products(product, split.sold, why, product_or_name(product, self._title, self.trust)))
         if customer and customer.source_column:
             given.append(self._customers(customer, customer.source_column, key))
         return tuple(guess for guess in given if guess)
@@ -163,7 +162,7 @@ class Inputs:
         if "quantity" not in items:
             added["quantity"] = constant("quantity", "1", "no quantity: every line is taken for one piece")
         if "product_id" not in items:
-            title = self.role.matches["products"].get("name")
+            title = self._title
             if self.others_bring_items:
                 return None
             store = next((one for one in self.profiles if re.fullmatch(STORE, folded(one.name))), None)
@@ -173,31 +172,19 @@ class Inputs:
                 items["product_id"] = Match(profile=store, score=0.3, why="no product: sales are told by store")
             else:
                 added["product_id"] = constant("product_id", "unknown", "the file does not say what was bought")
-        elif named := self._product_or_name(items["product_id"]):
+        elif named := product_or_name(items["product_id"], self._title, self.trust):
             added["product_id"] = named
         return self._input("order_items", items, _mean(items), "one row per line of an order", sold, added)
 
-    def _told_of_products(self, items: Matches, sold: str | None) -> str | None:
-        """The condition of lines, and that they name a product where many do not: those are sums of the lines below them."""
-        matches = [items.get("product_id"), self.role.matches["products"].get("name")]
-        names = list(dict.fromkeys(match.profile.name for match in matches if match))
+    @property
+    def _title(self) -> Match | None:
+        return self.role.matches["products"].get("name")
+
+    def _with_product(self, items: Matches, sold: str | None) -> str | None:
+        sold = with_amount(self.con, self.export.table, items, sold)
         if "product_id" not in items:
             return sold
-        silent = f"select avg((coalesce({', '.join(map(quoted, names))}) is null)::int) from {self.export.table}"
-        if not TOLERATED < (self.con.execute(silent).fetchall()[0][0] or 0) < 1:
-            return sold
-        told = " or ".join(f"{as_sql(name)} is not null" for name in names)
-        return f"({told}) and {sold}" if sold else told
-
-    def _product_or_name(self, product: Match) -> ColumnGuess | None:
-        """The number of a product, and its name where a line has none."""
-        title = self.role.matches["products"].get("name")
-        if product.profile.filled == 1 or title is None or title.profile.name == product.profile.name:
-            return None
-        if title.profile.filled <= product.profile.filled:
-            return None
-        sql = f"coalesce({as_sql(product.profile.name)}, {as_sql(title.profile.name)})"
-        return made("product_id", sql, 0.7 * self.trust, "lines without a product number go by the name")
+        return with_product(self.con, self.export.table, items["product_id"], self._title, sold)
 
     def _products(
         self, product: Match, where: str | None, why: str, named: ColumnGuess | None = None
@@ -261,9 +248,9 @@ class Inputs:
             why = "every order has a customer of its own, so that nobody bought twice: is there a number of the person?"
             return replace(guess, confidence=0.4, why=why)
         known = self.role.matches["customers"]
-        if "email" in known and known["email"].profile.email >= 0.8 and not _is_masked(known["email"].profile):
+        if "email" in known and known["email"].profile.email >= 0.8 and not is_masked(known["email"].profile):
             return digest_as_id(known["email"].profile.name, "e-mail address", self.trust)
-        if "phone" in known and known["phone"].profile.letters < 0.1 and not _is_masked(known["phone"].profile):
+        if "phone" in known and known["phone"].profile.letters < 0.1 and not is_masked(known["phone"].profile):
             return digest_as_id(known["phone"].profile.name, "telephone number", self.trust)
         return None
 
@@ -302,11 +289,6 @@ class Inputs:
         if not needed <= {column.target for column in columns}:
             return None
         return InputGuess(table=table, confidence=round(score * self.trust, 2), why=why, columns=columns, where=where)
-
-
-def _is_masked(person: Profile) -> bool:
-    """Whether what would tell people apart has been taken out, as marketplaces do (``138****0000``)."""
-    return any("**" in example for example in person.examples)
 
 
 def _mean(found: Matches) -> float:

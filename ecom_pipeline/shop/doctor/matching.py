@@ -13,7 +13,9 @@ from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
 WORTH_SAYING = 0.4
 LONG_NUMBER = 12
 """Characters from which a number with a point is no amount (``1234567.1700000000`` is a visitor of GA4)."""
-NO_AMOUNT = frozenset(["id", "day", "days", "date", "time", "rate", "ratio", "percent", "percentage", "risk", "zip", "code"])
+NO_AMOUNT = frozenset(
+    ["id", "day", "days", "date", "time", "rate", "ratio", "percent", "percentage", "risk", "zip", "code"]
+)
 """Words of headers of numbers that are no amounts (``Days for shipping``, ``sales_channel_id``)."""
 KEYED, REPEATING = ("products", "customers", "campaigns"), 0.8
 """Inputs whose rows have a name of their own, and what a column is worth as that name if its values repeat."""

@@ -94,7 +94,9 @@ def guessed(profile: Profile, column: Column) -> list[str]:
 def coded(profile: Profile, column: Column) -> tuple[str, Mapping[str, str]] | None:
     """Whose codes the values of a column are, and what these mean; None if they are no codes."""
     values = {word.removesuffix(".0") for word, _ in profile.words}
-    fitting = ((whose, codes) for whose, codes in CODES.get(column.name, ()) if len(values) > 2 and values <= set(codes))
+    fitting = (
+        (whose, codes) for whose, codes in CODES.get(column.name, ()) if len(values) > 2 and values <= set(codes)
+    )
     whose, codes = min(fitting, key=lambda found: len(found[1]), default=("", {}))
     return (whose, {word: codes[word.removesuffix(".0")] for word, _ in profile.words}) if codes else None
 

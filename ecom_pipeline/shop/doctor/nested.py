@@ -52,18 +52,19 @@ def opened(
     return inside, tuple(lists)
 
 
+def spelled(text: str, inside: Mapping[str, str]) -> str:
+    """An expression with the SQL of a value inside an object in the place of its name."""
+    for name, sql in inside.items():
+        text = text.replace(quoted(name), sql)
+    return text
+
+
 def said_in_sql(guess: InputGuess, inside: Mapping[str, str]) -> InputGuess:
     """The guess with the SQL of a value inside an object in the place of the column that stands for it."""
-
-    def spelled(text: str) -> str:
-        for name, sql in inside.items():
-            text = text.replace(quoted(name), sql)
-        return text
-
     columns = []
     for column in guess.columns:
-        origin = {key: spelled(value) if key == "sql" else value for key, value in column.origin.items()}
+        origin = {key: spelled(value, inside) if key == "sql" else value for key, value in column.origin.items()}
         if origin.get("column") in inside:
             origin = {"sql": inside[origin.pop("column")]} | origin
         columns.append(replace(column, origin=origin))
-    return replace(guess, columns=tuple(columns), where=guess.where and spelled(guess.where))
+    return replace(guess, columns=tuple(columns), where=guess.where and spelled(guess.where, inside))

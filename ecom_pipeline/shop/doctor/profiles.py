@@ -42,14 +42,17 @@ _DAYS = (
     "%B %d, %Y",
     "%b-%d-%y",
     "%b-%d-%Y",
-    "%Y-%m-%d",
 )
-_CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", ", %I:%M:%S %p", ", %H:%M", " %H")
+_CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p")
 FORMATS = (
     "%Y%m%d",
     "%Y%m%d%H%M%S",
     "%Y-%m-%d %H:%M:%S %z",
     "%Y-%m-%d %H:%M:%S UTC",
+    "%Y-%m-%d %H",
+    "%Y-%m-%d %I:%M %p",
+    "%Y-%m-%d %I:%M:%S %p",
+    "%b %d, %Y, %I:%M:%S %p",
     *(day + clock for day in _DAYS for clock in _CLOCKS),
 )
 """Tried in this order where a time is not ISO 8601; of two that fit, the first one is taken."""

@@ -129,6 +129,8 @@ def _score(
         found.score for table in tables for target in ("order_id", "ordered_at", "product_id", "quantity")
         if (found := matches[table].get(target))
     ]  # fmt: skip
+    if role == "customers" and not needed:
+        needed = [matches[role]["email"].score]
     filled = [profile for profile in profiles if not profile.is_empty]
     coverage = sum(explained.values()) / max(len(filled), 1)
     return 0.5 * sum(needed) / len(needed) + 0.5 * coverage + 0.25 * said
@@ -151,7 +153,8 @@ def _is_possible(
         whose = "product_id" in found and ("customer_id" in found or "session_id" in found)
         says = {"text", "sent_at"} <= set(matches["messages"])
         return whose and not says and named_event(name) is not None and not _may_be_sales(matches)
-    if lacking:
+    by_email = role == "customers" and lacking == ["customer_id"] and "email" in found
+    if lacking and not by_email:
         return False
     if not (said or role not in TELLING or any(target in found for target in TELLING[role])):
         return False
@@ -169,7 +172,7 @@ def _is_possible(
     if role in ("products", "customers", "campaigns"):
         if role == "products" and _may_be_sales(matches):
             return False
-        key = found[NEEDED[role][0]].profile
+        key = found["email" if by_email else NEEDED[role][0]].profile
         return not is_order and key.unique >= 0.9
     if role == "market":
         return len(profiles) <= 5

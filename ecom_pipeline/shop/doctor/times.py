@@ -79,7 +79,12 @@ def _day(con: duckdb.DuckDBPyConnection, export: Export, day: Profile) -> tuple[
         )
     if least > 30_000 and most < 60_000:
         return f"strftime(date '{SPREADSHEET}' + cast(floor({name} + 0) as integer), '%Y-%m-%d')", ""
-    if "day" in words(day.name) and len(words(day.name)) <= 2 and MONTH_LENGTH < most < MOST_DAYS and not day.fractional:
+    if (
+        "day" in words(day.name)
+        and len(words(day.name)) <= 2
+        and MONTH_LENGTH < most < MOST_DAYS
+        and not day.fractional
+    ):
         return (
             f"strftime(date '{FIRST_DAY}' + cast({name} as integer), '%Y-%m-%d')",
             f"{day.name} counts days from a day that nothing tells: {FIRST_DAY} is taken; put the right one into the expression",

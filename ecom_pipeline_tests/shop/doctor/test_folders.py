@@ -81,6 +81,14 @@ def test_nonsense_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], k
     assert not (tmp_path / "proposed.yaml").exists()
 
 
+def test_what_cannot_be_run_yet_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_csv(tmp_path / "products.csv", ("sku", "title", "brand"), [[f"s{n}", f"Cup {n}", "Acme"] for n in range(20)])
+    assert cli.main(["doctor", str(tmp_path)]) == cli.OK
+    assert "It cannot be run yet: bring orders with their lines, or events." in " ".join(
+        capsys.readouterr().out.split()
+    )
+
+
 def test_a_folder_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="absent: expected a folder that can be read"):
         examined(tmp_path / "absent")
