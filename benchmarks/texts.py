@@ -74,6 +74,7 @@ def sentiments(path: Path, labels: pd.Series) -> NDArray[np.object_]:
 
     Three stars, the middle of three numbers or of a scale such as 1 to 10, and the words for it are neutral.
     """
+    _tell_apart(path, labels)
     said = labels.str.lower().str.replace(_AROUND, "", regex=True).replace(_TOLD)
     numbers = pd.to_numeric(said, errors="coerce")
     values = sorted(set(numbers.dropna()))
@@ -96,8 +97,7 @@ def sentiments(path: Path, labels: pd.Series) -> NDArray[np.object_]:
             f"{path}: labels {_some(others)}; expected 1 and 0, one to five stars or another scale of ratings, or "
             "positive, neutral and negative"
         )
-    if known.nunique() < 2:
-        raise FileError(f"{path}: every label says {known.iloc[0]}; expected good texts and bad ones")
+    _tell_apart(path, known)
     return known.to_numpy(dtype=object)
 
 
@@ -128,6 +128,11 @@ def check_pair(train: tuple[Path, pd.DataFrame], test: tuple[Path, pd.DataFrame]
     both = int(test[1]["text"].isin(set(train[1]["text"])).sum())
     if both:
         note(f"{test[0]}: {both:,} of {len(told):,} texts stand in {train[0]}, too")
+
+
+def _tell_apart(path: Path, labels: pd.Series) -> None:
+    if labels.nunique() < 2:
+        raise FileError(f"{path}: every label says {labels.iloc[0]}; expected good texts and bad ones")
 
 
 def _string(value: object) -> str | None:

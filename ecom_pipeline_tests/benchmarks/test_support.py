@@ -84,3 +84,14 @@ def test_a_file_that_does_not_fit_ends_with_what_was_expected(
     with pytest.raises(SystemExit):
         printed([str(tmp_path / "reviews.parquet")], monkeypatch, capsys)
     assert "TRAIN TEST" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_handful_of_rows_is_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [("where is my parcel", "delivery"), ("refund me please", "refund"), ("give me my money", "refund")]
+    pd.DataFrame(rows, columns=["text", "label"]).to_csv(tmp_path / "few.csv", index=False)
+    found = printed([str(tmp_path / "few.csv")] * 2, monkeypatch, capsys)
+    assert found["models"]["ours"]["accuracy"] == 1.0
+    assert found["models"]["words + pieces, SVM"]["answered_of_all"] == 0.0

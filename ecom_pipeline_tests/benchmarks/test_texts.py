@@ -95,7 +95,8 @@ def test_labels_state_a_sentiment(labels: list[str], expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "labels", [["happy", "1"], ["1", "2", "9", "30"], ["1", "1"], ["positive", "sad"], ["0", "1", "2", "3"]]
+    "labels",
+    [["happy", "1"], ["1", "2", "9", "30"], ["1", "1"], ["4", "4.5", "5"], ["positive", "sad"], ["0", "1", "2", "3"]],
 )
 def test_labels_that_state_none_are_named(labels: list[str]) -> None:
     with pytest.raises(SystemExit, match=r"r\.csv: .*expected"):

@@ -20,6 +20,7 @@ from ecom_pipeline.ml.support.text import has_words, intent_text
 
 QUESTION_SEPARATOR = "|"
 _CHUNK = 1_000
+_LAST_MARKS = " ?!.,;:。…~"
 
 
 class Matches(NamedTuple):
@@ -59,12 +60,18 @@ def example_questions(faq: pd.DataFrame) -> pd.DataFrame:
 def word_for_word(texts: Sequence[str], questions: pd.DataFrame) -> NDArray[np.object_]:
     """Return the intent of each text that is a question of the FAQ itself, ``None`` for all others.
 
-    A question that entries of different intents share decides nothing.
+    Marks at the end do not count: many ask without one. A question that entries of different intents share decides
+    nothing.
+
+    >>> questions = pd.DataFrame({"text": ["refund?", "退款"], "intent": ["refund", "refund"]})
+    >>> word_for_word(["refund", "退款!!", "a refund"], questions).tolist()
+    ['refund', 'refund', None]
     """
-    shared = questions.groupby("text")["intent"].nunique()
-    sole = questions[questions["text"].map(shared) == 1]
-    known = dict(zip(sole["text"], sole["intent"], strict=True))
-    return np.array([known.get(text) for text in texts], dtype=object)
+    asked = questions["text"].str.rstrip(_LAST_MARKS)
+    shared = questions["intent"].groupby(asked).nunique()
+    sole = asked.map(shared) == 1
+    known = dict(zip(asked[sole], questions.loc[sole, "intent"], strict=True))
+    return np.array([known.get(text.rstrip(_LAST_MARKS)) for text in texts], dtype=object)
 
 
 class AnswerFinder:
