@@ -39,7 +39,7 @@ def test_positions_hold_out_the_last_the_one_before_and_the_one_before_that(tmp_
     rows = [("a", f"p{place}", 1 + 3 * place) for place in reversed(range(5))] + [("b", "p0", 0), ("b", "p9", 1)]
     data = read(written(pd.DataFrame(rows, columns=["user_id", "item_id", "position"]), tmp_path))
     assert data.before is not None
-    assert data.both["all"] is data.both["new"]
+    assert data.both.keys() == {"new"}
     windows = [*data.before["new"], *data.both["new"]]
     assert [pairs(window.truth) for window in windows] == [[["a", "p2"]], [["a", "p3"]], [["a", "p4"]]]
     assert [len(window.train) for window in windows] == [4, 5, 6]

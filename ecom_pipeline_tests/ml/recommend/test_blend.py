@@ -69,7 +69,7 @@ def validation(world: pd.DataFrame) -> Window:
 def test_the_candidates_of_a_part_give_its_own_ndcg() -> None:
     window = validation(checkerboard())
     fitted = [part.fit_checked(window.train) for part in parts()]
-    found = candidates(fitted, window)
+    found = candidates({"new": fitted}, {"new": window})["new"]
     owned = set(map(tuple, window.owned.to_numpy()))
     rows, places = np.nonzero(found.listed)
     assert not owned & set(zip(found.customers[rows], found.catalogue[found.products[rows, places]], strict=True))
@@ -80,7 +80,7 @@ def test_the_candidates_of_a_part_give_its_own_ndcg() -> None:
 def test_the_blend_is_never_worse_than_its_best_part_and_scores_as_it_was_told() -> None:
     window = validation(checkerboard(products=30))
     fitted = [part.fit_checked(window.train) for part in [*parts(), Frequency()]]
-    weights, reached, alone = learn_weights(candidates(fitted, window), always="lightfm")
+    weights, reached, alone = learn_weights(candidates({"all": fitted}, {"all": window})["all"], always="lightfm")
     assert reached >= max(alone.values())
     assert weights["lightfm"] > 0
     assert score(Blend.of(fitted, weights, window.train), window) == pytest.approx(reached, abs=1e-6)
