@@ -48,6 +48,17 @@ def test_positions_hold_out_the_last_the_one_before_and_the_one_before_that(tmp_
     assert (last["b"] - last["a"]).days == 1
 
 
+def test_windows_are_of_as_many_days_as_asked_for(tmp_path: Path) -> None:
+    days = pd.date_range("2024-01-01", periods=300)
+    rows = [(f"c{n % 7}", f"p{(n + when) % 60}", day) for when, day in enumerate(days) for n in range(7)]
+    path = written(pd.DataFrame(rows, columns=["user_id", "item_id", "time"]), tmp_path)
+    for length in (28, 30):
+        data = read(path, days=length)
+        assert data.before is not None
+        cuts = [window.last_day for window in (*data.both["new"][::-1], *data.before["new"])]
+        assert [(days[-1].date() - cut).days for cut in cuts] == [length, 2 * length, 3 * length]
+
+
 def test_a_published_split_stays_as_it_is(tmp_path: Path) -> None:
     rows = [("train", f"c{n % 20}", f"p{n % 17}") for n in range(300)] + [("test", "c0", "new"), ("test", "cold", "p1")]
     data = read(written(pd.DataFrame(rows, columns=["split", "user_id", "item_id"]), tmp_path))
