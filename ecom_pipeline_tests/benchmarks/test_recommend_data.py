@@ -50,7 +50,7 @@ def test_positions_hold_out_the_last_the_one_before_and_the_one_before_that(tmp_
 
 def test_windows_are_of_as_many_days_as_asked_for(tmp_path: Path) -> None:
     days = pd.date_range("2024-01-01", periods=300)
-    rows = [(f"c{n % 7}", f"p{(n + when) % 60}", day) for when, day in enumerate(days) for n in range(7)]
+    rows = [(f"c{n % 7}", f"p{(n + when) % 400}", day) for when, day in enumerate(days) for n in range(7)]
     path = written(pd.DataFrame(rows, columns=["user_id", "item_id", "time"]), tmp_path)
     for length in (28, 30):
         data = read(path, days=length)
