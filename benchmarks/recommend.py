@@ -1,6 +1,6 @@
 """How good the blend is beside every part and peer, and how fast lists are made: one file in, a table and JSON out.
 
-``python -m benchmarks.recommend DATA.parquet [--judged N] [--peers] [--speed [--shape C P]]``. ``benchmarks.recommend_data``
+``python -m benchmarks.recommend DATA.parquet [--judged N] [--days N] [--peers] [--speed [--shape C P]]``. ``benchmarks.recommend_data``
 says what a file may hold and how it is split.
 
 Without times nothing is bought again, so that the target is ``new`` only. Everyone gets the same windows, exclusions and
@@ -26,7 +26,7 @@ from benchmarks.recommend_speed import speed
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.contest import compete
 from ecom_pipeline.ml.recommend.ease import EASE
-from ecom_pipeline.ml.recommend.evaluate import figures, judge
+from ecom_pipeline.ml.recommend.evaluate import WINDOW_DAYS, figures, judge
 from ecom_pipeline.ml.recommend.history import relative_weights
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
@@ -98,11 +98,9 @@ def peers() -> list[Recommender]:
 
 def measured(name: str, data: Data, *, judged: int, with_peers: bool) -> dict[str, Any]:
     """Figures of the contest, by target and model, and how long it took."""
-    both = data.both
-    contest = compete(both, pd.DataFrame({"product_id": []}), before=data.before, seed=SEED, judged=judged)
+    contest = compete(data.both, pd.DataFrame({"product_id": []}), before=data.before, seed=SEED, judged=judged)
     seconds = {name: round(value, 1) for name, value in contest.cpu_seconds.items()}
     seconds["trained / parts"] = round(1 + (seconds["blend"] + seconds["ranker"]) / max(seconds["parts"], 0.1), 2)
-    targets = [target for target in both if target == "new" or both["all"] is not both["new"]]
     found: dict[str, Any] = {
         "data": name,
         "split": data.split,
@@ -112,8 +110,7 @@ def measured(name: str, data: Data, *, judged: int, with_peers: bool) -> dict[st
     }
     others = [peer.fit_checked(contest.rounds["new"].test.train) for peer in (peers() if with_peers else [])]
     popularity = next(each for each in contest.baselines if isinstance(each, Popularity))
-    for target in targets:
-        round_ = contest.rounds[target]
+    for target, round_ in contest.rounds.items():
         everyone = [*round_.judged, *(judge(peer, popularity, round_.test) for peer in others)]
         table = figures(everyone, round_.test, target, seed=SEED)
         table = table[table["segment"] == "warm"].drop_duplicates(["model", "metric", "k"])
@@ -171,6 +168,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, nargs="*")
     parser.add_argument("--judged", type=int, default=5_000, help="customers judged at most")
+    parser.add_argument(
+        "--days", type=int, default=WINDOW_DAYS, help="days of the test, and of the validation before it"
+    )
     parser.add_argument("--peers", action="store_true", help="judge the peers too")
     parser.add_argument("--speed", action="store_true", help="time the lists as well")
     parser.add_argument(
@@ -181,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     refused = []
     for path in asked.data:
         try:
-            data = read(path)
+            data = read(path, days=asked.days)
         except FileError as error:
             refused.append(str(error))
             continue

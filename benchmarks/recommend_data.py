@@ -3,8 +3,8 @@
 The file is parquet, CSV or TSV. What is in it says how it is split:
 
 - a user, an item and a time, optionally a weight (how often) and ``event_type`` (purchase where it does not say): the last
-  28 days are the test, the 28 before the validation, the three times 28 before those what the ranker learns from; as in a
-  shop, with the targets ``new`` and ``all``.
+  28 days are the test, the 28 before the validation, the 28 before those what the ranker learns from; as in a shop, with the
+  targets ``new`` and ``all``. ``days`` says how many other than 28.
 - ``split`` (train, test, perhaps validation): as published. Without a validation it is drawn from the training rows by
   the seed, as large a share as the test has of all rows: how many products each chose decides which model looks best.
 - ``position`` (the order of a customer's rows): the last is the test, the one before validation, the one before that what
@@ -30,7 +30,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.files import rows_of
-from ecom_pipeline.ml.recommend.evaluate import TARGETS, Target, Window, earlier, target_types, windows
+from ecom_pipeline.ml.recommend.evaluate import TARGETS, WINDOW_DAYS, Target, Window, earlier, target_types, windows
 from ecom_pipeline.ml.recommend.interactions import checked, pairs, used
 
 SEED = 1
@@ -67,8 +67,8 @@ class Data:
     notes: Sequence[str]
 
 
-def read(path: Path) -> Data:
-    """Read a file.
+def read(path: Path, *, days: int = WINDOW_DAYS) -> Data:
+    """Read a file; where it is split in time, into windows of so many days.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def read(path: Path) -> Data:
     elif "position" in frame:
         both, before, split = _by_position(frame)
     else:
-        both, before, split = _in_time(frame)
+        both, before, split = _in_time(frame, days)
     for target, each in both.items():
         for what, window in zip(("validation", "test"), each, strict=True):
             if window.truth.empty:
@@ -189,16 +189,16 @@ def _of_numbers(numbers: pd.Series) -> pd.Series:
 Cut = tuple[Mapping[Target, tuple[Window, Window]], Mapping[Target, Sequence[Window]] | None, str]
 
 
-def _in_time(frame: pd.DataFrame) -> Cut:
+def _in_time(frame: pd.DataFrame, days: int) -> Cut:
     data = checked(frame)
-    found = {target: windows(data, target) for target in TARGETS}
+    found = {target: windows(data, target, length=days) for target in TARGETS}
     both = {target: each for target, each in found.items() if each is not None}
     if not both:
         first, last = data["interaction_date"].min().date(), data["interaction_date"].max().date()
         raise ValueError(
             f"the days from {first} to {last} are too few to be split; expected five at least, or a column position"
         )
-    before = {target: past for target in TARGETS if (past := earlier(data, target))}
+    before = {target: past for target in TARGETS if (past := earlier(data, target, length=days))}
     return both, before or None, f"test after {both['new'][1].last_day}, validation after {both['new'][0].last_day}"
 
 
@@ -215,7 +215,7 @@ def _published(frame: pd.DataFrame) -> Cut:
         train, held = train[~drawn], train[drawn]
         split = f"test as published, validation {share:.0%} of training pairs"
     both = _window(train, held), _window(every, test)
-    return {"new": both, "all": both}, None, split
+    return {"new": both}, None, split
 
 
 def _by_position(frame: pd.DataFrame) -> Cut:
@@ -227,7 +227,7 @@ def _by_position(frame: pd.DataFrame) -> Cut:
     cut = [_window(ordered[(from_end > last) | ~judged], ordered[(from_end == last) & judged]) for last in (3, 2, 1)]
     both, before = (cut[1], cut[2]), [each for each in cut[:1] if not each.truth.empty]
     split = f"the last item of customers with {LEAST} rows or more is the test, the one before validation"
-    return {"new": both, "all": both}, {"new": before, "all": before} if before else None, split
+    return {"new": both}, {"new": before} if before else None, split
 
 
 def _window(train: pd.DataFrame, later: pd.DataFrame) -> Window:

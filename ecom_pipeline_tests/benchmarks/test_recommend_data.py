@@ -39,13 +39,24 @@ def test_positions_hold_out_the_last_the_one_before_and_the_one_before_that(tmp_
     rows = [("a", f"p{place}", 1 + 3 * place) for place in reversed(range(5))] + [("b", "p0", 0), ("b", "p9", 1)]
     data = read(written(pd.DataFrame(rows, columns=["user_id", "item_id", "position"]), tmp_path))
     assert data.before is not None
-    assert data.both["all"] is data.both["new"]
+    assert data.both.keys() == {"new"}
     windows = [*data.before["new"], *data.both["new"]]
     assert [pairs(window.truth) for window in windows] == [[["a", "p2"]], [["a", "p3"]], [["a", "p4"]]]
     assert [len(window.train) for window in windows] == [4, 5, 6]
     last = windows[-1].train.groupby("customer_id", observed=True)["interaction_date"].max()
     # a's last known is the one before the test; b's last is its last
     assert (last["b"] - last["a"]).days == 1
+
+
+def test_windows_are_of_as_many_days_as_asked_for(tmp_path: Path) -> None:
+    days = pd.date_range("2024-01-01", periods=300)
+    rows = [(f"c{n % 7}", f"p{(n + when) % 400}", day) for when, day in enumerate(days) for n in range(7)]
+    path = written(pd.DataFrame(rows, columns=["user_id", "item_id", "time"]), tmp_path)
+    for length in (28, 30):
+        data = read(path, days=length)
+        assert data.before is not None
+        cuts = [window.last_day for window in (*data.both["new"][::-1], *data.before["new"])]
+        assert [(days[-1].date() - cut).days for cut in cuts] == [length, 2 * length, 3 * length]
 
 
 def test_a_published_split_stays_as_it_is(tmp_path: Path) -> None:

@@ -16,14 +16,14 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.recommend.base import Recommender
-from ecom_pipeline.ml.recommend.blend import TRACES, Blend, candidates, learn_weights, weighty
-from ecom_pipeline.ml.recommend.evaluate import Judged, Target, Window, informative, judge, personal, sampled, scores
+from ecom_pipeline.ml.recommend.blend import Blend, candidates, learn_weights
+from ecom_pipeline.ml.recommend.evaluate import Judged, Target, Window, informative, judge, personal, sampled
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.interactions import Floats
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.metrics import paired_interval
 from ecom_pipeline.ml.recommend.popularity import Popularity
-from ecom_pipeline.ml.recommend.ranker import Examples, Ranker, examples, learn_trees
+from ecom_pipeline.ml.recommend.ranker import Firsts, Ranker, firsts, learn_trees, told
 from ecom_pipeline.ml.recommend.tuning import Baseline, tune_baselines, tune_lightfm, tune_parts
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 JUDGED = 2_000
 """Customers the models are judged on: enough for intervals of a hundredth."""
 LESSONS = 20_000
-"""Choices of each window that the ranker learns from, or those of 1,000 customers: of choices by one each, few are among the
-blend's first products."""
+"""Choices of each window that the ranker learns from and is judged by, or those of 1,000 customers: of choices by one each,
+few are among the blend's first products."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,8 +115,8 @@ def compete(
     Parameters
     ----------
     both
-        By target the validation and the test window; those of one split in time share their interactions. Parameters are
-        chosen on the windows of ``new``, those of what is bought again on ``all``.
+        By target the validation and the test window; the targets share their interactions. Parameters are chosen on the
+        windows of ``new``, those of what is bought again on ``all`` where it is a target.
     products
         ``product_id`` and, where known, ``category, brand, price_band``.
     before
@@ -135,12 +135,11 @@ def compete(
     popularity = next(each for each in baselines if isinstance(each, Popularity))
     tuned = [
         tune_lightfm(validation, known, trend_half_life=popularity.half_life, seed=seed),
-        *tune_parts(validation, both["all"][0], segments=segments, seed=seed),
+        *tune_parts(validation, both.get("all", both["new"])[0], segments=segments, seed=seed),
     ]
     learned = [*(part.fitted for part in tuned), *(each.fit_checked(validation.train, known) for each in baselines)]
     clock.append(time.process_time())
-    few = {target: informative(each, seed=seed) for target, (each, _) in both.items()}
-    chosen = {target: _weights(learned, few[target], target) for target in both}
+    chosen = _weights(learned, {target: informative(each, seed=seed) for target, (each, _) in both.items()})
     clock.append(time.process_time())
     weights_of = {target: weights for target, (weights, _) in chosen.items()}
     rankers = _rankers(learned, weights_of, {target: each for target, (each, _) in both.items()}, before, seed=seed)
@@ -178,12 +177,12 @@ def compete(
 
 
 def _weights(
-    learned: Sequence[Recommender], window: Window, target: Target
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Weights by part, and what the blend and each part reached on validation."""
-    found = candidates(_of_target(learned, target), window)
-    weights, reached, alone = learn_weights(found, always=LightFMRecommender.name)
-    return weights, {Blend.name: reached, **alone}
+    learned: Sequence[Recommender], windows: Mapping[Target, Window]
+) -> dict[Target, tuple[dict[str, float], dict[str, float]]]:
+    """By target weights by part, and what the blend and each part reached on validation."""
+    found = candidates({target: _of_target(learned, target) for target in windows}, windows)
+    chosen = {target: learn_weights(each, always=LightFMRecommender.name) for target, each in found.items()}
+    return {target: (weights, {Blend.name: reached, **alone}) for target, (weights, reached, alone) in chosen.items()}
 
 
 Ranking = tuple["HistGradientBoostingClassifier | None", tuple[float, float], Mapping[str, float]]
@@ -200,24 +199,21 @@ def _rankers(
     """Trees by target, where those of the days before beat the blend on validation by more than chance."""
     if before is None:
         return {}
-    needed = [part for part in learned if any(weighty([part], each, above=TRACES[0]) for each in weights.values())]
+    needed = [part for part in learned if any(part in told(learned, each) for each in weights.values())]
     then = [[copy.copy(part).fit_checked(window.train) for part in needed] for window in before["new"]]
     found: dict[Target, Ranking] = {}
     for target, window in validation.items():
 
-        def lessons(fitted: Sequence[Recommender], of: Window, target: Target = target) -> Examples:
-            blend = Blend.of(fitted, weights[target], of.train)
-            return examples(blend, informative(of, choices=LESSONS, seed=seed), seed=seed)
+        def seen(fitted: Sequence[Recommender], of: Window, target: Target = target) -> Firsts:
+            return firsts(Blend.of(fitted, weights[target], of.train), informative(of, choices=LESSONS, seed=seed))
 
-        past = [
-            lessons(fitted, each) for fitted, each in zip(then, before[target], strict=True) if not each.truth.empty
-        ]
+        past = [seen(fitted, each) for fitted, each in zip(then, before[target], strict=True) if not each.truth.empty]
         if not past:
             continue
-        blend, few = Blend.of(learned, weights[target], window.train), informative(window, seed=seed)
-        values = scores(Ranker.of(blend, learn_trees(past, seed=seed), window.train), few)
-        lead = paired_interval(values - scores(blend, few), seed=seed)
-        trees = learn_trees([*past, lessons(learned, window)], seed=seed) if lead[0] > 0 else None
+        now = seen(learned, window)
+        values = now.ndcg(learn_trees(past, seed=seed))
+        lead = paired_interval(values - now.ndcg(None), seed=seed)
+        trees = learn_trees([*past, now], seed=seed) if lead[0] > 0 else None
         found[target] = trees, lead, {Ranker.name: float(values.mean())}
     return found
 

@@ -35,9 +35,9 @@ WINDOW_DAYS = 28
 WINDOW_SHARE = 0.2
 MANY_ROWS = 500_000
 """Interactions of a large shop, where what costs much and gains little is left out."""
-EARLIER = 2
-"""Windows before the validation; with one alone the ranker of Online Retail learned too little of what comes and goes, with a
-third it was within chance."""
+EARLIER = 1
+"""Windows before the validation: all parts that weigh much are learned once more for each, and with two the ranker was within
+chance as good."""
 LENGTHS = (10, 20)
 CHOSEN_BY = ("ndcg", 10)
 CHOSEN_ON = 1_000
@@ -116,13 +116,15 @@ def target_types(interactions: pd.DataFrame) -> tuple[str, ...]:
     return ("purchase",) if (interactions["event_type"] == "purchase").any() else tuple(WEIGHTS)
 
 
-def windows(interactions: pd.DataFrame, target: Target = "new") -> tuple[Window, Window] | None:
-    """Validation and test windows of checked interactions; ``None`` where the history is too short for both."""
+def windows(
+    interactions: pd.DataFrame, target: Target = "new", *, length: int = WINDOW_DAYS
+) -> tuple[Window, Window] | None:
+    """Validation and test windows of checked interactions, of ``length`` days; ``None`` where the history is too short for both."""
     if interactions.empty:
         return None
     dates = interactions["interaction_date"]
     days = (dates.max() - dates.min()).days + 1
-    length = min(WINDOW_DAYS, int(days * WINDOW_SHARE))
+    length = min(length, int(days * WINDOW_SHARE))
     if length < 1:
         return None
     last_day = dates.max() - pd.Timedelta(days=length)
@@ -132,17 +134,17 @@ def windows(interactions: pd.DataFrame, target: Target = "new") -> tuple[Window,
     )
 
 
-def earlier(interactions: pd.DataFrame, target: Target = "new") -> list[Window]:
-    """Windows before the validation, up to two, the latest first, each with at least 56 days of history before it.
+def earlier(interactions: pd.DataFrame, target: Target = "new", *, length: int = WINDOW_DAYS) -> list[Window]:
+    """Windows before the validation, up to ``EARLIER``, the latest first, each with at least twice its days of history before it.
 
     Models that learn from outcomes learn here, so that validation can judge them. There are none beyond ``MANY_ROWS``, where
     all parts would have to learn once more for each.
     """
     dates = interactions["interaction_date"]
     days = 0 if interactions.empty or len(interactions) > MANY_ROWS else (dates.max() - dates.min()).days + 1
-    most = min(EARLIER, days // WINDOW_DAYS - 4)
-    last_days = [dates.max() - pd.Timedelta(days=(3 + number) * WINDOW_DAYS) for number in range(most)]
-    return [_window(interactions, last_day, WINDOW_DAYS, target) for last_day in last_days]
+    most = min(EARLIER, days // length - 4)
+    last_days = [dates.max() - pd.Timedelta(days=(3 + number) * length) for number in range(most)]
+    return [_window(interactions, last_day, length, target) for last_day in last_days]
 
 
 def judge(recommender: Recommender, fallback: Popularity, window: Window) -> Judged:

@@ -1,8 +1,10 @@
 """GF-CF: a low-pass filter over the graph of customers and products, in closed form.
 
 Y. Shen et al., How powerful is graph convolution for recommendation?, CIKM 2021. The filter is what the normalised history
-says through one step of the graph, plus its projection on the leading singular vectors. It needs no inverse, so that it
-suits the catalogues EASE cannot learn. What does not belong here: learned graph convolutions.
+says through one step of the graph, plus its projection on the leading singular vectors. The paper divides by the root of
+what a customer and a product weigh; with smaller exponents, as in S. Peng et al., How powerful is graph filtering for
+recommendation?, KDD 2024, those who chose much and what many chose count more. It needs no inverse, so that it suits the
+catalogues EASE cannot learn. What does not belong here: learned graph convolutions.
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ class GraphFilter(HistoryModel):
         Leading singular vectors kept.
     ideal
         Weight of the ideal filter beside the step.
+    customer_exponent, product_exponent
+        A weight is divided by these powers of its customer's and its product's total.
     half_life, recency
         As in ``EASE``.
     most_products
@@ -41,8 +45,8 @@ class GraphFilter(HistoryModel):
     history_
         Customers by products.
     normalised_
-        Customers that were learned from by products, each weight over the roots of its customer's and its product's total. One step of the graph is
-        the history times its transpose times itself.
+        Customers that were learned from by products, each weight over the powers of its customer's and its product's total,
+        the largest singular value 1. One step of the graph is the history times its transpose times itself.
     inward_, outward_
         Products by components: into the space of the singular vectors, and back.
     """
@@ -58,6 +62,8 @@ class GraphFilter(HistoryModel):
         *,
         components: int = 256,
         ideal: float = 0.3,
+        customer_exponent: float = 0.5,
+        product_exponent: float = 0.5,
         half_life: float | None = None,
         recency: float | None = None,
         most_products: int = MOST_PRODUCTS,
@@ -65,6 +71,8 @@ class GraphFilter(HistoryModel):
     ) -> None:
         self.components = components
         self.ideal = ideal
+        self.customer_exponent = customer_exponent
+        self.product_exponent = product_exponent
         self.half_life = half_life
         self.recency = recency
         self.most_products = most_products
@@ -76,14 +84,14 @@ class GraphFilter(HistoryModel):
         weights = thinned(linking(self._weights(data, self.half_life)), ENOUGH_PAIRS)
         of_customers, of_products = (np.asarray(weights.sum(axis=axis)).ravel() for axis in (1, 0))
         of_customers[of_customers == 0], of_products[of_products == 0] = 1.0, 1.0
-        left, right = (sparse.diags(1.0 / np.sqrt(each)) for each in (of_customers, of_products))
+        root = of_products**self.product_exponent
+        left, right = sparse.diags(1.0 / of_customers**self.customer_exponent), sparse.diags(1.0 / root)
         normalised = (left @ weights @ right).tocsr().astype(np.float32)
         components = min(self.components, *weights.shape)
-        _, _, vectors = randomized_svd(normalised, n_components=components, random_state=self.seed)
-        root = np.sqrt(of_products)[:, None]
-        self.inward_ = np.ascontiguousarray(vectors.T / root, dtype=np.float32)
-        self.outward_ = np.ascontiguousarray(vectors.T * root, dtype=np.float32)
-        self.normalised_ = normalised
+        _, lengths, vectors = randomized_svd(normalised, n_components=components, random_state=self.seed)
+        self.inward_ = np.ascontiguousarray(vectors.T / root[:, None], dtype=np.float32)
+        self.outward_ = np.ascontiguousarray(vectors.T * root[:, None], dtype=np.float32)
+        self.normalised_ = normalised / lengths[0]
         self.history_ = self._history(data)
 
     def _score(self, customers: Positions, products: Positions) -> Floats:

@@ -1,6 +1,6 @@
 """The ranker: boosted trees that put the blend's first products in a better order, by what the blend cannot add up.
 
-They see the standardised scores of the parts that weigh more than a trace, and the recent past: how a product sells this
+They see the standardised scores of the parts that weigh much, and the recent past: how a product sells this
 week against this month and the two months before, how long it has been there, when the customer last bought it and how
 often. Trees of scikit-learn's ``HistGradientBoostingClassifier``, learned from which of the first products were then
 chosen. What does not belong here: whether the ranker is used, which the contest decides on days it did not learn from.
@@ -9,7 +9,8 @@ chosen. What does not belong here: whether the ranker is used, which the contest
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
@@ -17,9 +18,10 @@ import pandas as pd
 from scipy import sparse
 
 from ecom_pipeline.ml.recommend.base import Recommender, cells, masked
-from ecom_pipeline.ml.recommend.blend import TRACES, Blend, standardised
+from ecom_pipeline.ml.recommend.blend import LENGTH, Blend, standardised, weighty
 from ecom_pipeline.ml.recommend.evaluate import Window
 from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
+from ecom_pipeline.ml.recommend.metrics import ndcg
 from ecom_pipeline.ml.recommend.ranking import blocks, top_k
 
 if TYPE_CHECKING:
@@ -40,10 +42,8 @@ NEVER = 1e4
 """Days since the last purchase of what the customer never bought."""
 BEHIND = 1e3
 """What the scores of the blend's other products are lowered by."""
-
-
-Examples = tuple[Floats, Mask]
-"""Features of products that were listed for customers, and whether the customers then chose them."""
+MINOR = 0.1
+"""Parts that weigh no more than that share of the heaviest are nothing trees look at, so that none of their like is learned for it."""
 
 
 class Ranker(Recommender):
@@ -102,13 +102,58 @@ class Ranker(Recommender):
         if not len(products):
             return np.empty((len(customers), 0), dtype=np.float32)
         total, first, features = _first(self.blend_, self.past_, customers, products, hidden, only)
-        ranked = self.trees.decision_function(features.reshape(-1, features.shape[2])).reshape(first.shape)
-        blended = np.take_along_axis(total, first, axis=1)
-        listed = np.isfinite(blended)
-        ranked = _relative(ranked, listed) + HELD * _relative(blended, listed)
+        ranked = _ranked(self.trees, features, np.take_along_axis(total, first, axis=1))
         total -= np.float32(BEHIND)
-        np.put_along_axis(total, first, np.where(listed, ranked, -np.inf).astype(np.float32), axis=1)
+        np.put_along_axis(total, first, ranked, axis=1)
         return total
+
+
+@dataclass(frozen=True, kw_only=True)
+class Firsts:
+    """The blend's first products of a window's customers: what is known of them, and whether they were then chosen.
+
+    Attributes
+    ----------
+    features
+        Customers by places by features.
+    blended
+        The blend's scores, customers by places, falling; minus infinity where there was no product left.
+    hit
+        Whether it was chosen.
+    chosen
+        How many products each customer chose.
+    """
+
+    features: Floats
+    blended: Floats
+    hit: Mask
+    chosen: Positions
+
+    def examples(self, *, seed: int) -> tuple[Floats, Mask]:
+        """Features and outcome of the products, of those not chosen a share."""
+        drawn = np.random.default_rng(seed).random(self.hit.shape) < SHARE
+        kept = np.isfinite(self.blended) & (self.hit | drawn)
+        return self.features[kept], self.hit[kept]
+
+    def ndcg(self, trees: HistGradientBoostingClassifier | None) -> Floats:
+        """NDCG@10 of each customer in the order of the trees, without them in that of the blend."""
+        scores = self.blended if trees is None else _ranked(trees, self.features, self.blended)
+        positions, best = top_k(scores, LENGTH)
+        hits = np.take_along_axis(self.hit, positions, axis=1) & np.isfinite(best)
+        return ndcg(np.pad(hits, ((0, 0), (0, LENGTH - hits.shape[1]))), self.chosen, LENGTH)
+
+
+def told(parts: Sequence[Recommender], weights: Mapping[str, float]) -> list[Recommender]:
+    """Return the parts whose scores are features."""
+    return weighty(parts, weights, above=MINOR * max(weights.values()))
+
+
+def _ranked(trees: HistGradientBoostingClassifier, features: Floats, blended: Floats) -> Floats:
+    """Scores of the first products, customers by places; minus infinity where there is none."""
+    scores = trees.decision_function(features.reshape(-1, features.shape[2])).reshape(blended.shape)
+    listed = np.isfinite(blended)
+    ranked = _relative(scores, listed) + HELD * _relative(blended, listed)
+    return np.where(listed, ranked, -np.inf).astype(np.float32)
 
 
 def _relative(scores: Floats, listed: Mask) -> Floats:
@@ -162,12 +207,12 @@ class Past:
         return np.column_stack([self.of_product[products], self.of_customer[customers], since, times])
 
 
-def learn_trees(seen: Sequence[Examples], *, seed: int) -> HistGradientBoostingClassifier:
+def learn_trees(seen: Sequence[Firsts], *, seed: int) -> HistGradientBoostingClassifier:
     """Learn from what was chosen in windows of the first products of blends fitted before them."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
-    features, hits = (np.concatenate(part) for part in zip(*seen, strict=True))
+    features, hits = (np.concatenate(part) for part in zip(*(each.examples(seed=seed) for each in seen), strict=True))
     trees = HistGradientBoostingClassifier(
         max_iter=50,
         learning_rate=0.12,
@@ -181,9 +226,8 @@ def learn_trees(seen: Sequence[Examples], *, seed: int) -> HistGradientBoostingC
         return trees.fit(features, hits)
 
 
-def examples(blend: Blend, window: Window, *, seed: int) -> Examples:
-    """Features and outcome of the blend's first products of each customer, of those not chosen a share."""
-    random = np.random.default_rng(seed)
+def firsts(blend: Blend, window: Window) -> Firsts:
+    """Look up the blend's first products of the window's customers."""
     past, customers, products = Past(window.train, blend.products_), window.customers, np.arange(len(blend.products_))
     owned, wanted = (cells(customers, blend.products_, pairs) for pairs in (window.owned, window.truth))
     positions = blend.customers_.get_indexer(customers)
@@ -191,11 +235,10 @@ def examples(blend: Blend, window: Window, *, seed: int) -> Examples:
     for block in blocks(len(customers), len(products) * len(blend.parts_)):
         total, first, features = _first(blend, past, positions[block], products, owned[block], None)
         hit = np.take_along_axis(wanted[block].toarray(), first, axis=1)
-        listed = np.isfinite(np.take_along_axis(total, first, axis=1))
-        kept = listed & (hit | (random.random(hit.shape) < SHARE))
-        tables.append((features[kept], hit[kept]))
-    features, hits = (np.concatenate(part) for part in zip(*tables, strict=True))
-    return features, hits
+        tables.append((features, np.take_along_axis(total, first, axis=1), hit))
+    features, blended, hit = (np.concatenate(part) for part in zip(*tables, strict=True))
+    chosen = window.truth["customer_id"].astype(object).value_counts().reindex(customers)
+    return Firsts(features=features, blended=blended, hit=hit, chosen=chosen.to_numpy())
 
 
 def _first(
@@ -212,8 +255,9 @@ def _first(
     for part, scores in zip(blend.parts_, scored, strict=True):
         total += np.float32(blend.weights[part.name]) * scores
     first, _ = top_k(masked(total, hidden, only), min(DEPTH, len(products)))
-    told = [scores for part, scores in zip(blend.parts_, scored, strict=True) if blend.weights[part.name] > TRACES[0]]
-    parts = np.stack([np.take_along_axis(scores, first, axis=1) for scores in [*told, total]], axis=2)
+    by_name = {part.name: scores for part, scores in zip(blend.parts_, scored, strict=True)}
+    shown = [*(by_name[part.name] for part in told(blend.parts_, blend.weights)), total]
+    parts = np.stack([np.take_along_axis(scores, first, axis=1) for scores in shown], axis=2)
     pairs = past.features(np.repeat(customers, first.shape[1]), products[first.ravel()])
     known = np.where(np.isfinite(parts), parts, 0.0)
     return total, first, np.concatenate([known, pairs.reshape(*first.shape, -1)], axis=2)

@@ -134,6 +134,7 @@ def tune_parts(new: Window, every: Window, *, segments: pd.Series | None = None,
         {"components": 128},
     ]
     damped: list[Mapping[str, Any]] = [{"damping": 1.0}, {"damping": 5.0}]
+    milder: Mapping[str, Any] = {"customer_exponent": 0.35, "product_exponent": 0.4}
     longer: list[Mapping[str, Any]] = [{"steps": 3, "damping": 0.0}]
     parts = [
         _climb(Frequency, {"half_life": 90.0}, half_lives, few_of_all),
@@ -146,7 +147,7 @@ def tune_parts(new: Window, every: Window, *, segments: pd.Series | None = None,
         _climb(ALS, {"half_life": 90.0, "seed": seed}, other_als, few),
     ]
     if small or min(products, customers) > LARGEST_INVERSE:
-        parts.append(_climb(GraphFilter, {"seed": seed, **fading}, [lasting][:small], few))
+        parts.append(_climb(GraphFilter, {"seed": seed, **fading}, [lasting, milder] if small else [], few))
     if small:
         parts += [_climb(ItemNeighbours, fading, damped, few), _climb(Transitions, {}, longer, few)]
     if segments is not None and segments.notna().any():

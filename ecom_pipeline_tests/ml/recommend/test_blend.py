@@ -9,10 +9,10 @@ import pytest
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.blend import Blend, Candidates, candidates, learn_weights, offered, standardised
 from ecom_pipeline.ml.recommend.ease import EASE
-from ecom_pipeline.ml.recommend.evaluate import Window, score, windows
+from ecom_pipeline.ml.recommend.evaluate import Target, Window, sampled, score, windows
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.history import staples
-from ecom_pipeline.ml.recommend.interactions import checked
+from ecom_pipeline.ml.recommend.interactions import Floats, Positions, checked
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.popularity import Popularity
 from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard, frame
@@ -60,8 +60,8 @@ def test_scores_are_standardised_over_what_is_offered() -> None:
     assert not found[1].any()
 
 
-def validation(world: pd.DataFrame) -> Window:
-    found = windows(checked(world))
+def validation(world: pd.DataFrame, target: Target = "new") -> Window:
+    found = windows(checked(world), target)
     assert found is not None
     return found[0]
 
@@ -69,7 +69,7 @@ def validation(world: pd.DataFrame) -> Window:
 def test_the_candidates_of_a_part_give_its_own_ndcg() -> None:
     window = validation(checkerboard())
     fitted = [part.fit_checked(window.train) for part in parts()]
-    found = candidates(fitted, window)
+    found = candidates({"new": fitted}, {"new": window})["new"]
     owned = set(map(tuple, window.owned.to_numpy()))
     rows, places = np.nonzero(found.listed)
     assert not owned & set(zip(found.customers[rows], found.catalogue[found.products[rows, places]], strict=True))
@@ -77,10 +77,34 @@ def test_the_candidates_of_a_part_give_its_own_ndcg() -> None:
         assert found.ndcg(found.scores[part.name]).mean() == pytest.approx(score(part, window), abs=1e-6)
 
 
+def test_customers_of_two_targets_are_scored_once_and_each_target_keeps_its_own() -> None:
+    asked = []
+
+    class Counted(Frequency):
+        def _score(self, customers: Positions, products: Positions) -> Floats:
+            asked.append(len(customers))
+            return super()._score(customers, products)
+
+    few = sampled(validation(checkerboard()), 3, seed=1)
+    everyone = validation(checkerboard(), "all")
+    shared = [part.fit_checked(everyone.train) for part in parts()]
+    parts_of: dict[Target, list[Recommender]] = {"new": shared, "all": [*shared, Counted().fit_checked(everyone.train)]}
+    windows_of: dict[Target, Window] = {"new": few, "all": everyone}
+    together = candidates(parts_of, windows_of)
+    assert sum(asked) == len(everyone.customers.union(few.customers))
+    for target, found in together.items():
+        alone = candidates({target: parts_of[target]}, {target: windows_of[target]})[target]
+        for name in ("customers", "products", "listed", "hit", "chosen"):
+            assert np.array_equal(getattr(found, name), getattr(alone, name)), name
+        assert list(found.scores) == [part.name for part in parts_of[target]]
+        for name, scores in alone.scores.items():
+            assert found.scores[name] == pytest.approx(scores), name
+
+
 def test_the_blend_is_never_worse_than_its_best_part_and_scores_as_it_was_told() -> None:
     window = validation(checkerboard(products=30))
     fitted = [part.fit_checked(window.train) for part in [*parts(), Frequency()]]
-    weights, reached, alone = learn_weights(candidates(fitted, window), always="lightfm")
+    weights, reached, alone = learn_weights(candidates({"all": fitted}, {"all": window})["all"], always="lightfm")
     assert reached >= max(alone.values())
     assert weights["lightfm"] > 0
     assert score(Blend.of(fitted, weights, window.train), window) == pytest.approx(reached, abs=1e-6)

@@ -114,15 +114,18 @@ class TestGraphFilter(RecommenderPromises):
     recommender = GraphFilter
     parameters = GRAPH_QUICK
 
-    def test_the_filter_is_the_published_one(self) -> None:
+    @pytest.mark.parametrize("exponents", [(0.5, 0.5), (0.35, 0.4)], ids=["as published", "smaller"])
+    def test_the_filter_is_the_published_one(self, exponents: tuple[float, float]) -> None:
         world = checkerboard(customers=12, products=10)
-        model = GraphFilter(components=3, ideal=0.3, seed=1).fit(world)
+        of_customer, of_product = exponents
+        asked = {"customer_exponent": of_customer, "product_exponent": of_product}
+        model = GraphFilter(components=3, ideal=0.3, seed=1, **(asked if of_customer != 0.5 else {})).fit(world)
         raw = model.history_.toarray().astype(np.float64)
-        roots = np.sqrt(raw.sum(axis=0))
-        normalised = raw / np.sqrt(raw.sum(axis=1, keepdims=True)) / roots
-        vectors = np.linalg.svd(normalised)[2][:3]
-        low_pass = np.diag(1 / roots) @ vectors.T @ vectors @ np.diag(roots)
-        expected = raw @ (normalised.T @ normalised + 0.3 * low_pass)
+        powers = raw.sum(axis=0) ** of_product
+        normalised = raw / raw.sum(axis=1, keepdims=True) ** of_customer / powers
+        _, lengths, vectors = np.linalg.svd(normalised)
+        low_pass = np.diag(1 / powers) @ vectors[:3].T @ vectors[:3] @ np.diag(powers)
+        expected = raw @ (normalised.T @ normalised / lengths[0] ** 2 + 0.3 * low_pass)
         assert model._score(np.arange(12), np.arange(10)) == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 

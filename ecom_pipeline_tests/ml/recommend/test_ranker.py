@@ -12,11 +12,11 @@ from ecom_pipeline.ml.recommend import contest, evaluate, tuning
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.blend import Blend
 from ecom_pipeline.ml.recommend.ease import EASE
-from ecom_pipeline.ml.recommend.evaluate import Window, earlier, score, windows
+from ecom_pipeline.ml.recommend.evaluate import Window, earlier, score, scores, windows
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.popularity import Popularity
-from ecom_pipeline.ml.recommend.ranker import NEVER, Past, Ranker, examples, learn_trees
+from ecom_pipeline.ml.recommend.ranker import NEVER, Firsts, Past, Ranker, firsts, learn_trees
 from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard, fads
 from ecom_pipeline_tests.ml.recommend.mixin import RecommenderPromises
 
@@ -36,7 +36,7 @@ def two_windows(world: pd.DataFrame) -> tuple[Window, Window]:
 @cache
 def trees() -> HistGradientBoostingClassifier:
     before, _ = two_windows(checkerboard(days=200))
-    return learn_trees([examples(blend().fit_checked(before.train), before, seed=1)], seed=1)
+    return learn_trees([firsts(blend().fit_checked(before.train), before)], seed=1)
 
 
 class TestRanker(RecommenderPromises):
@@ -49,7 +49,7 @@ class TestRanker(RecommenderPromises):
 def test_it_learns_what_no_sum_of_scores_can_say() -> None:
     before, validation = two_windows(fads())
     lasting = Blend(parts=[Popularity(half_life=None)], weights={"popularity": 1.0})
-    learned = learn_trees([examples(lasting.fit_checked(before.train), before, seed=1)], seed=1)
+    learned = learn_trees([firsts(lasting.fit_checked(before.train), before)], seed=1)
     ranker = Ranker(blend=lasting, trees=learned).fit_checked(validation.train)
     assert score(ranker, validation) > 1.5 * score(lasting.fit_checked(validation.train), validation)
 
@@ -93,12 +93,36 @@ def test_where_the_trees_see_no_difference_the_blend_decides() -> None:
     assert ranker.fit(world).recommend(everyone, 10)[columns].equals(order)
 
 
-def test_what_weighs_a_trace_is_no_feature() -> None:
+@pytest.mark.parametrize(("weight", "more"), [(0.02, 0), (0.03, 1)])
+def test_what_weighs_no_more_than_a_tenth_of_the_heaviest_part_is_no_feature(weight: float, more: int) -> None:
     world = checkerboard(days=200)
     before, _ = two_windows(world)
-    with_trace = Blend(parts=[EASE(), Popularity(), Frequency()], weights={**WEIGHTS, "frequency": 0.05})
-    features = [examples(each.fit_checked(before.train), before, seed=1)[0] for each in (blend(), with_trace)]
-    assert features[0].shape[1] == features[1].shape[1]
+    weights = {"ease": 0.2, "popularity": 0.1}
+    without = Blend(parts=[EASE(), Popularity()], weights=weights)
+    with_light = Blend(parts=[EASE(), Popularity(), Frequency()], weights={**weights, "frequency": weight})
+    features = [firsts(each.fit_checked(before.train), before).features for each in (without, with_light)]
+    assert features[1].shape[2] - features[0].shape[2] == more
+
+
+def test_what_is_looked_up_once_is_judged_as_the_lists_are() -> None:
+    _, validation = two_windows(checkerboard(days=200))
+    fitted = blend().fit_checked(validation.train)
+    seen = firsts(fitted, validation)
+    assert seen.ndcg(None) == pytest.approx(scores(fitted, validation))
+    assert seen.ndcg(trees()) == pytest.approx(scores(Ranker.of(fitted, trees(), validation.train), validation))
+    features, hits = seen.examples(seed=1)
+    assert hits.sum() == seen.hit.sum()
+    assert len(features) == len(hits) < np.isfinite(seen.blended).sum()
+
+
+def test_a_list_shorter_than_ten_is_judged_by_what_it_holds() -> None:
+    seen = Firsts(
+        features=np.zeros((2, 3, 1), np.float32),
+        blended=np.array([[2.0, 1.0, -np.inf], [3.0, 2.0, 1.0]], np.float32),
+        hit=np.array([[False, True, False], [True, False, False]]),
+        chosen=np.array([1, 2]),
+    )
+    assert seen.ndcg(None) == pytest.approx([1 / np.log2(3), 1 / (1 + 1 / np.log2(3))])
 
 
 def test_the_trees_learn_from_as_many_customers_as_they_need_and_from_validation_last(
@@ -108,34 +132,37 @@ def test_the_trees_learn_from_as_many_customers_as_they_need_and_from_validation
     found, past = windows(world), earlier(world)
     assert found is not None
     validation = found[0]
-    taught, judged = [], []
+    looked_up, taught, judged = [], [], []
 
-    def stated(model: Recommender, window: Window) -> np.ndarray:
-        judged.append((model.name, len(window.customers)))
-        return np.full(len(window.customers), float(model.name == "ranker"))
+    class Stated(Firsts):
+        def ndcg(self, trees: Any) -> np.ndarray:
+            judged.append(("blend" if trees is None else "ranker", len(self.chosen)))
+            return np.full(len(self.chosen), float(trees is not None))
 
-    def recorded(blend: Blend, window: Window, *, seed: int) -> Any:
-        taught.append((window.last_day, len(window.customers)))
-        return examples(blend, window, seed=seed)
+    def recorded(blend: Blend, window: Window) -> Firsts:
+        looked_up.append((window.last_day, len(window.customers)))
+        return Stated(**vars(firsts(blend, window)))
+
+    def learned(seen: Any, *, seed: int) -> Any:
+        taught.append(len(seen))
+        return learn_trees(seen, seed=seed)
 
     monkeypatch.setattr(contest, "tune_parts", lambda *given, **named: [])
-    monkeypatch.setattr(contest, "scores", stated)
-    monkeypatch.setattr(contest, "examples", recorded)
+    monkeypatch.setattr(contest, "firsts", recorded)
+    monkeypatch.setattr(contest, "learn_trees", learned)
     monkeypatch.setattr(evaluate, "CHOSEN_ON", 10)
     monkeypatch.setattr(contest, "LESSONS", 1)
     monkeypatch.setattr(tuning, "CHANGES", ())
     nothing = pd.DataFrame({"product_id": []})
     held = contest.compete({"new": found, "all": found}, nothing, before={"new": past, "all": past}, seed=1, judged=20)
     assert held.rounds["new"].trees is not None
-    everyone = len(validation.customers)
-    assert judged == [("ranker", everyone), ("blend", everyone)] * 2
-    assert taught == [(each.last_day, 10) for each in (*past, validation)] * 2
+    assert judged == [("ranker", 10), ("blend", 10)] * 2
+    assert looked_up == [(each.last_day, 10) for each in (*past, validation)] * 2
+    assert taught == [len(past), len(past) + 1] * 2
 
 
 def test_a_short_history_leaves_no_days_to_learn_from() -> None:
-    assert [len(earlier(checked(checkerboard(days=days)))) for days in (139, 140, 168, 400)] == [0, 1, 2, 2]
-    last_days = [window.last_day for window in earlier(checked(checkerboard(days=196)))]
-    assert [(last_days[0] - day).days for day in last_days] == [0, 28]
+    assert [len(earlier(checked(checkerboard(days=days)))) for days in (139, 140, 168, 400)] == [0, 1, 1, 1]
     before, validation = two_windows(checkerboard(days=140))
     assert before.last_day < validation.last_day
     assert (validation.last_day - before.last_day).days == 28

@@ -181,7 +181,10 @@ def test_a_large_shop_tries_less(monkeypatch: pytest.MonkeyPatch) -> None:
     penalties = [{trial.parameters["penalty"] for trial in parts[1].trials} for parts in (small, large)]
     assert penalties == [{20.0, *tuning.PENALTIES}, {20.0}]
     monkeypatch.setattr(tuning, "LARGEST_INVERSE", 30)
-    assert [part.fitted.name for part in tune_parts(new, every, seed=1)][3:] == ["graph_filter"]
+    large = tune_parts(new, every, seed=1)
+    assert [part.fitted.name for part in large][3:] == ["graph_filter"]
+    exponents = [{trial.parameters["customer_exponent"] for trial in parts[3].trials} for parts in (small, large)]
+    assert exponents == [{0.5, 0.35}, {0.5}]
 
 
 def test_what_segments_choose_is_a_part_where_customers_tell_their_segment() -> None:
