@@ -59,7 +59,7 @@ def junk(folder: Path) -> None:
 BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "empty": (lambda folder: None, "found none: there are no files"),
     "pdf": (lambda folder: (folder / "a.pdf").write_bytes(b"%PDF-1.7\n\xe2\xe3"), "a.pdf: left alone, no reader"),
-    "a PDF called csv": (lambda folder: (folder / "a.csv").write_bytes(b"%PDF-1.7\n%\xe2\xe3\n1 0 obj"), "a.csv: not rec"),
+    "a PDF called csv": (lambda folder: (folder / "a.csv").write_bytes(b"%PDF-1.7\n%\xe2\xe3\n1 0 obj"), "this is a PDF"),
     "bytes": (junk, "c.xlsx: left alone; expected a complete .xlsx file; d.parquet: left alone; expected a complete P"),
     "no bytes": (lambda folder: (folder / "a.csv").touch(), "a.csv: left alone; expected at least a header"),
     "one long line": (lambda folder: (folder / "a.csv").write_bytes(b"x" * 10_000_000), "a.csv: left alone; expected lines"),
