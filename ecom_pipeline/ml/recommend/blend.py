@@ -1,8 +1,9 @@
 """The blend: a weighted sum of its parts' standardised scores, the weights learned on validation days.
 
-A part's scores of one customer are brought to mean 0 and deviation 1 over the products, so that a weight says how much a
-part counts whatever its scale. ``learn_weights`` climbs from the best part alone, by the best change of one weight at a time, so that the blend is
-never worse than it on the days it learned from. What does not belong here: choosing the parts or their parameters.
+A part's scores of one customer are brought to mean 0 and deviation 1 over the products, so that a weight says how
+much a part counts whatever its scale; what a customer bought often may count against a product. ``learn_weights``
+climbs from the best part alone, by the best change of one weight at a time, so that the blend is never worse than it
+on the days it learned from. What does not belong here: choosing the parts or their parameters.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from scipy import sparse
 
 from ecom_pipeline.ml.recommend.base import Recommender, cells
 from ecom_pipeline.ml.recommend.evaluate import Target, Window
+from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, most_touched, staples
 from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
 from ecom_pipeline.ml.recommend.metrics import ndcg
@@ -31,6 +33,8 @@ LENGTH = 10
 DEPTH = 30
 """Products of each part that a customer's list may be made from while weights are learned; 60 gave the same weights."""
 STEPS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
+AVERSE = {Frequency.name: (-1.0, -0.25)}
+"""Steps below nothing: where hardly anything is bought twice, what a customer bought is not what they want next."""
 ROUNDS = 10
 SURE = 0.5
 """A change of a weight must gain this many standard errors; less is noise that ties a weight to a few customers."""
@@ -90,8 +94,8 @@ class Blend(Recommender):
 
 
 def weighty(parts: Sequence[Recommender], weights: Mapping[str, float], *, above: float = 0.0) -> list[Recommender]:
-    """Return the parts that weigh more than that."""
-    return [part for part in parts if weights.get(part.name, 0.0) > above]
+    """Return the parts that weigh more than that, for a product or against it."""
+    return [part for part in parts if abs(weights.get(part.name, 0.0)) > above]
 
 
 def offered(train: pd.DataFrame, most: int) -> pd.Index:
@@ -226,7 +230,10 @@ def learn_weights(found: Candidates, *, always: str) -> tuple[dict[str, float], 
 
     for _ in range(ROUNDS):
         changes = {
-            (name, step): found.ndcg(changed(name, step)) for name in names for step in STEPS if step != weights[name]
+            (name, step): found.ndcg(changed(name, step))
+            for name in names
+            for step in (*AVERSE.get(name, ()), *STEPS)
+            if step != weights[name]
         }
         name, step = max(changes, key=lambda change: changes[change].mean())
         gains = changes[name, step] - best

@@ -145,7 +145,7 @@ class Firsts:
 
 def told(parts: Sequence[Recommender], weights: Mapping[str, float]) -> list[Recommender]:
     """Return the parts whose scores are features."""
-    return weighty(parts, weights, above=MINOR * max(weights.values()))
+    return weighty(parts, weights, above=MINOR * max(abs(each) for each in weights.values()))
 
 
 def _ranked(trees: HistGradientBoostingClassifier, features: Floats, blended: Floats) -> Floats:

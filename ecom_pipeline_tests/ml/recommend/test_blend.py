@@ -110,6 +110,18 @@ def test_the_blend_is_never_worse_than_its_best_part_and_scores_as_it_was_told()
     assert score(Blend.of(fitted, weights, window.train), window) == pytest.approx(reached, abs=1e-6)
 
 
+def test_where_nobody_buys_twice_what_a_customer_bought_speaks_against_itself() -> None:
+    window = validation(checkerboard(products=30), "all")
+    fitted = [part.fit_checked(window.train) for part in [*parts(), Frequency()]]
+    weights, reached, alone = learn_weights(candidates({"all": fitted}, {"all": window})["all"], always="lightfm")
+    assert weights["frequency"] < 0
+    assert reached > 1.5 * max(alone.values())
+    lists = Blend.of(fitted, weights, window.train).recommend(list(window.customers), 3)
+    assert not set(lists[["customer_id", "product_id"]].itertuples(index=False, name=None)) & set(
+        window.train[["customer_id", "product_id"]].itertuples(index=False, name=None)
+    )
+
+
 def world_of(left: list[float], right: list[float], hit: list[bool]) -> Candidates:
     shape = (1, len(hit))
     return Candidates(
