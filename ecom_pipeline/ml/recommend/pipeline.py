@@ -35,6 +35,7 @@ from ecom_pipeline.ml.recommend.evaluate import (
     figures,
     target_types,
 )
+from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.interactions import checked, pairs
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.outcome import Outcome, outcome_of
@@ -192,6 +193,14 @@ def _lightfm(winner: Recommender) -> LightFMRecommender | None:
     return next((part for part in parts if isinstance(part, LightFMRecommender)), None)
 
 
+def _again(winner: Recommender) -> Recommender:
+    """Return who orders what a customer has: the winner of ``all``, unless it takes having a product for a reason against it."""
+    blend = winner.blend_ if isinstance(winner, Ranker) else winner
+    if not isinstance(blend, Blend) or blend.weights.get(Frequency.name, 0.0) >= 0:
+        return winner
+    return next(part for part in blend.parts_ if isinstance(part, Frequency))
+
+
 def _candidates(
     winners: Mapping[Target, Recommender], data: pd.DataFrame, products: pd.DataFrame, *, length: int
 ) -> Candidates:
@@ -208,7 +217,7 @@ def _candidates(
         known, buyers = (everyone[each].to_list() for each in (codes, np.unique(own["customer_id"].cat.codes)))
         shelves = {
             "new": winners["new"].recommend(known, length, exclude=own, candidates=on_sale),
-            "again": winners["all"].recommend(buyers, length, among=own),
+            "again": _again(winners["all"]).recommend(buyers, length, among=own),
             "all": winners["all"].recommend(known, length, candidates=on_sale),
         }
         return pd.concat([each.assign(shelf=shelf) for shelf, each in shelves.items()], ignore_index=True)[

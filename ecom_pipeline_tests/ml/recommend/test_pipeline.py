@@ -153,6 +153,14 @@ def test_the_blend_is_published_where_it_sees_what_popularity_cannot(board: Run)
     assert_promises_kept(board, BOARD, pd.DataFrame({"customer_id": ["newcomer"]}), 20)
 
 
+def test_where_nobody_buys_twice_what_a_customer_has_is_first_on_the_shelf_for_it_alone(board: Run) -> None:
+    owned = BOARD[["customer_id", "product_id"]].drop_duplicates()
+    first = board.recommendations[board.recommendations["rank"] <= 3].merge(owned, on=["customer_id", "product_id"])
+    assert board.card.metrics["all"]["weights"]["frequency"] < 0
+    assert (first["shelf"] == "again").mean() > 0.98, "what was bought long ago has nearly faded"
+    assert set(first.loc[first["shelf"] == "again", "source"]) == {"frequency"}
+
+
 def test_customers_without_history_get_a_named_fallback(board: Run) -> None:
     lists = new(board)
     newcomer = lists[lists["customer_id"] == "newcomer"]

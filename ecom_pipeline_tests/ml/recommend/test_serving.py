@@ -324,7 +324,7 @@ def test_customers_who_chose_both_are_evidence_where_no_basket_is() -> None:
 
 def test_what_was_bought_before_says_how_often_and_how_regularly() -> None:
     history = bought(("ann", "p1", 0), ("ann", "p1", 10), ("ann", "p1", 25), ("ann", "p2", 4))
-    rows = candidates(("ann", "again", "p1"), ("ann", "again", "p2"), source="personal_frequency")
+    rows = candidates(("ann", "again", "p1"), ("ann", "again", "p2"), source="frequency")
     served = shown(rows, pd.concat([OTHERS, history]))
     assert reason(served, "ann", "p1", "again") == {
         "reason": "bought_before", "evidence_count": 3, "evidence_date": pd.Timestamp("2024-01-26"), "evidence_days": 12,
