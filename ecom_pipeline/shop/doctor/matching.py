@@ -17,6 +17,8 @@ NO_AMOUNT = frozenset(
     ["id", "day", "days", "date", "time", "rate", "ratio", "percent", "percentage", "risk", "zip", "code"]
 )
 """Words of headers of numbers that are no amounts (``Days for shipping``, ``sales_channel_id``)."""
+NUMBERED = 0.85
+"""What a category without a word is worth: beside it lies at times one with words, though not for every product."""
 KEYED, REPEATING = ("products", "customers", "campaigns"), 0.8
 """Inputs whose rows have a name of their own, and what a column is worth as that name if its values repeat."""
 
@@ -63,6 +65,8 @@ def _fit_of_text(profile: Profile, name: str) -> float:
         return float(profile.code3 >= 0.8)
     if name in ("country", "city", "gender", "language", "name", "address", "author"):
         return 1.0 if profile.letters >= 0.5 and not is_clock else 0.2
+    if name == "category_path":
+        return NUMBERED if profile.is_number else 1.0
     if name in ("text", "answer", "questions"):
         return 1.0 if prose or profile.spaced > 0.3 or (profile.letters > 0.9 and profile.unique > 0.5) else 0.5
     if name.endswith("_id"):

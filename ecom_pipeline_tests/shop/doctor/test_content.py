@@ -51,7 +51,27 @@ def test_events_without_a_header(tmp_path: Path) -> None:
         "products.product_id": "product_id",
         "products.category_path": "category_path",
     }
-    assert {column.confidence for guess in source.inputs for column in guess.columns} == {0.7}
+    sure = {
+        column.confidence for guess in source.inputs for column in guess.columns if column.target != "category_path"
+    }
+    assert sure == {0.7}
+
+
+def test_a_category_in_words_is_preferred_to_its_number_though_some_rows_lack_it(tmp_path: Path) -> None:
+    header = ["event_time", "event_type", "product_id", "category_id", "category_code", "user_id"]
+    rows = [
+        [
+            f"2019-10-{1 + i % 28:02} 00:00:{i % 60:02} UTC",
+            "view",
+            f"{1000 + i % 40}",
+            f"{20530 + i % 9}",
+            word,
+            f"{i % 70}",
+        ]
+        for i, word in enumerate(["electronics.clocks", "", "apparel.shoes"] * 60)
+    ]
+    write_csv(tmp_path / "2019-Oct.csv", header, rows)
+    assert mapping(examined(tmp_path))["products.category_path"] == "category_code"
 
 
 def test_sales_without_a_header(tmp_path: Path) -> None:
