@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,19 @@ def mugs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def rows(warehouse: Path, query: str) -> list[list[str]]:
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return [[str(value) for value in row] for row in connection.execute(query).fetchall()]
+
+
+def test_the_view_makes_dates_of_days_since_the_last_order(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(
+        "order_id,user_id,order_number,days_since_prior_order\n3,7,2,10.0\n1,7,1,\n5,7,3,30.0\n2,8,1,\n", "utf-8"
+    )
+    (tmp_path / "order_products__prior.csv").write_text("order_id,product_id\n1,11\n3,12\n5,11\n2,13\n", "utf-8")
+    (recipe,) = (block.text for block in PAGE.blocks if block.language == "sql" and block.text.startswith("create "))
+    with duckdb.connect(config={"file_search_path": str(tmp_path)}) as views:
+        views.execute(recipe)
+        rows = views.execute("select order_id, order_date, product_id from baskets order by order_id").fetchall()
+    day = date(2020, 1, 1)
+    assert rows == [(1, day, 11), (2, day, 13), (3, date(2020, 1, 11), 12), (5, date(2020, 2, 10), 11)]
 
 
 @pytest.mark.slow
