@@ -426,6 +426,7 @@ one_line = field.map(lambda value: value.translate({10: None, 13: None}))
 
 @pytest.mark.slow
 @example(lines=[["", "", "\r"], ["", "", "", "", ""]], quoted=True, end="\n")
+@example(lines=[["", "'", "''"], ["", "'", "0'"]], quoted=False, end="\n")
 @given(
     lines=st.lists(
         st.one_of(st.lists(field, min_size=3, max_size=3), st.lists(one_line, max_size=5)), min_size=1, max_size=12

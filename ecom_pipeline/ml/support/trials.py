@@ -159,7 +159,7 @@ def _judge(split: Split, final: IntentModel, is_baseline: bool, gate: Gate, test
         "macro_f1": macro_f1(truth.tolist(), test.intents.tolist()),
         "coverage": cost.coverage,
         "error": cost.error,
-        "calibration_error": calibration_error(test.confidence, is_right),
+        "calibration_error": round(calibration_error(test.confidence, is_right), 6),
         **{
             f"accuracy_{language}": float(is_right[rows].mean())
             for language, rows in sorted(split.test.groupby("language").indices.items())

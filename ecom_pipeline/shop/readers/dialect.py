@@ -122,8 +122,10 @@ def _consistency(records: list[list[str]]) -> tuple[float, int]:
 
 
 def _quote(sample: str) -> str:
+    """Single quotes where they stand around fields and pair up on every line: one left over is an apostrophe of a text."""
     around = re.findall(r"(?:^|[,;\t|])'[^'\n]*'(?=[,;\t|\r\n]|$)", sample, re.MULTILINE)
-    return "'" if '"' not in sample and len(around) >= 2 else '"'
+    paired = all(len(re.findall(r"(?<!\\)'", line)) % 2 == 0 for line in sample.splitlines()[:-1])
+    return "'" if '"' not in sample and len(around) >= 2 and paired else '"'
 
 
 def _escape(sample: str, quote: str) -> str:
