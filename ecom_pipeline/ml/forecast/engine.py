@@ -32,7 +32,8 @@ from ecom_pipeline.ml.forecast.combination import (
 from ecom_pipeline.ml.forecast.demand import closed_days
 from ecom_pipeline.ml.forecast.expectation import steadied, steadied_past
 from ecom_pipeline.ml.forecast.intervals import error_units, learn_bands, measured
-from ecom_pipeline.ml.forecast.panel import WEEK, Panel, SeriesKey
+from ecom_pipeline.ml.forecast.panel import Panel, SeriesKey
+from ecom_pipeline.ml.forecast.period import WEEK_DAYS
 from ecom_pipeline.ml.forecast.prophet import ProphetForecaster
 from ecom_pipeline.ml.forecast.reconcile import Hierarchy, error_variance, reconcile, reconciled_past
 from ecom_pipeline.ml.forecast.smoothing import ExponentialSmoothing, MovingAverage, SeasonalNaive, Theta, Tsb
@@ -181,8 +182,8 @@ def forecast_panel(
     bands, covered = _bands(past, tested.actual, together[:, skip:], units, usual, kinds)
     shut = closed_days(panel, asked)[:, panel.length + skip :]
     lower, upper = (np.where(shut, bands.forecast, ends) for ends in (bands.lower, bands.upper))
-    past_weeks, actual_weeks, weeks = (sums_over(each, WEEK) for each in (past, tested.actual, together[:, skip:]))
-    weekly, _ = _bands(past_weeks, actual_weeks, weeks, units, usual * np.sqrt(WEEK), kinds)
+    past_weeks, actual_weeks, weeks = (sums_over(each, WEEK_DAYS) for each in (past, tested.actual, together[:, skip:]))
+    weekly, _ = _bands(past_weeks, actual_weeks, weeks, units, usual * np.sqrt(WEEK_DAYS), kinds)
     sums_past = combine_past(tested, kinds, errors_of_sums, OF_SUMS)
     return Outcome(
         forecast=bands.forecast,

@@ -63,7 +63,7 @@ def error_units(values: np.ndarray, year: int) -> np.ndarray:
 
     The level is the mean absolute amount of the last quarter of the ``year`` periods and, to a tenth, of them all.
     """
-    lately, long = (known_mean(np.abs(values[:, -periods:])) for periods in (year // 4, year))
+    lately, long = (known_mean(np.abs(values[:, -periods:])) for periods in (max(1, year // 4), year))
     level = np.where(np.isfinite(lately), (1 - LONG_AGO) * lately + LONG_AGO * long, long)
     known = level[np.isfinite(level)]
     least = 1e-3 * float(known.mean()) if len(known) else 0.0
