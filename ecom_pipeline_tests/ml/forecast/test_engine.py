@@ -7,7 +7,7 @@ import pytest
 
 from ecom_pipeline.ml.forecast import engine
 from ecom_pipeline.ml.forecast.calendar import EffectKind
-from ecom_pipeline.ml.forecast.engine import forecast_panel, sums_over
+from ecom_pipeline.ml.forecast.engine import forecast_panel
 from ecom_pipeline_tests.ml.forecast.builders import StandIn, effect, panel_of, turned
 
 
@@ -35,10 +35,6 @@ def test_only_a_baseline_that_is_clearly_better_takes_the_combinations_place(
     monkeypatch.setattr(engine, "BoostingForecaster", Nothing)
     found = forecast_panel(panel_of(*(turned(noise, seed) for seed in range(4))), horizon=28, seed=1)
     assert set(found.source) == {source}
-
-
-def test_sums_over_whole_blocks_are_unknown_where_a_period_is() -> None:
-    np.testing.assert_array_equal(sums_over(np.array([[1.0, 2, np.nan, 4, 5]]), 2), [[3.0, np.nan]])
 
 
 def test_a_shop_that_is_closed_sells_nothing_and_its_other_days_do_not_suffer(monkeypatch: pytest.MonkeyPatch) -> None:
