@@ -12,12 +12,11 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from ecom_pipeline.ml.forecast.backtest import THREADS, Answer, Backtested, Entry, answers, backtest
-from ecom_pipeline.ml.forecast.base import LEVELS, Forecaster
+from ecom_pipeline.ml.forecast.base import Forecaster
 from ecom_pipeline.ml.forecast.boosting import BoostingForecaster
 from ecom_pipeline.ml.forecast.calendar import EffectKind
 from ecom_pipeline.ml.forecast.combination import (
@@ -31,8 +30,9 @@ from ecom_pipeline.ml.forecast.combination import (
 )
 from ecom_pipeline.ml.forecast.demand import closed_days
 from ecom_pipeline.ml.forecast.expectation import steadied, steadied_past
-from ecom_pipeline.ml.forecast.intervals import error_units, learn_bands, measured
-from ecom_pipeline.ml.forecast.panel import WEEK, Panel, SeriesKey
+from ecom_pipeline.ml.forecast.intervals import Banded, banded, error_units, sums_over
+from ecom_pipeline.ml.forecast.panel import Panel, SeriesKey
+from ecom_pipeline.ml.forecast.period import WEEK_DAYS
 from ecom_pipeline.ml.forecast.prophet import ProphetForecaster
 from ecom_pipeline.ml.forecast.reconcile import Hierarchy, error_variance, reconcile, reconciled_past
 from ecom_pipeline.ml.forecast.smoothing import ExponentialSmoothing, MovingAverage, SeasonalNaive, Theta, Tsb
@@ -47,14 +47,6 @@ BASELINES = (
     ExponentialSmoothing.name,
     Theta.name,
 )
-
-
-class Banded(NamedTuple):
-    """A forecast (S, H) and the ends of its bands, twice (levels, S, H), for `LEVELS`."""
-
-    forecast: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,54 +135,34 @@ def forecast_panel(
     parts
         Kinds of effects whose contribution to the forecast is wanted.
     """
-    entries = [Entry(model=model) for model in models(seed=seed, horizon=horizon)]
-    if len(prophet_rows):
-        entries.append(
-            Entry(
-                model=ProphetForecaster(seed=seed, until=time.monotonic() + PROPHET_SECONDS),
-                rows=np.asarray(prophet_rows),
-            )
-        )
+    entries = _entries(seed, horizon, prophet_rows)
     kinds = np.array([kind for kind, _ in panel.keys])
+    rows = {str(kind): np.flatnonzero(kinds == kind) for kind in np.unique(kinds)}
     tested = backtest(panel, entries, horizon)
     failures = {name: dict(reasons) for name, reasons in tested.failures.items()}
-    errors, errors_of_sums = tested.errors(), tested.errors_of_sums()
+    errors = tested.errors()
     past = combine_past(tested, kinds, errors, OF_PERIODS)
-    rows = {str(kind): np.flatnonzero(kinds == kind) for kind in np.unique(kinds)}
     proof = {kind: prove(tested, past, each, BASELINES) for kind, each in rows.items()}
     source = tuple(COMBINATION if proof[kind].holds else proof[kind].baseline for kind, _ in panel.keys)
 
-    asked = skip + horizon
-    found, absent = _final(panel, entries, asked, failures, parts or {})
-    answered = np.isfinite(found[:, :, 0])
-    weight = weights_by_kind(errors, tested.models, answered, kinds, OF_PERIODS)
-    for_sums = weights_by_kind(errors_of_sums, tested.models, answered, kinds, OF_SUMS)
+    found, absent = _final(panel, entries, skip + horizon, failures, parts or {})
+    weight = weights_by_kind(errors, tested.models, np.isfinite(found[:, :, 0]), kinds, OF_PERIODS)
     forecast, source = _published(found, weight, source, tested.models)
     plain = {part: _published(values, weight, source, tested.models)[0] for part, values in absent.items()}
     past = np.where(np.isfinite(tested.actual), _past_published(past, tested, source), np.nan)
 
-    variance = error_variance(tested.actual - past, forecast)
-    together = forecast
-    if hierarchy is not None and len(panel.keys):
-        together = reconcile(forecast, variance, hierarchy, hierarchy.errors_of_sums(past, tested.actual))
-        past = reconciled_past(past, tested.actual, hierarchy)
+    together, past, usual = _agreeing(forecast, past, tested.actual, hierarchy)
     proof |= {kind: prove(tested, past, rows[kind], BASELINES) for kind, each in proof.items() if each.holds}
     ratio = np.where(forecast > 0, together / np.where(forecast > 0, forecast, 1.0), 1.0)
-    usual = np.sqrt(variance) * 0.8
-    units = np.stack([error_units(panel.values[:, :end], panel.year) for end in (*tested.origins, panel.length)])
-    bands, covered = _bands(past, tested.actual, together[:, skip:], units, usual, kinds)
-    shut = closed_days(panel, asked)[:, panel.length + skip :]
-    lower, upper = (np.where(shut, bands.forecast, ends) for ends in (bands.lower, bands.upper))
-    past_weeks, actual_weeks, weeks = (sums_over(each, WEEK) for each in (past, tested.actual, together[:, skip:]))
-    weekly, _ = _bands(past_weeks, actual_weeks, weeks, units, usual * np.sqrt(WEEK), kinds)
-    sums_past = combine_past(tested, kinds, errors_of_sums, OF_SUMS)
+    bands, weekly, covered = _with_bands(panel, tested, past, together[:, skip:], usual, kinds, skip)
+    expected, expected_past = _expected(panel, tested, found, kinds)
     return Outcome(
         forecast=bands.forecast,
-        lower=lower,
-        upper=upper,
+        lower=bands.lower,
+        upper=bands.upper,
         weekly=weekly,
-        expected=steadied(combined(found, for_sums)[:, skip:], panel.values, panel.year),
-        expected_past=steadied_past(sums_past, panel.values, tested.origins, panel.year),
+        expected=expected[:, skip:],
+        expected_past=expected_past,
         source=source,
         weight=weight,
         tested=tested.with_model(COMBINATION, past),
@@ -201,35 +173,55 @@ def forecast_panel(
     )
 
 
-def sums_over(values: np.ndarray, periods: int) -> np.ndarray:
-    """Sums of the last axis over whole blocks of ``periods``; NaN where any of them is.
+def _entries(seed: int, horizon: int, prophet_rows: Sequence[int] | np.ndarray) -> list[Entry]:
+    """Every model for all series, and Prophet, if it has any, for its own."""
+    entries = [Entry(model=model) for model in models(seed=seed, horizon=horizon)]
+    if len(prophet_rows):
+        prophet = ProphetForecaster(seed=seed, until=time.monotonic() + PROPHET_SECONDS)
+        entries.append(Entry(model=prophet, rows=np.asarray(prophet_rows)))
+    return entries
 
-    >>> sums_over(np.arange(5.0), 2).tolist()
-    [1.0, 5.0]
-    """
-    blocks = values.shape[-1] // periods
-    return np.asarray(values[..., : blocks * periods].reshape(*values.shape[:-1], blocks, periods).sum(axis=-1))
+
+def _agreeing(
+    forecast: np.ndarray, past: np.ndarray, actual: np.ndarray, hierarchy: Hierarchy | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A forecast and its past with sums that agree, and (S,) the size of error to expect of a series."""
+    variance = error_variance(actual - past, forecast)
+    usual = np.sqrt(variance) * 0.8
+    if hierarchy is None or not len(forecast):
+        return forecast, past, usual
+    together = reconcile(forecast, variance, hierarchy, hierarchy.errors_of_sums(past, actual))
+    return together, reconciled_past(past, actual, hierarchy), usual
 
 
-def _bands(
+def _with_bands(
+    panel: Panel,
+    tested: Backtested,
     past: np.ndarray,
-    actual: np.ndarray,
     forecast: np.ndarray,
-    units: np.ndarray,
     usual: np.ndarray,
     kinds: np.ndarray,
-) -> tuple[Banded, np.ndarray]:
-    """A forecast with the bands that each kind of series learns from its past, and what they held: (levels, S)."""
-    lower, upper = np.zeros((2, len(LEVELS), *forecast.shape))
-    covered = np.full((len(LEVELS), len(forecast)), np.nan)
-    for kind in np.unique(kinds):
-        rows = np.flatnonzero(kinds == kind)
-        known = past[:, rows], actual[:, rows], units[:, rows], usual[rows]
-        lower[:, rows], upper[:, rows] = learn_bands(*known, LEVELS).around(forecast[rows])
-        held = measured(*known, LEVELS)
-        if held is not None:
-            covered[:, rows] = held
-    return Banded(forecast, lower, upper), covered
+    skip: int,
+) -> tuple[Banded, Banded, np.ndarray]:
+    """A forecast and its weeks with bands, which closed days have none of, and what bands of periods held: (levels, S)."""
+    units = np.stack([error_units(panel.values[:, :end], panel.year) for end in (*tested.origins, panel.length)])
+    bands, covered = banded(past, tested.actual, forecast, units, usual, kinds)
+    weeks = (sums_over(each, WEEK_DAYS) for each in (past, tested.actual, forecast))
+    weekly, _ = banded(*weeks, units, usual * np.sqrt(WEEK_DAYS), kinds)
+    shut = closed_days(panel, skip + forecast.shape[1])[:, panel.length + skip :]
+    lower, upper = (np.where(shut, forecast, ends) for ends in (bands.lower, bands.upper))
+    return Banded(forecast, lower, upper), weekly, covered
+
+
+def _expected(panel: Panel, tested: Backtested, found: np.ndarray, kinds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(S, asked) and (O, S, H) what sums are expected to be, now and at each origin, of what models say (M, S, asked)."""
+    errors = tested.errors_of_sums()
+    weight = weights_by_kind(errors, tested.models, np.isfinite(found[:, :, 0]), kinds, OF_SUMS)
+    past = combine_past(tested, kinds, errors, OF_SUMS)
+    return (
+        steadied(combined(found, weight), panel.values, panel.year),
+        steadied_past(past, panel.values, tested.origins, panel.year),
+    )
 
 
 def _final(

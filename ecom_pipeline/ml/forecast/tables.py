@@ -16,8 +16,9 @@ from ecom_pipeline.ml.forecast.base import LEVELS
 from ecom_pipeline.ml.forecast.demand import recognise
 from ecom_pipeline.ml.forecast.engine import BASELINES, COMBINATION, Outcome
 from ecom_pipeline.ml.forecast.metrics import bias, mase, wape
-from ecom_pipeline.ml.forecast.panel import WEEK, Panel
+from ecom_pipeline.ml.forecast.panel import Panel
 from ecom_pipeline.ml.forecast.parts import PARTS, split
+from ecom_pipeline.ml.forecast.period import WEEK_DAYS
 from ecom_pipeline.ml.forecast.purchase import ADVICE_COLUMNS, RISK_COLUMNS, advise, stock_out_risk
 from ecom_pipeline.ml.forecast.series import Measure
 from ecom_pipeline.ml.forecast.uncertainty import learn_uncertainty
@@ -42,7 +43,7 @@ def forecast_rows(measure: str, each: Measure, outcome: Outcome, dates: Sequence
 def weekly_rows(measure: str, each: Measure, outcome: Outcome, dates: Sequence[dt.date]) -> pd.DataFrame:
     """`WEEKLY_COLUMNS`: a row per series and whole week, counted from the first coming day."""
     weekly = outcome.weekly
-    starts = dates[::WEEK][: weekly.forecast.shape[1]]
+    starts = dates[::WEEK_DAYS][: weekly.forecast.shape[1]]
     bands = (weekly.forecast, weekly.lower, weekly.upper)
     return _banded(measure, each, outcome, starts, *bands, "week_start")[list(WEEKLY_COLUMNS)]
 

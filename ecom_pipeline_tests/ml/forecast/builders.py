@@ -47,6 +47,12 @@ def weekly(days: int, noise: float = 0.0, seed: int = 0) -> np.ndarray:
     return pattern
 
 
+def turned(noise: float = 0.0, seed: int = 0) -> np.ndarray:
+    """Days whose weekly pattern turned round two weeks before the last two origins: seasonal naive has followed, the others have not."""
+    days = np.concatenate([weekly(130), np.resize(WEEKLY[::-1], 70)])
+    return np.asarray(days + np.random.default_rng(seed).normal(0, noise, 200))
+
+
 def calendar(*days: tuple[str, str, str | None, str | None]) -> pd.DataFrame:
     frame = pd.DataFrame(days, columns=["calendar_date", "name", "kind", "country"])
     return frame.assign(calendar_date=pd.to_datetime(frame["calendar_date"]))

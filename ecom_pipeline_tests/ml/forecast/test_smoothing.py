@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecom_pipeline.ml.forecast.base import Forecaster
+from ecom_pipeline.ml.forecast.period import WEEK
 from ecom_pipeline.ml.forecast.smoothing import ExponentialSmoothing, MovingAverage, SeasonalNaive, Theta, Tsb
 from ecom_pipeline_tests.ml.forecast.builders import FIRST_DAY, WEEKLY, Values, panel_of, weekly
 
@@ -99,7 +100,7 @@ def test_a_series_is_forecast_alike_alone_and_among_others() -> None:
 
 def test_weeks_have_their_season_of_a_year() -> None:
     year = 700 + 350 * np.sin(np.arange(3 * 52) / 52 * 2 * np.pi)
-    weeks = replace(panel_of(year), days=pd.date_range(FIRST_DAY, periods=len(year), freq="7D"), season=52)
+    weeks = replace(panel_of(year), days=pd.date_range(FIRST_DAY, periods=len(year), freq="7D"), period=WEEK)
     assert weeks.coming(1)[0] == pd.Timestamp(FIRST_DAY) + dt.timedelta(weeks=len(year))
     assert ExponentialSmoothing().fit(weeks).predict(4)[0] == pytest.approx(year[:4], rel=0.01)
 
