@@ -63,7 +63,10 @@ TWINS = {
     if form.startswith(f"%d{mark}%m")
 }
 _YEARS = "between timestamp '1990-01-01' and timestamp '2040-01-01'"
-_SYMBOLS = {"CNY": "[¥￥元]", "GBP": "£", "EUR": "€", "USD": r"\$"}
+_SYMBOLS = {
+    "CNY": "[¥￥元]", "GBP": "£", "EUR": "€", "INR": "₹", "RUB": "₽|руб", "TRY": "₺", "KRW": "[₩원]", "VND": "[₫đ]", "THB": "฿",
+    "NGN": "₦", "ILS": "₪", "UAH": "₴", "BRL": r"R\$", "PLN": "zł", "CZK": "Kč", "USD": r"(^|[^A-Za-z])\$",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
