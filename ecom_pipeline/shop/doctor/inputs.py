@@ -77,7 +77,7 @@ class Inputs:
         own = self._input(self.role.name, found, score, why, self._filled(found), self._derived(found))
         given: list[InputGuess | None] = [own]
         if self.role.name == "events" and (product := found.get("product_id")):
-            given.append(self._products(product, None, "events name products and what they are"))
+            given.append(self._products(product, None, "events name products and what they are", found=found))
         if self.role.name == "messages" and not self.others_bring_items:
             given.append(self._reviewed())
         return tuple(guess for guess in given if guess)
@@ -87,8 +87,12 @@ class Inputs:
         if self.role.name == "marketing_spend":
             return without_totals(self.con, self.export.table, found)
         if self.role.name == "events" and "event_type" in found:
-            return without_unknown_words(found["event_type"], self._column("events", "event_type"))
-        about = found.get(ABOUT.get(self.role.name, ""))
+            known = without_unknown_words(found["event_type"], self._column("events", "event_type"))
+            return known or self._is_told(found["event_type"])
+        return self._is_told(found.get(ABOUT.get(self.role.name, "")))
+
+    @staticmethod
+    def _is_told(about: Match | None) -> str | None:
         return f"{as_sql(about.profile.name)} is not null" if about and about.profile.filled < 1 - TOLERATED else None
 
     def _derived(self, found: Matches) -> dict[str, ColumnGuess]:
@@ -143,7 +147,8 @@ class Inputs:
         if has_lines or not self.others_bring_items:
             given.append(self._lines(items, of_lines, self._with_product(items, split.sold)))
         if time:
-            given.append(self._refunds(time, key, orders | items if has_lines else orders, customer, split))
+            less = self._discount(items, of_lines) if has_lines else None
+            given.append(self._refunds(time, key, orders | items if has_lines else orders, customer, split, less))
         if product := items.get("product_id"):
             why = "the lines describe their products"
             given.append(self._products(product, split.sold, why, product_or_name(product, self._title, self.trust)))
@@ -187,14 +192,21 @@ class Inputs:
         return with_product(self.con, self.export.table, items["product_id"], self._title, sold)
 
     def _products(
-        self, product: Match, where: str | None, why: str, named: ColumnGuess | None = None
+        self,
+        product: Match,
+        where: str | None,
+        why: str,
+        named: ColumnGuess | None = None,
+        found: Mapping[str, Match] | None = None,
     ) -> InputGuess | None:
-        """Products, as rows about something else describe them."""
+        """Products, as rows about something else describe them; what these call a category and a price is one."""
+        own = {target: match for target, match in (found or {}).items() if target in CATALOGUE}
         taken = {match.profile.name for match in self.role.matches["orders"].values()} - {product.profile.name}
         found = {
             target: match
-            for target, match in self.role.matches["products"].items()
+            for target, match in (self.role.matches["products"] | own).items()
             if target in CATALOGUE and (match.profile.name not in taken or target == "price")
+            if match.profile.name != product.profile.name
         }
         if not {"name", "category_path", "brand"} & set(found):
             return None
@@ -217,7 +229,13 @@ class Inputs:
         return self._input("customers", found, 0.6, "orders say who ordered", where, added)
 
     def _refunds(
-        self, time: Match, key: Match | None, found: Matches, customer: ColumnGuess | None, split: Split
+        self,
+        time: Match,
+        key: Match | None,
+        found: Matches,
+        customer: ColumnGuess | None,
+        split: Split,
+        discount: str | None,
     ) -> InputGuess | None:
         """What was given back, as lines, as amounts or as states of orders tell."""
         told: Refunds | None = None
@@ -228,11 +246,21 @@ class Inputs:
             is_of_order = "amount" in amounts and self._is_of_order(key, amounts["amount"])
             product = None if is_of_order else found.get("product_id")
             states = self._column("orders", "status")
-            told = of_amounts(time, key, amounts, product) or of_states(time, key, found, states, self.trust)
+            told = of_amounts(time, key, amounts, product) or of_states(
+                time, key, found, states, discount, self.trust
+            )
         if told is None:
             return None
         who = {"customer_id": customer} if customer else {}
         return self._input("refunds", told.found, told.score, told.why, told.where, told.added | who)
+
+    @staticmethod
+    def _discount(items: Matches, made_up: Mapping[str, ColumnGuess]) -> str | None:
+        """The discount of a line in SQL."""
+        if made := made_up.get("discount_amount"):
+            return f"({made.origin['sql']})"
+        found = items.get("discount_amount")
+        return f"coalesce({as_sql(found.profile.name)}, 0)" if found else None
 
     def _column(self, table: str, name: str) -> Column:
         return next(column for column in self.contracts[table].columns if column.name == name)

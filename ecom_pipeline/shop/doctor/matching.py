@@ -20,7 +20,11 @@ NO_AMOUNT = frozenset(
 NUMBERED = 0.85
 """What a category without a word is worth: beside it lies at times one with words, though not for every product."""
 KEYED, REPEATING = ("products", "customers", "campaigns"), 0.8
-"""Inputs whose rows have a name of their own, and what a column is worth as that name if its values repeat."""
+"""Inputs whose rows have a name of their own, and what a column is worth as that name if its values repeat.
+
+The same goes for the product of a line, of which none repeats among ``MANY``.
+"""
+MANY = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +91,10 @@ def _told_by_values(profile: Profile, column: Column) -> Hint:
     return 0.0, ""
 
 
+def _names_each(profile: Profile) -> bool:
+    return profile.unique == 1 and profile.distinct >= MANY
+
+
 def match(
     contract: Contract, profiles: Sequence[Profile], hints: Mapping[tuple[str, str], Hint] | None = None
 ) -> Matches:
@@ -105,6 +113,8 @@ def match(
             hint = hints.get((profile.name, column.name)) or _told_by_values(profile, column)
             score = max(name, hint[0]) * fit(profile, column) * (0.8 + 0.2 * profile.filled)
             if column is contract.columns[0] and contract.table in KEYED and profile.unique < ENOUGH:
+                score *= REPEATING
+            if contract.table == "order_items" and column.name == "product_id" and _names_each(profile):
                 score *= REPEATING
             if score >= WORTH_SAYING:
                 why = "name" if name >= hint[0] else hint[1]

@@ -14,6 +14,10 @@ from ecom_pipeline.shop.doctor.profiles import Profile
 from ecom_pipeline.shop.words import SYNONYMS
 
 STEMS = {
+    "author": {
+        "agent": "客服|卖家|商家|店铺|机器人|agent|support|staff|seller|merchant|operator|admin|bot|system",
+        "customer": "买家|客户|顾客|用户|customer|buyer|client|visitor|user|requester",
+    },
     "status": {
         "cancelled": "cancel|annul|storn|abgebroch|declin|fail|fraud|abandon|取消|关闭|關閉|删除|キャンセル|batal|h[uủ]y|huỷ|ยกเลิก|отмен|iptal|anulow|취소|ملغ|रद्द",
         "returned": "refund|retur|rembours|erstatt|reembols|devol|rimbors|退款成功|退货|返品|返金|pengembalian|hoàn tiền|trả hàng|คืน|возврат|iade|zwrot|zwróc|반품|환불|رجع|رتجع|वापस",

@@ -159,7 +159,8 @@ def _is_possible(
     by_email = role == "customers" and lacking == ["customer_id"] and "email" in found
     if lacking and not by_email:
         return False
-    if not (said or role not in TELLING or any(target in found for target in TELLING[role])):
+    is_named = said and (role != "campaigns" or found["campaign_id"].score > VAGUE)
+    if not (is_named or role not in TELLING or any(target in found for target in TELLING[role])):
         return False
     ordered = matches["orders"].get("order_id")
     is_order = ordered is not None and ordered.score >= 0.9 * KNOWN and _may_be_sales(matches)

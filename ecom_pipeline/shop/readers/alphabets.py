@@ -13,6 +13,11 @@ from dataclasses import dataclass
 
 KANA, MUCH_KANA, HALF_KANA, FEW = re.compile("[\u3041-\u30ff]"), 0.15, re.compile("[\uff61-\uff9f]"), 0.3
 """Kana, the share of them in a Japanese text, and those of half width, which Chinese bytes look like."""
+COMMON_HANGUL, MUCH_HANGUL = (
+    "이가은는을를에의로다고하서지인시기대사자리주문상품명번호금액수량배송완료결제일구매판옵션택운도세부취소반환신정보관등록개전화체무선유형원영증장입출분류물건",
+    0.3,
+)
+"""Syllables that are frequent in Korean, and the share of them among the different ones of a text."""
 SOME, FEW_LATIN = 12, 3
 """Letters from which it is no accident which they are; those of Latin alphabets stand among ASCII ones."""
 MOSTLY, COMMON_CHINESE = 0.9, 0.7
@@ -102,11 +107,10 @@ def _is_japanese(sample: bytes) -> bool:
 
 
 def _is_korean(sample: bytes) -> bool:
-    """Whether all is Hangul: Chinese, whose common characters have the same bytes and twice as many, is not."""
-    text = _text(sample, "cp949")
-    foreign = [char for char in text or "" if char.isalpha() and ord(char) > 127]
-    hangul = sum("가" <= char <= "힣" for char in foreign)
-    return hangul >= SOME and hangul >= MOSTLY * len(foreign)
+    """Whether all is Hangul and much of it common: half of the common characters of Chinese have such bytes too."""
+    foreign = {char for char in _text(sample, "cp949") or "" if char.isalpha() and ord(char) > 127}
+    hangul = {char for char in foreign if "가" <= char <= "힣"}
+    return len(hangul) >= MOSTLY * len(foreign) and len(hangul & set(COMMON_HANGUL)) >= MUCH_HANGUL * len(hangul) > 0
 
 
 def _is_common_chinese(char: str) -> bool:
