@@ -25,6 +25,15 @@ KEYED, REPEATING = ("products", "customers", "campaigns"), 0.8
 The same goes for the product of a line, of which none repeats among ``MANY``.
 """
 MANY = 200
+OF_LINES = {
+    "order_items": (
+        *("order_item_id", "product_id", "quantity", "unit_price", "line_amount", "discount_amount", "currency"),
+    ),
+    "products": ("product_id", "name", "category_path", "brand", "price", "cost", "description"),
+    "events": ("product_id", "category_path", "quantity", "price"),
+    "refunds": ("product_id", "quantity", "amount"),
+}
+"""What elements of a list say, where they are lines of an order or products of an event."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,13 +125,15 @@ def match(
                 score *= REPEATING
             if contract.table == "order_items" and column.name == "product_id" and _names_each(profile):
                 score *= REPEATING
+            if (column.name in OF_LINES.get(contract.table, ())) < profile.is_of_line:
+                continue
             if score >= WORTH_SAYING:
                 why = "name" if name >= hint[0] else hint[1]
                 has_clock = profile.time is not None and profile.time.has_clock
-                scored.append((round(score, 3), has_clock, -position, column.name, profile, why))
+                scored.append((round(score, 3), has_clock, profile.is_of_line, -position, column.name, profile, why))
     found: Matches = {}
     taken: set[str] = set()
-    for score, *_, target, profile, why in sorted(scored, key=lambda item: item[:4], reverse=True):
+    for score, *_, target, profile, why in sorted(scored, key=lambda item: item[:5], reverse=True):
         if target not in found and profile.name not in taken:
             found[target] = Match(profile=profile, score=score, why=why)
             taken.add(profile.name)

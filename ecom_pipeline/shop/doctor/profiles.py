@@ -132,6 +132,8 @@ class Profile:
     symbol: str | None
     words: tuple[tuple[str, int], ...]
     examples: tuple[str, ...]
+    is_of_line: bool = False
+    """Whether it is told inside a list, of a line of what the other columns tell."""
 
     @property
     def is_number(self) -> bool:
@@ -184,6 +186,7 @@ def profile(con: duckdb.DuckDBPyConnection, export: Export) -> tuple[Profile, ..
                 symbol=symbol if share[f"symbol_{symbol}"] > 0.5 else None,
                 words=tuple(words.get(column, ())),
                 examples=tuple(examples.get(column, ([],))[0]),
+                is_of_line=bool(export.lines) and column.startswith(f"{export.lines}."),
                 **{name: share[name] for name in Profile.__dataclass_fields__ if name in share},
             )
         )
