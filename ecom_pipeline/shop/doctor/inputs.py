@@ -30,7 +30,7 @@ from ecom_pipeline.shop.doctor.derived import (
 )
 from ecom_pipeline.shop.doctor.matching import Match, Matches
 from ecom_pipeline.shop.doctor.model import ColumnGuess, InputGuess
-from ecom_pipeline.shop.doctor.names import as_sql, folded
+from ecom_pipeline.shop.doctor.names import KNOWN, as_sql, folded
 from ecom_pipeline.shop.doctor.profiles import Profile, writes_decimal_comma
 from ecom_pipeline.shop.doctor.returns import Refunds, Split, of_amounts, of_negative_lines, of_states, split_of
 from ecom_pipeline.shop.doctor.roles import SALES, Role
@@ -52,6 +52,10 @@ class Inputs:
     ----------
     others_bring_items
         Whether another export has the lines of the orders.
+    order_number
+        The column with the number of the orders of another export, which tells more of them; None if none does.
+    others_tell_refunds
+        Whether the export that has the orders has what was given back of them, too.
     people_by_email
         Whether orders know who ordered by the e-mail address alone.
     trust
@@ -64,6 +68,8 @@ class Inputs:
     profiles: Sequence[Profile]
     contracts: Mapping[str, Contract]
     others_bring_items: bool
+    order_number: str | None
+    others_tell_refunds: bool
     people_by_email: bool
     trust: float
 
@@ -101,6 +107,9 @@ class Inputs:
             return {"channel": channel_of(self.export.name)}
         if self.role.name == "events" and "event_type" not in found:
             return event_after(self.export.name)
+        person = self.role.matches["customers"].get("email")
+        if self.role.name == "messages" and self.people_by_email and person and not is_masked(person.profile):
+            return {"customer_id": digest_as_id(person.profile.name, "e-mail address", self.trust)}
         if self.role.name != "customers":
             return {}
         email = found.get("email")
@@ -128,6 +137,8 @@ class Inputs:
     def _sales(self) -> tuple[InputGuess, ...]:
         """Orders, lines, what was given back, and what the rows say about products and customers."""
         orders, items = dict(self.role.matches["orders"]), dict(self.role.matches["order_items"])
+        if own := next((one for one in self.profiles if one.name == self.order_number), None):
+            orders["order_id"] = items["order_id"] = Match(profile=own, score=KNOWN, why="it is that of the orders")
         customer = self._customer(orders)
         numbers = [found["order_id"] for found in (orders, items) if "order_id" in found]
         key, time = max(numbers, key=lambda number: number.score, default=None), orders.get("ordered_at")
@@ -140,13 +151,13 @@ class Inputs:
         of_lines = extra | money.settle(orders, items)
         split = split_of(self.con, self.export.table, key, items.get("quantity")) if time else Split()
         given: list[InputGuess | None] = []
-        if time:
+        if time and not self.order_number:
             why = "rows with the same order number are lines of one order" if has_lines and key else "one row per order"
             who = {"customer_id": customer} if customer else {}
             given.append(self._input("orders", orders, _mean(orders), why, split.sold, extra | who))
         if has_lines or not self.others_bring_items:
             given.append(self._lines(items, of_lines, self._with_product(items, split.sold)))
-        if time:
+        if time and not (self.order_number and self.others_tell_refunds):
             less = self._discount(items, of_lines) if has_lines else None
             given.append(self._refunds(time, key, orders | items if has_lines else orders, customer, split, less))
         if product := items.get("product_id"):
@@ -280,6 +291,9 @@ class Inputs:
             return digest_as_id(known["email"].profile.name, "e-mail address", self.trust)
         if "phone" in known and known["phone"].profile.letters < 0.1 and not is_masked(known["phone"].profile):
             return digest_as_id(known["phone"].profile.name, "telephone number", self.trust)
+        if "name" in known and known["name"].score >= KNOWN * 0.8 and not is_masked(known["name"].profile):
+            by_name = digest_as_id(known["name"].profile.name, "name", self.trust)
+            return replace(by_name, confidence=0.3, why=f"{by_name.why}: people of one name are taken for one")
         return None
 
     def _order_without_number(self, customer: ColumnGuess | None, time: Match | None, items: Matches) -> ColumnGuess:

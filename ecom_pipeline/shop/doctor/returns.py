@@ -87,9 +87,9 @@ def of_negative_lines(time: Match, items: Matches, split: Split, trust: float) -
 
 def of_amounts(time: Match, key: Match, refunds: Matches, product: Match | None) -> Refunds | None:
     """An amount beside the order, or beside each of its lines, whose product it is then."""
-    amount = refunds.get("amount")
-    if amount is None or not re.search(HINTS["refunds"], amount.profile.name, re.IGNORECASE) or _is_nought(amount):
+    if not tells_refunds(refunds):
         return None
+    amount = refunds["amount"]
     found = {"order_id": key, "refunded_at": _that_of_the_order(time), "amount": amount}
     found |= {"product_id": product} if product else {}
     found |= {target: refunds[target] for target in ("currency",) if target in refunds}
@@ -126,10 +126,13 @@ def of_states(
     )
 
 
-def _is_nought(amount: Match) -> bool:
-    """Whether nothing was ever given back by this column."""
+def tells_refunds(refunds: Matches) -> bool:
+    """Whether a column is called after refunds and has any that is not nought."""
+    amount = refunds.get("amount")
+    if amount is None or amount.profile.is_empty or not re.search(HINTS["refunds"], amount.profile.name, re.IGNORECASE):
+        return False
     words = amount.profile.words
-    return amount.profile.is_empty or (bool(words) and not any(re.search("[1-9]", word) for word, _ in words))
+    return not words or any(re.search("[1-9]", word) for word, _ in words)
 
 
 def _that_of_the_order(time: Match) -> Match:
