@@ -3,7 +3,8 @@
 ``python -m benchmarks.forecast DATA.parquet`` takes what ``benchmarks.panels`` reads: columns ``series_id, date, value``,
 days, weeks, months or quarters, and maybe a price, opening days and further regressors. Every method forecasts the same last origins knowing
 only what came before; it prints a table and, last, one line of JSON. Of more than 100 series it takes 100 evenly;
-``--series 40`` takes 40, ``--series 0`` all. ``--only`` picks methods; ``--copies 50000`` repeats the series and runs the
+``--series 40`` takes 40, ``--series 0`` all. ``--only`` picks methods; ``--skip 56`` ends the data 56 periods earlier: periods
+to choose a method on, before those to report; ``--copies 50000`` repeats the series and runs the
 cheap models alone. ``--speed 1000`` repeats the last two years of the series instead and shows what our whole method takes
 beside Prophet alone. AutoETS, AutoTheta, MSTL and the common LightGBM come from statsforecast and mlforecast, which are no
 dependencies of the project: ``pip install statsforecast mlforecast``, or they are skipped.
@@ -218,6 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--country", help="code of the country whose holidays count")
     parser.add_argument("--horizon", type=at_least(1))
     parser.add_argument("--origins", type=at_least(1), default=2)
+    parser.add_argument("--skip", type=at_least(0), default=0, help="periods left out at the end of the data")
     parser.add_argument(
         "--series", type=at_least(0), default=SERIES, help="take this many, spread over the file; 0: all"
     )
@@ -235,6 +237,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _figures(path: str, given: argparse.Namespace) -> Mapping[str, Mapping[str, float | None]]:
     """What is found on one file, printed line by line."""
     panel, horizon, notes = read(path, country=given.country, horizon=given.horizon, series=given.series)
+    panel = panel.until(max(0, panel.length - given.skip))
     copies = given.copies or given.speed
     if copies:
         panel = panel.only(np.resize(np.arange(len(panel.keys)), copies))

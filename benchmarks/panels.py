@@ -167,19 +167,24 @@ def _parts_of_days(table: pd.DataFrame) -> int:
 def _summed(path: str, table: pd.DataFrame, others: list[str], parts: int) -> tuple[pd.DataFrame, int]:
     """Days instead of their parts: the sum of the values, the mean of other numbers, and whether it was ever open.
 
-    Second, the number of days whose sum is unknown, since too many of their parts are.
+    Second, the number of days whose sum is unknown, since too many of their parts are. An hour may come twice in autumn.
     """
-    _refuse_again(path, table, table["date"], "moment")
     numbers = [name for name in (*others, "price") if name in table and pd.api.types.is_numeric_dtype(table[name])]
     told = table.assign(**{name: _numbers(path, table[name]) for name in numbers})
     days = told.groupby(["series_id", told["date"].dt.normalize()])
+    many = days.size() > (2 - WHOLE_DAY) * parts
+    if many.any():
+        name, day = many.idxmax()
+        raise FileError(
+            f"{path}, columns series_id and date: {days.size().loc[(name, day)]} rows of series {name!r} on {day:%Y-%m-%d}, "
+            f"expected {parts}"
+        )
     known = days["value"].count() >= WHOLE_DAY * parts
     found = days[numbers].mean().assign(value=days["value"].sum().where(known))
     if "open" in found:
         found["open"] = days["open"].max()
     words = [name for name in others if name not in found]
-    found = found.join(days[words].first())
-    return found.reset_index(), int((~known).sum())
+    return found.join(days[words].first()).reset_index(), int((~known).sum())
 
 
 def _period(path: str, table: pd.DataFrame) -> Period:

@@ -143,13 +143,16 @@ def test_hours_are_summed_to_days_that_are_known_well_enough(file: Any) -> None:
             "place": "Berlin",
         }
     )
-    summer = hours != pd.Timestamp("2024-01-10 02:00")
-    panel, _, notes = read(file(table[summer]))
-    assert panel.values[0, :10].tolist() == pytest.approx([np.nan, *[48.0] * 8, 46.0], nan_ok=True)
+    spring = hours != pd.Timestamp("2024-01-10 02:00")
+    autumn = table[hours == pd.Timestamp("2024-01-04 02:00")]
+    panel, _, notes = read(file(pd.concat([table[spring], autumn])))
+    assert panel.values[0, :10].tolist() == pytest.approx([np.nan, 48.0, 48.0, 50.0, *[48.0] * 5, 46.0], nan_ok=True)
     assert panel.effects.kinds == ("market", "closed")
     np.testing.assert_array_equal(panel.effects.values[0, 1, :8], [0, 0, 0, 0, 0, 0, 1, 0])
     assert panel.effects.values[0, 0, 1] < panel.effects.values[0, 0, 2]
     assert notes[:2] == ("24 rows a day, summed; other numbers averaged", "1 days with too few of them: unknown")
+    with pytest.raises(FileError, match="38 rows of series 'a' on 2024-01-02, expected 24"):
+        read(file(pd.concat([table[24:], table[24:]])))
 
 
 def test_what_is_unknown_has_ended_or_was_not_taken_is_told(file: Any) -> None:
