@@ -68,7 +68,7 @@ def read_json(con: duckdb.DuckDBPyConnection, path: Path, target: str, options: 
                     raise InputError(file=path, expected=f"an object a line, or objects of {MOST_OBJECTS >> 20} MiB in all")
                 objects = f"read_json_objects({file_literal(plain)}, format = 'unstructured', maximum_object_size = {size + 1})"
                 con.execute(
-                    f"insert into {lines} select json(json), row_number() over (), null, null from {objects}"
+                    f"insert into {lines} select json, row_number() over (), null, null from {objects}"
                 ).fetchall()
             else:
                 append(con, lines, ("line",), _lines(plain))
