@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers import read_file
+from ecom_pipeline_tests.database import in_memory
 
 
 @pytest.fixture
 def con():
-    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+    with in_memory() as connection:
         yield connection
 
 
