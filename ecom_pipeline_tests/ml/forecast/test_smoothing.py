@@ -101,10 +101,10 @@ def test_weeks_have_their_season_of_a_year() -> None:
 
 
 def test_the_trend_of_months_is_not_their_season() -> None:
-    months = np.arange(77.0) + 300 + 100 * np.cos(np.arange(77) / 6 * np.pi)
+    months = np.arange(30.0) + 300 + 100 * np.cos(np.arange(30) / 6 * np.pi)
     panel = panel_of(months, period=MONTH)
     smoothed, found = (model.fit(panel).predict(2)[0] for model in (ExponentialSmoothing(), Theta()))
-    assert np.diff(found - smoothed)[0] == pytest.approx(0.5 * 0.98**2, rel=0.1)
+    assert np.diff(found - smoothed)[0] == pytest.approx(0.5 * 0.98**2)
 
 
 def test_a_moving_average_is_of_a_year_at_most() -> None:
