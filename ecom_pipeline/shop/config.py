@@ -150,6 +150,7 @@ class Options(_Model):
     columns: tuple[Text, ...] | None = Field(default=None, min_length=1)
     sheet: Text | None = None
     skip_rows: int | None = Field(default=None, ge=0)
+    each: Text | None = None
 
 
 class Database(_Model):

@@ -9,7 +9,7 @@ series come from, and what a proof means for what is live.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -61,9 +61,7 @@ class Outcome:
         The same of the sums over whole weeks of seven periods, with bands learned from the errors of such sums.
     expected, expected_past
         (S, H) and (O, S, H) what sums over the horizon are expected to be, neither reconciled nor with bands, and what it
-        would have been at each origin: the combination that was least wrong about such sums, steadied. Half of a slow
-        product's days sell nothing, and that is what a forecast of its days says; what a month will sell is more than the
-        sum of these.
+        would have been at each origin: the combination that was least wrong about such sums, steadied.
     source
         Per series what is published: ``combination``, or the name of one model.
     weight
@@ -116,6 +114,7 @@ def forecast_panel(
     seed: int,
     prophet_rows: Sequence[int] | np.ndarray = (),
     hierarchy: Hierarchy | None = None,
+    by_sums: Collection[str] = (),
     parts: Mapping[str, tuple[EffectKind, ...]] | None = None,
 ) -> Outcome:
     """Forecast a panel.
@@ -132,6 +131,10 @@ def forecast_panel(
         Series that Prophet is tried on.
     hierarchy
         What adds up to what, if anything.
+    by_sums
+        Kinds of series whose sums over many periods matter, not single ones: they are forecast with what sums are expected
+        to be. Half of a slow product's days sell nothing, so that the forecast that is least wrong about a day says nothing
+        of a month.
     parts
         Kinds of effects whose contribution to the forecast is wanted.
     """
@@ -146,22 +149,35 @@ def forecast_panel(
     source = tuple(COMBINATION if proof[kind].holds else proof[kind].baseline for kind, _ in panel.keys)
 
     found, absent = _final(panel, entries, skip + horizon, failures, parts or {})
-    weight = weights_by_kind(errors, tested.models, np.isfinite(found[:, :, 0]), kinds, OF_PERIODS)
-    forecast, source = _published(found, weight, source, tested.models)
-    plain = {part: _published(values, weight, source, tested.models)[0] for part, values in absent.items()}
-    past = np.where(np.isfinite(tested.actual), _past_published(past, tested, source), np.nan)
+    answered = np.isfinite(found[:, :, 0])
+    weight = weights_by_kind(errors, tested.models, answered, kinds, OF_PERIODS)
+    of_sums = weights_by_kind(tested.errors_of_sums(), tested.models, answered, kinds, OF_SUMS)
+    shut = closed_days(panel, skip + horizon)
+    source = _answering(found, source, tested.models)
+    summed = np.isin(kinds, list(by_sums)) & (np.array(source) == COMBINATION)
+
+    def expected(said: np.ndarray) -> np.ndarray:
+        mean = combined(said, of_sums)
+        return np.where(shut[:, panel.length :] & (mean == 0), 0.0, steadied(mean, panel.values, panel.year))
+
+    def published(said: np.ndarray) -> np.ndarray:
+        return np.where(summed[:, np.newaxis], expected(said), _published(said, weight, source, tested.models))
+
+    forecast, plain = published(found), {part: published(said) for part, said in absent.items()}
+    expected_past = _expected_past(panel, tested, kinds, shut)
+    past = np.where(summed[:, np.newaxis], expected_past, _past_published(past, tested, source))
+    past = np.where(np.isfinite(tested.actual), past, np.nan)
 
     together, past, usual = _agreeing(forecast, past, tested.actual, hierarchy)
     proof |= {kind: prove(tested, past, rows[kind], BASELINES) for kind, each in proof.items() if each.holds}
     ratio = np.where(forecast > 0, together / np.where(forecast > 0, forecast, 1.0), 1.0)
-    bands, weekly, covered = _with_bands(panel, tested, past, together[:, skip:], usual, kinds, skip)
-    expected, expected_past = _expected(panel, tested, found, kinds)
+    bands, weekly, covered = _with_bands(panel, tested, past, together[:, skip:], usual, kinds, shut)
     return Outcome(
         forecast=bands.forecast,
         lower=bands.lower,
         upper=bands.upper,
         weekly=weekly,
-        expected=expected[:, skip:],
+        expected=expected(found)[:, skip:],
         expected_past=expected_past,
         source=source,
         weight=weight,
@@ -201,27 +217,24 @@ def _with_bands(
     forecast: np.ndarray,
     usual: np.ndarray,
     kinds: np.ndarray,
-    skip: int,
+    shut: np.ndarray,
 ) -> tuple[Banded, Banded, np.ndarray]:
     """A forecast and its weeks with bands, which closed days have none of, and what bands of periods held: (levels, S)."""
     units = np.stack([error_units(panel.values[:, :end], panel.year) for end in (*tested.origins, panel.length)])
     bands, covered = banded(past, tested.actual, forecast, units, usual, kinds)
-    weeks = (sums_over(each, WEEK_DAYS) for each in (past, tested.actual, forecast))
-    weekly, _ = banded(*weeks, units, usual * np.sqrt(WEEK_DAYS), kinds)
-    shut = closed_days(panel, skip + forecast.shape[1])[:, panel.length + skip :]
-    lower, upper = (np.where(shut, forecast, ends) for ends in (bands.lower, bands.upper))
+    past_weeks, actual_weeks, weeks = (sums_over(each, WEEK_DAYS) for each in (past, tested.actual, forecast))
+    weekly, _ = banded(past_weeks, actual_weeks, weeks, units, usual * np.sqrt(WEEK_DAYS), kinds)
+    closed = shut[:, -forecast.shape[1] :]
+    lower, upper = (np.where(closed, forecast, ends) for ends in (bands.lower, bands.upper))
     return Banded(forecast, lower, upper), weekly, covered
 
 
-def _expected(panel: Panel, tested: Backtested, found: np.ndarray, kinds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(S, asked) and (O, S, H) what sums are expected to be, now and at each origin, of what models say (M, S, asked)."""
-    errors = tested.errors_of_sums()
-    weight = weights_by_kind(errors, tested.models, np.isfinite(found[:, :, 0]), kinds, OF_SUMS)
-    past = combine_past(tested, kinds, errors, OF_SUMS)
-    return (
-        steadied(combined(found, weight), panel.values, panel.year),
-        steadied_past(past, panel.values, tested.origins, panel.year),
-    )
+def _expected_past(panel: Panel, tested: Backtested, kinds: np.ndarray, shut: np.ndarray) -> np.ndarray:
+    """(O, S, H) what sums would have been expected to be at each origin; nothing on closed days."""
+    past = combine_past(tested, kinds, tested.errors_of_sums(), OF_SUMS)
+    steady = steadied_past(past, panel.values, tested.origins, panel.year)
+    closed = np.stack([shut[:, end : end + past.shape[2]] for end in tested.origins])
+    return np.where(closed, 0.0, steady)
 
 
 def _final(
@@ -265,20 +278,21 @@ def _final(
     return found, absent
 
 
-def _published(
-    found: np.ndarray, weight: np.ndarray, source: Sequence[str], names: Sequence[str]
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """(S, H) the combination, or the baseline a series is published with; where that has no answer, the combination."""
+def _answering(found: np.ndarray, source: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """What each series is published with: the combination where the baseline of its kind has no answer."""
+    whole = np.isfinite(found).all(axis=2)
+    return tuple(
+        name if name == COMBINATION or whole[names.index(name), row] else COMBINATION for row, name in enumerate(source)
+    )
+
+
+def _published(found: np.ndarray, weight: np.ndarray, source: Sequence[str], names: Sequence[str]) -> np.ndarray:
+    """(S, H) the combination, or the baseline a series is published with."""
     answer = combined(found, weight)
-    said = list(source)
     for row, name in enumerate(source):
         if name != COMBINATION:
-            own = found[names.index(name), row]
-            if np.isfinite(own).all():
-                answer[row] = own
-            else:
-                said[row] = COMBINATION
-    return answer, tuple(said)
+            answer[row] = found[names.index(name), row]
+    return answer
 
 
 def _past_published(past: np.ndarray, tested: Backtested, source: Sequence[str]) -> np.ndarray:

@@ -17,9 +17,10 @@ from ecom_pipeline.shop.doctor.inputs import Inputs
 from ecom_pipeline.shop.doctor.matching import Hint
 from ecom_pipeline.shop.doctor.missing import find_missing
 from ecom_pipeline.shop.doctor.model import Diagnosis, InputGuess, SourceGuess
-from ecom_pipeline.shop.doctor.names import VAGUE, likeness
+from ecom_pipeline.shop.doctor.names import ALIKE, VAGUE, folded, likeness
 from ecom_pipeline.shop.doctor.nested import said_in_sql, spelled
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile, profile, writes_decimal_comma
+from ecom_pipeline.shop.doctor.returns import tells_refunds
 from ecom_pipeline.shop.doctor.roles import SALES, Role, find_role, nearest
 from ecom_pipeline.shop.doctor.survey import Export, survey
 from ecom_pipeline.shop.doctor.times import made_times
@@ -188,9 +189,32 @@ def _inputs(
         one.profiles,
         inputs,
         others_bring_items=any({"order_id", "product_id"} <= set(role.matches["order_items"]) for role in others),
+        others_tell_refunds=any(tells_refunds(role.matches["refunds"]) for role in others),
+        order_number=_number_in_other_orders(con, one, known, inputs),
         people_by_email=by_email,
         trust=1.0 if one.export.has_header else GUESSED_HEADER,
     ).guess()
+
+
+def _number_in_other_orders(
+    con: duckdb.DuckDBPyConnection, one: _Seen, known: Sequence[_Seen], inputs: Mapping[str, Contract]
+) -> str | None:
+    """The column of lines that has the numbers of the orders in another export, which has no lines; None if none has."""
+    if one.role is None or "product_id" not in one.role.matches["order_items"]:
+        return None
+    number = inputs["orders"].columns[0]
+    own = [column for column in one.profiles if likeness(column.name, number) >= ALIKE]
+    shares: dict[str, float] = {}
+    for other in (other for other in known if other is not one and other.role and other.is_about("orders")):
+        matches = other.role.matches if other.role else {}
+        if "product_id" in matches["order_items"] or not {"order_id", "ordered_at"} <= set(matches["orders"]):
+            continue
+        key = matches["orders"]["order_id"].profile.name
+        for column in own:
+            share = contained(con, (one.export.table, column.name), (other.export.table, key))
+            needed = SOME_KEYS if folded(column.name) == folded(key) else IN_ANOTHER_FILE
+            shares[column.name] = max(shares.get(column.name, 0.0), share if share >= needed else 0.0)
+    return max((name for name, share in shares.items() if share), key=lambda name: shares[name], default=None)
 
 
 def _without_repeats(given: list[tuple[_Seen, tuple[InputGuess, ...]]]) -> list[tuple[_Seen, tuple[InputGuess, ...]]]:

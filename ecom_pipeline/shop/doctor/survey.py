@@ -16,11 +16,12 @@ from typing import Any
 
 import duckdb
 
-from ecom_pipeline.shop.doctor.nested import opened
+from ecom_pipeline.shop.doctor.nested import lists_of, opened
 from ecom_pipeline.shop.doctor.sampling import KINDS, Sample, samples_of
 from ecom_pipeline.shop.errors import InputError
-from ecom_pipeline.shop.readers import looks_partial
+from ecom_pipeline.shop.readers import FileRead, looks_partial
 from ecom_pipeline.shop.readers.files import suffix_of
+from ecom_pipeline.shop.readers.spread import spread
 from ecom_pipeline.shop.readers.table import scratch_name
 
 BUDGET = 1 << 22
@@ -61,6 +62,8 @@ class Export:
     table: str
     rows: int
     notices: tuple[str, ...] = ()
+    lines: str = ""
+    """The list whose elements are the rows, where they are the lines of something."""
     inside: Mapping[str, str] = field(default_factory=dict)
     """Columns that stand for what SQL makes of others, and that SQL: a value inside JSON, a time of a day and a clock."""
 
@@ -205,21 +208,35 @@ def _export(
         options["delimiter"] = " "
     some = f"{len(samples)} of {len(files)} files opened; the others are taken to have the same columns"
     columns = tuple(dict.fromkeys(column for sample in samples for column in sample.columns))
-    inside, lists = opened(con, table, columns) if first.dialect.startswith("json") else ({}, ())
-    several = f"{', '.join(lists)}: lists, of which only a view makes rows (docs/your-own-shop.md, what the mapping cannot say)"
+    lists = lists_of(con, table, columns)
+    if lists.each and not first.database:
+        columns = _spread(con, table, columns, lists.each)
+        options["each"] = lists.each
+    inside = opened(con, table, columns)
+    several = f"{', '.join(lists.others)}: lists, of which only a view makes rows (docs/your-own-shop.md, what the mapping cannot say)"
     outer = {name.rsplit(".", 1)[0] for name in inside}
+    held = {name: sql for name, sql in inside.items() if name not in outer}
     return Export(
         name=f"{pattern}, {first.part}" if first.part else pattern,
         place=place,
         files=tuple(files),
-        columns=(*(column for column in columns if column not in outer), *inside),
+        columns=(*(column for column in columns if column not in outer), *held),
         has_header="no header" not in first.dialect,
         options=options,
         table=table,
         rows=con.execute(f"select count(*) from {table}").fetchall()[0][0],
-        notices=(*first.notices, *([some] if len(samples) < len(files) else []), *([several] if lists else [])),
-        inside=inside,
+        notices=(*first.notices, *([some] if len(samples) < len(files) else []), *([several] if lists.others else [])),
+        inside=held,
+        lines="" if lists.is_whole else options.get("each", ""),
     )
+
+
+def _spread(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], each: str) -> tuple[str, ...]:
+    """Give the sample a row for each element of a list; its columns then."""
+    for name in ("_problem", "_line"):
+        con.execute(f"alter table {table} add column if not exists {name} varchar").fetchall()
+    found = FileRead(columns=tuple(columns), rows=0, unreadable=0, encoding="", dialect="")
+    return spread(con, table, found, each).columns
 
 
 def _escaped(name: str) -> str:
