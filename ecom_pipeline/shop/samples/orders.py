@@ -103,7 +103,7 @@ def make_stock(rng: np.random.Generator, catalogue: Catalogue, orders: pd.DataFr
     """Pieces on hand of every product on the last day: what sells in some weeks, for some much more, for a few nothing."""
     recent = orders["day"].to_numpy()[items["order"]] >= DAYS - 60
     sold = items[recent].groupby("product")["quantity"].sum().reindex(range(len(catalogue.products)), fill_value=0)
-    days = rng.gamma(1.2, 50, len(sold)) * (rng.random(len(sold)) >= SHARE_SOLD_OUT)
+    days = rng.gamma(1.5, 60, len(sold)) * (rng.random(len(sold)) >= SHARE_SOLD_OUT)
     return np.asarray(rng.poisson(np.maximum(sold.to_numpy() / 60, 0.05) * days), dtype=np.int64)
 
 
