@@ -8,6 +8,7 @@ import pytest
 
 from ecom_pipeline.ml.forecast import engine
 from ecom_pipeline.ml.forecast.calendar import EffectKind
+from ecom_pipeline.ml.forecast.combination import COMBINATION
 from ecom_pipeline.ml.forecast.engine import forecast_panel
 from ecom_pipeline.ml.forecast.reconcile import Hierarchy
 from ecom_pipeline_tests.ml.forecast.builders import StandIn, effect, panel_of, turned
@@ -44,8 +45,8 @@ def test_series_that_matter_in_sums_are_forecast_with_what_these_are_expected_to
         assert found.forecast[:30][rate == slow].mean() == pytest.approx(slow, rel=0.25)
     assert found.forecast[:30].sum(axis=0) == pytest.approx(found.forecast[30])
     assert (found.forecast[:30].sum(axis=1) > 1).all(), "each sells some in four weeks"
-    past, actual = found.tested.of(engine.COMBINATION)[1:, :30], found.tested.actual[1:, :30]
-    of_days = forecast_panel(panel, horizon=28, seed=1, hierarchy=agreed).tested.of(engine.COMBINATION)[1:, :30]
+    past, actual = found.tested.of(COMBINATION)[1:, :30], found.tested.actual[1:, :30]
+    of_days = forecast_panel(panel, horizon=28, seed=1, hierarchy=agreed).tested.of(COMBINATION)[1:, :30]
     missed, missed_by_days = (np.abs(each.sum(axis=2) - actual.sum(axis=2)).mean() for each in (past, of_days))
     assert missed < 0.9 * missed_by_days
 
