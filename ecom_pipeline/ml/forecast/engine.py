@@ -32,7 +32,7 @@ from ecom_pipeline.ml.forecast.combination import (
     published,
     weights_by_kind,
 )
-from ecom_pipeline.ml.forecast.demand import closed_days
+from ecom_pipeline.ml.forecast.demand import closed_days, sells_often
 from ecom_pipeline.ml.forecast.expectation import steadied, steadied_past
 from ecom_pipeline.ml.forecast.intervals import Banded, banded, error_units, sums_over
 from ecom_pipeline.ml.forecast.panel import Panel, SeriesKey
@@ -147,13 +147,14 @@ def forecast_panel(
     tested = backtest(panel, entries, horizon)
     failures = {name: dict(reasons) for name, reasons in tested.failures.items()}
     errors = tested.errors()
-    past = combine_past(tested, kinds, errors, OF_PERIODS)
+    pools = _pools(panel, kinds, (*tested.origins, panel.length))
+    past = combine_past(tested, pools[:-1], errors, OF_PERIODS)
     proof = {kind: prove(tested, past, each, BASELINES) for kind, each in rows.items()}
     source = tuple(COMBINATION if proof[kind].holds else proof[kind].baseline for kind, _ in panel.keys)
 
     found, absent = _final(panel, entries, skip + horizon, failures, parts or {})
     answered = np.isfinite(found[:, :, 0])
-    weight = weights_by_kind(errors, tested.models, answered, kinds, OF_PERIODS)
+    weight = weights_by_kind(errors, tested.models, answered, pools[-1], OF_PERIODS)
     of_sums = weights_by_kind(tested.errors_of_sums(), tested.models, answered, kinds, OF_SUMS)
     shut = closed_days(panel, skip + horizon)
     source = answering(found, source, tested.models)
@@ -199,6 +200,12 @@ def _entries(seed: int, horizon: int, prophet_rows: Sequence[int] | np.ndarray) 
         prophet = ProphetForecaster(seed=seed, until=time.monotonic() + PROPHET_SECONDS)
         entries.append(Entry(model=prophet, rows=np.asarray(prophet_rows)))
     return entries
+
+
+def _pools(panel: Panel, kinds: np.ndarray, lengths: Sequence[int]) -> np.ndarray:
+    """(lengths, S) what each series' weights are learned with after so many periods: its kind, and whether it sells often."""
+    often = np.stack([sells_often(panel.values[:, :length]) for length in lengths])
+    return np.char.add(kinds, np.where(often, ", often", ", now and then"))
 
 
 def _agreeing(

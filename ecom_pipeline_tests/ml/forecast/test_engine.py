@@ -11,7 +11,7 @@ from ecom_pipeline.ml.forecast.calendar import EffectKind
 from ecom_pipeline.ml.forecast.combination import COMBINATION
 from ecom_pipeline.ml.forecast.engine import forecast_panel
 from ecom_pipeline.ml.forecast.reconcile import Hierarchy
-from ecom_pipeline_tests.ml.forecast.builders import StandIn, effect, panel_of, turned
+from ecom_pipeline_tests.ml.forecast.builders import StandIn, effect, panel_of, turned, weekly
 
 
 class Nothing(StandIn):
@@ -58,6 +58,19 @@ def test_only_a_baseline_that_is_clearly_better_takes_the_combinations_place(
     monkeypatch.setattr(engine, "BoostingForecaster", Nothing)
     found = forecast_panel(panel_of(*(turned(noise, seed) for seed in range(4))), horizon=28, seed=1)
     assert set(found.source) == {source}
+
+
+def test_what_sells_now_and_then_learns_no_weights_from_what_sells_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "BoostingForecaster", Nothing)
+    rare = np.random.default_rng(0).binomial(1, 0.1, (10, 300)) * 5.0
+    regular = [weekly(300, 2, seed) for seed in range(10)]
+    found = forecast_panel(panel_of(*rare, *regular), horizon=28, seed=1)
+    nothing = found.weight[found.tested.models.index("boosting")]
+    assert (nothing[:10] > 0.9).all()
+    assert (nothing[10:] == 0).all()
+    alone = forecast_panel(panel_of(*rare), horizon=28, seed=1)
+    assert found.weight[:, :10] == pytest.approx(alone.weight)
+    assert found.tested.of(COMBINATION)[:, :10] == pytest.approx(alone.tested.of(COMBINATION))
 
 
 def test_a_shop_that_is_closed_sells_nothing_and_its_other_days_do_not_suffer(monkeypatch: pytest.MonkeyPatch) -> None:
