@@ -13,6 +13,7 @@ of the same columns. A table, and one line of JSON last.
 from __future__ import annotations
 
 import argparse
+import math
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -88,7 +89,9 @@ def propensity(name: str, days: pd.DataFrame, back: int = HORIZON) -> tuple[str,
         goals.append(
             Goal(name=f"{name}: value of the highest tenth, refunds left in", value=gross, at_least=reached[1])
         )
-    return f"{name}: {len(now):,} buyers at {test}, {bought.mean():.1%} bought\n{table}", goals
+    alike = "" if 0 < bought.sum() < len(bought) else ": all did alike, so that nobody can be ranked"
+    known = [goal for goal in goals if math.isfinite(goal.value)]
+    return f"{name}: {len(now):,} buyers at {test}, {bought.mean():.1%} bought{alike}\n{table}", known
 
 
 def published(file: Path) -> list[Goal]:

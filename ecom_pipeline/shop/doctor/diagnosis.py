@@ -11,6 +11,7 @@ import duckdb
 
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.config import input_contracts
+from ecom_pipeline.shop.doctor.collisions import told_apart
 from ecom_pipeline.shop.doctor.content import contained, name_columns
 from ecom_pipeline.shop.doctor.derived import equal_and_meant, filled_down
 from ecom_pipeline.shop.doctor.inputs import Inputs
@@ -31,6 +32,8 @@ from ecom_pipeline.sql import quoted
 
 GUESSED_HEADER = 0.7
 """What a guess is worth where the file has no header."""
+BY_VALUES = 0.6
+"""What a guess from values alone is worth."""
 IN_ANOTHER_FILE = 0.8
 """Share of a column's values that are a key of another file, from which it is taken to refer to it."""
 KEYS = {"orders": "order_id", "products": "product_id", "customers": "customer_id", "campaigns": "campaign_id"}
@@ -78,11 +81,14 @@ def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[st
     inputs = input_contracts(contracts)
     try:
         seen = [_look(con, export, inputs) for export in exports]
+        if not any(one.is_about("orders") or one.is_about("events") for one in seen):
+            seen = [_look_at_values(con, one, inputs) for one in seen]
         seen = [_look_at_rows(con, _look_again(con, one, seen, inputs), inputs) for one in seen]
         known = [one for one in seen if one.role]
         found = _without_repeats([(one, _inputs(con, one, known, inputs)) for one in known])
+        apart = told_apart(con, [(one.export, guesses) for one, guesses in found])
         looked = []
-        for one, guesses in found:
+        for (one, _), guesses in zip(found, apart, strict=True):
             equal, keeps = equal_and_meant(con, one.export, guesses)
             looked.append((replace(one, equal_rows=equal, keeps_equal_rows=keeps), guesses))
         given = [(one, tuple(said_in_sql(guess, one.export.inside) for guess in guesses)) for one, guesses in looked]
@@ -123,6 +129,24 @@ def _look(con: duckdb.DuckDBPyConnection, export: Export, inputs: Mapping[str, C
         export = replace(export, columns=columns, options={"header": False, "columns": list(columns), **export.options})
         profiles = tuple(replace(one, name=names[one.name]) for one in profiles)
     return _Seen(export=export, profiles=profiles, role=find_role(export.name, profiles, inputs))
+
+
+def _look_at_values(con: duckdb.DuckDBPyConnection, one: _Seen, inputs: Mapping[str, Contract]) -> _Seen:
+    """Take what is not recognised for lines of orders where its values look so: headers may be in any language."""
+    if one.role is not None or not one.export.has_header:
+        return one
+    names = name_columns(con, one.export, one.profiles, inputs)
+    hints = {
+        (header, f"{contract.table}.{column.name}"): (BY_VALUES, "header not known: guessed from the values")
+        for header, name in names.items()
+        for contract in inputs.values()
+        for column in contract.columns
+        if name != header and likeness(name, column) >= VAGUE
+    }
+    role = find_role(one.export.name, one.profiles, inputs, hints)
+    if role is None or role.name != SALES or not {"order_id", "product_id", "quantity"} <= set(role.matches["order_items"]):
+        return one
+    return replace(one, role=role)
 
 
 def _look_again(

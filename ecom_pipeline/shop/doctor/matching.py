@@ -112,14 +112,16 @@ def match(
     Parameters
     ----------
     hints
-        How sure it is by other means that a column (first) is a column of an input (second), and why.
+        How sure it is by other means that a column (first) is a column of an input (second, of any or as
+        ``table.column``), and why.
     """
     hints = hints or {}
     scored = []
     for position, profile in enumerate(profiles):
         for column in contract.columns:
             name = likeness(profile.name, column)
-            hint = hints.get((profile.name, column.name)) or _told_by_values(profile, column)
+            known = ((profile.name, name) for name in (f"{contract.table}.{column.name}", column.name))
+            hint = next((hints[one] for one in known if one in hints), None) or _told_by_values(profile, column)
             score = max(name, hint[0]) * fit(profile, column) * (0.8 + 0.2 * profile.filled)
             if column is contract.columns[0] and contract.table in KEYED and profile.unique < ENOUGH:
                 score *= REPEATING

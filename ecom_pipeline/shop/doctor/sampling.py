@@ -131,7 +131,7 @@ def _sheets(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Sample]:
         with CalamineWorkbook.from_path(str(path)) as book:
             filled = [name for name in book.sheet_names if book.get_sheet_by_name(name).height]
     except CalamineError as error:
-        raise InputError(file=path, expected="a complete .xlsx file") from error
+        raise InputError(file=path, expected="a complete workbook") from error
     for name in filled:
         yield _read(con, path, path, name if len(filled) > 1 else None)
 
