@@ -13,6 +13,7 @@ of the same columns. A table, and one line of JSON last.
 from __future__ import annotations
 
 import argparse
+import math
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -25,9 +26,10 @@ import pandas as pd
 
 from benchmarks.files import FileError, read
 from benchmarks.report import Goal, report
+from ecom_pipeline.ml.calibration import calibration_error
 from ecom_pipeline.ml.profile.cutoffs import Past, TooLittleError, learn
 from ecom_pipeline.ml.profile.history import ACTIVITIES, HORIZON, buyers_at, first_order, outcome_after
-from ecom_pipeline.ml.profile.judgement import auc, brier, calibration, calibration_error, capture
+from ecom_pipeline.ml.profile.judgement import auc, brier, calibration, capture
 from ecom_pipeline.ml.profile.lifetime import BetaGeometric, GammaGamma, summary_of
 from ecom_pipeline.ml.profile.propensity import rfm_points
 from ecom_pipeline.warehouse.moments import sample_covariance
@@ -87,7 +89,9 @@ def propensity(name: str, days: pd.DataFrame, back: int = HORIZON) -> tuple[str,
         goals.append(
             Goal(name=f"{name}: value of the highest tenth, refunds left in", value=gross, at_least=reached[1])
         )
-    return f"{name}: {len(now):,} buyers at {test}, {bought.mean():.1%} bought\n{table}", goals
+    alike = "" if 0 < bought.sum() < len(bought) else ": all did alike, so that nobody can be ranked"
+    known = [goal for goal in goals if math.isfinite(goal.value)]
+    return f"{name}: {len(now):,} buyers at {test}, {bought.mean():.1%} bought{alike}\n{table}", known
 
 
 def published(file: Path) -> list[Goal]:

@@ -110,6 +110,12 @@ def test_ragged_lines_stay_at_their_place_with_what_is_wrong(con, tmp_path):
     ]
 
 
+def test_lines_of_nothing_but_delimiters_do_not_count(con, tmp_path):
+    found = load(con, tmp_path, b"id,name,price\n1,a,2\n,,\n2,,\n" + b",,\n" * 400)
+    assert (found.rows, found.unreadable, found.notices) == (2, 0, ("401 lines of nothing but delimiters do not count",))
+    assert rows(con, "id, _row") == [("1", 1), ("2", 3)]
+
+
 @pytest.mark.parametrize("by_line", [False, True], ids=["duckdb", "line by line"])
 def test_empty_fields_after_the_last_column_are_no_values(con, tmp_path, monkeypatch, by_line):
     if by_line:
@@ -295,6 +301,18 @@ LATIN = "id,name,price\n1,Zoë Müller,£5\n2,café au lait,€7\n"
         (LATIN, "utf-16-le", "utf-16-le"),
         (LATIN, "utf-16-be", "utf-16-be"),
         (LATIN, "cp1252", "cp1252"),
+        ("Номер заказа,Клиент,Сумма\n1,Иванов Иван,100\n2,Мария,7\n", "cp1251", "cp1251"),
+        ("Αριθμός παραγγελίας,Ποσότητα,Τιμή\n1,2,3\n", "cp1253", "cp1253"),
+        ("رقم الطلب,تاريخ الطلب,الكمية\n1,2,السعر\n", "cp1256", "cp1256"),
+        ("หมายเลขคำสั่งซื้อ,จำนวน,ราคาขาย\n1,2,3\n", "cp874", "cp874"),
+        ("Sipariş Numarası,Ürün Adı,Adet\n1,İnce bardak,3\n", "cp1254", "cp1254"),
+        ("Numer zamówienia,Ilość,Wartość\n1,2,Łódź\n", "cp1250", "cp1250"),
+        ("Číslo objednávky,Množství,Příjmení\n1,2,Dvořák\n", "cp1250", "cp1250"),
+        ("주문번호,상품명,결제금액\n1,머그컵,12000\n2,유리잔,900\n", "cp949", "cp949"),
+        ("訂單編號,商品名稱,數量\n1,馬克杯,2\n2,臺北茶壺,1\n", "cp950", "cp950"),
+        ("日期,计划,花费\n1,计划一,2\n2,计划二,3\n", "gb18030", "gb18030"),
+        ("id,size,price\n1,½ kg,£5\n2,10 °C,£7\n", "cp1252", "cp1252"),
+        ("id,nombre,precio\n1,Niño Peña,5\n2,São Tomé,7\n", "cp1252", "cp1252"),
     ],
 )
 def test_encodings(con, tmp_path, text, encoding, reported):

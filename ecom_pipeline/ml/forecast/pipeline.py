@@ -184,6 +184,7 @@ def _forecast(measure: str, each: Measure, horizon: int, seed: int) -> Outcome:
         seed=seed,
         prophet_rows=largest(each.panel, PROPHET_SERIES) if is_revenue else (),
         hierarchy=each.hierarchy,
+        by_sums=("product",),
         parts=EFFECTS if is_revenue else None,
     )
 

@@ -1,8 +1,8 @@
 """Which days are learned from: cut-offs whose outcome was known on the day from which a prediction looks ahead.
 
 Cut-offs lie ten days apart; the newest is a horizon before the day. The calibration is that of a model which learned a
-horizon earlier and is judged at the newest cut-off, as the last model will be judged by the days to come. Large shops
-learn from a sample of their buyers. What does not belong here: what is learned, and what is published.
+horizon earlier and is judged at the newest cut-off, as the last model will be judged by the days to come; there is none
+where nothing is known of that earlier horizon. Large shops learn from a sample of their buyers. What does not belong here: what is learned, and what is published.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Learned:
     Attributes
     ----------
     model
-        The model; learned at `cutoffs`, calibrated as one from a horizon earlier.
+        The model; learned at `cutoffs`, calibrated as one from a horizon earlier, if there could be one.
     rates
         The baseline, counted at the newest of them.
     bought
@@ -90,15 +90,17 @@ def learn(past: Past, day: dt.date, *, seed: int, trees: int = TREES) -> Learned
     Raises
     ------
     TooLittleError
-        There is no cut-off to calibrate with, nothing before it, or nobody who bought at it, or all did.
+        There is no cut-off to learn from, or nobody who bought at any, or all did.
     """
     cutoffs = past.before(day)
-    older = past.before(cutoffs[0]) if cutoffs else []
-    if not older:
-        raise TooLittleError(f"{(day - past.first).days} days of orders up to {day}, {3 * HORIZON} needed")
+    if not cutoffs:
+        raise TooLittleError(f"{max(0, (day - past.first).days)} days of orders up to {day}, {2 * HORIZON} needed")
     newest = past.at(cutoffs[0])
+    model = _fitted(past, cutoffs, seed, trees)
+    if older := past.before(cutoffs[0]):
+        model.calibrated_as(_fitted(past, older, seed, trees).calibrate(*newest))
     return Learned(
-        model=_fitted(past, cutoffs, seed, trees).calibrated_as(_fitted(past, older, seed, trees).calibrate(*newest)),
+        model=model,
         rates=RfmRates().fit(*newest),
         bought=float(newest[1]["bought"].mean()),
         cutoffs=cutoffs,

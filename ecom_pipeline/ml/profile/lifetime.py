@@ -112,7 +112,7 @@ class BetaGeometric:
         """Expected orders in the next ``ahead`` units of time.
 
         The paper's hypergeometric function is taken through Euler's transformation, which keeps its arguments small for
-        customers with hundreds of orders.
+        customers with hundreds of orders; as it is where that is no finite number, since next to nobody returns.
         """
         from scipy.special import hyp2f1
 
@@ -120,7 +120,10 @@ class BetaGeometric:
         a = self.a_ if abs(self.a_ - 1) > 1e-6 else 1 + 1e-6
         z = ahead / (self.alpha_ + end + ahead)
         third = a + self.b_ + x - 1
-        shrinking = (1 - z) ** (a - 1) * hyp2f1(a + self.b_ - 1 - self.r_, a - 1, third, z)
+        with np.errstate(invalid="ignore", over="ignore"):
+            shrinking = (1 - z) ** (a - 1) * hyp2f1(a + self.b_ - 1 - self.r_, a - 1, third, z)
+            as_it_is = (1 - z) ** (self.r_ + x) * hyp2f1(self.r_ + x, self.b_ + x, third, z)
+        shrinking = np.where(np.isfinite(shrinking), shrinking, as_it_is)
         orders: Array = third / (a - 1) * (1 - shrinking) / (1 + self._odds_of_having_left(x, t, end))
         return np.maximum(orders, 0.0)
 

@@ -70,8 +70,11 @@ VAGUE_WORDS = frozenset(
 """Headers that may be about anything."""
 
 
-CONTAINER = re.compile(r"^((event_)?(properties|params)|props|payload|attributes)\.")
-"""What trackers put the values of an event in, which says nothing of them."""
+CONTAINER = re.compile(
+    r"^(((event_)?(properties|params)|props|payload|attributes|context|data|traits"
+    r"|(line_?|order_?|cart_?)?items|lines|products|tickets|conversations|messages|results|records|rows|orders|events|users)\.)+"
+)
+"""What trackers and answers of an interface put values in, which says nothing of them."""
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 

@@ -64,7 +64,10 @@ TWINS = {
     if form.startswith(f"%d{mark}%m")
 }
 _YEARS = "between timestamp '1990-01-01' and timestamp '2040-01-01'"
-_SYMBOLS = {"CNY": "[¥￥元]", "GBP": "£", "EUR": "€", "USD": r"\$"}
+_SYMBOLS = {
+    "CNY": "[¥￥元]", "GBP": "£", "EUR": "€", "INR": "₹", "RUB": "₽|руб", "TRY": "₺", "KRW": "[₩원]", "VND": "[₫đ]", "THB": "฿",
+    "NGN": "₦", "ILS": "₪", "UAH": "₴", "BRL": r"R\$", "PLN": "zł", "CZK": "Kč", "USD": r"(^|[^A-Za-z])\$",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +133,8 @@ class Profile:
     symbol: str | None
     words: tuple[tuple[str, int], ...]
     examples: tuple[str, ...]
+    is_of_line: bool = False
+    """Whether it is told inside a list, of a line of what the other columns tell."""
 
     @property
     def is_number(self) -> bool:
@@ -182,6 +187,7 @@ def profile(con: duckdb.DuckDBPyConnection, export: Export) -> tuple[Profile, ..
                 symbol=symbol if share[f"symbol_{symbol}"] > 0.5 else None,
                 words=tuple(words.get(column, ())),
                 examples=tuple(examples.get(column, ([],))[0]),
+                is_of_line=bool(export.lines) and column.startswith(f"{export.lines}."),
                 **{name: share[name] for name in Profile.__dataclass_fields__ if name in share},
             )
         )

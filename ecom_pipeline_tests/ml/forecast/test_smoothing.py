@@ -1,17 +1,14 @@
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import replace
-
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecom_pipeline.ml.forecast.base import Forecaster
+from ecom_pipeline.ml.forecast.period import MONTH, QUARTER, WEEK
 from ecom_pipeline.ml.forecast.smoothing import ExponentialSmoothing, MovingAverage, SeasonalNaive, Theta, Tsb
-from ecom_pipeline_tests.ml.forecast.builders import FIRST_DAY, WEEKLY, Values, panel_of, weekly
+from ecom_pipeline_tests.ml.forecast.builders import WEEKLY, Values, panel_of, weekly
 
 MODELS: tuple[Forecaster, ...] = (SeasonalNaive(), MovingAverage(), ExponentialSmoothing(), Theta(), Tsb())
 
@@ -99,9 +96,19 @@ def test_a_series_is_forecast_alike_alone_and_among_others() -> None:
 
 def test_weeks_have_their_season_of_a_year() -> None:
     year = 700 + 350 * np.sin(np.arange(3 * 52) / 52 * 2 * np.pi)
-    weeks = replace(panel_of(year), days=pd.date_range(FIRST_DAY, periods=len(year), freq="7D"), season=52)
-    assert weeks.coming(1)[0] == pd.Timestamp(FIRST_DAY) + dt.timedelta(weeks=len(year))
+    weeks = panel_of(year, period=WEEK)
     assert ExponentialSmoothing().fit(weeks).predict(4)[0] == pytest.approx(year[:4], rel=0.01)
+
+
+def test_the_trend_of_months_is_not_their_season() -> None:
+    months = np.arange(30.0) + 300 + 100 * np.cos(np.arange(30) / 6 * np.pi)
+    panel = panel_of(months, period=MONTH)
+    smoothed, found = (model.fit(panel).predict(2)[0] for model in (ExponentialSmoothing(), Theta()))
+    assert np.diff(found - smoothed)[0] == pytest.approx(0.5 * 0.98**2)
+
+
+def test_a_moving_average_is_of_a_year_at_most() -> None:
+    assert MovingAverage().fit(panel_of(np.arange(20.0), period=QUARTER)).predict(2)[0].tolist() == [17.5, 17.5]
 
 
 @settings(deadline=None, max_examples=25)

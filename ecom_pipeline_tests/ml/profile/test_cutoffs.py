@@ -12,6 +12,7 @@ import pytest
 from ecom_pipeline.ml.profile import cutoffs
 from ecom_pipeline.ml.profile.cutoffs import Past, TooLittleError, learn
 from ecom_pipeline.ml.profile.history import buyers_at
+from ecom_pipeline.ml.profile.propensity import PurchasePropensity
 from ecom_pipeline_tests.ml.profile.test_outlook import AS_OF, START, shop
 
 pytestmark = pytest.mark.slow
@@ -53,6 +54,39 @@ def test_a_sample_is_one_of_buyers(days: pd.DataFrame, monkeypatch: pytest.Monke
 def test_too_short_a_history_says_so(days: pd.DataFrame) -> None:
     with pytest.raises(TooLittleError, match="59 days of orders"):
         learn(Past(days, START, seed=1), START + dt.timedelta(days=59), seed=1)
+
+
+def test_ninety_days_of_orders_are_enough_to_learn_and_be_judged(days: pd.DataFrame) -> None:
+    few = days[pd.to_datetime(days["activity_date"]) <= pd.Timestamp(START + dt.timedelta(days=90))]
+    learned = learn(Past(few, START, seed=1), START + dt.timedelta(days=60), seed=1, trees=5)
+    assert learned.cutoffs == [START + dt.timedelta(days=30)]
+    assert (learned.model.slope_, learned.model.intercept_) == (1.0, 0.0)
+    then, outcome = Past(few, START, seed=1).at(START + dt.timedelta(days=30))
+    assert learned.model.value(then).sum() == pytest.approx(outcome["value"].sum(), rel=0.02)
+
+
+def test_a_shop_where_nobody_orders_often_is_learned_from(days: pd.DataFrame) -> None:
+    twice = days[days.groupby("customer_id").cumcount() < 2]
+    learned = learn(Past(twice, START, seed=1), DAY, seed=1, trees=5)
+    assert buyers_at(twice, DAY)["gap_spread_days"].isna().all()
+    assert np.isfinite(learned.model.probability(buyers_at(days, DAY))).all()
+
+
+def test_a_feature_that_hardly_varied_does_not_run_away_with_the_line(days: pd.DataFrame) -> None:
+    features, outcome = Past(days, START, seed=1).at(DAY)
+    alive = 1.0 - 1e-9 * np.random.default_rng(0).random(len(features))
+    model = PurchasePropensity(seed=1, trees=5).fit(features.assign(alive_probability=alive), outcome)
+    strange = model.line_probability(features.assign(alive_probability=0.5))
+    assert strange.mean() == pytest.approx(outcome["bought"].mean(), abs=0.2)
+
+
+def test_few_customers_calibrate_little(days: pd.DataFrame) -> None:
+    features, outcome = Past(days, START, seed=1).at(DAY)
+    model = PurchasePropensity(seed=1, trees=5).fit(features, outcome)
+    before = model.probability(features).mean()
+    few = features.index[:20]
+    nearly_none = pd.DataFrame({"bought": (np.arange(20) == 0).astype(int), "value": 0.0}, index=few)
+    assert 0.8 * before < model.calibrate(features.loc[few], nearly_none).probability(features).mean() < before
 
 
 def test_buyers_who_all_do_alike_teach_nothing() -> None:

@@ -150,3 +150,11 @@ def test_the_summary_counts_days_after_the_first_and_nothing_after_the_cutoff() 
     assert summary_of(back, dt.date(2024, 1, 31)).loc["a"].tolist() == [1.0, 10.0, 30.0, 3.0]
     more = days.assign(revenue=[5.0, 7.0, -40.0, 100.0, 9.0])
     assert summary_of(more, dt.date(2024, 1, 31)).loc["a"].tolist() == [1.0, 10.0, 30.0, 0.0]
+
+
+@pytest.mark.parametrize("size", [20.0, 1e3, 1e5])
+def test_where_all_leave_with_the_same_chance_the_orders_are_known_in_closed_form(size: float) -> None:
+    model = BetaGeometric()
+    model.r_, model.alpha_, model.a_, model.b_ = 0.7, 5.0, 0.9 * size, 0.1 * size
+    (found,) = model.expected_orders([0.0], [0.0], [0.0], 365.0)
+    assert found == pytest.approx((1 - (5 / (5 + 0.9 * 365)) ** 0.7) / 0.9, rel=2 / size)
