@@ -5,6 +5,7 @@ Shares are of the values that are there. Nothing here knows an input or reads a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -259,8 +260,9 @@ def _time(con: duckdb.DuckDBPyConnection, sample: str, share: dict[str, float]) 
         return Time(unit="us")
     if share["dated"] < ENOUGH or (share["numeric"] >= ENOUGH and share["fractional"] > 0):
         return None
-    fits = _fits(con, sample, FORMATS, 40)
-    likely = [form for form, fit in zip(FORMATS, fits, strict=True) if fit >= ENOUGH]
+    shapes = {shape for (shape,) in con.execute(f"select distinct {_shape_of('v')} from {sample}").fetchall()}
+    alike = [form for form in FORMATS if "%z" in form or _shape(form) in shapes]
+    likely = [form for form, fit in zip(alike, _fits(con, sample, alike, 40), strict=True) if fit >= ENOUGH]
     if not likely:
         return None
     fits = _fits(con, sample, likely, 2000)
@@ -273,6 +275,20 @@ def _time(con: duckdb.DuckDBPyConnection, sample: str, share: dict[str, float]) 
         format=form,
         is_ambiguous=twin in likely and fits[likely.index(twin)] >= best,
     )
+
+
+def _shape(form: str) -> str:
+    """What every value looks like that a format without an offset reads: a digit for digits, a letter for letters."""
+    runs = re.sub("%.", "9", re.sub("%[bBp]", "a", form))
+    return re.sub("[A-Za-z]+", "a", re.sub("9+", "9", runs))
+
+
+def _shape_of(value: str) -> str:
+    """The same of a value, as SQL."""
+    shape = f"trim(regexp_replace({value}, '[\\s\\v]+', ' ', 'g'))"
+    for pattern, sign in (("[0-9]+", "9"), ("[A-Za-z]+", "a")):
+        shape = f"regexp_replace({shape}, '{pattern}', '{sign}', 'g')"
+    return shape
 
 
 def _fits(con: duckdb.DuckDBPyConnection, sample: str, forms: Sequence[str], rows: int) -> list[float]:
