@@ -31,7 +31,7 @@ shared as (
         kind,
         contact
     from counted
-    where sharers between 2 and 6
+    where sharers between 2 and 5
 ),
 
 neighbours as (
