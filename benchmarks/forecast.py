@@ -35,7 +35,14 @@ from ecom_pipeline.ml.forecast.engine import forecast_panel
 from ecom_pipeline.ml.forecast.metrics import bias, coverage, mase, pinball, seasonal_scale, wape
 from ecom_pipeline.ml.forecast.panel import Panel
 from ecom_pipeline.ml.forecast.prophet import ProphetForecaster, quiet
-from ecom_pipeline.ml.forecast.smoothing import ExponentialSmoothing, MovingAverage, SeasonalNaive, Theta, Tsb
+from ecom_pipeline.ml.forecast.smoothing import (
+    ExponentialSmoothing,
+    LogSmoothing,
+    MovingAverage,
+    SeasonalNaive,
+    Theta,
+    Tsb,
+)
 
 SEED = 1
 Answer = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
@@ -140,6 +147,7 @@ METHODS: dict[str, Method] = {
     "seasonal naive": of(lambda _: SeasonalNaive()),
     "moving average": of(lambda _: MovingAverage()),
     "exponential smoothing": of(lambda _: ExponentialSmoothing()),
+    "log smoothing": of(lambda _: LogSmoothing()),
     "theta": of(lambda _: Theta()),
     "tsb": of(lambda _: Tsb()),
     "our LightGBM": of(lambda horizon: BoostingForecaster(seed=SEED, horizon=horizon)),
@@ -153,7 +161,7 @@ METHODS: dict[str, Method] = {
 FOREIGN = ("LightGBM", "Prophet default", "AutoETS", "AutoTheta", "MSTL")
 """Methods of others, as they come: one that fails on a file is told, and the rest goes on."""
 SERIES = 100
-CHEAP = ("seasonal naive", "moving average", "exponential smoothing", "theta", "tsb")
+CHEAP = ("seasonal naive", "moving average", "exponential smoothing", "log smoothing", "theta", "tsb")
 
 
 def measure(panel: Panel, horizon: int, origins: int, method: Method) -> dict[str, float | None]:

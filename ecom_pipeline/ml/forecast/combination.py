@@ -26,14 +26,24 @@ ORIENTATION: Mapping[str, float] = {
     "prophet": 1.00,
     "theta": 1.08,
     "exponential_smoothing": 1.08,
+    "log_smoothing": 1.08,
     "tsb": 1.15,
     "moving_average": 1.20,
     "seasonal_naive": 1.35,
 }
 """Error of each model beside the best, on real daily sales of other shops: what is believed before a shop is tested."""
-ALIKE = frozenset({"moving_average", "seasonal_naive", "tsb", "exponential_smoothing", "theta"})
+ALIKE = frozenset({"moving_average", "seasonal_naive", "tsb", "exponential_smoothing", "log_smoothing", "theta"})
 """Models that see a series' own past alone, and so err alike: together they count as much as the best of them."""
-SIMPLEST_FIRST = ("moving_average", "seasonal_naive", "tsb", "exponential_smoothing", "theta", "boosting", "prophet")
+SIMPLEST_FIRST = (
+    "moving_average",
+    "seasonal_naive",
+    "tsb",
+    "exponential_smoothing",
+    "log_smoothing",
+    "theta",
+    "boosting",
+    "prophet",
+)
 BELIEF = 3.0
 """Origins of the kind's evidence that weigh as much as a series' own, and series that weigh as much as the orientation."""
 

@@ -39,7 +39,14 @@ from ecom_pipeline.ml.forecast.panel import Panel, SeriesKey
 from ecom_pipeline.ml.forecast.period import WEEK_DAYS
 from ecom_pipeline.ml.forecast.prophet import ProphetForecaster
 from ecom_pipeline.ml.forecast.reconcile import Hierarchy, error_variance, reconcile, reconciled_past
-from ecom_pipeline.ml.forecast.smoothing import ExponentialSmoothing, MovingAverage, SeasonalNaive, Theta, Tsb
+from ecom_pipeline.ml.forecast.smoothing import (
+    ExponentialSmoothing,
+    LogSmoothing,
+    MovingAverage,
+    SeasonalNaive,
+    Theta,
+    Tsb,
+)
 
 PROPHET_SECONDS = 600.0
 """Prophet, the slowest and last, gets this long for a panel; what it has not fitted by then is left to the others."""
@@ -48,6 +55,7 @@ BASELINES = (
     SeasonalNaive.name,
     Tsb.name,
     ExponentialSmoothing.name,
+    LogSmoothing.name,
     Theta.name,
 )
 
@@ -104,6 +112,7 @@ def models(*, seed: int, horizon: int) -> list[Forecaster]:
         SeasonalNaive(),
         Tsb(),
         ExponentialSmoothing(),
+        LogSmoothing(),
         Theta(),
         BoostingForecaster(seed=seed, horizon=horizon),
     ]

@@ -9,6 +9,7 @@ Linking forecasting to inventory obsolescence*. What does not belong here: anyth
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -21,6 +22,8 @@ ALPHAS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0)
 GAMMAS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
 TREND_PERIODS = 364
 """Over which a trend is measured: a year of days, all weeks, months or quarters."""
+LOG_UNITS = 10
+"""Units of a series' mean in which logarithms are taken: from a tenth of it on, a value is told from nothing."""
 SMOOTHED_PERIODS = 3 * 365
 """Older periods are left out: no smoothing worth choosing remembers them."""
 
@@ -129,6 +132,30 @@ class ExponentialSmoothing(Forecaster):
     def _smoothed(self, horizon: int) -> np.ndarray:
         pattern = np.take(self.pattern_, np.arange(horizon) % self.panel_.season, axis=1)
         return np.asarray(self.level_[:, np.newaxis] + pattern)
+
+
+class LogSmoothing(ExponentialSmoothing):
+    """Exponential smoothing of logarithms, so that patterns multiply, and a bulk order or a spike hardly moves the level.
+
+    Its forecast is near the median of what varies upwards, where the others are near the mean. A value ``v`` of a series of
+    mean ``m`` becomes ``log(1 + 10 v / m)``, which days without a sale have too; values below zero count as 0.
+    """
+
+    name: ClassVar[str] = "log_smoothing"
+    is_baseline: ClassVar[bool] = True
+    minimum_periods: ClassVar[int] = 1
+
+    def fit(self, panel: Panel) -> Self:
+        """Smooth the logarithms; see `ExponentialSmoothing.fit`."""
+        sold = np.maximum(panel.last(SMOOTHED_PERIODS).values, 0.0)
+        mean = np.nan_to_num(known_mean(sold))
+        self.unit_ = np.where(mean > 0, mean / LOG_UNITS, 1.0)
+        logs = np.log1p(np.maximum(panel.values, 0.0) / self.unit_[:, np.newaxis])
+        return super().fit(replace(panel, values=logs))
+
+    def predict(self, horizon: int, effects: Effects | None = None) -> np.ndarray:
+        """Repeat the last level with the last pattern."""
+        return self._answer(self.panel_, np.expm1(self._smoothed(horizon)) * self.unit_[:, np.newaxis])
 
 
 class Theta(ExponentialSmoothing):

@@ -7,10 +7,24 @@ from hypothesis import strategies as st
 
 from ecom_pipeline.ml.forecast.base import Forecaster
 from ecom_pipeline.ml.forecast.period import MONTH, QUARTER, WEEK
-from ecom_pipeline.ml.forecast.smoothing import ExponentialSmoothing, MovingAverage, SeasonalNaive, Theta, Tsb
+from ecom_pipeline.ml.forecast.smoothing import (
+    ExponentialSmoothing,
+    LogSmoothing,
+    MovingAverage,
+    SeasonalNaive,
+    Theta,
+    Tsb,
+)
 from ecom_pipeline_tests.ml.forecast.builders import WEEKLY, Values, panel_of, weekly
 
-MODELS: tuple[Forecaster, ...] = (SeasonalNaive(), MovingAverage(), ExponentialSmoothing(), Theta(), Tsb())
+MODELS: tuple[Forecaster, ...] = (
+    SeasonalNaive(),
+    MovingAverage(),
+    ExponentialSmoothing(),
+    LogSmoothing(),
+    Theta(),
+    Tsb(),
+)
 
 
 def forecast(model: Forecaster, values: Values, horizon: int) -> list[float]:
@@ -62,6 +76,31 @@ def test_each_series_gets_the_parameters_that_suit_it() -> None:
     settled, wandering = ExponentialSmoothing(gammas=(0.0,)).fit(panel_of(noise, walk)).alpha_
     assert settled <= 0.1
     assert wandering >= 0.7
+
+
+def test_patterns_of_logarithms_multiply_and_a_spike_hardly_moves_them() -> None:
+    pattern = np.array([1.0, 2, 4, 4, 2, 1, 1])
+    grown = np.concatenate([np.resize(pattern, 70), np.resize(3 * pattern, 14)])
+    wrong, wrong_by_sums = (
+        np.abs(forecast(model, grown, 7) - 3 * pattern).sum() for model in (LogSmoothing(), ExponentialSmoothing())
+    )
+    assert wrong < 0.5 * wrong_by_sums
+    calm = np.random.default_rng(0).poisson(20, 200).astype(float)
+    spiked = np.where(np.arange(200) == 190, 2000.0, calm)
+    moved, moved_by_mean = (
+        forecast(type(model)(gammas=(0.0,)), spiked, 1)[0] - forecast(type(model)(gammas=(0.0,)), calm, 1)[0]
+        for model in (LogSmoothing(), ExponentialSmoothing())
+    )
+    assert 0 <= moved < 0.2 * moved_by_mean
+
+
+def test_logarithms_know_days_of_nothing_returns_and_any_unit() -> None:
+    sold = np.random.default_rng(0).binomial(1, 0.4, 200) * np.random.default_rng(1).uniform(1, 9, 200)
+    plain = np.array(forecast(LogSmoothing(), sold, 14))
+    assert 0 <= plain.min() <= plain.max() < sold.mean()
+    assert forecast(LogSmoothing(), sold * 1e6, 14) == pytest.approx((plain * 1e6).tolist())
+    assert forecast(LogSmoothing(), np.where(sold > 0, sold, -5.0), 14) == pytest.approx(plain.tolist())
+    assert forecast(LogSmoothing(), np.zeros(30), 2) == [0.0, 0.0]
 
 
 def test_theta_adds_half_of_the_trend_and_lets_it_fade() -> None:
