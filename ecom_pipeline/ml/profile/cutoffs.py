@@ -1,20 +1,22 @@
 """Which days are learned from: cut-offs whose outcome was known on the day from which a prediction looks ahead.
 
 Cut-offs lie ten days apart; the newest is a horizon before the day. The calibration is that of a model which learned a
-horizon earlier and is judged at the newest cut-off, as the last model will be judged by the days to come; there is none
-where nothing is known of that earlier horizon. Large shops learn from a sample of their buyers. What does not belong here: what is learned, and what is published.
+horizon earlier and is judged at the newest cut-off, as the last model will be judged by the days to come; the year before
+corrects it where it is known to (`season`), and there is none where nothing is known of that earlier horizon. Large shops learn from a sample of their buyers. What does not belong here: what is learned, and what is published.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.profile.history import HORIZON, buyers_at, outcome_after
 from ecom_pipeline.ml.profile.propensity import TREES, PurchasePropensity, RfmRates
+from ecom_pipeline.ml.profile.season import seasonal_correction, shift_to
 
 CUTOFFS = 9
 """Cut-offs that are learned from at most."""
@@ -49,12 +51,15 @@ class Past:
         self.days, self.first = days, first
         self._known: dict[dt.date, tuple[pd.DataFrame, pd.DataFrame]] = {}
 
-    def at(self, cutoff: dt.date) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Features and outcome of the buyers at a cut-off."""
-        if cutoff not in self._known:
-            features = buyers_at(self.days, cutoff)
-            self._known[cutoff] = features, outcome_after(self.days, features.index, cutoff)
-        return self._known[cutoff]
+    def at(self, cutoff: dt.date, *, keep: bool = True) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Features and outcome of the buyers at a cut-off; kept in memory where they are asked for again."""
+        if cutoff in self._known:
+            return self._known[cutoff]
+        features = buyers_at(self.days, cutoff)
+        found = features, outcome_after(self.days, features.index, cutoff)
+        if keep:
+            self._known[cutoff] = found
+        return found
 
     def before(self, day: dt.date) -> list[dt.date]:
         """Cut-offs whose outcome is known at the end of the day, the newest first."""
@@ -98,13 +103,27 @@ def learn(past: Past, day: dt.date, *, seed: int, trees: int = TREES) -> Learned
     newest = past.at(cutoffs[0])
     model = _fitted(past, cutoffs, seed, trees)
     if older := past.before(cutoffs[0]):
-        model.calibrated_as(_fitted(past, older, seed, trees).calibrate(*newest))
+        earlier = _fitted(past, older, seed, trees).calibrate(*newest)
+        model.calibrated_as(earlier).shift(_season(past, earlier, day), newest[0])
     return Learned(
         model=model,
         rates=RfmRates().fit(*newest),
         bought=float(newest[1]["bought"].mean()),
         cutoffs=cutoffs,
     )
+
+
+def _season(past: Past, model: PurchasePropensity, day: dt.date) -> float:
+    """What the time of the year adds to the log-odds, by the shifts of one model over all that is known."""
+
+    @cache
+    def shift(cutoff: dt.date) -> float | None:
+        if cutoff < past.first + dt.timedelta(days=HORIZON):
+            return None
+        features, outcome = past.at(cutoff, keep=False)
+        return shift_to(float(outcome["bought"].mean()), model.log_odds(features.reindex(columns=model.features_)))
+
+    return seasonal_correction(shift, day)
 
 
 def _fitted(past: Past, cutoffs: list[dt.date], seed: int, trees: int) -> PurchasePropensity:

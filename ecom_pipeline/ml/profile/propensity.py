@@ -129,9 +129,25 @@ class PurchasePropensity:
         self.value_scale_ = earlier.value_scale_
         return self
 
+    def shift(self, log_odds: float, features: pd.DataFrame) -> Self:
+        """Expect more buyers, or fewer, than were calibrated for; the value grows as the orders of these customers would."""
+        before = self._orders(features)
+        self.intercept_ += log_odds
+        self.value_scale_ *= self._orders(features) / before
+        return self
+
+    def _orders(self, features: pd.DataFrame) -> float:
+        """Mean orders within the horizon, where they come by chance at a rate of each customer's own (Poisson)."""
+        return float(np.logaddexp(0.0, self.log_odds(features)).mean())
+
+    def log_odds(self, features: pd.DataFrame) -> Array:
+        """Calibrated log-odds of an order within the horizon."""
+        calibrated: Array = self.slope_ * self._log_odds(features) + self.intercept_
+        return calibrated
+
     def probability(self, features: pd.DataFrame) -> Array:
         """Calibrated probability of an order within the horizon."""
-        return _logistic(self.slope_ * self._log_odds(features) + self.intercept_)
+        return _logistic(self.log_odds(features))
 
     def value(self, features: pd.DataFrame) -> Array:
         """Expected value within the horizon."""

@@ -99,3 +99,20 @@ def test_buyers_who_all_do_alike_teach_nothing() -> None:
 def test_a_shop_without_prices_expects_no_value(days: pd.DataFrame) -> None:
     learned = learn(Past(days.assign(revenue=0.0), START, seed=1), DAY, seed=1, trees=5)
     assert (learned.model.value(buyers_at(days.assign(revenue=0.0), DAY)) == 0).all()
+
+
+def test_the_season_of_the_year_before_is_expected_again() -> None:
+    random = np.random.default_rng(0)
+    begin, length = dt.date(2020, 1, 1), 3 * 364
+    rows = [
+        (f"c{number:04d}", begin + dt.timedelta(days=int(day)), 1, 10.0)
+        for number in range(250)
+        for day in np.flatnonzero(random.random(length) < np.where(np.arange(length) % 364 >= 330, 0.04, 0.005))
+    ]
+    days = pd.DataFrame(rows, columns=["customer_id", "activity_date", "orders", "revenue"])
+    day = begin + dt.timedelta(days=2 * 364 + 329)
+    past = Past(days, begin, seed=1)
+    now, outcome = past.at(day)
+    model = learn(past, day, seed=1, trees=5).model
+    assert model.probability(now).mean() == pytest.approx(outcome["bought"].mean(), abs=0.08)
+    assert model.value(now).sum() == pytest.approx(outcome["value"].sum(), rel=0.4)
