@@ -60,8 +60,8 @@ def lists_of(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str])
     if rows == 1 and found:
         each = max(found, key=lambda path: found[path][0])
     else:
-        each = max(lines, key=lambda path: len(found[path][1]), default="") or None
-    return Lists(each, tuple(path for path in found if path != each), is_whole=rows == 1)
+        each = max(lines, key=lambda path: len(found[path][1]), default="")
+    return Lists(each or None, tuple(path for path in found if path != each), is_whole=rows == 1)
 
 
 def _with_json(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> list[str]:
@@ -122,7 +122,8 @@ def spelled(text: str, inside: Mapping[str, str]) -> str:
     for name, sql in inside.items():
         own = re.escape(quoted(name))
         computed = f"(?<=[-*+] ){own}|(?<=-){own}|{own}(?= [-*+<>])"
-        text = re.sub(computed, lambda _, sql=sql: f"try_cast({sql} as decimal(18, 4))", text).replace(quoted(name), sql)
+        number = f"try_cast({sql} as decimal(18, 4))"
+        text = number.join(re.split(computed, text)).replace(quoted(name), sql)
     return text
 
 

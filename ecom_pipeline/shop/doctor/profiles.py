@@ -228,10 +228,7 @@ def _looks() -> dict[str, str]:
         "seconds": r"regexp_full_match(v, '(1\d|[89])\d{8}(\.\d+)?')",
         "milliseconds": r"regexp_full_match(v, '1\d{12}')",
         "microseconds": r"regexp_full_match(v, '1\d{15}')",
-        **{
-            f"symbol_{code}": f"is_signed and regexp_matches(v, '{sign}')"
-            for code, sign in _SYMBOLS.items()
-        },
+        **{f"symbol_{code}": f"is_signed and regexp_matches(v, '{sign}')" for code, sign in _SYMBOLS.items()},
     }
 
 

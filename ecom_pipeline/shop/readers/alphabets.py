@@ -53,7 +53,9 @@ ALPHABETS = (
     Alphabet(encoding="cp874", letters="[ก-๛]", telling="านรอกเ", share=0.25),
     Alphabet(encoding="cp1254", letters="[çğıöşüÇĞİÖŞÜâîû]", telling="ğışĞİŞ", share=0.2, is_latin=True),
     Alphabet(encoding="cp1250", letters="[ąćęłńóśźżĄĆĘŁŃÓŚŹŻ]", telling="ąęłśżĄĘŁŚŻ", share=0.2, is_latin=True),
-    Alphabet(encoding="cp1250", letters="[áčďéěíňóřšťúůýžÁČĎÉĚÍŇÓŘŠŤÚŮÝŽ]", telling="ěčřůĚČŘŮ", share=0.15, is_latin=True),
+    Alphabet(
+        encoding="cp1250", letters="[áčďéěíňóřšťúůýžÁČĎÉĚÍŇÓŘŠŤÚŮÝŽ]", telling="ěčřůĚČŘŮ", share=0.15, is_latin=True
+    ),
 )
 
 
@@ -63,7 +65,7 @@ def legacy_encoding(sample: bytes) -> str:
     Examples
     --------
     >>> [legacy_encoding(text.encode(name)) for text, name in (
-    ...     ("订单,金额", "gb18030"), ("Номер заказа;Сумма", "cp1251"), ("Sipariş Numarası", "cp1254"), ("Größe", "cp1252"))]
+    ...     ("订单,金额", "gb18030"), ("Номер заказа;Сумма", "cp1251"), ("Sipariş, Adı, Ürün", "cp1254"), ("Größe", "cp1252"))]
     ['gb18030', 'cp1251', 'cp1254', 'cp1252']
     """
     start = sample[:LETTERS_SEEN]
@@ -117,8 +119,9 @@ def _is_korean(sample: bytes) -> bool:
 
 
 def _is_common_chinese(char: str) -> bool:
+    """Whether it is among the 3,755 characters that Chinese is mostly written with, or a sign."""
     try:
-        return len(char.encode("gb2312")) == 2
+        return b"\xa1" <= char.encode("gb2312")[:1] <= b"\xd7"
     except UnicodeEncodeError:
         return False
 

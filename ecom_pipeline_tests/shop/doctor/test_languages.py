@@ -32,7 +32,16 @@ HEADERS = {
     "Arabic": ("رقم الطلب", "تاريخ الطلب", "رقم العميل", "رمز المنتج", "الكمية", "السعر", "الخصم", "حالة الطلب"),
     "Hindi": ("ऑर्डर संख्या", "ऑर्डर तिथि", "ग्राहक आईडी", "उत्पाद कोड", "मात्रा", "मूल्य", "छूट", "स्थिति"),
     "Polish": ("Numer zamówienia", "Data zamówienia", "ID klienta", "Kod produktu", "Ilość", "Cena", "Rabat", "Status"),
-    "Portuguese": ("Nº do pedido", "Data da venda", "Comprador", "SKU", "Unidades", "Preço unitário", "Desconto", "Estado"),
+    "Portuguese": (
+        "Nº do pedido",
+        "Data da venda",
+        "Comprador",
+        "SKU",
+        "Unidades",
+        "Preço unitário",
+        "Desconto",
+        "Estado",
+    ),
 }
 PLACES = {
     "Russian": ("cp1251", "RUB", "Europe/Moscow"),
@@ -51,8 +60,16 @@ def test_orders_in_a_language(tmp_path: Path, language: str) -> None:
     encoding, currency, timezone = PLACES[language]
     done, *others = STATES[language]
     lines = [
-        [f"7{n:03}", f"{n % 28 + 1:02}.03.2024 10:{n:02}", f"u{n % 9}", f"p{n % 5}", "3", "2,50", "0,50"]
-        + [others[n % 10] if n % 10 < 3 else done]
+        [
+            f"7{n:03}",
+            f"{n % 28 + 1:02}.03.2024 10:{n:02}",
+            f"u{n % 9}",
+            f"p{n % 5}",
+            "3",
+            "2,50",
+            "0,50",
+            (*others, *[done] * 7)[n % 10],
+        ]
         for n in range(40)
     ]
     write_csv(tmp_path / "in" / "export.csv", HEADERS[language], lines, encoding, ";")
@@ -82,7 +99,9 @@ def test_orders_in_a_language(tmp_path: Path, language: str) -> None:
 def test_months_in_words_of_another_language(tmp_path: Path, months: str, form: str) -> None:
     told = [form.format(n % 28 + 1, months.split()[n % 12]) for n in range(48)]
     lines = [[f"o{n}", at, "c1", "p1", "1", "2.50"] for n, at in enumerate(told)]
-    write_csv(tmp_path / "in" / "lines.csv", ("order_id", "order_date", "customer_id", "sku", "quantity", "price"), lines)
+    write_csv(
+        tmp_path / "in" / "lines.csv", ("order_id", "order_date", "customer_id", "sku", "quantity", "price"), lines
+    )
     with loaded(tmp_path / "in", tmp_path / "shop.yaml") as (con, _):
         found = "select ordered_date::varchar, any_value(ordered_hour), count(_reasons) from input.orders group by 1 order by 1"
         assert rows(con, found) == sorted({(f"2024-{n % 12 + 1:02}-{n % 28 + 1:02}", 9, 0) for n in range(48)})
@@ -90,11 +109,12 @@ def test_months_in_words_of_another_language(tmp_path: Path, months: str, form: 
 
 def test_headers_that_nobody_knows_are_read_by_their_values(tmp_path: Path) -> None:
     header = ("Tilausnumero", "Päivämäärä", "Asiakas", "Tuotekoodi", "Tuotteen nimi", "Määrä", "Hinta")
-    lines = [
-        [f"R{n // 2}", f"2024-03-{n // 2 % 28 + 1:02} 10:00:00", f"a{n // 2 % 15}", f"T{n % 7}", f"Sininen muki {n % 7}"]
-        + [str(n % 2 + 1), f"{n % 7 + 2}.50"]
-        for n in range(120)
-    ]
+    lines = []
+    for n in range(120):
+        order, product = n // 2, n % 7
+        at = f"2024-03-{order % 28 + 1:02} 10:00:00"
+        lines.append([f"R{order}", at, f"a{order % 15}", f"T{product}", f"Sininen muki {product}"])
+        lines[-1] += [f"{n % 2 + 1}", f"{product + 2}.50"]
     write_csv(tmp_path / "in" / "vienti.csv", header, lines)
     with loaded(tmp_path / "in", tmp_path / "shop.yaml") as (con, _):
         total = sum(int(line[5]) * Decimal(line[6]) for line in lines)

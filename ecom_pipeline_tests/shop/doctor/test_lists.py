@@ -24,7 +24,14 @@ def order(n: int) -> dict[str, Any]:
         "customer": {"id": 90 + n % 9, "email": f"c{n % 9}@example.org"},
         "line_items": [
             {"id": n * 2, "product_id": 1, "name": "Mug", "quantity": 2, "price": "2.50", "total_discount": "0.00"},
-            {"id": n * 2 + 1, "product_id": 2, "name": "Pot", "quantity": 1, "price": "10.00", "total_discount": "0.00"},
+            {
+                "id": n * 2 + 1,
+                "product_id": 2,
+                "name": "Pot",
+                "quantity": 1,
+                "price": "10.00",
+                "total_discount": "0.00",
+            },
         ],
         "tags": [{"tag": "x"}],
     }
@@ -51,9 +58,14 @@ def test_orders_with_their_lines(tmp_path: Path, form: str) -> None:
         sums = "select count(*), count(distinct order_id), sum(quantity * unit_price)::decimal(18, 2) from input.order_items"
         assert rows(con, sums) == [(80, 40, Decimal("600.00"))]
         assert rows(con, "select count(*), sum(amount)::decimal(18, 2) from input.refunds") == [(8, Decimal("60.00"))]
-        assert rows(con, "select distinct product_id, name from input.products order by 1") == [("1", "Mug"), ("2", "Pot")]
+        assert rows(con, "select distinct product_id, name from input.products order by 1") == [
+            ("1", "Mug"),
+            ("2", "Pot"),
+        ]
         assert rows(con, "select count(distinct order_id), count(distinct customer_id) from input.orders") == [(40, 9)]
-        assert rows(con, "select count(name), count(discount_amount) from input.customers, input.orders limit 1") == [(0, 0)]
+        assert rows(con, "select count(name), count(discount_amount) from input.customers, input.orders limit 1") == [
+            (0, 0)
+        ]
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "csv"])
@@ -88,7 +100,11 @@ def test_events_about_one_product_and_about_several(tmp_path: Path, suffix: str)
 
 def test_tickets_of_an_answer_know_their_customers_by_address(tmp_path: Path) -> None:
     tickets = [
-        {"id": n, "created_at": f"2024-03-{n % 28 + 1:02}T08:00:00Z", "description": f"Where is my order {n}? It is late."}
+        {
+            "id": n,
+            "created_at": f"2024-03-{n % 28 + 1:02}T08:00:00Z",
+            "description": f"Where is my order {n}? It is late.",
+        }
         | {"requester": {"id": n % 7, "email": f"C{n % 7}@example.org"}, "tags": ["web"]}
         for n in range(40)
     ]
