@@ -18,7 +18,7 @@ import pandas as pd
 
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.quality import judge
-from ecom_pipeline.settings import Settings
+from ecom_pipeline.settings import Settings, backfill
 from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.mapping import sliced_select
 from ecom_pipeline.sql import literal, quoted
@@ -183,7 +183,7 @@ def night_resource(
 
     @dg.resource(config_schema={"start_date": optional_date, "end_date": optional_date, "full": whole})
     def night(context: dg.InitResourceContext) -> Iterator[Night]:
-        start, end = (context.resource_config.get(name) for name in ("start_date", "end_date"))
+        dates = _dates(context.resource_config)
         run_id = context.run.run_id if context.run else "adhoc"
         work = settings.work_dir(shop.name)
         require_space_for_a_night(work, settings.releases_dir(shop.name), settings.landing_dir)
@@ -196,7 +196,7 @@ def night_resource(
                 run_id=run_id,
                 progress=progress,
                 full=context.resource_config["full"],
-                dates=(date.fromisoformat(start), date.fromisoformat(end)) if start and end else None,
+                dates=dates,
             )
             start_run(connection, run_id, shop.name, shop.fingerprint)
             yield current
@@ -205,6 +205,15 @@ def night_resource(
             end_run(connection, run_id, "failed" if failures else "succeeded")
 
     return night
+
+
+def _dates(configured: Mapping[str, Any]) -> tuple[date, date] | None:
+    """Those of a backfill, as the launchpad or the command line gave them."""
+    given = (configured.get(name) for name in ("start_date", "end_date"))
+    try:
+        return backfill(*(date.fromisoformat(day) if day else None for day in given))
+    except ValueError as error:
+        raise dg.Failure(f"start_date, end_date: {error}", allow_retries=False) from None
 
 
 def _failures(instance: dg.DagsterInstance | None, run_id: str) -> dict[str, str]:

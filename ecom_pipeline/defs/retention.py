@@ -6,10 +6,11 @@ works on the same files as a night, so it takes the same lock.
 
 import sqlite3
 from collections.abc import Collection
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from stat import S_ISREG
 
 import dagster as dg
 from sqlalchemy.exc import OperationalError
@@ -120,7 +121,13 @@ def _compact_history(folder: Path) -> None:
 
 
 def _bytes_in(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    """What its files take; those of SQLite come and go while the UI is at work."""
+    taken = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            look = path.stat()
+            taken += look.st_size if S_ISREG(look.st_mode) else 0
+    return taken
 
 
 def retention_job(settings: Settings, shop: Shop) -> dg.JobDefinition:

@@ -112,7 +112,11 @@ def test_ragged_lines_stay_at_their_place_with_what_is_wrong(con, tmp_path):
 
 def test_lines_of_nothing_but_delimiters_do_not_count(con, tmp_path):
     found = load(con, tmp_path, b"id,name,price\n1,a,2\n,,\n2,,\n" + b",,\n" * 400)
-    assert (found.rows, found.unreadable, found.notices) == (2, 0, ("401 lines of nothing but delimiters do not count",))
+    assert (found.rows, found.unreadable, found.notices) == (
+        2,
+        0,
+        ("401 lines of nothing but delimiters do not count",),
+    )
     assert rows(con, "id, _row") == [("1", 1), ("2", 3)]
 
 

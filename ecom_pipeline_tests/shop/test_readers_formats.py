@@ -152,7 +152,7 @@ def test_a_list_inside_an_object_and_an_object_without_it(con, tmp_path):
     content = "\n".join([*map(json.dumps, events), "{", '{"id": 3}']).encode()
     found = load(con, tmp_path / "events.jsonl", content, each="data.items")
     assert (found.rows, found.unreadable) == (4, 1)
-    told = 'id, json_extract_string("data.items", \'$.sku\'), json_extract_string(data, \'$.order\'), _problem'
+    told = "id, json_extract_string(\"data.items\", '$.sku'), json_extract_string(data, '$.order'), _problem"
     assert rows(con, told) == [
         ("1", "A", "7", None),
         ("1", "B", "7", None),

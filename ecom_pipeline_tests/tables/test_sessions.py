@@ -40,7 +40,9 @@ def empty() -> World:
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(events=EVENTS)
 def test_sessions_are_cut_where_a_walk_through_the_events_cuts_them(events: list[Row], empty: World) -> None:
-    numbered = [event | {"event_id": f"e{99 - number}", "event_date": MIDNIGHT.date()} for number, event in enumerate(events)]
+    numbered = [
+        event | {"event_id": f"e{99 - number}", "event_date": MIDNIGHT.date()} for number, event in enumerate(events)
+    ]
     with empty.scratch() as world:
         world.given("clean.events", numbered)
         world.keep("features.sessions")

@@ -30,7 +30,9 @@ def told_apart(con: duckdb.DuckDBPyConnection, given: Sequence[Given]) -> list[t
     """The guesses about each export, with the order numbers of shops that number alike told apart."""
     alike: set[int] = set()
     for (one, (export, guesses)), (other, (beside, theirs)) in combinations(enumerate(given), 2):
-        if all(_feeds_itself(both) for both in (guesses, theirs)) and _collide(con, (export, guesses), (beside, theirs)):
+        if all(_feeds_itself(both) for both in (guesses, theirs)) and _collide(
+            con, (export, guesses), (beside, theirs)
+        ):
             alike |= {one, other}
     return [
         tuple(_numbered(guess, _shop(export)) for guess in guesses) if place in alike else guesses
@@ -47,7 +49,10 @@ def _collide(con: duckdb.DuckDBPyConnection, one: Given, other: Given) -> bool:
     sides = [_number_and_time(export, guesses) for export, guesses in (one, other)]
     if not all(sides):
         return False
-    left, right = (f"(select {number} as number, min({time}) as time from {table} group by number)" for number, time, table in sides)
+    left, right = (
+        f"(select {number} as number, min({time}) as time from {table} group by number)"
+        for number, time, table in sides
+    )
     shared, apart = con.execute(
         f"select count(*), count(*) filter (one.time <> other.time) from {left} as one join {right} as other using (number)"
     ).fetchall()[0]

@@ -144,7 +144,11 @@ def _look_at_values(con: duckdb.DuckDBPyConnection, one: _Seen, inputs: Mapping[
         if name != header and likeness(name, column) >= VAGUE
     }
     role = find_role(one.export.name, one.profiles, inputs, hints)
-    if role is None or role.name != SALES or not {"order_id", "product_id", "quantity"} <= set(role.matches["order_items"]):
+    if (
+        role is None
+        or role.name != SALES
+        or not {"order_id", "product_id", "quantity"} <= set(role.matches["order_items"])
+    ):
         return one
     return replace(one, role=role)
 

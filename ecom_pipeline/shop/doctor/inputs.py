@@ -257,9 +257,7 @@ class Inputs:
             is_of_order = "amount" in amounts and self._is_of_order(key, amounts["amount"])
             product = None if is_of_order else found.get("product_id")
             states = self._column("orders", "status")
-            told = of_amounts(time, key, amounts, product) or of_states(
-                time, key, found, states, discount, self.trust
-            )
+            told = of_amounts(time, key, amounts, product) or of_states(time, key, found, states, discount, self.trust)
         if told is None:
             return None
         who = {"customer_id": customer} if customer else {}

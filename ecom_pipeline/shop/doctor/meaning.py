@@ -30,7 +30,7 @@ STEMS = {
             "|hoàn thành|đã giao|đang giao|expédi|livr|accept|สำเร็จ|จัดส่ง|entreg|envia|выполн|достав|оплач|заверш|teslim|kargo"
             "|zrealiz|wysłan|opłac|배송|완료|확정|التوصيل|الشحن|التسليم|received"
         ),
-    }
+    },
 }
 """Parts of words and what the whole word then means, looked for in this order."""
 CODES = {

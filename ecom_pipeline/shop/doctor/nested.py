@@ -115,7 +115,9 @@ def spelled(text: str, inside: Mapping[str, str]) -> str:
     for name, sql in inside.items():
         own = re.escape(quoted(name))
         computed = f"(?<=[-*+] ){own}|(?<=-){own}|{own}(?= [-*+<>])"
-        text = re.sub(computed, lambda _, sql=sql: f"try_cast({sql} as decimal(18, 4))", text).replace(quoted(name), sql)
+        text = re.sub(computed, lambda _, sql=sql: f"try_cast({sql} as decimal(18, 4))", text).replace(
+            quoted(name), sql
+        )
     return text
 
 

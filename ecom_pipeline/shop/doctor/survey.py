@@ -30,8 +30,12 @@ SAMPLED_FILES = 24
 """Files of one export that are looked at; the others are taken to be like the one before them."""
 NO_READER = "no reader for files of this kind"
 TO_DO = dict.fromkeys((".zip", ".rar", ".7z", ".tar", ".tgz"), "an archive: unpack it and put its files here") | {
-    **dict.fromkeys((".bz2", ".xz", ".br"), "packed in a way that has no reader: unpack it, or pack it by gzip or zstd"),
-    **dict.fromkeys((".numbers", ".doc", ".docx", ".pdf", ".html", ".htm"), "no table: save what is in it as CSV or .xlsx"),
+    **dict.fromkeys(
+        (".bz2", ".xz", ".br"), "packed in a way that has no reader: unpack it, or pack it by gzip or zstd"
+    ),
+    **dict.fromkeys(
+        (".numbers", ".doc", ".docx", ".pdf", ".html", ".htm"), "no table: save what is in it as CSV or .xlsx"
+    ),
     ".xml": "no reader for XML: export it as CSV or JSON",
     ".sql": "a dump: load it into a database, or export its tables as CSV",
 }

@@ -51,7 +51,9 @@ ALPHABETS = (
     Alphabet(encoding="cp874", letters="[ก-๛]", telling="านรอกเ", share=0.25),
     Alphabet(encoding="cp1254", letters="[çğıöşüÇĞİÖŞÜâîû]", telling="ğışĞİŞ", share=0.2, is_latin=True),
     Alphabet(encoding="cp1250", letters="[ąćęłńóśźżĄĆĘŁŃÓŚŹŻ]", telling="ąęłśżĄĘŁŚŻ", share=0.2, is_latin=True),
-    Alphabet(encoding="cp1250", letters="[áčďéěíňóřšťúůýžÁČĎÉĚÍŇÓŘŠŤÚŮÝŽ]", telling="ěčřůĚČŘŮ", share=0.15, is_latin=True),
+    Alphabet(
+        encoding="cp1250", letters="[áčďéěíňóřšťúůýžÁČĎÉĚÍŇÓŘŠŤÚŮÝŽ]", telling="ěčřůĚČŘŮ", share=0.15, is_latin=True
+    ),
 )
 
 

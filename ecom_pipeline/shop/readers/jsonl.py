@@ -32,7 +32,6 @@ from ecom_pipeline.shop.readers.table import (
 )
 from ecom_pipeline.sql import file_literal, literal, quoted
 
-
 MOST_OBJECTS = 1 << 28
 """Bytes of a file of objects that are not one a line: it is held in memory."""
 
@@ -65,7 +64,9 @@ def read_json(con: duckdb.DuckDBPyConnection, path: Path, target: str, options: 
                 ).fetchall()
             elif goes_over_lines(plain):
                 if (size := plain.stat().st_size) > MOST_OBJECTS:
-                    raise InputError(file=path, expected=f"an object a line, or objects of {MOST_OBJECTS >> 20} MiB in all")
+                    raise InputError(
+                        file=path, expected=f"an object a line, or objects of {MOST_OBJECTS >> 20} MiB in all"
+                    )
                 objects = f"read_json_objects({file_literal(plain)}, format = 'unstructured', maximum_object_size = {size + 1})"
                 con.execute(
                     f"insert into {lines} select json, row_number() over (), null, null from {objects}"
@@ -94,7 +95,7 @@ def goes_over_lines(plain: Path) -> bool:
     if not first.startswith(b"{") or second.startswith(b"{"):
         return False
     opened, closed = (sum(map(first.count, marks)) for marks in ((b"{", b"["), (b"}", b"]")))
-    return len(first) > MAX_LINE or opened > closed and bool(second)
+    return len(first) > MAX_LINE or (opened > closed and bool(second))
 
 
 def _as_utf8(plain: Path, scratch: Path, options: ReadOptions) -> tuple[str, tuple[str, ...], Path]:

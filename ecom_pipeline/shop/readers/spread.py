@@ -40,7 +40,9 @@ def spread(con: duckdb.DuckDBPyConnection, target: str, found: FileRead, path: s
     held = f"json_extract_string({column}, {literal(f'${inner}')})" if inner else column
     alone = column if inner else held
     lists = f"case when starts_with({held}, '[') and json_valid({held}) then json_extract_string({held}, '$[*]') end"
-    told = f"select * exclude (_row), _row as _whole, coalesce(nullif({lists}, []), [{alone}]) as _elements from {target}"
+    told = (
+        f"select * exclude (_row), _row as _whole, coalesce(nullif({lists}, []), [{alone}]) as _elements from {target}"
+    )
     own = path if inner else name
     spreading = f"""select * exclude ({"" if inner else f"{column}, "}_whole, _elements, _problem, _line),
             nullif(nullif(unnest(_elements), ''), '[]') as {quoted(own)}, unnest(range(len(_elements))) as _place,
