@@ -1,12 +1,14 @@
 """Attribution of a million journeys, returns on planted data, and a randomised e-mail test read beside its counted truth.
 
 ``python -m benchmarks.marketing`` makes the journeys and the shops with known returns. Files of one's own, Parquet or CSV:
-``--touches FILE`` of ``journey_id, position, channel, days_before, is_converted, revenue``; ``--spend FILE`` of ``date,
-channel, spend, revenue``, where the revenue of a day is the sum of its rows; ``--experiment FILE``, a randomised test with
-a row per customer: the columns of group and outcome are named by ``--treatment`` and ``--outcome``, the group left alone by
-``--control``, what was known only afterwards by ``--after``, and all other columns are what was known before. As they
-are, these read the MineThatData e-mail test. Peers: least squares on spend, for the returns; a random ranking, for the
-uplift. A table, and one line of JSON last.
+``--touches FILE`` of ``journey_id, position, channel, days_before, is_converted`` and maybe ``revenue``, or of ``user_id,
+time, channel, is_converted``, or of ``path`` (``a > b``), ``total_conversions`` and maybe ``total_null``; ``--spend FILE`` of
+``date, channel, spend, revenue``, where the revenue of a day is the sum of its rows, or of ``date, revenue`` and the columns
+of spend that ``--channels`` names; by day, week or month. ``--columns spend=Cost`` tells what such a file calls a column.
+``--experiment FILE``, a randomised test with a row per customer: the columns of group and outcome are named by
+``--treatment`` and ``--outcome``, the group left alone by ``--control``, what was known only afterwards by ``--after``, and all
+other columns are what was known before. As they are, these read the MineThatData e-mail test. Peers: least squares on
+spend, for the returns; a random ranking, for the uplift. A table, and one line of JSON last.
 """
 
 from __future__ import annotations
@@ -15,13 +17,14 @@ import argparse
 import resource
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.files import FileError, read
+from benchmarks.files import other_name
+from benchmarks.marketing_data import Trial, spend_of, touches_of, trial_of
 from benchmarks.report import Goal, report
 from ecom_pipeline.ml.marketing.attribution import attribute
 from ecom_pipeline.ml.marketing.budget import budget_shop
@@ -29,8 +32,6 @@ from ecom_pipeline.ml.marketing.experiment import UpliftModel, qini, read_out
 from ecom_pipeline_tests.ml.marketing.planted import plant
 
 SEED = 1
-TOUCH = ("journey_id", "position", "channel", "days_before", "is_converted", "revenue")
-SPEND = ("date", "channel", "spend", "revenue")
 
 
 def journeys_made(journeys: int) -> pd.DataFrame:
@@ -49,12 +50,6 @@ def journeys_made(journeys: int) -> pd.DataFrame:
             "revenue": np.repeat(random.gamma(2, 30, journeys).round(2), lengths),
         }
     )
-
-
-def touches_of(file: Path) -> pd.DataFrame:
-    """The touches of a file; a journey without an order needs no revenue."""
-    touches = read(file, TOUCH, ids=("journey_id", "channel"), whole=TOUCH[:-1])
-    return touches.assign(revenue=pd.to_numeric(touches["revenue"]).fillna(0.0))
 
 
 def attribution(touches: pd.DataFrame) -> tuple[str, list[Goal]]:
@@ -112,38 +107,22 @@ def returns(shops: int) -> tuple[str, list[Goal]]:
     ]
 
 
-def response(file: Path) -> str:
+def response(file: Path, channels: Sequence[str], called: Mapping[str, str]) -> str:
     """What each channel of a file brings, and the split that is recommended, if any."""
-    rows = read(file, SPEND, ids=("channel",), whole=SPEND)
-    rows["date"] = pd.to_datetime(rows["date"])
-    days = pd.date_range(rows["date"].min(), rows["date"].max())
-    revenue = rows.groupby("date")["revenue"].sum().reindex(days, fill_value=0.0)
-    found = budget_shop(
-        rows.rename(columns={"date": "spend_date"})[["spend_date", "channel", "spend"]],
-        revenue.rename_axis("sales_date").reset_index(),
-        as_of_date=days[-1].date(),
-        seed=SEED,
-    )
+    spend, revenue = spend_of(file, channels, called)
+    found = budget_shop(spend, revenue, as_of_date=revenue["sales_date"].iloc[-1].date(), seed=SEED)
     shown = found.channels.drop(columns=["sentence_en", "sentence_zh", "as_of_date"]).round(3).to_string(index=False)
-    return f"{shown}\n{found.card.decision}: {found.card.reason}"
+    said = "\n".join(found.channels["channel"] + ": " + found.channels["sentence_en"])
+    return f"{shown}\n{said}\n{found.card.decision}: {found.card.reason}"
 
 
-def experiment(
-    file: Path, *, treatment: str, outcome: str, control: str, after: Sequence[str]
-) -> tuple[str, list[Goal]]:
+def experiment(trial: Trial, control: str) -> tuple[str, list[Goal]]:
     """Lift by each treatment beside the counted rates; uplift models learned on one half, judged on the other."""
-    rows = read(file, (treatment, outcome), ids=(treatment,), whole=(treatment, outcome))
-    group, did = rows[treatment].astype(str), rows[outcome].to_numpy(float)
-    if control not in set(group) or group.nunique() < 2:
-        raise FileError(f"{file}: no row whose {treatment} is {control!r} beside others; --control names one of it")
-    if not np.isin(did, (0, 1)).all():
-        raise FileError(f"{file}: {outcome} is not 0 or 1 everywhere")
+    group, did, features = trial.group, trial.outcome, trial.known
     goals, ranked = list[Goal](), []
-    rates = pd.Series(did).groupby(group).mean()
-    half = np.random.default_rng(SEED).permutation(len(rows)) < len(rows) // 2
-    table = read_out(group[half], did[half], control=control)
-    known = rows.drop(columns=[treatment, outcome, *after], errors="ignore")
-    features = known.apply(lambda column: column if column.dtype.kind in "biuf" else pd.factorize(column, sort=True)[0])
+    rates = pd.Series(did).groupby(group.to_numpy()).mean()
+    half = np.random.default_rng(SEED).permutation(len(did)) < len(did) // 2
+    table = read_out(group[half], did[half], control=control, planned=group.value_counts().to_dict())
     for row in table.to_dict("records"):
         name, counted = row["treatment"], rates[row["treatment"]] - rates[control]
         goals.append(
@@ -154,6 +133,9 @@ def experiment(
             )
         )
         part, treated = group.isin([name, control]).to_numpy(), (group == name).to_numpy()
+        if len({*zip(treated[part & half], did[part & half], strict=True)}) < 4:
+            ranked.append({"treatment": name, "model": "too few to learn from: all of a group did alike"})
+            continue
         model = UpliftModel(seed=SEED).fit(features[part & half], treated[part & half], did[part & half])
         judged = part & ~half
         score = model.predict(features[judged])
@@ -181,19 +163,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--control", default="No E-Mail")
     parser.add_argument("--outcome", default="visit")
     parser.add_argument("--after", nargs="*", default=["conversion", "spend", "exposure"])
+    parser.add_argument("--columns", nargs="*", type=other_name, default=[], help="what files call them: spend=Cost")
+    parser.add_argument("--channels", nargs="*", default=[], help="columns of spend, where --spend has one each")
     given = parser.parse_args(arguments)
-    touches = touches_of(given.touches) if given.touches else journeys_made(given.journeys)
+    called = dict(given.columns)
+    touches = touches_of(given.touches, called) if given.touches else journeys_made(given.journeys)
     parts = {"Attributed revenue": attribution(touches)}
     if given.spend:
-        parts[f"What spend brings, {given.spend.name}"] = response(given.spend), []
+        parts[f"What spend brings, {given.spend.name}"] = response(given.spend, given.channels, called), []
     if given.experiment:
-        parts[f"{given.outcome} by {given.treatment}, {given.experiment.name}"] = experiment(
+        trial = trial_of(
             given.experiment,
             treatment=given.treatment,
             outcome=given.outcome,
             control=given.control,
             after=given.after,
         )
+        parts[f"{given.outcome} by {given.treatment}, {given.experiment.name}"] = experiment(trial, given.control)
     parts["Returns of planted shops"] = returns(given.shops)
     report(
         [(title, table) for title, (table, _) in parts.items()], [goal for _, goals in parts.values() for goal in goals]

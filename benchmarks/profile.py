@@ -16,15 +16,16 @@ import argparse
 import math
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 import numpy as np
 import pandas as pd
 
-from benchmarks.files import FileError, read
+from benchmarks.files import FileError, dates, numbers, other_name, read
 from benchmarks.report import Goal, report
 from ecom_pipeline.ml.calibration import calibration_error
 from ecom_pipeline.ml.profile.cutoffs import Past, TooLittleError, learn
@@ -146,16 +147,12 @@ def _seconds(job: Callable[[], object]) -> float:
     return min(times)
 
 
-def days_of(file: Path) -> pd.DataFrame:
+def days_of(file: Path, called: Mapping[str, str] = MappingProxyType({})) -> pd.DataFrame:
     """One row per customer and day of a file; rows without a customer or a day are left out, and counted."""
-    rows = read(file, ("customer_id", "activity_date", "orders", "revenue"), ids=("customer_id",))
+    rows = read(file, ("customer_id", "activity_date", "orders", "revenue"), ids=("customer_id",), called=called)
     sums = ["orders", "revenue", *(name for name in ACTIVITIES if name in rows)]
-    for name in sums:
-        amounts = pd.to_numeric(rows[name], errors="coerce")
-        if (wrong := rows[name].notna() & ~np.isfinite(amounts)).any():
-            raise FileError(f"{file}: row {wrong.argmax() + 1}: {name} is {rows[name][wrong.argmax()]!r}, no number")
-        rows[name] = amounts.fillna(0.0).astype(float)
-    day = pd.to_datetime(rows["activity_date"], errors="coerce", format="ISO8601", utc=True).dt.tz_localize(None)
+    amounts = {name: numbers(file, rows, name).fillna(0.0) for name in sums}
+    day = dates(rows, "activity_date")
     known = rows["customer_id"].notna() & day.notna()
     if not known.all():
         print(
@@ -163,13 +160,16 @@ def days_of(file: Path) -> pd.DataFrame:
         )
     if not known.any():
         raise FileError(f"{file}: no row is left")
-    kept = rows[known].assign(customer_id=rows["customer_id"].astype(str), activity_date=day.dt.normalize())
+    kept = rows.assign(customer_id=rows["customer_id"].astype(str), activity_date=day.dt.normalize(), **amounts)[known]
     return kept.groupby(["customer_id", "activity_date"], as_index=False)[sums].sum()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--days", nargs="*", default=[], metavar="[NAME=]FILE")
+    parser.add_argument(
+        "--columns", nargs="*", type=other_name, default=[], help="what files call them: revenue=Amount"
+    )
     parser.add_argument("--back", nargs="*", type=int, default=[HORIZON], help="days from a test cut-off to the last")
     parser.add_argument("--cdnow", type=Path, help="the sample of 2,357 customers")
     parser.add_argument("--rows", type=int, default=0, help="rows of the covariance; 0 leaves it out")
@@ -178,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for one in given.days:
         name, _, file = one.rpartition("=")
         name = name or Path(file).stem
-        days = days_of(Path(file))
+        days = days_of(Path(file), dict(given.columns))
         for back in given.back:
             said = name if back == HORIZON else f"{name} {back} days back"
             table, reached = propensity(said, days, back)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.files import FileError, read, rows_of
-from benchmarks.marketing import touches_of
+from benchmarks.marketing_data import touches_of
 from benchmarks.profile import days_of
 
 DAYS = "customer_id,activity_date,orders,revenue\n"

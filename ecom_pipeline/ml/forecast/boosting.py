@@ -17,6 +17,7 @@ import numpy as np
 
 from ecom_pipeline.ml.forecast.base import Forecaster
 from ecom_pipeline.ml.forecast.calendar import EffectKind, Effects
+from ecom_pipeline.ml.forecast.demand import sells_often
 from ecom_pipeline.ml.forecast.panel import Panel, known_mean
 
 ROWS = 40_000
@@ -30,8 +31,6 @@ SCALE_PERIODS = 56
 LEARNING_RATE = 0.05
 BAG = 0.5
 """Share of the rows that each tree sees: steadier by 1 % of WAPE, on four data sets at origins before the tested ones."""
-OFTEN, OFTEN_PERIODS = 0.5, 182
-"""Series that sold in half of the last half year's periods are learned apart from the others."""
 AROUND = 14
 """Periods before and after a day within which what happens on it is seen coming, or remembered."""
 SEEN_AROUND: tuple[tuple[EffectKind, ...], ...] = (("holiday",), ("event",), ("closed",), ("promotion",))
@@ -75,7 +74,7 @@ class BoostingForecaster(Forecaster):
         self.panel_ = panel
         self.failures_ = {}
         self.apart_ = _recurring(panel.effects.of_kind("promotion"), panel.length)
-        often = known_mean((np.nan_to_num(panel.values[:, -OFTEN_PERIODS:]) != 0).astype(float)) >= OFTEN
+        often = sells_often(panel.values)
         self.models_: list[tuple[np.ndarray, Any]] = []
         for rows in (np.flatnonzero(often), np.flatnonzero(~often)):
             features, target = self._training(panel, rows)

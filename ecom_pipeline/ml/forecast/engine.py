@@ -20,15 +20,19 @@ from ecom_pipeline.ml.forecast.base import Forecaster
 from ecom_pipeline.ml.forecast.boosting import BoostingForecaster
 from ecom_pipeline.ml.forecast.calendar import EffectKind
 from ecom_pipeline.ml.forecast.combination import (
+    COMBINATION,
     OF_PERIODS,
     OF_SUMS,
     Proof,
+    answering,
     combine_past,
     combined,
+    past_published,
     prove,
+    published,
     weights_by_kind,
 )
-from ecom_pipeline.ml.forecast.demand import closed_days
+from ecom_pipeline.ml.forecast.demand import closed_days, sells_often
 from ecom_pipeline.ml.forecast.expectation import steadied, steadied_past
 from ecom_pipeline.ml.forecast.intervals import Banded, banded, error_units, sums_over
 from ecom_pipeline.ml.forecast.panel import Panel, SeriesKey
@@ -37,7 +41,6 @@ from ecom_pipeline.ml.forecast.prophet import ProphetForecaster
 from ecom_pipeline.ml.forecast.reconcile import Hierarchy, error_variance, reconcile, reconciled_past
 from ecom_pipeline.ml.forecast.smoothing import ExponentialSmoothing, MovingAverage, SeasonalNaive, Theta, Tsb
 
-COMBINATION = "combination"
 PROPHET_SECONDS = 600.0
 """Prophet, the slowest and last, gets this long for a panel; what it has not fitted by then is left to the others."""
 BASELINES = (
@@ -144,28 +147,29 @@ def forecast_panel(
     tested = backtest(panel, entries, horizon)
     failures = {name: dict(reasons) for name, reasons in tested.failures.items()}
     errors = tested.errors()
-    past = combine_past(tested, kinds, errors, OF_PERIODS)
+    pools = _pools(panel, kinds, (*tested.origins, panel.length))
+    past = combine_past(tested, pools[:-1], errors, OF_PERIODS)
     proof = {kind: prove(tested, past, each, BASELINES) for kind, each in rows.items()}
     source = tuple(COMBINATION if proof[kind].holds else proof[kind].baseline for kind, _ in panel.keys)
 
     found, absent = _final(panel, entries, skip + horizon, failures, parts or {})
     answered = np.isfinite(found[:, :, 0])
-    weight = weights_by_kind(errors, tested.models, answered, kinds, OF_PERIODS)
+    weight = weights_by_kind(errors, tested.models, answered, pools[-1], OF_PERIODS)
     of_sums = weights_by_kind(tested.errors_of_sums(), tested.models, answered, kinds, OF_SUMS)
     shut = closed_days(panel, skip + horizon)
-    source = _answering(found, source, tested.models)
+    source = answering(found, source, tested.models)
     summed = np.isin(kinds, list(by_sums)) & (np.array(source) == COMBINATION)
 
     def expected(said: np.ndarray) -> np.ndarray:
         mean = combined(said, of_sums)
         return np.where(shut[:, panel.length :] & (mean == 0), 0.0, steadied(mean, panel.values, panel.year))
 
-    def published(said: np.ndarray) -> np.ndarray:
-        return np.where(summed[:, np.newaxis], expected(said), _published(said, weight, source, tested.models))
+    def forecast_of(said: np.ndarray) -> np.ndarray:
+        return np.where(summed[:, np.newaxis], expected(said), published(said, weight, source, tested.models))
 
-    forecast, plain = published(found), {part: published(said) for part, said in absent.items()}
+    forecast, plain = forecast_of(found), {part: forecast_of(said) for part, said in absent.items()}
     expected_past = _expected_past(panel, tested, kinds, shut)
-    past = np.where(summed[:, np.newaxis], expected_past, _past_published(past, tested, source))
+    past = np.where(summed[:, np.newaxis], expected_past, past_published(past, tested, source))
     past = np.where(np.isfinite(tested.actual), past, np.nan)
 
     together, past, usual = _agreeing(forecast, past, tested.actual, hierarchy)
@@ -196,6 +200,12 @@ def _entries(seed: int, horizon: int, prophet_rows: Sequence[int] | np.ndarray) 
         prophet = ProphetForecaster(seed=seed, until=time.monotonic() + PROPHET_SECONDS)
         entries.append(Entry(model=prophet, rows=np.asarray(prophet_rows)))
     return entries
+
+
+def _pools(panel: Panel, kinds: np.ndarray, lengths: Sequence[int]) -> np.ndarray:
+    """(lengths, S) what each series' weights are learned with after so many periods: its kind, and whether it sells often."""
+    often = np.stack([sells_often(panel.values[:, :length]) for length in lengths])
+    return np.char.add(kinds, np.where(often, ", often", ", now and then"))
 
 
 def _agreeing(
@@ -233,7 +243,7 @@ def _expected_past(panel: Panel, tested: Backtested, kinds: np.ndarray, shut: np
     """(O, S, H) what sums would have been expected to be at each origin; nothing on closed days."""
     past = combine_past(tested, kinds, tested.errors_of_sums(), OF_SUMS)
     steady = steadied_past(past, panel.values, tested.origins, panel.year)
-    closed = np.stack([shut[:, end : end + past.shape[2]] for end in tested.origins])
+    closed = np.array([shut[:, end : end + past.shape[2]] for end in tested.origins]).reshape(past.shape)
     return np.where(closed, 0.0, steady)
 
 
@@ -276,29 +286,3 @@ def _final(
             for part, values in less.items():
                 absent[part][number, rows] = values
     return found, absent
-
-
-def _answering(found: np.ndarray, source: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
-    """What each series is published with: the combination where the baseline of its kind has no answer."""
-    whole = np.isfinite(found).all(axis=2)
-    return tuple(
-        name if name == COMBINATION or whole[names.index(name), row] else COMBINATION for row, name in enumerate(source)
-    )
-
-
-def _published(found: np.ndarray, weight: np.ndarray, source: Sequence[str], names: Sequence[str]) -> np.ndarray:
-    """(S, H) the combination, or the baseline a series is published with."""
-    answer = combined(found, weight)
-    for row, name in enumerate(source):
-        if name != COMBINATION:
-            answer[row] = found[names.index(name), row]
-    return answer
-
-
-def _past_published(past: np.ndarray, tested: Backtested, source: Sequence[str]) -> np.ndarray:
-    answer = past.copy()
-    for row, name in enumerate(source):
-        if name != COMBINATION:
-            own = tested.of(name)[:, row]
-            answer[:, row] = np.where(np.isfinite(own), own, answer[:, row])
-    return answer

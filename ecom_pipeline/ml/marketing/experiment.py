@@ -204,26 +204,25 @@ class Qini:
 def qini(score: ArrayLike, treated: ArrayLike, outcome: ArrayLike, *, seed: int, draws: int = 200) -> Qini:
     """Qini coefficient of a score on a randomised experiment, with its interval."""
     scores, given, did = (np.asarray(each, dtype=float) for each in (score, treated, outcome))
+    order = np.argsort(-scores, kind="stable")
+    given, did, count = given[order], did[order], len(scores)
     random = np.random.default_rng(seed)
-    values = []
-    for _ in range(draws):
-        drawn = random.integers(0, len(scores), len(scores))
-        values.append(_qini(scores[drawn], given[drawn], did[drawn]))
-    lower, upper = np.quantile(values, [0.025, 0.975])
-    return Qini(value=_qini(scores, given, did), lower=float(lower), upper=float(upper))
+    drawn = (np.bincount(random.integers(0, count, count), minlength=count) for _ in range(draws))
+    lower, upper = np.quantile([_qini(given, did, times) for times in drawn], [0.025, 0.975])
+    return Qini(value=_qini(given, did, np.ones(count)), lower=float(lower), upper=float(upper))
 
 
-def _qini(score: Array, treated: Array, outcome: Array) -> float:
-    order = np.argsort(-score, kind="stable")
-    given, did = treated[order], outcome[order]
-    with_count, without_count = np.cumsum(given), np.cumsum(1 - given)
-    gained = np.cumsum(given * did) - np.cumsum((1 - given) * did) * np.divide(
+def _qini(given: Array, did: Array, times: NDArray[np.number[Any]]) -> float:
+    """Of customers in the order of their score, the highest first, each counted so many times."""
+    treated, count = given * times, times.sum()
+    left = times - treated
+    with_count, without_count = np.cumsum(treated), np.cumsum(left)
+    gained = np.cumsum(treated * did) - np.cumsum(left * did) * np.divide(
         with_count, without_count, out=np.zeros(len(given)), where=without_count > 0
     )
     # Treated customers among the first n are a share of all: scaled to the gain per customer of everybody.
-    share = given.mean()
-    line = gained[-1] * np.arange(1, len(given) + 1) / len(given)
-    return float((gained - line).mean() / (share * len(given))) if share else 0.0
+    line = gained[-1] * np.cumsum(times) / count
+    return float(((gained - line) * times).sum() / (count * with_count[-1])) if with_count[-1] else 0.0
 
 
 def uplift_by_segment(segment: Sequence[str] | pd.Series, treated: ArrayLike, outcome: ArrayLike) -> pd.DataFrame:

@@ -83,6 +83,8 @@ class SpendResponse:
         Fixes the draws.
     draws
         How many.
+    length
+        Days of a row: more than one where spend is known by week or month, of which rows have the mean a day.
 
     Attributes
     ----------
@@ -98,25 +100,26 @@ class SpendResponse:
         Correlation of what is not explained with the day before.
     """
 
-    def __init__(self, *, seed: int, draws: int = DRAWS) -> None:
-        self.seed, self.draws = seed, draws
+    def __init__(self, *, seed: int, draws: int = DRAWS, length: float = 1.0) -> None:
+        self.seed, self.draws, self.length = seed, draws, length
 
     def fit(self, spend: ArrayLike, revenue: ArrayLike, demand: ArrayLike | None = None) -> Self:
-        """Learn from one row per day and one column per channel, and the revenue of those days, none missing.
+        """Learn from one row per day, or period, and one column per channel, and the revenue of those days, none missing.
 
         ``demand`` is a sign of each day's demand that no spend moves, such as direct visits; the base follows it.
 
         Raises
         ------
         ValueError
-            Fewer days than there is to learn, or a channel without spend.
+            Fewer rows than there is to learn, or a channel without spend.
         """
         paid, earned = np.asarray(spend, dtype=float), np.asarray(revenue, dtype=float)
-        days, channels = paid.shape
-        base = _base(days, demand)
+        rows, channels = paid.shape
+        base = _base(rows, self.length, demand)
         parameters = base.shape[1] + 3 * channels
-        if days < 2 * parameters:
-            raise ValueError(f"{days} days, at least {2 * parameters} needed for {channels} channels")
+        if rows < 2 * parameters:
+            kind = "days" if self.length == 1 else f"periods of {self.length:g} days"
+            raise ValueError(f"{rows} {kind}, at least {2 * parameters} needed for {channels} channels")
         if not (paid.sum(axis=0) > 0).all():
             raise ValueError("a channel has no spend: there is nothing to learn about it")
         random = np.random.default_rng(self.seed)
@@ -231,17 +234,18 @@ def _freed(values: Array, persistence: float) -> Array:
     return free
 
 
-def _base(days: int, demand: ArrayLike | None) -> Array:
+def _base(rows: int, length: float, demand: ArrayLike | None) -> Array:
     """Level, trend, weekdays, the year's season where there is half a year, and demand on the day and over its week."""
-    day = np.arange(days)
-    columns = [np.ones(days), day / max(1, days)]
-    columns += [(day % 7 == weekday).astype(float) for weekday in range(6)]
+    day, days = length * np.arange(rows), length * rows
+    columns = [np.ones(rows), day / max(1, days)]
+    if length == 1:
+        columns += [(day % 7 == weekday).astype(float) for weekday in range(6)]
     waves = 3 if days >= 2 * YEAR else 1 if days >= YEAR / 2 else 0
     for wave in range(1, waves + 1):
         angle = 2 * np.pi * wave * day / YEAR
         columns += [np.sin(angle), np.cos(angle)]
     if demand is not None and np.ptp(demand) > 0:
-        columns += [np.asarray(demand, dtype=float), over_a_week(demand)]
+        columns += [np.asarray(demand, dtype=float), *([over_a_week(demand)] if length == 1 else [])]
     return np.column_stack(columns)
 
 

@@ -82,7 +82,7 @@ def best_split(draws: Sequence[Sequence[Curve]], floor: Array, cap: Array, total
     return _summing_to(total, floor, cap, spend_at)
 
 
-def days_of_a_test(spend: float, noise: float, persistence: float) -> int | None:
+def days_of_a_test(spend: float, noise: float, persistence: float, length: float = 1.0) -> int | None:
     """Days with, and as many without, a channel that show with 80 % power whether it earns its spend.
 
     Parameters
@@ -90,7 +90,9 @@ def days_of_a_test(spend: float, noise: float, persistence: float) -> int | None
     spend
         Of the channel, a day.
     noise, persistence
-        Of revenue, a day: what the model does not explain, and its correlation with the day before.
+        Of revenue, a day: what the model does not explain, and its correlation with the period before.
+    length
+        Days of a period.
 
     Returns
     -------
@@ -98,7 +100,7 @@ def days_of_a_test(spend: float, noise: float, persistence: float) -> int | None
         None where half a year would not do.
     """
     lasting = (1 + persistence) / (1 - persistence)
-    days = math.ceil(2 * lasting * ((POWER + CONFIDENCE) * noise / spend) ** 2)
+    days = math.ceil(length * math.ceil(2 * lasting * ((POWER + CONFIDENCE) * noise / spend) ** 2))
     return max(days, 14) if days <= LONGEST_TEST_DAYS else None
 
 

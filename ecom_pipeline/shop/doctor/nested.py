@@ -7,7 +7,7 @@ records of an answer. It is proposed as ``each``; the others are left as they ar
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -46,7 +46,7 @@ class Lists:
 def lists_of(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> Lists:
     """The lists of objects in the columns, and in the objects in them."""
     found: dict[str, tuple[int, frozenset[str]]] = {}
-    for path, held in _held(con, table, columns):
+    for path, held in _held(con, table, _with_json(con, table, columns)):
         elements, keys = con.execute(
             f"""select count(*), list_distinct(flatten(list(json_keys(element)))) from (
                 select unnest(json_extract({held}, '$[*]')) as element from {table}
@@ -62,6 +62,13 @@ def lists_of(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str])
     else:
         each = max(lines, key=lambda path: len(found[path][1]), default="") or None
     return Lists(each, tuple(path for path in found if path != each), is_whole=rows == 1)
+
+
+def _with_json(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> list[str]:
+    """The columns with any value that begins like an object or a list."""
+    asked = ", ".join(f"bool_or(left({name}, 1) in ('{{', '['))" for name in map(quoted, columns))
+    (found,) = con.execute(f"select {asked} from {table}").fetchall()
+    return [column for column, is_json in zip(columns, found, strict=True) if is_json]
 
 
 def _held(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -87,10 +94,10 @@ def _keys(con: duckdb.DuckDBPyConnection, table: str, column: str) -> list[str]:
     return keys if len(keys) <= MOST_KEYS else []
 
 
-def opened(con: duckdb.DuckDBPyConnection, table: str, columns: Iterable[str]) -> dict[str, str]:
+def opened(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> dict[str, str]:
     """Add a column for every value inside an object to the table; their SQL by name."""
     inside: dict[str, str] = {}
-    waiting = [(column, column, "$") for column in columns]
+    waiting = [(column, column, "$") for column in _with_json(con, table, columns)]
     while waiting:
         column, holder, path = waiting.pop(0)
         for key in _keys(con, table, column):

@@ -229,7 +229,7 @@ def _looks() -> dict[str, str]:
         "milliseconds": r"regexp_full_match(v, '1\d{12}')",
         "microseconds": r"regexp_full_match(v, '1\d{15}')",
         **{
-            f"symbol_{code}": f"regexp_matches(v, '[0-9]') and regexp_matches(v, '{sign}')"
+            f"symbol_{code}": f"is_signed and regexp_matches(v, '{sign}')"
             for code, sign in _SYMBOLS.items()
         },
     }
@@ -239,7 +239,8 @@ def _shares(con: duckdb.DuckDBPyConnection, sample: str) -> dict[str, dict[str, 
     """By column, the shares of values that look like this or that."""
     point, comma = (number("v", "DECIMAL(38,6)", decimal_comma=decimal_comma) for decimal_comma in (False, True))
     local, offset = local_time("v", None), instant("v", None, None)
-    read = f"c, v, {point} as point, {comma} as comma, {local} as local, {offset} as instant"
+    signed = "regexp_matches(v, '[0-9]') and regexp_matches(v, '[^0-9A-Za-z .,:/_-]') as is_signed"
+    read = f"c, v, {signed}, {point} as point, {comma} as comma, {local} as local, {offset} as instant"
     averages = ", ".join(f"avg(case when {condition} then 1.0 else 0.0 end)" for condition in _looks().values())
     query = f"with read as materialized (select {read} from {sample}) select c, {averages} from read group by c"
     return {

@@ -20,6 +20,8 @@ COMMON_HANGUL, MUCH_HANGUL = (
 """Syllables that are frequent in Korean, and the share of them among the different ones of a text."""
 SOME, FEW_LATIN = 12, 3
 """Letters from which it is no accident which they are; those of Latin alphabets stand among ASCII ones."""
+LETTERS_SEEN = 1 << 13
+"""Bytes that are enough to know an alphabet."""
 MOSTLY, COMMON_CHINESE = 0.9, 0.7
 
 
@@ -66,11 +68,12 @@ def legacy_encoding(sample: bytes) -> str:
     ...     ("订单,金额", "gb18030"), ("Номер заказа;Сумма", "cp1251"), ("Sipariş Numarası", "cp1254"), ("Größe", "cp1252"))]
     ['gb18030', 'cp1251', 'cp1254', 'cp1252']
     """
+    start = sample[:LETTERS_SEEN]
     if _is_japanese(sample):
         return "cp932"
-    if _is_korean(sample):
+    if _is_korean(start):
         return "cp949"
-    if found := next((one.encoding for one in ALPHABETS if _is_written_with(sample, one)), None):
+    if found := next((one.encoding for one in ALPHABETS if _is_written_with(start, one)), None):
         return found
     chinese = [char for char in sample.decode("gb18030", errors="replace") if ord(char) > 127]
     if chinese and sum(map(_is_common_chinese, chinese)) >= COMMON_CHINESE * len(chinese):

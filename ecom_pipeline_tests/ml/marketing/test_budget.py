@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ecom_pipeline.ml.marketing.advice import advice
 from ecom_pipeline.ml.marketing.budget import COLUMNS, Budget, budget_shop
+from ecom_pipeline.ml.marketing.periods import periods_of
 from ecom_pipeline.ml.marketing.response import Curve, SpendResponse, carried_over
 from ecom_pipeline.ml.marketing.split import best_split, days_of_a_test, floors_and_caps, in_proportion
 from ecom_pipeline_tests.ml.marketing.planted import Planted, plant
@@ -163,3 +165,34 @@ def test_the_same_data_and_seed_give_the_same_result() -> None:
 def test_a_channel_without_spend_cannot_be_learned() -> None:
     with pytest.raises(ValueError, match="no spend"):
         SpendResponse(seed=1).fit(np.zeros((100, 1)), np.ones(100))
+
+
+def test_spend_by_week_is_learned_by_week() -> None:
+    shop = plant(7, days=1400, channels=2)
+    monday = shop.spend_rows["spend_date"].map(lambda day: day - dt.timedelta(days=(day - shop.dates[0]).days % 7))
+    weekly = shop.spend_rows.assign(spend_date=monday).groupby(["spend_date", "channel"], as_index=False)["spend"].sum()
+    result = budget_shop(weekly, shop.revenue_rows, as_of_date=shop.dates[-1].date(), seed=1)
+    channels = result.channels
+    assert result.card.parameters["days_of_a_period"] == 7
+    assert ((channels["return_lower"] <= shop.returns) & (shop.returns <= channels["return_upper"])).all()
+    assert channels["spend_per_day"].to_numpy() == pytest.approx(shop.spend[-28:].mean(axis=0), rel=0.01)
+
+
+def test_the_last_week_counts_once_it_is_over() -> None:
+    days = pd.date_range("2024-01-01", periods=20)
+    periods = periods_of(pd.Series(days[[0, 7, 14]]), days)
+    assert periods.mean_of(np.arange(20.0)).tolist() == [3.0, 10.0]
+    assert periods_of(pd.Series(days[[0, 1, 5]]), days).mean_of(np.arange(20.0)).tolist() == list(range(20))
+
+
+def test_what_was_spent_for_nothing_is_told_as_that() -> None:
+    row = {
+        "has_evidence": False,
+        "follows_demand": None,
+        "spend_per_day": 5.0,
+        "recommended_per_day": 5.0,
+        "test_days": 20,
+    }
+    english, chinese = advice(row | {"return_on_spend": -2.0, "return_lower": -3.0, "return_upper": -1.0})
+    assert english.startswith("Not enough evidence: revenue was no higher with its spend (-2.00 (-3.00 to -1.00")
+    assert "并未更高" in chinese
