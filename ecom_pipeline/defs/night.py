@@ -20,6 +20,7 @@ from ecom_pipeline.contracts import Contract
 from ecom_pipeline.quality import judge
 from ecom_pipeline.settings import Settings, backfill
 from ecom_pipeline.shop.config import Shop
+from ecom_pipeline.shop.errors import InputError, ShopError
 from ecom_pipeline.shop.mapping import sliced_select
 from ecom_pipeline.sql import literal, quoted
 from ecom_pipeline.warehouse.builds import code_fingerprint
@@ -28,6 +29,7 @@ from ecom_pipeline.warehouse.connection import WarehouseError, open_warehouse
 from ecom_pipeline.warehouse.increment import Increment, Plan, looks_at_the_run, reads_of
 from ecom_pipeline.warehouse.journal import close_steps, end_run, now, record, start_run
 from ecom_pipeline.warehouse.names import columns_of
+from ecom_pipeline.warehouse.release import ReleaseError
 from ecom_pipeline.warehouse.space import require_space_for_a_night
 from ecom_pipeline.warehouse.stage import stage_frame
 from ecom_pipeline.warehouse.write import Writer
@@ -36,6 +38,15 @@ ROOM = "100MB"
 """What the database holds at least."""
 Progress = Callable[[str, str, float], None]
 """Told the step, its status and its seconds when it ends."""
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Fail without a traceback and for good where the message of an error says all there is to say."""
+    try:
+        yield
+    except (InputError, ShopError, WarehouseError, ReleaseError) as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
 
 
 @dataclass(kw_only=True)
@@ -155,12 +166,13 @@ class Night:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Measure a step and write down how it ended."""
+        """Measure a step and write down how it ended; :func:`told` how it fails."""
         started, clock = now(), time.perf_counter()
         reset_peak_memory()
         status, message = "succeeded", ""
         try:
-            yield
+            with told():
+                yield
         except dg.Failure as failure:
             status, message = "failed", failure.description or ""
             raise

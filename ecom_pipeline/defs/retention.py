@@ -15,7 +15,7 @@ from stat import S_ISREG
 import dagster as dg
 from sqlalchemy.exc import OperationalError
 
-from ecom_pipeline.defs.tables import EXPECTED
+from ecom_pipeline.defs.night import told
 from ecom_pipeline.settings import Settings
 from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.warehouse.connection import WarehouseError, open_warehouse
@@ -135,10 +135,8 @@ def retention_job(settings: Settings, shop: Shop) -> dg.JobDefinition:
 
     @dg.op(out=dg.Out(dg.Nothing), description="Deletes what is older than shop.yaml and the settings keep.")
     def let_go_of_the_old(context: dg.OpExecutionContext) -> None:
-        try:
+        with told():
             done = let_go(settings, shop, context.instance)
-        except EXPECTED as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
         context.add_output_metadata({**asdict(done), "retired": dg.MetadataValue.json(asdict(done)["retired"])})
 
     @dg.job(

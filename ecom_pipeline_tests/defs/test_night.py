@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any, cast
 
 import dagster as dg
 import pytest
 
 from ecom_pipeline.definitions import build_defs
-from ecom_pipeline.defs.night import _dates
+from ecom_pipeline.defs.night import Night, _dates
 from ecom_pipeline.settings import Settings, SettingsError
+from ecom_pipeline.warehouse.connection import WarehouseError
+from ecom_pipeline.warehouse.journal import create_journal
+from ecom_pipeline_tests.database import in_memory
 from ecom_pipeline_tests.shop.shops import EVENTS, make_shop
 
 
@@ -38,3 +42,20 @@ def test_a_schedule_that_is_none_is_named(tmp_path: Path) -> None:
     make_shop(tmp_path, EVENTS)
     with pytest.raises(SettingsError, match="ECOM_SCHEDULE='at two': expected a cron expression"):
         build_defs(Settings(shop=tmp_path, schedule="at two"))
+
+
+def test_a_step_fails_with_the_words_of_an_expected_error_and_writes_them_down() -> None:
+    with in_memory() as connection:
+        connection.execute("create schema quarantine")
+        create_journal(connection)
+        night = Night(connection=connection, settings=Settings(), shop=cast(Any, None), contracts={}, run_id="r1")
+        with pytest.raises(dg.Failure) as failed, night.step("told"):
+            raise WarehouseError("the disk is full")
+        assert (failed.value.description, failed.value.allow_retries) == ("the disk is full", False)
+        assert failed.value.__suppress_context__
+        with pytest.raises(ZeroDivisionError), night.step("not foreseen"):
+            raise ZeroDivisionError("by zero")
+        assert connection.execute("select step, status, message from journal.steps").fetchall() == [
+            ("told", "failed", "the disk is full"),
+            ("not foreseen", "failed", "ZeroDivisionError: by zero"),
+        ]
