@@ -28,6 +28,7 @@ def test_a_webhook_that_does_not_take_an_alert_is_told_in_the_log(
             taken.sendall(answer)
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(10)
         thread = threading.Thread(target=serve, args=(listening,))
         thread.start()
         settings = Settings(webhook_url=f"http://127.0.0.1:{listening.getsockname()[1]}")
@@ -47,7 +48,7 @@ def test_new_files_are_noticed_once_and_what_is_remembered_of_them_stays_small(t
         seen = []
 
         def looked() -> str:
-            (answer,) = [sensor(context)]
+            answer = sensor(context)
             seen.append(str(context.cursor))
             return type(answer).__name__
 
