@@ -93,7 +93,10 @@ def _largest(cosine: sparse.csr_matrix, start: int, most: int) -> sparse.csr_mat
     for row, (begin, end) in enumerate(pairwise(cosine.indptr)):
         others = begin + np.flatnonzero(cosine.indices[begin:end] != start + row)
         if len(others) > most:
-            others = np.sort(others[np.argsort(-cosine.data[others], kind="stable")[:most]])
+            values = cosine.data[others]
+            least = np.partition(values, len(values) - most)[len(values) - most]
+            above, equal = others[values > least], others[values == least]
+            others = np.sort(np.concatenate([above, equal[: most - len(above)]]))
         kept.append(others)
     bounds = np.cumsum([0, *map(len, kept)])
     places = np.concatenate(kept)
