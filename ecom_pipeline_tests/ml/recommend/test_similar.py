@@ -45,7 +45,9 @@ def test_what_customers_touch_beyond_chance_and_what_descriptions_say_add_up() -
     baskets = {"lamp bulb bag": 10, "lamp soap bag": 10, "mug bag": 20}
     rows = [(f"{words} {n}", one, 0) for words, size in baskets.items() for n in range(size) for one in words.split()]
     world = bought(*rows)
-    described = pd.DataFrame({"product_id": ["bulb", "lamp", "soap"], "name": ["oak lamp bulb", "oak lamp", "soap"]})
+    described = pd.DataFrame(
+        {"product_id": ["bulb", "lamp", "soap"], "name": ["glass bulb of a lamp", "oak lamp", "soap"]}
+    )
     popularity = Popularity().fit(world)
     lists = similar_products(checked(world), popularity, Content(described), available=popularity.products_, k=3)
     assert list_of(lists, "lamp") == [("bulb", "item_knn"), ("soap", "item_knn"), ("bag", "popularity")]
