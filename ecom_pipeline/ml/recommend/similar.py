@@ -23,6 +23,8 @@ CONTENT = "content"
 SIMILAR_COLUMNS = ("product_id", "rank", "similar_product_id", "score", "source")
 DAMPING = 0.3
 """Of the cosine by customers, as in ``ItemNeighbours``."""
+LEAST = 0.01
+"""Cosine beyond chance below which customers say nothing of a likeness."""
 WEIGHT_OF_CONTENT = 0.25
 SPARE = 3
 """Neighbours of either kind that are looked at for one that is listed."""
@@ -95,7 +97,7 @@ def _touched(data: pd.DataFrame, every: pd.Index, available: pd.Index, most: int
     near = nearest(weights, most, DAMPING, beyond_chance=True).tocoo()
     touched = data["product_id"].cat.categories.take(kept)
     places = every.get_indexer(touched)
-    listed = touched.isin(available)[near.col] & (near.data > 0)
+    listed = touched.isin(available)[near.col] & (near.data >= LEAST)
     score = near.data[listed].astype(np.float64)
     return pd.DataFrame(
         {"product": places[near.row[listed]], "other": places[near.col[listed]], "score": score, "touched": score}
