@@ -55,12 +55,13 @@ reached as (
         min(first_id) as first_id
     from (
         select
-            unnest([one.customer_id, one.first_id]) as customer_id,
+            case when ends.is_first then one.first_id else one.customer_id end as customer_id,
             further.first_id
         from neighbours
         inner join reached as one on neighbours.customer_id = one.customer_id
         inner join reached as other on neighbours.neighbour_id = other.customer_id
         inner join reached as further on other.first_id = further.customer_id
+        cross join (values (true), (false)) as ends (is_first)
         qualify bool_or(one.first_id <> other.first_id) over ()
     )
     group by customer_id

@@ -9,7 +9,7 @@ with owned as (
         case when events.channel in ('(direct)', 'none', '(none)') then 'direct' else events.channel end as channel,
         events.campaign_id,
         events.device,
-        create_sort_key(events.event_at, 'asc nulls last', events.event_id, 'asc nulls last') as place
+        {'at': events.event_at, 'id': events.event_id} as place
     from clean.events as events
     left join features.session_owners as owners on events.session_id = owners.session_id
     where events.visitor_id is not null
@@ -19,7 +19,7 @@ half_hours as (
     select
         visitor_id,
         session_id,
-        time_bucket(interval 30 minute, event_at) as half_hour,
+        floor(epoch(event_at) / 1800) as half_hour,
         max(customer_id) as customer_id,
         min(event_at) as started_at,
         max(event_at) as ended_at,
@@ -31,7 +31,8 @@ half_hours as (
         sum(case when event_type = 'favourite' then 1 else 0 end) as favourites,
         sum(case when event_type = 'purchase' then 1 else 0 end) as purchases,
         arg_min(channel, place) filter (where channel is not null) as channel,
-        arg_min(coalesce(campaign_id, ''), place) filter (where channel is not null or campaign_id is not null) as campaign_id,
+        arg_min(coalesce(campaign_id, ''), place)
+            filter (where channel is not null or campaign_id is not null) as campaign_id,
         arg_min(device, place) filter (where device is not null) as device
     from owned
     group by visitor_id, session_id, half_hour
