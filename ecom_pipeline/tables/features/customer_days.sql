@@ -18,7 +18,6 @@ sold as (
     select
         customer_id,
         ordered_date as activity_date,
-        count(*) as purchases,
         count(distinct order_id) as orders,
         sum(quantity) as units,
         sum(revenue) as revenue
@@ -65,7 +64,6 @@ select
     cast(coalesce(browsing.carts, 0) as bigint) as carts,
     cast(coalesce(browsing.favourites, 0) as bigint) as favourites,
     cast(coalesce(browsing.searches, 0) as bigint) as searches,
-    coalesce(sold.purchases, 0) as purchases,
     coalesce(sold.orders, 0) as orders,
     cast(coalesce(sold.units, 0) as decimal(18, 4)) as units,
     cast(coalesce(sold.revenue, 0) as decimal(18, 4)) as revenue,

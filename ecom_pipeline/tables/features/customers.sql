@@ -15,7 +15,6 @@ totals as (
         sum(carts) as carts,
         sum(favourites) as favourites,
         sum(searches) as searches,
-        sum(purchases) as purchases,
         sum(units) as units,
         sum(revenue) as revenue,
         sum(refunds) as refunds,
@@ -75,7 +74,6 @@ joined as (
         cast(coalesce(totals.carts, 0) as bigint) as carts,
         cast(coalesce(totals.favourites, 0) as bigint) as favourites,
         cast(coalesce(totals.searches, 0) as bigint) as searches,
-        cast(coalesce(totals.purchases, 0) as bigint) as purchases,
         coalesce(tastes.distinct_products, 0) as distinct_products,
         coalesce(tastes.distinct_categories, 0) as distinct_categories,
         cast(coalesce(totals.messages, 0) as bigint) as messages
@@ -110,7 +108,6 @@ select
     carts,
     favourites,
     searches,
-    purchases,
     distinct_products,
     distinct_categories,
     messages

@@ -4,8 +4,6 @@ with sold as (
         min(customer_id) as customer_id,
         min(ordered_at) as ordered_at,
         min(ordered_date) as ordered_date,
-        count(*) as lines,
-        cast(sum(quantity) as decimal(18, 4)) as units,
         cast(sum(revenue) as decimal(18, 4)) as revenue
     from features.sales
     group by order_id
@@ -18,8 +16,6 @@ select
     sold.ordered_date,
     case when orders.channel in ('(direct)', 'none', '(none)') then 'direct' else orders.channel end as channel,
     orders.campaign_id,
-    sold.lines,
-    sold.units,
     sold.revenue,
     coalesce(orders.discount_amount, 0) as discount_amount,
     coalesce(orders.shipping_amount, 0) as shipping_amount,
