@@ -1,8 +1,7 @@
-"""Reading the files that a benchmark is given: Parquet, CSV (parted by comma or semicolon), tab-separated or JSON lines, the last
-three also packed by gzip.
+"""Reading the files that a benchmark is given: Parquet, CSV, tab-separated or JSON lines, the last three also packed by gzip.
 
-What cannot be used ends the program with the name of the file and what was expected of it. What does not belong here: what
-the columns mean.
+The columns of a CSV file are parted by commas or semicolons. What cannot be used ends the program with the name of the file
+and what was expected of it. What does not belong here: what the columns mean.
 """
 
 from __future__ import annotations
