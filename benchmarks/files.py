@@ -1,7 +1,7 @@
 """Reading the files that a benchmark is given: Parquet, CSV, tab-separated or JSON lines, the last three also packed by gzip.
 
-What cannot be used ends the program with the name of the file and what was expected of it. What does not belong here: what
-the columns mean.
+The columns of a CSV file are parted by commas or semicolons. What cannot be used ends the program with the name of the file
+and what was expected of it. What does not belong here: what the columns mean.
 """
 
 from __future__ import annotations
@@ -124,6 +124,8 @@ def _separated(file: Path, separator: str, as_written: Callable[[str], bool]) ->
     for encoding in ENCODINGS:
         try:
             names = pd.read_csv(file, sep=separator, encoding=encoding, nrows=0).columns
+            if len(names) == 1 and separator == "," and ";" in names[0]:
+                return _separated(file, ";", as_written)
             return pd.read_csv(
                 file,
                 sep=separator,

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from benchmarks.files import FileError, read, rows_of
+from benchmarks.files import FileError, other_name, read, rows_of
 from benchmarks.marketing_data import touches_of
 from benchmarks.profile import days_of
 
@@ -79,3 +80,19 @@ def test_a_journey_without_an_order_needs_no_revenue(tmp_path: Path) -> None:
     assert touches_of(written(tmp_path, head + "1,1,email,2,false,\n"))["revenue"].tolist() == [0.0]
     with pytest.raises(FileError, match="row 1: channel is empty"):
         touches_of(written(tmp_path, head + "1,1,,2,true,5\n"))
+
+
+def test_columns_are_read_by_the_names_that_a_file_has_for_them(tmp_path: Path) -> None:
+    file = written(tmp_path, "Customer ID,Day,orders,Amount\n007,2024-01-31,1,2.5\n")
+    called = dict(map(other_name, ["customer_id=Customer ID", "activity_date=Day", "revenue=Amount"]))
+    assert days_of(file, called).to_dict("records") == [
+        {"customer_id": "007", "activity_date": pd.Timestamp("2024-01-31"), "orders": 1.0, "revenue": 2.5}
+    ]
+    with pytest.raises(FileError, match="no column Amounts; it has Customer ID, Day, orders, Amount"):
+        days_of(file, called | {"revenue": "Amounts"})
+
+
+@pytest.mark.parametrize("pair", ["revenue", "=Amount", "revenue="])
+def test_half_a_pair_of_names_is_refused(pair: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="expected NAME=ITS_NAME_IN_THE_FILE"):
+        other_name(pair)

@@ -54,6 +54,11 @@ def test_paths_are_told_out(tmp_path: Path) -> None:
     assert credited(touches, "linear") == pytest.approx({"a": 6.67, "b": 3.33, "c": 7.5})
 
 
+def test_semicolons_part_columns_too(tmp_path: Path) -> None:
+    file = written(tmp_path, "path;total_conversions;total_null\na > b;2;1\n")
+    assert credited(touches_of(file), "linear") == {"a": 1.0, "b": 1.0}
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

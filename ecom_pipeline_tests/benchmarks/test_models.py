@@ -53,3 +53,18 @@ def test_an_email_test_is_read_beside_its_count(tmp_path: Path, capsys: pytest.C
     found = goals(capsys.readouterr().out)
     assert found["attribution: different sums of revenue over the methods"]["met"]
     assert found["Mens E-Mail: lift counted on all, inside the interval of one half"]["met"]
+
+
+@pytest.mark.slow
+def test_customers_who_all_do_alike_are_told_without_a_ranking(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    months = pd.date_range("2023-01-01", "2023-09-01", freq="MS")
+    rows = [(number, month + pd.Timedelta(days=number % 28), 1, 9.0) for number in range(90) for month in months]
+    days = pd.DataFrame(rows, columns=["customer_id", "activity_date", "orders", "revenue"])
+    days.to_csv(tmp_path / "all.csv", index=False)
+    profile.main(["--days", str(tmp_path / "all.csv")])
+    printed = capsys.readouterr().out
+    assert "100.0% bought: all did alike, so that nobody can be ranked" in printed
+    assert "NaN" not in printed.splitlines()[-1]
+    assert not any(name.endswith("AUC") for name in goals(printed))

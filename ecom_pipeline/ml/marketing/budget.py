@@ -122,9 +122,8 @@ def budget_shop(
     told = [advice(row) for row in table.to_dict("records")]
     table["sentence_en"], table["sentence_zh"] = zip(*told, strict=True)
     table["test_days"] = table["test_days"].astype("Int64")
-    beside = _beside(
-        total - float(kept.sum()), spent.left_out, sorted({*least, *most} - {*spent.names, *spent.left_out})
-    )
+    unknown = sorted({*least, *most} - {*spent.names, *spent.left_out})
+    known, draws_won = int(table["has_evidence"].sum()), float((gains > 0).mean())
     low, middle, high = np.quantile(gains, [0.05, 0.5, 0.95])
     card = ModelCard(
         model="spend_response",
@@ -134,9 +133,9 @@ def budget_shop(
         baseline_value=float(np.mean([_earned(curves, kept) for curves in model.curves_])),
         decision="published" if better else "refused",
         reason=(
-            f"{total:.2f} a day over {len(spent.names)} channels, {int(table['has_evidence'].sum())} of them with evidence:"
-            f" the best split earns {middle:+.2f} a day ({low:+.2f} to {high:+.2f}, 90 %), more in {(gains > 0).mean():.0%} of"
-            f" the draws, {SURE_ENOUGH:.0%} needed{beside}"
+            f"{total:.2f} a day over {len(spent.names)} channels, {known} of them with evidence: the best split earns"
+            f" {middle:+.2f} a day ({low:+.2f} to {high:+.2f}, 90 %), more in {draws_won:.0%} of the draws,"
+            f" {SURE_ENOUGH:.0%} needed{_beside(total - float(kept.sum()), spent.left_out, unknown)}"
         ),
         trained_from=days[0].date(),
         trained_to=as_of_date,

@@ -121,30 +121,7 @@ def cluster_shop(
         )
         return _refused(words, stability[number], shuffled, figures, seed)
     places = _centres(sample, number, seed)
-    nearest = _nearest(standard, places)
-    numbers = _numbers(places, np.bincount(nearest, minlength=number), scaler.features_, earlier)
-    labels = _labels(places, scaler.features_)
-    given = pd.DataFrame(
-        {
-            "customer_id": buyers["customer_id"],
-            "learned_segment": numbers[nearest],
-            "name_en": [labels[one][0] for one in nearest],
-            "name_zh": [labels[one][1] for one in nearest],
-            "distance": np.sqrt(((standard - places[nearest]) ** 2).mean(axis=1)),
-        }
-    )
-    described = pd.concat(
-        [
-            _described(centre, standard[nearest == one], behaviour.loc[nearest == one, scaler.features_]).assign(
-                learned_segment=numbers[one],
-                name_en=labels[one][0],
-                name_zh=labels[one][1],
-                share=float((nearest == one).mean()),
-            )
-            for one, centre in enumerate(places)
-        ],
-        ignore_index=True,
-    )
+    given, described = _tables(buyers["customer_id"], standard, behaviour[scaler.features_], places, earlier)
     card = ModelCard(
         model="learned_segments",
         metric="adjusted_rand_index",
@@ -163,7 +140,36 @@ def cluster_shop(
         metrics=figures | drift(given, earlier_customers),
         libraries=("scikit-learn", "numpy", "pandas"),
     )
-    return Clusters(customers=given[list(CUSTOMER_COLUMNS)], centres=described[list(CENTRE_COLUMNS)], card=card)
+    return Clusters(customers=given, centres=described, card=card)
+
+
+def _tables(
+    ids: pd.Series, standard: Array, behaviour: pd.DataFrame, places: Array, earlier: pd.DataFrame | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Segment of every customer, and what each segment is like: `CUSTOMER_COLUMNS` and `CENTRE_COLUMNS`."""
+    features = list(behaviour.columns)
+    nearest = _nearest(standard, places)
+    numbers = _numbers(places, np.bincount(nearest, minlength=len(places)), features, earlier)
+    labels = _labels(places, features)
+    given = pd.DataFrame(
+        {
+            "customer_id": ids,
+            "learned_segment": numbers[nearest],
+            "name_en": [labels[one][0] for one in nearest],
+            "name_zh": [labels[one][1] for one in nearest],
+            "distance": np.sqrt(((standard - places[nearest]) ** 2).mean(axis=1)),
+        }
+    )
+    described = [
+        _described(centre, standard[nearest == one], behaviour.loc[nearest == one]).assign(
+            learned_segment=numbers[one],
+            name_en=labels[one][0],
+            name_zh=labels[one][1],
+            share=float((nearest == one).mean()),
+        )
+        for one, centre in enumerate(places)
+    ]
+    return given[list(CUSTOMER_COLUMNS)], pd.concat(described, ignore_index=True)[list(CENTRE_COLUMNS)]
 
 
 def _described(centre: Array, standard: Array, behaviour: pd.DataFrame) -> pd.DataFrame:

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.calibration import calibration_error
-from ecom_pipeline.ml.card import Decision, ModelCard
-from ecom_pipeline.ml.profile.cutoffs import Past, TooLittleError, learn
+from ecom_pipeline.ml.card import ModelCard
+from ecom_pipeline.ml.profile.cutoffs import Learned, Past, TooLittleError, learn
 from ecom_pipeline.ml.profile.history import HORIZON, buyers_at, first_order, outcome_after
 from ecom_pipeline.ml.profile.judgement import Lead, auc, auc_lead, brier, calibration, capture
 from ecom_pipeline.ml.profile.propensity import TREES
@@ -96,23 +96,7 @@ def propensity_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int, trees
     lead = auc_lead(bought, given["gradient_boosting"][0], given["rfm_score"][0])
     figure = evaluation.set_index(["model", "metric"])["value"]
     wins = lead.lower > 0 and figure["gradient_boosting", "brier"] <= figure["rfm_score", "brier"]
-    decision: Decision = "published" if wins else "refused"
-    if wins:
-        probability, value = final.model.probability(now), final.model.value(now)
-        reasons = final.model.reasons(now)
-    else:
-        probability, value, reasons = final.rates.probability(now), final.rates.value(now), _rfm_reasons(now)
-    customers = pd.DataFrame(
-        {
-            "customer_id": now.index,
-            "buy_probability": probability,
-            "expected_value_30": value,
-            "source": "gradient_boosting" if wins else "rfm_score",
-            "reasons_en": reasons["reasons_en"].to_numpy(),
-            "reasons_zh": reasons["reasons_zh"].to_numpy(),
-            "as_of_date": as_of_date,
-        }
-    )
+    customers = _customers(final, now, by_model=wins).assign(as_of_date=as_of_date)
     tenths = pd.concat(
         [calibration(bought, scores[0]).assign(model=name) for name, scores in given.items() if name != "constant"]
     )
@@ -122,7 +106,7 @@ def propensity_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int, trees
         value=figure["gradient_boosting", "auc"],
         baseline="rfm_score",
         baseline_value=figure["rfm_score", "auc"],
-        decision=decision,
+        decision="published" if wins else "refused",
         reason=_reason(test, len(bought), did, lead, figure),
         trained_from=first,
         trained_to=as_of_date,
@@ -138,10 +122,26 @@ def propensity_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int, trees
         libraries=("scikit-learn", "numpy", "pandas"),
     )
     return Propensity(
-        customers=customers,
+        customers=customers[list(PROPENSITY_COLUMNS)],
         evaluation=evaluation[list(EVALUATION_COLUMNS)],
         calibration=tenths[list(CALIBRATION_COLUMNS)],
         card=card,
+    )
+
+
+def _customers(learned: Learned, now: pd.DataFrame, *, by_model: bool) -> pd.DataFrame:
+    """What is expected of every buyer and why, by the model or by the baseline."""
+    expecting = learned.model if by_model else learned.rates
+    reasons = learned.model.reasons(now) if by_model else _rfm_reasons(now)
+    return pd.DataFrame(
+        {
+            "customer_id": now.index,
+            "buy_probability": expecting.probability(now),
+            "expected_value_30": expecting.value(now),
+            "source": "gradient_boosting" if by_model else "rfm_score",
+            "reasons_en": reasons["reasons_en"].to_numpy(),
+            "reasons_zh": reasons["reasons_zh"].to_numpy(),
+        }
     )
 
 

@@ -186,6 +186,7 @@ select
     kind,
     rank,
     tag,
+    cast(weight as bigint) as weight,
     cast(weight as double) / cast(whole_weight as double) as strength,
     source_table,
     last_seen_date
