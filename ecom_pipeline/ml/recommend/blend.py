@@ -229,7 +229,7 @@ def learn_weights(found: Candidates, *, always: str) -> tuple[dict[str, float], 
     first = max(names, key=lambda name: alone[name])
     leads = {name: each_alone[first] - values for name, values in each_alone.items()}
     near = [name for name, lead in leads.items() if lead.mean() <= NEAR * lead.std() / np.sqrt(len(lead))]
-    total = np.sum([found.scores[name] for name in near], axis=0)
+    total: Floats = np.sum([found.scores[name] for name in near], axis=0)
     best = found.ndcg(total)
     behind = each_alone[first] - best
     if behind.mean() > WORSE * behind.std() / np.sqrt(len(behind)):
