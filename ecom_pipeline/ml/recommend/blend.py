@@ -2,8 +2,8 @@
 
 A part's scores of one customer are brought to mean 0 and deviation 1 over the products, so that a weight says how
 much a part counts whatever its scale; what a customer bought often may count against a product. ``learn_weights``
-climbs from the best part alone, by the best change of one weight at a time, so that the blend is never worse than it
-on the days it learned from. What does not belong here: choosing the parts or their parameters.
+climbs from the best parts alike, by the best change of one weight at a time, so that the blend is not worse than the best
+of them by more than chance on the days it learned from. What does not belong here: choosing the parts or their parameters.
 """
 
 from __future__ import annotations
@@ -38,6 +38,11 @@ AVERSE = {Frequency.name: (-1.0, -0.25)}
 ROUNDS = 10
 SURE = 0.5
 """A change of a weight must gain this many standard errors; less is noise that ties a weight to a few customers."""
+NEAR = 2.0
+"""Parts that the best one leads by no more than that many standard errors start with the same weight as it: which of them is
+the best is luck where customers are few, and their mean is better than a part drawn by luck."""
+WORSE = 1.0
+"""Standard errors by which the best part alone must lead that mean to be what is started from."""
 TRACES = (0.05, 0.01, 1e-3, 1e-5)
 """What a part that must be there weighs at least: the most of these that costs nothing on validation."""
 
@@ -222,8 +227,14 @@ def learn_weights(found: Candidates, *, always: str) -> tuple[dict[str, float], 
     each_alone = {name: found.ndcg(scores) for name, scores in found.scores.items()}
     alone = {name: float(values.mean()) for name, values in each_alone.items()}
     first = max(names, key=lambda name: alone[name])
-    weights = dict.fromkeys(names, 0.0) | {first: 1.0}
-    total, best = found.scores[first], each_alone[first]
+    leads = {name: each_alone[first] - values for name, values in each_alone.items()}
+    near = [name for name, lead in leads.items() if lead.mean() <= NEAR * lead.std() / np.sqrt(len(lead))]
+    total: Floats = np.sum([found.scores[name] for name in near], axis=0)
+    best = found.ndcg(total)
+    behind = each_alone[first] - best
+    if behind.mean() > WORSE * behind.std() / np.sqrt(len(behind)):
+        near, total, best = [first], found.scores[first], each_alone[first]
+    weights = dict.fromkeys(names, 0.0) | dict.fromkeys(near, 1.0)
 
     def changed(name: str, weight: float) -> Floats:
         return total + np.float32(weight - weights[name]) * found.scores[name]

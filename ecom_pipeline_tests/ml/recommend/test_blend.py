@@ -167,6 +167,25 @@ def test_a_gain_that_may_be_luck_changes_no_weight(helped: int, harmed: int, tak
     assert reached >= max(alone.values())
 
 
+@pytest.mark.parametrize(("led", "weight"), [(12, 1.0), (40, 0.25)])
+def test_parts_that_chance_alone_tells_apart_start_alike(led: int, weight: float) -> None:
+    """The left part alone has the hit first for some, the right one alone for six, both together for everybody."""
+    first, second = [1.0, 2.0, 0.0], [1.1, 1.0, 0.0]
+    said = np.array([[first, second], [second, first], [first, first]], dtype=np.float32)
+    both = np.repeat(said, [led, 6, 60], axis=0)
+    world = Candidates(
+        customers=pd.Index([f"c{number}" for number in range(len(both))]),
+        catalogue=pd.Index(["x", "hit", "y"]),
+        products=np.tile(np.arange(3), (len(both), 1)),
+        scores={"left": both[:, 0], "right": both[:, 1]},
+        listed=np.ones((len(both), 3), dtype=bool),
+        hit=np.tile([False, True, False], (len(both), 1)),
+        chosen=np.ones(len(both), dtype=int),
+    )
+    # a quarter of the right part is what the climb adds where it starts from the left part
+    assert learn_weights(world, always="left")[:2] == ({"left": 1.0, "right": weight}, 1.0)
+
+
 def test_the_part_that_must_be_there_weighs_what_costs_nothing() -> None:
     weights, reached, _ = learn_weights(world_of([0.0, 1.0, 0.0], [1.0, 0.9, 0.0], [True, False, False]), always="left")
     # 0.1 from left would turn the order round: 0.05 does not
