@@ -16,7 +16,7 @@ from ecom_pipeline.shop.doctor.columns import constant, made
 from ecom_pipeline.shop.doctor.matching import Match, Matches
 from ecom_pipeline.shop.doctor.meaning import named_event, read_words, understood
 from ecom_pipeline.shop.doctor.model import ColumnGuess, InputGuess
-from ecom_pipeline.shop.doctor.names import as_sql, folded
+from ecom_pipeline.shop.doctor.names import VAGUE, as_sql, folded
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
 from ecom_pipeline.shop.doctor.survey import Export
 from ecom_pipeline.shop.values import BOOLEANS, number
@@ -155,6 +155,37 @@ def digest_as_id(column: str, what: str, trust: float) -> ColumnGuess:
     why = f"no customer number: the {what} stands for it, as a digest"
     guess = made("customer_id", f"md5(lower(trim({as_sql(column)})))", 0.6 * trust, why)
     return replace(guess, source_column=column)
+
+
+def stand_in(people: Matches, trust: float) -> ColumnGuess | None:
+    """What stands for the customer's number where there is none: an address, a telephone number, at worst a name."""
+    told = {target: match for target, match in people.items() if not is_masked(match.profile)}
+    if "email" in told and told["email"].profile.email >= 0.8:
+        return digest_as_id(told["email"].profile.name, "e-mail address", trust)
+    if "phone" in told and told["phone"].profile.letters < 0.1:
+        return digest_as_id(told["phone"].profile.name, "telephone number", trust)
+    if "name" in told and told["name"].score >= VAGUE:
+        by_name = digest_as_id(told["name"].profile.name, "name", trust)
+        return replace(by_name, confidence=0.3, why=f"{by_name.why}: people of one name are taken for one")
+    return None
+
+
+def order_of(
+    customer: ColumnGuess | None, time: Match | None, items: Matches, has_files: bool, trust: float
+) -> ColumnGuess:
+    """What a customer buys at one time is an order, where products are told; else every row is one."""
+    parts = [as_sql(name) for name in (customer and customer.source_column, time and time.profile.name) if name]
+    if len(parts) == 2 and "product_id" in items:
+        why = "no order number: what a customer buys at one time is taken for an order"
+        return made("order_id", f"concat_ws('-', {', '.join(parts)})", 0.5 * trust, why)
+    place = ["_file", "_row"] if has_files else ["_row"]
+    why = "no order number: every row is taken for an order"
+    return made("order_id", f"concat_ws('-', {', '.join([*parts, *place])})", 0.5 * trust, why)
+
+
+def is_told(about: Match | None) -> str | None:
+    """The condition of rows that say what they are about, where many do not."""
+    return f"{as_sql(about.profile.name)} is not null" if about and about.profile.filled < 1 - TOLERATED else None
 
 
 def equal_and_meant(con: duckdb.DuckDBPyConnection, export: Export, guesses: Sequence[InputGuess]) -> tuple[int, str]:

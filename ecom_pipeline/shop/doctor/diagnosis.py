@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -12,17 +12,17 @@ import duckdb
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.config import input_contracts
 from ecom_pipeline.shop.doctor.collisions import told_apart
-from ecom_pipeline.shop.doctor.content import contained, name_columns
+from ecom_pipeline.shop.doctor.content import name_columns
 from ecom_pipeline.shop.doctor.derived import equal_and_meant, filled_down
 from ecom_pipeline.shop.doctor.inputs import Inputs
-from ecom_pipeline.shop.doctor.matching import Hint
 from ecom_pipeline.shop.doctor.missing import find_missing
 from ecom_pipeline.shop.doctor.model import Diagnosis, InputGuess, SourceGuess
-from ecom_pipeline.shop.doctor.names import ALIKE, VAGUE, folded, likeness
+from ecom_pipeline.shop.doctor.names import VAGUE, likeness
 from ecom_pipeline.shop.doctor.nested import said_in_sql, spelled
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile, profile, writes_decimal_comma
+from ecom_pipeline.shop.doctor.references import Seen, number_in_other_orders, refer_to_keys
 from ecom_pipeline.shop.doctor.returns import tells_refunds
-from ecom_pipeline.shop.doctor.roles import SALES, Role, find_role, nearest
+from ecom_pipeline.shop.doctor.roles import SALES, find_role, nearest
 from ecom_pipeline.shop.doctor.survey import Export, survey
 from ecom_pipeline.shop.doctor.times import made_times
 from ecom_pipeline.shop.doctor.whereabouts import currencies, whereabouts
@@ -34,30 +34,7 @@ GUESSED_HEADER = 0.7
 """What a guess is worth where the file has no header."""
 BY_VALUES = 0.6
 """What a guess from values alone is worth."""
-IN_ANOTHER_FILE = 0.8
-"""Share of a column's values that are a key of another file, from which it is taken to refer to it."""
-KEYS = {"orders": "order_id", "products": "product_id", "customers": "customer_id", "campaigns": "campaign_id"}
-ENOUGH_KEYS = 10
-"""Different values from which it is no accident that they are a key of another file."""
-SMALL, SOME_KEYS = 4, 0.3
-"""Digits up to which a number says little, and the share of a key's values that it has to have then."""
 SHOWN = 8
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Seen:
-    """An export, its columns, and what it was taken for."""
-
-    export: Export
-    profiles: Sequence[Profile]
-    role: Role | None
-    fill_down: tuple[str, ...] = ()
-    equal_rows: int = 0
-    keeps_equal_rows: str = ""
-
-    def is_about(self, table: str) -> bool:
-        """Whether the rows of the export are rows of the input."""
-        return self.role is not None and self.role.name == (SALES if table in ("orders", "order_items") else table)
 
 
 def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, Contract]) -> Diagnosis:
@@ -83,7 +60,7 @@ def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[st
         seen = [_look(con, export, inputs) for export in exports]
         if not any(one.is_about("orders") or one.is_about("events") for one in seen):
             seen = [_look_at_values(con, one, inputs) for one in seen]
-        seen = [_look_at_rows(con, _look_again(con, one, seen, inputs), inputs) for one in seen]
+        seen = [_look_at_rows(con, refer_to_keys(con, one, seen, inputs), inputs) for one in seen]
         known = [one for one in seen if one.role]
         found = _without_repeats([(one, _inputs(con, one, known, inputs)) for one in known])
         apart = told_apart(con, [(one.export, guesses) for one, guesses in found])
@@ -105,14 +82,14 @@ def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[st
     return _diagnosis(folder, [(one, guesses) for one, guesses in given if guesses], notices, contracts)
 
 
-def _not_recognised(one: _Seen, inputs: Mapping[str, Contract]) -> str:
+def _not_recognised(one: Seen, inputs: Mapping[str, Contract]) -> str:
     export, near = one.export, nearest(one.export.name, one.profiles, inputs)
     columns = ", ".join(column[:40] for column in export.columns[:SHOWN])
     lacking = f"; for {near[0]} it would need {' and '.join(near[1])}" if near else ""
     return f"{export.name}: not recognised as any input{lacking}; its columns are {columns}"
 
 
-def _look(con: duckdb.DuckDBPyConnection, export: Export, inputs: Mapping[str, Contract]) -> _Seen:
+def _look(con: duckdb.DuckDBPyConnection, export: Export, inputs: Mapping[str, Contract]) -> Seen:
     profiles = profile(con, export)
     if made := made_times(con, export, profiles):
         assumed = tuple(one.assumed for one in made if one.assumed)
@@ -128,10 +105,10 @@ def _look(con: duckdb.DuckDBPyConnection, export: Export, inputs: Mapping[str, C
         columns = tuple(names[column] for column in export.columns)
         export = replace(export, columns=columns, options={"header": False, "columns": list(columns), **export.options})
         profiles = tuple(replace(one, name=names[one.name]) for one in profiles)
-    return _Seen(export=export, profiles=profiles, role=find_role(export.name, profiles, inputs))
+    return Seen(export=export, profiles=profiles, role=find_role(export.name, profiles, inputs))
 
 
-def _look_at_values(con: duckdb.DuckDBPyConnection, one: _Seen, inputs: Mapping[str, Contract]) -> _Seen:
+def _look_at_values(con: duckdb.DuckDBPyConnection, one: Seen, inputs: Mapping[str, Contract]) -> Seen:
     """Take what is not recognised for lines of orders where its values look so: headers may be in any language."""
     if one.role is not None or not one.export.has_header:
         return one
@@ -153,41 +130,7 @@ def _look_at_values(con: duckdb.DuckDBPyConnection, one: _Seen, inputs: Mapping[
     return replace(one, role=role)
 
 
-def _look_again(
-    con: duckdb.DuckDBPyConnection, one: _Seen, seen: Sequence[_Seen], inputs: Mapping[str, Contract]
-) -> _Seen:
-    """Columns whose headers say nothing may hold the key of another file."""
-    own = [table for table in inputs if one.role is None or one.is_about(table)]
-    unclear = [
-        column
-        for column in one.profiles
-        if column.distinct >= ENOUGH_KEYS
-        and column.time is None
-        and column.fractional < 0.1
-        and max(likeness(column.name, target) for table in own for target in inputs[table].columns) < VAGUE
-    ]
-    hints: dict[tuple[str, str], Hint] = {}
-    for table, key in KEYS.items():
-        for parent in (other for other in seen if other is not one and other.role and other.is_about(table)):
-            found = parent.role.matches[table].get(key) if parent.role else None
-            if found is None or found.profile.distinct < ENOUGH_KEYS:
-                continue
-            for column in unclear:
-                share = contained(con, (one.export.table, column.name), (parent.export.table, found.profile.name))
-                if share >= IN_ANOTHER_FILE and _is_telling(column, found.profile):
-                    hints[column.name, key] = VAGUE, f"its values are in {parent.export.name}"
-    if not hints:
-        return one
-    return replace(one, role=find_role(one.export.name, one.profiles, inputs, hints))
-
-
-def _is_telling(column: Profile, key: Profile) -> bool:
-    """Whether it means anything that values are among those of a key: small numbers always are."""
-    longest = max(map(len, column.examples), default=0)
-    return not column.is_number or longest > SMALL or column.distinct >= SOME_KEYS * key.distinct
-
-
-def _look_at_rows(con: duckdb.DuckDBPyConnection, one: _Seen, inputs: Mapping[str, Contract]) -> _Seen:
+def _look_at_rows(con: duckdb.DuckDBPyConnection, one: Seen, inputs: Mapping[str, Contract]) -> Seen:
     """How rows hang together: what only the first line of an order or a product says, and which are equal."""
     table, role = one.export.table, one.role
     if role is not None and role.name == "products":
@@ -204,7 +147,7 @@ def _look_at_rows(con: duckdb.DuckDBPyConnection, one: _Seen, inputs: Mapping[st
 
 
 def _inputs(
-    con: duckdb.DuckDBPyConnection, one: _Seen, known: Sequence[_Seen], inputs: Mapping[str, Contract]
+    con: duckdb.DuckDBPyConnection, one: Seen, known: Sequence[Seen], inputs: Mapping[str, Contract]
 ) -> tuple[InputGuess, ...]:
     assert one.role is not None
     others = [other.role for other in known if other is not one and other.role and other.role.name == SALES]
@@ -218,34 +161,13 @@ def _inputs(
         inputs,
         others_bring_items=any({"order_id", "product_id"} <= set(role.matches["order_items"]) for role in others),
         others_tell_refunds=any(tells_refunds(role.matches["refunds"]) for role in others),
-        order_number=_number_in_other_orders(con, one, known, inputs),
+        order_number=number_in_other_orders(con, one, known, inputs),
         people_by_email=by_email,
         trust=1.0 if one.export.has_header else GUESSED_HEADER,
     ).guess()
 
 
-def _number_in_other_orders(
-    con: duckdb.DuckDBPyConnection, one: _Seen, known: Sequence[_Seen], inputs: Mapping[str, Contract]
-) -> str | None:
-    """The column of lines that has the numbers of the orders in another export, which has no lines; None if none has."""
-    if one.role is None or "product_id" not in one.role.matches["order_items"]:
-        return None
-    number = inputs["orders"].columns[0]
-    own = [column for column in one.profiles if likeness(column.name, number) >= ALIKE]
-    shares: dict[str, float] = {}
-    for other in (other for other in known if other is not one and other.role and other.is_about("orders")):
-        matches = other.role.matches if other.role else {}
-        if "product_id" in matches["order_items"] or not {"order_id", "ordered_at"} <= set(matches["orders"]):
-            continue
-        key = matches["orders"]["order_id"].profile.name
-        for column in own:
-            share = contained(con, (one.export.table, column.name), (other.export.table, key))
-            needed = SOME_KEYS if folded(column.name) == folded(key) else IN_ANOTHER_FILE
-            shares[column.name] = max(shares.get(column.name, 0.0), share if share >= needed else 0.0)
-    return max((name for name, share in shares.items() if share), key=lambda name: shares[name], default=None)
-
-
-def _without_repeats(given: list[tuple[_Seen, tuple[InputGuess, ...]]]) -> list[tuple[_Seen, tuple[InputGuess, ...]]]:
+def _without_repeats(given: list[tuple[Seen, tuple[InputGuess, ...]]]) -> list[tuple[Seen, tuple[InputGuess, ...]]]:
     """An input that has an export of its own is not taken from rows about something else as well."""
     own = {one.role.name for one, _ in given if one.role}
     return [
@@ -256,7 +178,7 @@ def _without_repeats(given: list[tuple[_Seen, tuple[InputGuess, ...]]]) -> list[
 
 def _diagnosis(
     folder: Path,
-    given: Sequence[tuple[_Seen, tuple[InputGuess, ...]]],
+    given: Sequence[tuple[Seen, tuple[InputGuess, ...]]],
     notices: Sequence[str],
     contracts: Mapping[str, Contract],
 ) -> Diagnosis:
@@ -290,7 +212,7 @@ def _diagnosis(
     )
 
 
-def _source(one: _Seen, guesses: tuple[InputGuess, ...], taken: Sequence[str]) -> SourceGuess:
+def _source(one: Seen, guesses: tuple[InputGuess, ...], taken: Sequence[str]) -> SourceGuess:
     export = one.export
     told = [column for guess in guesses for column in guess.columns]
     origins = [str(part) for column in told for part in (column.source_column, *column.origin.values())]
@@ -312,7 +234,7 @@ def _source(one: _Seen, guesses: tuple[InputGuess, ...], taken: Sequence[str]) -
     )
 
 
-def _source_name(one: _Seen, guesses: Sequence[InputGuess], taken: Sequence[str]) -> str:
+def _source_name(one: Seen, guesses: Sequence[InputGuess], taken: Sequence[str]) -> str:
     """After the table, sheet or file; after what it gives where that is not written in Latin letters."""
     part = one.export.name.rsplit(", ", 1)[-1].rsplit("/", 1)[-1]
     words = _slug(re.split(r"[.*\[]", part)[0])

@@ -11,18 +11,20 @@ import duckdb
 from ecom_pipeline.contracts import Column, Contract
 from ecom_pipeline.shop.config import DEFAULTS
 from ecom_pipeline.shop.doctor.amounts import Amounts
-from ecom_pipeline.shop.doctor.columns import constant, made, mapped
+from ecom_pipeline.shop.doctor.columns import constant, mapped
 from ecom_pipeline.shop.doctor.content import determines
 from ecom_pipeline.shop.doctor.derived import (
     ONE_EACH,
-    TOLERATED,
     channel_of,
     digest_as_id,
     event_after,
     is_masked,
+    is_told,
     opted_out,
+    order_of,
     product_or_name,
     row_id,
+    stand_in,
     with_amount,
     with_product,
     without_totals,
@@ -32,7 +34,15 @@ from ecom_pipeline.shop.doctor.matching import Match, Matches
 from ecom_pipeline.shop.doctor.model import ColumnGuess, InputGuess
 from ecom_pipeline.shop.doctor.names import KNOWN, as_sql, folded
 from ecom_pipeline.shop.doctor.profiles import Profile, writes_decimal_comma
-from ecom_pipeline.shop.doctor.returns import Refunds, Split, of_amounts, of_negative_lines, of_states, split_of
+from ecom_pipeline.shop.doctor.returns import (
+    Refunds,
+    Split,
+    discount_of,
+    of_amounts,
+    of_negative_lines,
+    of_states,
+    split_of,
+)
 from ecom_pipeline.shop.doctor.roles import SALES, Role
 from ecom_pipeline.shop.doctor.survey import Export
 
@@ -94,12 +104,8 @@ class Inputs:
             return without_totals(self.con, self.export.table, found)
         if self.role.name == "events" and "event_type" in found:
             known = without_unknown_words(found["event_type"], self._column("events", "event_type"))
-            return known or self._is_told(found["event_type"])
-        return self._is_told(found.get(ABOUT.get(self.role.name, "")))
-
-    @staticmethod
-    def _is_told(about: Match | None) -> str | None:
-        return f"{as_sql(about.profile.name)} is not null" if about and about.profile.filled < 1 - TOLERATED else None
+            return known or is_told(found["event_type"])
+        return is_told(found.get(ABOUT.get(self.role.name, "")))
 
     def _derived(self, found: Matches) -> dict[str, ColumnGuess]:
         """What follows from the columns and the name of an export that is about one input."""
@@ -144,7 +150,7 @@ class Inputs:
         key, time = max(numbers, key=lambda number: number.score, default=None), orders.get("ordered_at")
         if key:
             orders["order_id"] = items["order_id"] = key
-        extra = {} if key else {"order_id": self._order_without_number(customer, time, items)}
+        extra = {} if key else {"order_id": order_of(customer, time, items, len(self.export.files) > 1, self.trust)}
         has_lines = "product_id" in items or not key or key.profile.unique < ONE_EACH
         comma = writes_decimal_comma(self.profiles)
         money = Amounts(self.con, self.export.table, self.profiles, key if has_lines else None, comma)
@@ -158,7 +164,7 @@ class Inputs:
         if has_lines or not self.others_bring_items:
             given.append(self._lines(items, of_lines, self._with_product(items, split.sold)))
         if time and not (self.order_number and self.others_tell_refunds):
-            less = self._discount(items, of_lines) if has_lines else None
+            less = discount_of(items, of_lines) if has_lines else None
             given.append(self._refunds(time, key, orders | items if has_lines else orders, customer, split, less))
         if product := items.get("product_id"):
             why = "the lines describe their products"
@@ -263,14 +269,6 @@ class Inputs:
         who = {"customer_id": customer} if customer else {}
         return self._input("refunds", told.found, told.score, told.why, told.where, told.added | who)
 
-    @staticmethod
-    def _discount(items: Matches, made_up: Mapping[str, ColumnGuess]) -> str | None:
-        """The discount of a line in SQL."""
-        if made := made_up.get("discount_amount"):
-            return f"({made.origin['sql']})"
-        found = items.get("discount_amount")
-        return f"coalesce({as_sql(found.profile.name)}, 0)" if found else None
-
     def _column(self, table: str, name: str) -> Column:
         return next(column for column in self.contracts[table].columns if column.name == name)
 
@@ -284,25 +282,7 @@ class Inputs:
                 return guess
             why = "every order has a customer of its own, so that nobody bought twice: is there a number of the person?"
             return replace(guess, confidence=0.4, why=why)
-        known = self.role.matches["customers"]
-        if "email" in known and known["email"].profile.email >= 0.8 and not is_masked(known["email"].profile):
-            return digest_as_id(known["email"].profile.name, "e-mail address", self.trust)
-        if "phone" in known and known["phone"].profile.letters < 0.1 and not is_masked(known["phone"].profile):
-            return digest_as_id(known["phone"].profile.name, "telephone number", self.trust)
-        if "name" in known and known["name"].score >= KNOWN * 0.8 and not is_masked(known["name"].profile):
-            by_name = digest_as_id(known["name"].profile.name, "name", self.trust)
-            return replace(by_name, confidence=0.3, why=f"{by_name.why}: people of one name are taken for one")
-        return None
-
-    def _order_without_number(self, customer: ColumnGuess | None, time: Match | None, items: Matches) -> ColumnGuess:
-        """What a customer buys at one time is an order, where products are told; else every row is one."""
-        parts = [as_sql(name) for name in (customer and customer.source_column, time and time.profile.name) if name]
-        if len(parts) == 2 and "product_id" in items:
-            why = "no order number: what a customer buys at one time is taken for an order"
-            return made("order_id", f"concat_ws('-', {', '.join(parts)})", 0.5 * self.trust, why)
-        place = ["_file", "_row"] if len(self.export.files) > 1 else ["_row"]
-        why = "no order number: every row is taken for an order"
-        return made("order_id", f"concat_ws('-', {', '.join([*parts, *place])})", 0.5 * self.trust, why)
+        return stand_in(self.role.matches["customers"], self.trust)
 
     def _input(
         self,

@@ -18,8 +18,8 @@ from ecom_pipeline.sql import literal, quoted
 
 MOST_KEYS = 40
 """Of an object; one with more is a dictionary, whose keys are values."""
-DEPTH = 3
-"""Objects inside objects that are opened."""
+DEPTH, MOST_OPENED = 3, 100
+"""Objects inside objects that are opened, and values of an export that get a column."""
 PRODUCTS = frozenset(["sku", "productid", "itemid", "variantid", "productcode", "product", "item", "name", "title"])
 PIECES = frozenset(["quantity", "qty", "price", "unitprice", "itemprice", "total", "amount", "subtotal"])
 """Keys of what is bought or looked at, of which the elements of a list of lines have one each."""
@@ -98,7 +98,7 @@ def opened(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -
     """Add a column for every value inside an object to the table; their SQL by name."""
     inside: dict[str, str] = {}
     waiting = [(column, column, "$") for column in _with_json(con, table, columns)]
-    while waiting:
+    while waiting and len(inside) < MOST_OPENED:
         column, holder, path = waiting.pop(0)
         for key in _keys(con, table, column):
             own, inner = f"{column}.{key}", f"{path}.{key if key.isidentifier() else _escaped(key)}"

@@ -6,6 +6,7 @@ Refunds without a date of their own are those of the day of the order, and say s
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import duckdb
@@ -124,6 +125,14 @@ def of_states(
         score=0.5,
         why="the state of orders tells that they were given back",
     )
+
+
+def discount_of(items: Matches, made_up: Mapping[str, ColumnGuess]) -> str | None:
+    """The discount of a line in SQL."""
+    if guess := made_up.get("discount_amount"):
+        return f"({guess.origin['sql']})"
+    found = items.get("discount_amount")
+    return f"coalesce({as_sql(found.profile.name)}, 0)" if found else None
 
 
 def tells_refunds(refunds: Matches) -> bool:

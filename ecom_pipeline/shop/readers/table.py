@@ -199,6 +199,16 @@ def append(con: duckdb.DuckDBPyConnection, target: str, columns: Sequence[str], 
     return total
 
 
+def without_empty_rows(con: duckdb.DuckDBPyConnection, target: str, columns: Sequence[str]) -> tuple[str, ...]:
+    """Take out lines of nothing but delimiters, which spreadsheets leave below a table; how many there were."""
+    nothing = f"_problem is null and coalesce({', '.join(map(quoted, columns))}) is null"
+    (empty,) = con.execute(f"select count(*) from {target} where {nothing}").fetchall()[0]
+    if not empty:
+        return ()
+    con.execute(f"delete from {target} where {nothing}").fetchall()
+    return (f"{empty:,} lines of nothing but delimiters do not count",)
+
+
 def counts(con: duckdb.DuckDBPyConnection, target: str) -> tuple[int, int]:
     """Rows that could be read, and rows that could not."""
     found = con.execute(f"select count(*) filter (_problem is null), count(_problem) from {target}").fetchall()
