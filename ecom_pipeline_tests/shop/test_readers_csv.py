@@ -423,11 +423,12 @@ def test_only_columns_of_a_large_file_that_hardly_repeat_are_kept_without_a_dict
         assert "".join(f"{line}\n" for (line,) in told.fetchall()) == text
 
 
-def test_the_settings_of_the_connection_survive(con, tmp_path):
-    con.execute("set preserve_insertion_order = false").fetchall()
-    load(con, tmp_path, HEAD + b"1,a,2\n")
-    assert con.execute("select current_setting('preserve_insertion_order')").fetchall() == [(False,)]
-    assert con.execute("select count(*) from duckdb_tables()").fetchall() == [(1,)]
+def test_the_settings_of_the_connection_survive(tmp_path):
+    with duckdb.connect() as con:
+        con.execute("set preserve_insertion_order = false").fetchall()
+        load(con, tmp_path, HEAD + b"1,a,2\n")
+        assert con.execute("select current_setting('preserve_insertion_order')").fetchall() == [(False,)]
+        assert con.execute("select count(*) from duckdb_tables()").fetchall() == [(1,)]
 
 
 @pytest.mark.slow
