@@ -76,7 +76,8 @@ def wish(text: str) -> str:
     'please cancel it.'
     """
     said = newest_part(text)
-    for form, instead in ((_LINK, " "), (_HANDLE, " "), (_HASH, ""), (_CLOSING, ""), (_GREETING, "")):
+    # Twice: thanks often stand above the regards.
+    for form, instead in ((_LINK, " "), (_HANDLE, " "), (_HASH, ""), (_CLOSING, ""), (_CLOSING, ""), (_GREETING, "")):
         shorter = form.sub(instead, said)
         said = shorter if _has_words(shorter) else said
     return said

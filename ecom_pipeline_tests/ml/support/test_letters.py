@@ -65,6 +65,7 @@ def test_what_only_looks_like_a_thread_is_read_whole(text: str) -> None:
         ("Dear Mr. Smith,\n\nI want a refund.\n\nThanks in advance,\nBob", "I want a refund."),
         ("您好，我的包裹没有收到\n谢谢", "我的包裹没有收到"),
         ("Hi there,\nit broke\nKind regards\nAnna Smith\nThe Company\n+44 20 7946 0958", "it broke"),
+        ("It broke\nthanks a lot for your help\n\nBest regards\nAnna", "It broke"),
         ("Thanks\nwhere is my parcel now", "Thanks where is my parcel now"),
         ("#5 is missing", "#5 is missing"),
         ("hello there", "hello there"),
