@@ -1,9 +1,10 @@
 """How good and how fast our forecasts are beside their peers, on any file of series.
 
 ``python -m benchmarks.forecast DATA.parquet`` takes what ``benchmarks.panels`` reads: columns ``series_id, date, value``,
-days or weeks, and maybe a price, opening days and further regressors. Every method forecasts the same last origins knowing
+days, weeks, months or quarters, and maybe a price, opening days and further regressors. Every method forecasts the same last origins knowing
 only what came before; it prints a table and, last, one line of JSON. Of more than 100 series it takes 100 evenly;
-``--series 40`` takes 40, ``--series 0`` all. ``--only`` picks methods; ``--copies 50000`` repeats the series and runs the
+``--series 40`` takes 40, ``--series 0`` all. ``--only`` picks methods; ``--skip 56`` ends the data 56 periods earlier: periods
+to choose a method on, before those to report; ``--copies 50000`` repeats the series and runs the
 cheap models alone. ``--speed 1000`` repeats the last two years of the series instead and shows what our whole method takes
 beside Prophet alone. AutoETS, AutoTheta, MSTL and the common LightGBM come from statsforecast and mlforecast, which are no
 dependencies of the project: ``pip install statsforecast mlforecast``, or they are skipped.
@@ -34,7 +35,14 @@ from ecom_pipeline.ml.forecast.engine import forecast_panel
 from ecom_pipeline.ml.forecast.metrics import bias, coverage, mase, pinball, seasonal_scale, wape
 from ecom_pipeline.ml.forecast.panel import Panel
 from ecom_pipeline.ml.forecast.prophet import ProphetForecaster, quiet
-from ecom_pipeline.ml.forecast.smoothing import ExponentialSmoothing, MovingAverage, SeasonalNaive, Theta, Tsb
+from ecom_pipeline.ml.forecast.smoothing import (
+    ExponentialSmoothing,
+    LogSmoothing,
+    MovingAverage,
+    SeasonalNaive,
+    Theta,
+    Tsb,
+)
 
 SEED = 1
 Answer = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
@@ -87,7 +95,7 @@ def of_statsforecast(name: str) -> Method:
         arguments = {"season_length": panel.season} | (
             {"trend_forecaster": models.AutoETS(model="ZZN")} if name == "MSTL" else {}
         )
-        engine = StatsForecast([getattr(models, name)(**arguments)], freq=f"{panel.step}D", n_jobs=1)
+        engine = StatsForecast([getattr(models, name)(**arguments)], freq=panel.period.frequency, n_jobs=1)
         told = engine.forecast(df=_rows(panel), h=horizon, level=[80])
         wide = [told.pivot(index="unique_id", columns="ds", values=f"{name}{end}") for end in ("", "-lo-80", "-hi-80")]
         order = [str(row) for row in range(len(panel.keys))]
@@ -111,7 +119,7 @@ def of_mlforecast(panel: Panel, horizon: int) -> Answer:
     model = lightgbm.LGBMRegressor(objective="l1", n_estimators=200, num_threads=1, random_state=SEED, verbosity=-1)
     engine = MLForecast(
         models={"lightgbm": model},
-        freq=f"{panel.step}D",
+        freq=panel.period.frequency,
         lags=lags,
         lag_transforms={1: [RollingMean(4 * (7 if season == 7 else 1))]},
         date_features=["dayofweek", "day", "month"] if season == 7 else ["month"],
@@ -128,7 +136,7 @@ def known_in_advance(panel: Panel, start: int, periods: int) -> pd.DataFrame:
     """Promotions and closed days of some periods as Nixtla's libraries take them."""
     effects = panel.effects.of_kind("promotion", "closed")
     values = np.broadcast_to(effects.within(start, start + periods), (len(panel.keys), len(effects.names), periods))
-    days = panel.days[0] + pd.to_timedelta(np.arange(start, start + periods) * panel.step, unit="D")
+    days = panel.first_days(start, start + periods)
     columns = {f"known{place}": values[:, place].ravel() for place in range(len(effects.names))}
     rows = np.repeat(np.arange(len(panel.keys)).astype(str), periods)
     return pd.DataFrame({"unique_id": rows, "ds": np.tile(days, len(panel.keys))} | columns)
@@ -139,6 +147,7 @@ METHODS: dict[str, Method] = {
     "seasonal naive": of(lambda _: SeasonalNaive()),
     "moving average": of(lambda _: MovingAverage()),
     "exponential smoothing": of(lambda _: ExponentialSmoothing()),
+    "log smoothing": of(lambda _: LogSmoothing()),
     "theta": of(lambda _: Theta()),
     "tsb": of(lambda _: Tsb()),
     "our LightGBM": of(lambda horizon: BoostingForecaster(seed=SEED, horizon=horizon)),
@@ -152,7 +161,7 @@ METHODS: dict[str, Method] = {
 FOREIGN = ("LightGBM", "Prophet default", "AutoETS", "AutoTheta", "MSTL")
 """Methods of others, as they come: one that fails on a file is told, and the rest goes on."""
 SERIES = 100
-CHEAP = ("seasonal naive", "moving average", "exponential smoothing", "theta", "tsb")
+CHEAP = ("seasonal naive", "moving average", "exponential smoothing", "log smoothing", "theta", "tsb")
 
 
 def measure(panel: Panel, horizon: int, origins: int, method: Method) -> dict[str, float | None]:
@@ -218,6 +227,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--country", help="code of the country whose holidays count")
     parser.add_argument("--horizon", type=at_least(1))
     parser.add_argument("--origins", type=at_least(1), default=2)
+    parser.add_argument("--skip", type=at_least(0), default=0, help="periods left out at the end of the data")
     parser.add_argument(
         "--series", type=at_least(0), default=SERIES, help="take this many, spread over the file; 0: all"
     )
@@ -235,6 +245,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _figures(path: str, given: argparse.Namespace) -> Mapping[str, Mapping[str, float | None]]:
     """What is found on one file, printed line by line."""
     panel, horizon, notes = read(path, country=given.country, horizon=given.horizon, series=given.series)
+    panel = panel.until(max(0, panel.length - given.skip))
     copies = given.copies or given.speed
     if copies:
         panel = panel.only(np.resize(np.arange(len(panel.keys)), copies))

@@ -3,9 +3,9 @@
 A file of ``series_id, date, value``, maybe ``price`` (what a piece cost, known until the origin), ``open`` (0 on days
 on which nothing can be sold, known in advance) and further numbers: a column of 0 and 1, or one that is never negative and
 0 in a quarter of its rows (a discount, a number of coupons), is a promotion, known in advance; any other is an indicator, of
-which the last value is known. Rows are days or weeks. A period without a row is unknown demand, not demand of zero. What is
-not as expected ends in a message that names file and column, and what is left out is told. What does not belong here:
-measuring.
+which the last value is known. Rows are days, weeks, months or quarters; hours are summed to days. A period without a row is
+unknown demand, not demand of zero. What is not as expected ends in a message that names file and column, and what is left
+out is told. What does not belong here: measuring.
 """
 
 from __future__ import annotations
@@ -19,12 +19,17 @@ import pandas as pd
 
 from benchmarks.files import FileError, rows_of
 from ecom_pipeline.ml.forecast.calendar import EffectKind, Effects, effects_of, supported_country
-from ecom_pipeline.ml.forecast.panel import WEEK, Panel, carried_forward
+from ecom_pipeline.ml.forecast.panel import Panel, carried_forward
+from ecom_pipeline.ml.forecast.period import DAY, MONTH, QUARTER, WEEK, WEEK_DAYS, Period
 
 NO_CALENDAR = pd.DataFrame(columns=["calendar_date", "name", "kind", "country"])
 NEEDED = ("series_id", "date", "value")
-HORIZONS = {1: 28, WEEK: 8}
-"""Periods to forecast, of days and of weeks."""
+HORIZONS = {DAY: 28, WEEK: 8, MONTH: 12, QUARTER: 4}
+"""Periods to forecast."""
+OF_MONTHS = {MONTH: range(28, 32), QUARTER: range(90, 93)}
+"""Days from one row of a series to the next, of periods that are months."""
+WHOLE_DAY = 0.9
+"""Share of the usual rows of a day that make its sum known: two hours of 24 may be missing, and one is in spring."""
 OFTEN_ZERO = 0.25
 
 
@@ -53,8 +58,15 @@ def read(path: str, *, country: str | None = None, horizon: int | None = None, s
         notes.append(f"{series:,} of {len(names):,} series, taken evenly")
         names = names[np.linspace(0, len(names) - 1, series).astype(int)]
         table = table[table["series_id"].isin(names)]
-    step = _step(path, table)
-    places, days = _places(path, table, names, step)
+    parts = _parts_of_days(table)
+    if parts:
+        table, unknown = _summed(path, table, others, parts)
+        notes.append(f"{parts} rows a day, summed; other numbers averaged")
+        if unknown:
+            notes.append(f"{unknown:,} days with too few of them: unknown")
+    period = _period(path, table)
+    horizon = horizon or HORIZONS[period]
+    places, days = _places(path, table, names, period)
     values = places.wide(table["value"])
     known = np.isfinite(values)
     gaps = int((np.maximum.accumulate(known, axis=1) & ~known).sum())
@@ -63,10 +75,10 @@ def read(path: str, *, country: str | None = None, horizon: int | None = None, s
     below = int((values < 0).sum())
     if below:
         notes.append(f"{below:,} values below zero, which forecasts never are")
-    ended = int((~known[:, -(horizon or HORIZONS[step]) :].any(axis=1)).sum())
+    ended = int((~known[:, -horizon:].any(axis=1)).sum())
     if ended:
         notes.append(f"{ended:,} of {len(names):,} series have ended before the last periods")
-    effects = effects_of(days, NO_CALENDAR, country) if step == 1 else Effects.none()
+    effects = effects_of(days, NO_CALENDAR, country) if period == DAY else Effects.none()
     found, left_out = _effects(path, table, others, places)
     if left_out:
         notes.append("left out, since they are no numbers or never change within a series: " + ", ".join(left_out))
@@ -75,7 +87,7 @@ def read(path: str, *, country: str | None = None, horizon: int | None = None, s
         days=days,
         values=values,
         effects=_together(effects, found, len(days)),
-        season=52 if step == WEEK else WEEK,
+        period=period,
     )
     if "price" in table:
         price = _numbers(path, table["price"])
@@ -86,7 +98,7 @@ def read(path: str, *, country: str | None = None, horizon: int | None = None, s
             "price": price,
         }
         panel = panel.with_prices(pd.DataFrame(paid))
-    return Data(panel, horizon or HORIZONS[step], tuple(notes))
+    return Data(panel, horizon, tuple(notes))
 
 
 def _table(path: str) -> tuple[pd.DataFrame, list[str]]:
@@ -142,19 +154,57 @@ def _refuse(path: str, table: pd.DataFrame, wrong: pd.Series, column: str, expec
         )
 
 
-def _step(path: str, table: pd.DataFrame) -> int:
-    """Days from one row of a series to the next: 1 or 7."""
+def _parts_of_days(table: pd.DataFrame) -> int:
+    """Rows a day, if they are hours or other even parts of days; else 0."""
+    ordered = table[["series_id", "date"]].drop_duplicates().sort_values(["series_id", "date"])
+    steps = ordered.groupby("series_id")["date"].diff().dropna()
+    usual = steps.median()
+    if not len(steps) or usual > pd.Timedelta(hours=12) or (steps == usual).mean() < 0.9:
+        return 0
+    return round(pd.Timedelta(days=1) / usual)
+
+
+def _summed(path: str, table: pd.DataFrame, others: list[str], parts: int) -> tuple[pd.DataFrame, int]:
+    """Days instead of their parts: the sum of the values, the mean of other numbers, and whether it was ever open.
+
+    Second, the number of days whose sum is unknown, since too many of their parts are. An hour may come twice in autumn.
+    """
+    numbers = [name for name in (*others, "price") if name in table and pd.api.types.is_numeric_dtype(table[name])]
+    told = table.assign(**{name: _numbers(path, table[name]) for name in numbers})
+    days = told.groupby(["series_id", told["date"].dt.normalize()])
+    many = days.size() > (2 - WHOLE_DAY) * parts
+    if many.any():
+        name, day = many.idxmax()
+        raise FileError(
+            f"{path}, columns series_id and date: {days.size().loc[(name, day)]} rows of series {name!r} on {day:%Y-%m-%d}, "
+            f"expected {parts}"
+        )
+    known = days["value"].count() >= WHOLE_DAY * parts
+    found = days[numbers].mean().assign(value=days["value"].sum().where(known))
+    if "open" in found:
+        found["open"] = days["open"].max()
+    words = [name for name in others if name not in found]
+    return found.join(days[words].first()).reset_index(), int((~known).sum())
+
+
+def _period(path: str, table: pd.DataFrame) -> Period:
+    """What the rows of a series are."""
     ordered = table[["series_id"]].assign(day=table["date"].dt.normalize()).drop_duplicates()
     steps = ordered.sort_values(["series_id", "day"]).groupby("series_id")["day"].diff().dropna().dt.days.to_numpy()
     if not len(steps):
         raise FileError(f"{path}, column date: expected more than one day of a series")
-    if (steps % WEEK == 0).mean() >= 0.9:
+    if (steps % WEEK_DAYS == 0).mean() >= 0.9:
         return WEEK
-    if np.quantile(steps, 0.1) > WEEK:
+    short = int(np.quantile(steps, 0.1))
+    for period, days in OF_MONTHS.items():
+        if short in days:
+            return period
+    if short > WEEK_DAYS:
         raise FileError(
-            f"{path}, column date: expected days or weeks, most rows of a series are {int(np.median(steps))} days apart"
+            f"{path}, column date: expected days, weeks, months or quarters, most rows of a series are "
+            f"{int(np.median(steps))} days apart"
         )
-    return 1
+    return DAY
 
 
 class _Places(NamedTuple):
@@ -171,22 +221,34 @@ class _Places(NamedTuple):
         return found
 
 
-def _places(path: str, table: pd.DataFrame, names: np.ndarray, step: int) -> tuple[_Places, pd.DatetimeIndex]:
+def _places(path: str, table: pd.DataFrame, names: np.ndarray, period: Period) -> tuple[_Places, pd.DatetimeIndex]:
     """Where the rows belong, and the periods of the panel, the last of which begins on the last day."""
     day = table["date"].dt.normalize()
-    back = ((day.max() - day).dt.days // step).to_numpy()
-    columns, rows = back.max() - back, np.searchsorted(names, table["series_id"].to_numpy())
-    again = pd.DataFrame({"row": rows, "column": columns}).duplicated().to_numpy()
-    if again.any():
-        first = int(again.argmax())
-        alike = table["date"][(rows == rows[first]) & (columns == columns[first])]
-        what = "column date: several rows" if alike.nunique() > 1 else "columns series_id and date: the same row"
-        more = f", and {int(again.sum()) - 1:,} more" if again.sum() > 1 else ""
-        raise FileError(
-            f"{path}, {what} of series {names[rows[first]]!r} on {day.iloc[first]:%Y-%m-%d}{more}: expected one a day or week"
-        )
-    days = pd.date_range(end=day.max(), periods=int(back.max()) + 1, freq=f"{step}D")
-    return _Places(rows, columns, (len(names), len(days))), days
+    if period in OF_MONTHS:
+        day = day.dt.to_period("M").dt.to_timestamp()
+        months = (day.max().year - day.dt.year) * 12 + day.max().month - day.dt.month
+        back = months // (12 // period.year)
+    else:
+        back = (day.max() - day).dt.days // (WEEK_DAYS if period == WEEK else 1)
+    _refuse_again(path, table, back, period.name)
+    rows = np.searchsorted(names, table["series_id"].to_numpy())
+    days = pd.date_range(end=day.max(), periods=int(back.max()) + 1, freq=period.frequency)
+    return _Places(rows, (back.max() - back).to_numpy(), (len(names), len(days))), days
+
+
+def _refuse_again(path: str, table: pd.DataFrame, when: pd.Series, name: str) -> None:
+    """Two rows of a series belong to the same period."""
+    belongs = table[["series_id", "date"]].assign(when=when)
+    again = belongs.duplicated(["series_id", "when"]).to_numpy()
+    if not again.any():
+        return
+    first = belongs.iloc[int(again.argmax())]
+    alike = belongs.loc[(belongs["series_id"] == first["series_id"]) & (belongs["when"] == first["when"]), "date"]
+    what = "column date: several rows" if alike.nunique() > 1 else "columns series_id and date: the same row"
+    more = f", and {int(again.sum()) - 1:,} more" if again.sum() > 1 else ""
+    raise FileError(
+        f"{path}, {what} of series {first['series_id']!r} on {first['date']:%Y-%m-%d}{more}: expected one a {name}"
+    )
 
 
 def _effects(

@@ -27,9 +27,10 @@ import pandas as pd
 
 from benchmarks.files import FileError, dates, numbers, other_name, read
 from benchmarks.report import Goal, report
+from ecom_pipeline.ml.calibration import calibration_error
 from ecom_pipeline.ml.profile.cutoffs import Past, TooLittleError, learn
 from ecom_pipeline.ml.profile.history import ACTIVITIES, HORIZON, buyers_at, first_order, outcome_after
-from ecom_pipeline.ml.profile.judgement import auc, brier, calibration, calibration_error, capture
+from ecom_pipeline.ml.profile.judgement import auc, brier, calibration, capture
 from ecom_pipeline.ml.profile.lifetime import BetaGeometric, GammaGamma, summary_of
 from ecom_pipeline.ml.profile.propensity import rfm_points
 from ecom_pipeline.warehouse.moments import sample_covariance

@@ -24,6 +24,7 @@ from ecom_pipeline.ml.forecast.backtest import FEWEST_PERIODS, Entry, backtest
 from ecom_pipeline.ml.forecast.engine import forecast_panel
 from ecom_pipeline.ml.forecast.expectation import steadied, steadied_past
 from ecom_pipeline.ml.forecast.panel import Panel, known_mean
+from ecom_pipeline.ml.forecast.period import DAY
 from ecom_pipeline.ml.forecast.prophet import ProphetForecaster
 from ecom_pipeline.ml.forecast.uncertainty import learn_uncertainty
 
@@ -122,8 +123,8 @@ def curves(
 def _products(given: argparse.Namespace) -> tuple[Panel, tuple[str, ...]]:
     """The products of a file that sold in the days to be simulated and are known long enough before, and what to know of it."""
     panel, _, notes = read(given.data, country=given.country, series=given.series)
-    if panel.step != 1:
-        raise FileError(f"{given.data}, column date: expected days, found weeks")
+    if panel.period != DAY:
+        raise FileError(f"{given.data}, column date: expected days, found {panel.period.name}s")
     before = FEWEST_PERIODS + HORIZON
     if panel.length - given.skip - given.days < before:
         raise FileError(

@@ -3,7 +3,7 @@
 ``python -m benchmarks.recommend DATA.parquet [--judged N] [--days N] [--peers] [--speed [--shape C P]]``. ``benchmarks.recommend_data``
 says what a file may hold and how it is split.
 
-Without times nothing is bought again, so that the target is ``new`` only. Everyone gets the same windows, exclusions and
+Of a published split nothing is bought again, so that the target is ``new`` only. Everyone gets the same windows, exclusions and
 metric code; what is judged is never chosen by. What does not belong here: how a file is read.
 """
 

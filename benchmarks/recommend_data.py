@@ -2,17 +2,18 @@
 
 The file is parquet, CSV or TSV. What is in it says how it is split:
 
-- a user, an item and a time, optionally a weight (how often) and ``event_type`` (purchase where it does not say): the last
+- a user, an item and a time, optionally a weight (how often) and ``event_type`` (in the words of a shop's exports; purchase
+  where there is none; what is none of view, favourite, cart and purchase is left out and counted): the last
   28 days are the test, the 28 before the validation, the 28 before those what the ranker learns from; as in a shop, with the
   targets ``new`` and ``all``. ``days`` says how many other than 28.
 - ``split`` (train, test, perhaps validation): as published. Without a validation it is drawn from the training rows by
   the seed, as large a share as the test has of all rows: how many products each chose decides which model looks best.
-- ``position`` (the order of a customer's rows): the last is the test, the one before validation, the one before that what
-  the ranker learns from; customers with fewer than five rows are only learned from. Positions count as days, everyone's last
-  alike.
+- ``position`` (the order of a customer's rows, or of their orders): the last is the test, the one before validation, the one
+  before that what the ranker learns from; customers with fewer than five are only learned from. Positions count as days,
+  everyone's last alike. Where somebody chose something again, there is the target ``all`` too.
 
 ``COLUMNS`` has the names that are understood, whatever their case, with or without underscores. Times are dates, moments,
-whole days (numbers below 100,000), dates as YYYYMMDD, or seconds, milliseconds, microseconds or nanoseconds since 1970. Rows
+whole days (numbers below 100,000), dates as YYYYMMDD or MMDD, or seconds, milliseconds, microseconds or nanoseconds since 1970. Rows
 without a user, an item or a time are left out and counted; a weight below 1, or none, counts as 1. What does not belong here:
 what is learned from the windows.
 """
@@ -31,27 +32,33 @@ import pandas as pd
 
 from benchmarks.files import rows_of
 from ecom_pipeline.ml.recommend.evaluate import TARGETS, WINDOW_DAYS, Target, Window, earlier, target_types, windows
-from ecom_pipeline.ml.recommend.interactions import checked, pairs, used
+from ecom_pipeline.ml.recommend.interactions import WEIGHTS, checked, pairs, used
+from ecom_pipeline.shop.words import SYNONYMS
 
 SEED = 1
 FIRST_DAY = pd.Timestamp(2024, 1, 1)
+# fmt: off
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "customer_id": ("user_id", "customer_id", "user", "customer"),
-    "product_id": ("item_id", "product_id", "item", "product"),
-    "interaction_date": ("time", "interaction_date", "timestamp", "date", "datetime"),
-    "interactions": ("weight", "interactions", "rating", "quantity", "count"),
-    "event_type": ("event_type",),
+    "customer_id": ("user_id", "customer_id", "user", "customer", "visitor_id", "session_id"),
+    "product_id": ("item_id", "product_id", "item", "product", "movie_id", "business_id", "artist_id", "stock_code"),
+    "interaction_date": ("time", "interaction_date", "timestamp", "date", "datetime", "event_time", "event_date",
+                         "order_date", "invoice_date", "transaction_dt"),
+    "interactions": ("weight", "interactions", "rating", "quantity", "count", "plays"),
+    "event_type": ("event_type", "event", "behavior", "behaviour"),
     "split": ("split",),
-    "position": ("position",),
+    "position": ("position", "order_number"),
 }
+# fmt: on
 IDS = ("customer_id", "product_id")
+KINDS = {word: kind for kind in WEIGHTS for word in (kind, *SYNONYMS["event_type"][kind])}
 PARTS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
          "dev": "validation", "test": "test"}  # fmt: skip
+EXPECTED = {"interaction_date": "a time", "position": "a number", "event_type": f"one of {', '.join(WEIGHTS)}"}
 VALIDATION_SHARES = 0.1, 0.25
 """At least and at most that share of the training rows is held out for validation, else the share that the test has of all."""
 LEAST = 5
 LONGEST = 10_000
-"""Rows of a customer, from the last one, that keep their order; those before count as of one day."""
+"""Positions of a customer, from the last one, that keep their order; those before count as of one day."""
 MOST_DAYS = 100_000
 UNITS = ((10**11, "s"), (10**14, "ms"), (10**17, "us"), (10**20, "ns"))
 """Below what number a time since 1970 has which unit."""
@@ -126,10 +133,12 @@ def _named(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         data["interaction_date"] = _days(data["interaction_date"])
     if "position" in data:
         data["position"] = pd.to_numeric(data["position"], errors="coerce")
-    for name in data.columns.intersection([*needed, "interaction_date", "position", "split"]):
+    if "event_type" in data:
+        data["event_type"] = data["event_type"].astype(str).str.strip().str.lower().map(KINDS)
+    for name in data.columns.intersection([*needed, "interaction_date", "position", "split", "event_type"]):
         empty = data[name].isna() | (data[name].astype(object) == "" if name in IDS else False)
         if empty.any():
-            expected = "a time" if name == "interaction_date" else "a number" if name == "position" else "a value"
+            expected = EXPECTED.get(name, "a value")
             row = int(empty.to_numpy().argmax())
             value = frame[found[name]].iloc[data.index[row]]
             notes.append(
@@ -175,6 +184,8 @@ def _of_texts(texts: pd.Series) -> pd.Series:
 def _of_numbers(numbers: pd.Series) -> pd.Series:
     numbers = numbers.astype(np.float64).where(np.isfinite(numbers))
     largest = numbers.abs().max()
+    if _are_days_of_a_year(numbers):
+        return pd.to_datetime(FIRST_DAY.year * 10_000 + numbers, format="%Y%m%d", errors="coerce")
     if largest < MOST_DAYS:
         return FIRST_DAY.as_unit("s") + pd.to_timedelta(np.floor(numbers - numbers.min()), unit="D").dt.as_unit("s")
     written = pd.to_datetime(numbers, format="%Y%m%d", errors="coerce")
@@ -184,6 +195,13 @@ def _of_numbers(numbers: pd.Series) -> pd.Series:
     if unit is None:
         return pd.Series(pd.NaT, index=numbers.index)
     return pd.to_datetime(numbers, unit=unit, errors="coerce")
+
+
+def _are_days_of_a_year(numbers: pd.Series) -> bool:
+    """Whether they are written as MMDD: days counted through would not leave out those from 32 to 100."""
+    whole = numbers.dropna()
+    month, day = whole // 100, whole % 100
+    return bool((month.between(1, 12) & day.between(1, 31) & (day % 1 == 0)).all() and month.nunique() > 1)
 
 
 Cut = tuple[Mapping[Target, tuple[Window, Window]], Mapping[Target, Sequence[Window]] | None, str]
@@ -219,22 +237,31 @@ def _published(frame: pd.DataFrame) -> Cut:
 
 
 def _by_position(frame: pd.DataFrame) -> Cut:
-    ordered = frame.sort_values(["customer_id", "position"], kind="stable")
-    from_end = ordered.groupby("customer_id").cumcount(ascending=False) + 1
-    judged = ordered.groupby("customer_id")["position"].transform("size") >= LEAST
+    positions = frame.groupby("customer_id")["position"]
+    from_end = positions.rank("dense", ascending=False)
+    judged = positions.transform("nunique") >= LEAST
     day = FIRST_DAY.as_unit("s") + pd.to_timedelta(LONGEST - np.minimum(from_end, LONGEST), unit="D").dt.as_unit("s")
-    ordered = ordered.assign(interaction_date=day)
-    cut = [_window(ordered[(from_end > last) | ~judged], ordered[(from_end == last) & judged]) for last in (3, 2, 1)]
-    both, before = (cut[1], cut[2]), [each for each in cut[:1] if not each.truth.empty]
-    split = f"the last item of customers with {LEAST} rows or more is the test, the one before validation"
-    return {"new": both}, {"new": before} if before else None, split
+    dated = frame.assign(interaction_date=day)
+    again = dated.duplicated([*IDS]) & ~dated.duplicated([*IDS, "position"])
+    both: dict[Target, tuple[Window, Window]] = {}
+    before: dict[Target, Sequence[Window]] = {}
+    for target in TARGETS if again.any() else TARGETS[:1]:
+        first, *cut = [
+            _window(dated[(from_end > last) | ~judged], dated[(from_end == last) & judged], target)
+            for last in (3, 2, 1)
+        ]
+        both[target], before[target] = (cut[0], cut[1]), [first]
+    split = f"the last {'order' if again.any() else 'item'} of customers with {LEAST} or more is the test, the one before validation"
+    return both, before if any(not first.truth.empty for [first] in before.values()) else None, split
 
 
-def _window(train: pd.DataFrame, later: pd.DataFrame) -> Window:
+def _window(train: pd.DataFrame, later: pd.DataFrame, target: Target = "new") -> Window:
     """What ``train`` knows, all on one day where it does not say when, and what was chosen ``later``."""
     data = used(checked(train.assign(interaction_date=train.get("interaction_date", FIRST_DAY))))
     types = target_types(data)
     owned = pairs(data, types).astype(object)
+    if target == "all":
+        owned = owned.iloc[:0]
     wanted = later.loc[later["event_type"].isin(types), ["customer_id", "product_id"]].astype(object).drop_duplicates()
     wanted = wanted[~pd.MultiIndex.from_frame(wanted).isin(pd.MultiIndex.from_frame(owned))]
     truth = wanted.sort_values(["customer_id", "product_id"], ignore_index=True)

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from benchmarks.files import FileError
 from benchmarks.texts import check_pair, drawn, note, read_labelled, sentiments
+from ecom_pipeline.ml.calibration import calibration_error
 from ecom_pipeline.ml.support.abstention import NEVER, Rehearsed, choose_threshold, is_answered
 from ecom_pipeline.ml.support.baselines import KeywordIntent
 from ecom_pipeline.ml.support.challenge import evaluate_sentiment
@@ -40,7 +41,7 @@ from ecom_pipeline.ml.support.pipeline import TARGET_ERROR
 from ecom_pipeline.ml.support.rated import READ, RatedMood
 from ecom_pipeline.ml.support.sentiment import Mood, read_words
 from ecom_pipeline.ml.support.text import MAX_CHARACTERS, WORD, intent_texts
-from ecom_pipeline.ml.support.trials import calibration_error, macro_f1
+from ecom_pipeline.ml.support.trials import macro_f1
 
 SEED = 20240601
 CURVE = (5, 10, 20)
@@ -229,7 +230,7 @@ def figures(kind: type[Model], train: Data, test: Data) -> dict[str, float | Non
     return {
         "accuracy": float(is_right[known].mean()),
         "macro_f1": macro_f1(test.truth[known].tolist(), told.intents[known].tolist()),
-        "calibration_error": calibration_error(told.confidence[known], is_right[known]),
+        "calibration_error": calibration_error(is_right[known], told.confidence[known]),
         "unknown_auroc": None if known.all() else float(roc_auc_score(known, told.scope)),
         "answered_of_known": float(answered[known].mean()),
         "answered_of_all": float(answered.mean()),

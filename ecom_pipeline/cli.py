@@ -23,7 +23,7 @@ from rich.console import Console
 
 from ecom_pipeline.arguments import parser
 from ecom_pipeline.contracts import ContractError, load_contracts
-from ecom_pipeline.settings import Settings, SettingsError, environment, load_settings
+from ecom_pipeline.settings import Settings, SettingsError, backfill, environment, load_settings
 from ecom_pipeline.shop.errors import InputError, ShopError
 from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.terminal import plain_console, show_answer, show_difference, show_release, show_summary, table
@@ -117,16 +117,13 @@ def _run(given: argparse.Namespace, console: Console) -> int:
     shop = load_shop(settings.shop_file, environment())
     releases.require_writable(settings.releases_dir(shop.name))
     require_space_for_a_night(settings.work_dir(shop.name), settings.releases_dir(shop.name), settings.landing_dir)
-    start, end = getattr(given, "start", None), getattr(given, "end", None)
-    if (start is None) != (end is None):
-        raise SettingsError("--from and --to go together: the first and the last business date to rebuild")
+    dates = backfill(getattr(given, "start", None), getattr(given, "end", None))
 
     def progress(step: str, status: str, seconds: float) -> None:
         console.print(f"  {'done  ' if status == 'succeeded' else 'FAILED'} {step:<40} {seconds:6.1f} s")
 
     console.print(f"One night of shop {shop.name}: {len(shop.sources)} sources from {settings.landing_dir}")
-    dates, full = (start, end) if start and end else None, getattr(given, "full", False)
-    run_id, succeeded = run_night(settings, dates=dates, full=full, progress=progress)
+    run_id, succeeded = run_night(settings, dates=dates, full=getattr(given, "full", False), progress=progress)
     with _warehouse(settings, shop.name) as connection:
         summary = summarise(connection, run_id)
     folder = settings.releases_dir(shop.name)

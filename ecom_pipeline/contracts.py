@@ -22,6 +22,8 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from ecom_pipeline.sql import literal, quoted
+
 TABLES = Path(str(files("ecom_pipeline"))) / "tables"
 PROVENANCE = {"_source": "VARCHAR", "_load_id": "BIGINT", "_file": "VARCHAR", "_row": "BIGINT"}
 """Columns that lead a row of ``input`` and ``clean`` back to the line of the file it came from."""
@@ -214,17 +216,17 @@ class Contract(_Model):
             return ()
         rules = []
         for column in self.columns:
-            quoted, promised = f'"{column.name}"', f"{column.name}: expected"
+            name, promised = quoted(column.name), f"{column.name}: expected"
             if column.required:
-                rules.append(("not_null", column, f"{quoted} is not null", f"{promised} a value"))
+                rules.append(("not_null", column, f"{name} is not null", f"{promised} a value"))
             if column.values:
-                allowed = ", ".join("'" + value.replace("'", "''") + "'" for value in column.values)
+                allowed = ", ".join(map(literal, column.values))
                 rules.append(
-                    ("in_set", column, f"{quoted} in ({allowed})", f"{promised} one of {', '.join(column.values)}")
+                    ("in_set", column, f"{name} in ({allowed})", f"{promised} one of {', '.join(column.values)}")
                 )
             if column.minimum is not None or column.maximum is not None:
                 bounds = [
-                    f"{quoted} {sign} {bound:f}"
+                    f"{name} {sign} {bound:f}"
                     for sign, bound in ((">=", column.minimum), ("<=", column.maximum))
                     if bound is not None
                 ]
@@ -235,15 +237,8 @@ class Contract(_Model):
                 )
                 rules.append(("between", column, " and ".join(bounds), f"{promised} {words}"))
             if column.matches:
-                pattern = column.matches.replace("'", "''")
-                rules.append(
-                    (
-                        "matches",
-                        column,
-                        f"regexp_full_match({quoted}, '{pattern}')",
-                        f"{promised} the form {column.matches}",
-                    )
-                )
+                condition = f"regexp_full_match({name}, {literal(column.matches)})"
+                rules.append(("matches", column, condition, f"{promised} the form {column.matches}"))
         derived = tuple(
             Rule(
                 name=f"{column.name}__{kind}",

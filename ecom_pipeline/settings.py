@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -56,7 +57,7 @@ class Settings(BaseModel):
     """IANA timezone of the cron expression."""
     stale_hours: float = Field(default=30.0, ge=0.1)
     """Age of the current release above which the stale-release alert fires."""
-    webhook_url: str | None = None
+    webhook_url: str | None = Field(default=None, pattern="^https?://")
     """Receives alerts as JSON by POST; without it they are logged."""
     seed: int = 20240601
     """Seed of all randomness: the sample shop and the models."""
@@ -132,6 +133,23 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: obj
             for item in error.errors()
         )
         raise SettingsError(problems) from error
+
+
+def backfill(start: date | None, end: date | None) -> tuple[date, date] | None:
+    """The first and the last business date to rebuild, if any.
+
+    Raises
+    ------
+    SettingsError
+        One without the other, or the last before the first.
+    """
+    if start is None and end is None:
+        return None
+    if start is None or end is None or end < start:
+        raise SettingsError(
+            f"a backfill goes from the first to the last business date to rebuild, found {start or 'none'} and {end or 'none'}"
+        )
+    return start, end
 
 
 def environment() -> Mapping[str, str]:

@@ -12,6 +12,16 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def split_name(relation: str) -> tuple[str, str]:
+    """Schema and table of ``schema.table``, either of which may be quoted."""
+    schema, table = relation.split(".", 1)
+    return _unquoted(schema), _unquoted(table)
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
+
+
 def literal(text: str) -> str:
     """A text as a SQL literal."""
     return "'" + text.replace("'", "''") + "'"

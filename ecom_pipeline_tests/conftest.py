@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -15,6 +16,16 @@ import pytest
 
 if TYPE_CHECKING:
     from ecom_pipeline_tests.e2e.conftest import House
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of the collection of garbage: it lives to the end, and is gone through all the time."""
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """Let it go at the end: DuckDB names what of it is left."""
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

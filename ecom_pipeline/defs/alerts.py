@@ -1,10 +1,11 @@
 """What tells people: a failed run, a release that has gone stale, new files (off until somebody turns it on)."""
 
+import hashlib
 import json
 import logging
-import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
 from typing import Any
 
 import dagster as dg
@@ -24,7 +25,7 @@ def alert(settings: Settings, event: str, message: str, log: logging.Logger) -> 
     request = urllib.request.Request(settings.webhook_url, data=body, headers={"Content-Type": "application/json"})
     try:
         urllib.request.urlopen(request, timeout=10).close()
-    except (urllib.error.URLError, TimeoutError) as error:
+    except (OSError, HTTPException) as error:
         log.error("the webhook did not take the alert: %s", error)
 
 
@@ -77,11 +78,12 @@ def sensors(settings: Settings, shop: Shop, job: Any) -> list[dg.SensorDefinitio
         default_status=dg.DefaultSensorStatus.STOPPED,
     )
     def run_on_new_files(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        seen = "\n".join(
+        found = [
             f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}"
             for source in shop.sources.values()
             for path in files_of(source, settings.landing_dir)
-        )
+        ]
+        seen = hashlib.sha256("\n".join(found).encode()).hexdigest() if found else ""
         if seen == (context.cursor or ""):
             return dg.SkipReason("no new or changed files")
         context.update_cursor(seen)

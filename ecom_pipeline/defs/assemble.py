@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -15,7 +16,7 @@ from ecom_pipeline.defs.release import release_asset
 from ecom_pipeline.defs.retention import retention_job, weekly
 from ecom_pipeline.defs.rules import rule_steps
 from ecom_pipeline.defs.tables import spec_of, sql_step
-from ecom_pipeline.settings import Settings
+from ecom_pipeline.settings import Settings, SettingsError
 from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.warehouse.journal import QUARANTINE
 
@@ -60,20 +61,26 @@ def assemble(
             release_asset(contracts, dg.FreshnessPolicy.time_window(fail_window=fresh_within)),
         ],
         jobs=[job, retention],
-        schedules=[
-            dg.ScheduleDefinition(
-                name="every_night",
-                job=job,
-                cron_schedule=settings.schedule,
-                execution_timezone=settings.schedule_timezone,
-                description="The nightly run; off until it is turned on.",
-            ),
-            weekly(settings, retention),
-        ],
+        schedules=[_every_night(settings, job), weekly(settings, retention)],
         sensors=sensors(settings, shop, job),
         resources={"night": night_resource(settings, shop, contracts, progress)},
         executor=dg.in_process_executor,
     )
+
+
+def _every_night(settings: Settings, job: Any) -> dg.ScheduleDefinition:
+    try:
+        return dg.ScheduleDefinition(
+            name="every_night",
+            job=job,
+            cron_schedule=settings.schedule,
+            execution_timezone=settings.schedule_timezone,
+            description="The nightly run; off until it is turned on.",
+        )
+    except dg.DagsterInvalidDefinitionError as error:
+        raise SettingsError(
+            f"ECOM_SCHEDULE={settings.schedule!r}: expected a cron expression such as 0 2 * * *"
+        ) from error
 
 
 def _clean(contracts: Mapping[str, Contract]) -> list[str]:

@@ -21,6 +21,8 @@ from dagster._core.storage.runs import SqliteRunStorage
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
+from ecom_pipeline.warehouse.connection import WarehouseError
+
 if TYPE_CHECKING:
     from dagster._serdes import ConfigurableClassData
 
@@ -95,17 +97,37 @@ class KeptOpenRuns(SqliteRunStorage):
         super().dispose()
 
 
-def open_instance(home: Path) -> dg.DagsterInstance:
-    """The shop's instance, its files kept open, unless its ``dagster.yaml`` has the history kept elsewhere."""
-    stated = yaml.safe_load((home / "dagster.yaml").read_text("utf-8")) or {}
-    if any(name.endswith("storage") for name in stated):
-        return dg.DagsterInstance.from_config(str(home))
-    history = home / "history"
-    kept = {
+def open_instance(home: Path, *, kept_open: bool = True) -> dg.DagsterInstance:
+    """The shop's instance, as its ``dagster.yaml`` says.
+
+    Parameters
+    ----------
+    kept_open
+        Keep the files of the history open, unless the history is kept elsewhere.
+
+    Raises
+    ------
+    WarehouseError
+        The ``dagster.yaml`` is not one.
+    """
+    file = home / "dagster.yaml"
+    try:
+        stated = yaml.safe_load(file.read_text("utf-8")) or {}
+        if not isinstance(stated, dict):
+            raise WarehouseError(f"{file}: expected settings by name, found {stated!r}")
+        is_elsewhere = any(str(name).endswith("storage") for name in stated)
+        overrides = _keeping_open(home / "history") if kept_open and not is_elsewhere else None
+        return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=overrides))
+    except (UnicodeDecodeError, yaml.YAMLError, dg.DagsterInvalidConfigError) as error:
+        wrong = str(error).split(" Expected:")[0]  # Dagster goes on to name all that it knows
+        raise WarehouseError(f"{file}: {' '.join(wrong.split())}") from error
+
+
+def _keeping_open(history: Path) -> dict[str, Any]:
+    return {
         name: {"module": __name__, "class": kind.__name__, "config": {"base_dir": str(folder)}}
         for name, kind, folder in (
             ("run_storage", KeptOpenRuns, history),
             ("event_log_storage", KeptOpenEvents, history / "runs"),
         )
     }
-    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=kept))

@@ -14,7 +14,7 @@ import duckdb
 from ecom_pipeline.contracts import CheckResult, Column, Contract, Rule
 from ecom_pipeline.defs.checks import check_of, check_results, key_of
 from ecom_pipeline.defs.night import Night
-from ecom_pipeline.defs.tables import EXPECTED, spec_of, step
+from ecom_pipeline.defs.tables import spec_of, step
 from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.loading import LedgerEntry, LoadReport, load_source
 from ecom_pipeline.shop.mapping import input_selects, routing_select
@@ -227,10 +227,7 @@ def input_assets(shop: Shop, contracts: Mapping[str, Contract]) -> list[dg.Asset
     def inputs(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
         night: Night = context.resources.night
         with night.step("inputs"):
-            try:
-                results = define_inputs(night)
-            except EXPECTED as error:
-                raise dg.Failure(str(error), allow_retries=False) from None
+            results = define_inputs(night)
             yield from check_results(views, results)
             refused = [f"{check.table}: {check.name}: {check.observed}" for check in results if check.refuses]
             if refused:

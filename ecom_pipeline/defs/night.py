@@ -18,8 +18,9 @@ import pandas as pd
 
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.quality import judge
-from ecom_pipeline.settings import Settings
+from ecom_pipeline.settings import Settings, backfill
 from ecom_pipeline.shop.config import Shop
+from ecom_pipeline.shop.errors import InputError, ShopError
 from ecom_pipeline.shop.mapping import sliced_select
 from ecom_pipeline.sql import literal, quoted
 from ecom_pipeline.warehouse.builds import code_fingerprint
@@ -28,6 +29,7 @@ from ecom_pipeline.warehouse.connection import WarehouseError, open_warehouse
 from ecom_pipeline.warehouse.increment import Increment, Plan, looks_at_the_run, reads_of
 from ecom_pipeline.warehouse.journal import close_steps, end_run, now, record, start_run
 from ecom_pipeline.warehouse.names import columns_of
+from ecom_pipeline.warehouse.release import ReleaseError
 from ecom_pipeline.warehouse.space import require_space_for_a_night
 from ecom_pipeline.warehouse.stage import stage_frame
 from ecom_pipeline.warehouse.write import Writer
@@ -36,6 +38,15 @@ ROOM = "100MB"
 """What the database holds at least."""
 Progress = Callable[[str, str, float], None]
 """Told the step, its status and its seconds when it ends."""
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Fail without a traceback and for good where the message of an error says all there is to say."""
+    try:
+        yield
+    except (InputError, ShopError, WarehouseError, ReleaseError) as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
 
 
 @dataclass(kw_only=True)
@@ -155,12 +166,13 @@ class Night:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Measure a step and write down how it ended."""
+        """Measure a step and write down how it ended; :func:`told` how it fails."""
         started, clock = now(), time.perf_counter()
         reset_peak_memory()
         status, message = "succeeded", ""
         try:
-            yield
+            with told():
+                yield
         except dg.Failure as failure:
             status, message = "failed", failure.description or ""
             raise
@@ -183,7 +195,7 @@ def night_resource(
 
     @dg.resource(config_schema={"start_date": optional_date, "end_date": optional_date, "full": whole})
     def night(context: dg.InitResourceContext) -> Iterator[Night]:
-        start, end = (context.resource_config.get(name) for name in ("start_date", "end_date"))
+        dates = _dates(context.resource_config)
         run_id = context.run.run_id if context.run else "adhoc"
         work = settings.work_dir(shop.name)
         require_space_for_a_night(work, settings.releases_dir(shop.name), settings.landing_dir)
@@ -196,7 +208,7 @@ def night_resource(
                 run_id=run_id,
                 progress=progress,
                 full=context.resource_config["full"],
-                dates=(date.fromisoformat(start), date.fromisoformat(end)) if start and end else None,
+                dates=dates,
             )
             start_run(connection, run_id, shop.name, shop.fingerprint)
             yield current
@@ -205,6 +217,15 @@ def night_resource(
             end_run(connection, run_id, "failed" if failures else "succeeded")
 
     return night
+
+
+def _dates(configured: Mapping[str, Any]) -> tuple[date, date] | None:
+    """Those of a backfill, as the launchpad or the command line gave them."""
+    given = (configured.get(name) for name in ("start_date", "end_date"))
+    try:
+        return backfill(*(date.fromisoformat(day) if day else None for day in given))
+    except ValueError as error:
+        raise dg.Failure(f"start_date, end_date: {error}", allow_retries=False) from None
 
 
 def _failures(instance: dg.DagsterInstance | None, run_id: str) -> dict[str, str]:

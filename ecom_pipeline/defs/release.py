@@ -8,7 +8,6 @@ import dagster as dg
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.defs.checks import key_of
 from ecom_pipeline.defs.night import Night
-from ecom_pipeline.defs.tables import EXPECTED
 from ecom_pipeline.shop.rules import audience_exports
 from ecom_pipeline.warehouse.release import PUBLISHED, publish
 
@@ -31,18 +30,15 @@ def release_asset(contracts: Mapping[str, Contract], fresh_within: dg.FreshnessP
         night: Night = context.resources.night
         folder = night.settings.releases_dir(night.shop.name)
         with night.step("release"):
-            try:
-                done = publish(
-                    night.connection,
-                    published,
-                    folder,
-                    run_id=night.run_id,
-                    shop=night.shop.name,
-                    keep=night.settings.keep_releases,
-                    exports=audience_exports(night.shop),
-                )
-            except EXPECTED as error:
-                raise dg.Failure(str(error), allow_retries=False) from None
+            done = publish(
+                night.connection,
+                published,
+                folder,
+                run_id=night.run_id,
+                shop=night.shop.name,
+                keep=night.settings.keep_releases,
+                exports=audience_exports(night.shop),
+            )
         return dg.MaterializeResult(
             metadata={
                 "release": done.release_id,

@@ -40,7 +40,7 @@ def run_job(
     Raises
     ------
     WarehouseError
-        The history of runs cannot be written.
+        The history of runs cannot be written, or its ``dagster.yaml`` is not one.
     """
     backfill = {"start_date": dates[0].isoformat(), "end_date": dates[1].isoformat()} if dates else {}
     try:
@@ -69,5 +69,5 @@ def _recorder(home: Path, instance: dg.DagsterInstance | None) -> Iterator[dg.Da
 
 def run_retention(settings: Settings) -> Retention:
     """Do what the job ``retention`` does for the shop that the settings name; raises what ``let_go`` does."""
-    with dg.DagsterInstance.from_config(str(home_of(settings))) as instance:
+    with open_instance(home_of(settings), kept_open=False) as instance:
         return let_go(settings, load_shop(settings.shop_file, environment()), instance)

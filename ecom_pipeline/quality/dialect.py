@@ -1,8 +1,8 @@
 """What duckdb-engine needs to serve Great Expectations on DuckDB 2.
 
 Great Expectations reads a result after its connection went back to the pool, so rows are fetched at once. Columns come
-from ``duckdb_columns()``, since duckdb-engine's own query names a catalog table that DuckDB lacks, and carry their type
-as DuckDB prints it. Nothing here knows contracts or expectations.
+from ``describe``, since duckdb-engine's own query names a catalog table that DuckDB lacks, and carry their type as DuckDB
+prints it. Nothing here knows contracts or expectations.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from sqlalchemy.dialects.postgresql.psycopg2 import PGExecutionContext_psycopg2
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.types import UserDefinedType
+
+from ecom_pipeline.sql import quoted
 
 # The module outlives the interpreter's clean-up once Great Expectations is loaded, and DuckDB would then report its own
 # classes as leaked on standard error.
@@ -59,16 +61,14 @@ class Dialect(duckdb_engine.Dialect):
         self, connection: sa.Connection, table_name: str, schema: str | None = None, **_: object
     ) -> list[ReflectedColumn]:
         """Columns of a table or view of the current database, in order."""
-        rows = connection.exec_driver_sql(
-            "select column_name, data_type, is_nullable from duckdb_columns() where database_name = current_database()"
-            " and schema_name = coalesce($1, current_schema()) and table_name = $2 order by column_index",
-            (schema, table_name),
-        ).fetchall()
-        if not rows:
-            raise sa.exc.NoSuchTableError(f"{schema}.{table_name}" if schema else table_name)
+        name = ".".join(quoted(part) for part in (schema, table_name) if part)
+        try:
+            rows = connection.exec_driver_sql(f"describe {name}").fetchall()
+        except sa.exc.ProgrammingError as error:
+            raise sa.exc.NoSuchTableError(name) from error
         return [
-            {"name": name, "type": PrintedType(printed), "nullable": nullable, "default": None}
-            for name, printed, nullable in rows
+            {"name": column, "type": PrintedType(printed), "nullable": nullable == "YES", "default": None}
+            for column, printed, nullable, *_ in rows
         ]
 
 

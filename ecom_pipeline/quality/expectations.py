@@ -11,11 +11,13 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
+from great_expectations.compatibility.pydantic import PrivateAttr
 from great_expectations.core.metric_domain_types import MetricDomainTypes
 from great_expectations.core.metric_function_types import MetricPartialFunctionTypes
 from great_expectations.execution_engine.execution_engine import ExecutionEngine
 from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations.expectation import BatchExpectation
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.metrics.metric_provider import metric_partial, metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
@@ -85,6 +87,15 @@ class _ColumnTypes(TableMetricProvider):
 
 
 class _Expectation(BatchExpectation, ABC):
+    _made: ExpectationConfiguration | None = PrivateAttr(None)
+
+    @property
+    def configuration(self) -> ExpectationConfiguration:
+        """Made once, since Great Expectations asks for it thirty times; nobody changes an expectation."""
+        if self._made is None:
+            self._made = super().configuration
+        return self._made
+
     def _validate(
         self,
         metrics: dict[str, Any],

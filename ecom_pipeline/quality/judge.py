@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from ecom_pipeline.contracts import Action, CheckResult, Contract, Rule
+from ecom_pipeline.sql import quoted, split_name
 
 if TYPE_CHECKING:
     from ecom_pipeline.quality.session import Session, Verdict
@@ -124,7 +125,6 @@ def _judge_table(connection: duckdb.DuckDBPyConnection, contract: Contract, rela
 
     from ecom_pipeline.quality.expectations import ExpectColumnsAndTypes, ExpectKeyToNameOneRow
     from ecom_pipeline.quality.session import session_on
-    from ecom_pipeline.sql import quoted
 
     with session_on(connection, relation) as session:
         (shape,) = session.validate([ExpectColumnsAndTypes(types=contract.types)])
@@ -148,8 +148,6 @@ def _judge_table(connection: duckdb.DuckDBPyConnection, contract: Contract, rela
 
 def _brings_reasons(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
     """Whether a candidate says of its rows why they could not be read."""
-    from ecom_pipeline.quality.session import split_name
-
     rows = connection.execute(
         "select 1 from duckdb_columns() where database_name = current_database() and schema_name = ?"
         " and table_name = ? and column_name = '_reasons'",

@@ -32,7 +32,7 @@ from great_expectations.expectations.expectation import Expectation
 from great_expectations.validator.validator import Validator
 
 from ecom_pipeline.quality.dialect import engine_on
-from ecom_pipeline.sql import quoted
+from ecom_pipeline.sql import literal, quoted, split_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,18 +99,8 @@ def session_on(connection: duckdb.DuckDBPyConnection, relation: str) -> Iterator
     cursor = connection.cursor()
     with engine_on(cursor) as engine:
         cursor.execute(f"use {quoted(database)}.{quoted(schema)}")
-        cursor.execute(f"set TimeZone = '{zone}'")
+        cursor.execute(f"set TimeZone = {literal(zone)}")
         yield Session(cursor, engine, relation)
-
-
-def split_name(relation: str) -> tuple[str, str]:
-    """Schema and table of ``schema.table``, either of which may be quoted."""
-    schema, table = relation.split(".", 1)
-    return _unquoted(schema), _unquoted(table)
-
-
-def _unquoted(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
 @lru_cache(maxsize=1)

@@ -150,6 +150,7 @@ class Options(_Model):
     columns: tuple[Text, ...] | None = Field(default=None, min_length=1)
     sheet: Text | None = None
     skip_rows: int | None = Field(default=None, ge=0)
+    each: Text | None = None
 
 
 class Database(_Model):
@@ -245,6 +246,12 @@ class Budget(_Model):
         return self
 
 
+class Support(_Model):
+    """How often an answer of the service desk may be wrong; where not stated, as often as the model says."""
+
+    target_error: float | None = Field(default=None, ge=0, lt=1)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Absent:
     """A column that the mapping names and a file does not have.
@@ -284,6 +291,7 @@ class Shop(_Model):
     audiences: dict[Name, Text] = Field(default_factory=dict)
     recommendations: Recommendations = Recommendations()
     budget: Budget = Budget()
+    support: Support = Support()
     sources: dict[Name, Source] = Field(min_length=1)
 
     _document: Document = PrivateAttr(default=Document("shop.yaml", None, {}, {}))

@@ -131,8 +131,8 @@ class Field:
         return self.text
 
     def _words(self) -> dict[str, str]:
-        """The shop's words, in lower case, to ours."""
-        own = {word.lower(): meaning for word, meaning in self.origin.values.items()}
+        """The shop's words, in lower case where all know it, to ours."""
+        own = {word.lower() if word.isascii() else word: meaning for word, meaning in self.origin.values.items()}
         known = {value.lower(): value for value in self.column.values}
         if not own:
             synonyms = SYNONYMS.get(self.column.name, {}) if known else {}
@@ -141,7 +141,7 @@ class Field:
 
     def _translated(self, words: Mapping[str, str]) -> str:
         meant = (lambda word: word) if self.column.type == "BOOLEAN" else literal
-        cases = " ".join(f"when {literal(word)} then {meant(meaning)}" for word, meaning in words.items())
+        cases = " ".join(f"when {_lower(word)} then {meant(meaning)}" for word, meaning in words.items())
         rest = ""
         if self.origin.otherwise is not None:
             rest = f" else case when {self.text} is not null then {meant(self.origin.otherwise)} end"
@@ -193,3 +193,8 @@ class Field:
         if self.origin.sql is not None:
             return self.source.decimal_comma and parse_expression(self.origin.sql, decimal_comma=True).kind == "VARCHAR"
         return self.source.decimal_comma and self.origin.value is None
+
+
+def _lower(word: str) -> str:
+    """A word as SQL has it in lower case, which for letters such as İ is not what Python makes of them."""
+    return literal(word) if word.isascii() else f"lower({literal(word)})"

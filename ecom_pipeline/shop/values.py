@@ -34,8 +34,9 @@ _TRUE = r"true|t|yes|y|1|1\.0|是|on"
 _FALSE = r"false|f|no|n|0|0\.0|否|off"
 _SPACE = r"[\s\x{a0}\x{202f}]?"
 _SIGN = "[-+−]"
-_CURRENCY = f"[¥￥$€£元]?{_SPACE}"
-_CURRENCY_AFTER = f"{_SPACE}[¥￥$€£元]?"
+_MONEY = r"(?:(?:R|A|C|S|HK|NT|US|MX)?\p{Sc}|元|원|円|đ|Rp\.?|Rs\.?|RM|TL|kr\.?|zł|Kč|Ft|руб\.?|р\.|ر\.س)?"
+"""A currency as its sign or what stands for one; a code belongs into a column of its own, and is not passed over."""
+_CURRENCY, _CURRENCY_AFTER = f"{_MONEY}{_SPACE}", f"{_SPACE}{_MONEY}"
 _OFFSET = r"^[0-9].*[0-9] ?(Z|z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?|[A-Z][A-Za-z_]+/[A-Za-z_/]+)$"
 _MARKED, _UNMARKED = r"""^(?:="(.*)"|'([+-]?[0-9][0-9 .:/-]*))$""", r"\1\2"
 """How exports say that digits are a text: ``="007"`` and ``'007``."""
@@ -88,7 +89,8 @@ def _number(text: str, kind: str, decimal_comma: bool) -> str:
         f"{_CURRENCY}{body}{_CURRENCY_AFTER}[-−]",
     )
     pattern = literal(f"""(?:="|')?{_SPACE}(?:{"|".join(forms)}){_SPACE}"?""")
-    digits = f"replace(regexp_replace({text}, '[^0-9{point}]', '', 'g'), '{point}', '.')"
+    bare = rf"regexp_replace({text}, '\p{{L}}+\.?', '', 'g')"
+    digits = f"replace(regexp_replace({bare}, '[^0-9{point}]', '', 'g'), '{point}', '.')"
     sign = f"case when regexp_matches({text}, '[-−(]') then '-' else '' end"
     slow = f"case when regexp_full_match({text}, {pattern}) then try_cast({sign} || {digits} as {kind}) end"
     return f"coalesce({plain}, {slow})"

@@ -45,14 +45,15 @@ def exclusive(folder: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
         handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
         deadline = time.monotonic() + wait_seconds
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise WarehouseBusyError(_holder(folder)) from None
-                time.sleep(min(0.2, wait_seconds))
+        with _told(f"{folder}: cannot be locked"):
+            while True:
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() >= deadline:
+                        raise WarehouseBusyError(_holder(folder)) from None
+                    time.sleep(min(0.2, wait_seconds))
         with _told(f"{folder}: cannot be written"):
             os.ftruncate(handle, 0)
             os.pwrite(handle, json.dumps({"pid": os.getpid(), "since": datetime.now(UTC).isoformat()}).encode(), 0)

@@ -8,19 +8,15 @@ from __future__ import annotations
 import duckdb
 
 from ecom_pipeline.contracts import Contract
+from ecom_pipeline.sql import literal, quoted
 
 
 def describe(
     connection: duckdb.DuckDBPyConnection, contract: Contract, *, catalog: str | None = None, kind: str = "table"
 ) -> None:
     """Put the promise's words onto its table and columns."""
-    prefix = f'"{catalog}".' if catalog else ""
-    table = f'{prefix}{contract.schema_name}."{contract.table}"'
-    connection.execute(f"comment on {kind} {table} is {_text(contract.description)}")
+    names = (*([catalog] if catalog else []), contract.schema_name, contract.table)
+    table = ".".join(map(quoted, names))
+    connection.execute(f"comment on {kind} {table} is {literal(contract.description.strip())}")
     for column in contract.columns:
-        name = column.name.replace('"', '""')
-        connection.execute(f'comment on column {table}."{name}" is {_text(column.description)}')
-
-
-def _text(value: str) -> str:
-    return "'" + value.strip().replace("'", "''") + "'"
+        connection.execute(f"comment on column {table}.{quoted(column.name)} is {literal(column.description.strip())}")

@@ -7,15 +7,19 @@ from typing import Any
 
 import duckdb
 
+from ecom_pipeline.sql import split_name
+
 
 def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
-    """Column names and types of ``schema.table``; empty where there is no such table."""
-    schema, table = relation.split(".", 1)
+    """Column names and types of ``schema.table``; empty where there is no such table.
+
+    To ``describe`` it would be faster, but one that is not there would abort the transaction in progress.
+    """
     return dict(
         connection.execute(
             "select column_name, data_type from duckdb_columns() where database_name = current_database()"
             " and schema_name = ? and table_name = ? order by column_index",
-            [schema, table.strip('"').replace('""', '"')],
+            list(split_name(relation)),
         ).fetchall()
     )
 

@@ -145,21 +145,18 @@ def _write_tables(
     try:
         tables = []
         for contract in contracts:
-            source, table = f"{contract.schema_name}.{quoted(contract.table)}", quoted(contract.table)
+            source = f"{contract.schema_name}.{quoted(contract.table)}"
+            target = f"release.{source}"
             columns = ", ".join(quoted(name) for name in contract.types)
             order = f" order by {', '.join(quoted(name) for name in contract.key)}" if contract.key else ""
             rows = f"select {columns}, {literal(release_id)} as _release_id from {source}{order}"
             with transaction(connection):
                 connection.execute(f"create schema if not exists release.{contract.schema_name}")
-                connection.execute(f"create table release.{contract.schema_name}.{table} as {rows}")
+                connection.execute(f"create table {target} as {rows}")
                 describe(connection, contract, catalog="release")
-                connection.execute(
-                    f"comment on column release.{contract.schema_name}.{table}._release_id is 'The release the row was published in.'"
-                )
+                connection.execute(f"comment on column {target}._release_id is 'The release the row was published in.'")
             file = literal(str(building / "parquet" / f"{contract.name}.parquet"))
-            connection.execute(
-                f"copy (from release.{contract.schema_name}.{table}) to {file} (format parquet, compression zstd)"
-            )
+            connection.execute(f"copy (from {target}) to {file} (format parquet, compression zstd)")
             count, digest = connection.execute(
                 f"select count(*), coalesce(sum(hash(one)::hugeint), 0)::varchar from (select {columns} from {source}) as one"
             ).fetchall()[0]
@@ -254,15 +251,18 @@ def show(folder: Path, release_id: str | None = None) -> Release:
     Raises
     ------
     ReleaseError
-        There is no such release; names those that exist.
+        There is no such release, which names those that exist; or its manifest says what this version cannot read.
     """
     wanted = release_id or current_id(folder)
     if wanted is None:
         raise ReleaseError(f"{folder}: nothing has been published yet")
     if wanted not in list_ids(folder):
         raise ReleaseError(f"{folder}: there is no release {wanted}; kept are {', '.join(list_ids(folder)) or 'none'}")
-    content = json.loads((folder / wanted / "manifest.json").read_text())
-    return Release(**(content | {"tables": [PublishedTable(**table) for table in content["tables"]]}))
+    try:
+        content = json.loads((folder / wanted / "manifest.json").read_text())
+        return Release(**(content | {"tables": [PublishedTable(**table) for table in content["tables"]]}))
+    except (ValueError, TypeError, KeyError) as error:
+        raise ReleaseError(f"{folder / wanted}: this version cannot read its manifest.json: {error}") from error
 
 
 def rollback(folder: Path, release_id: str | None = None) -> Release:

@@ -83,14 +83,17 @@ def _retire_source(connection: duckdb.DuckDBPyConnection, source: str, before: d
 
 
 def runs_to_keep(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """The last run, and the runs that wrote what is live or were the last to try, whatever their age."""
+    """The last run, and the runs that wrote what is live or were the last to try, whatever their age.
+
+    The last is the one that was written down last: the clock may have been set back since.
+    """
     rows = connection.execute(
         """
-        select arg_max(run_id, started_at) from journal.runs
+        select arg_max(run_id, rowid) from journal.runs
         union
-        select arg_max(run_id, written_at) from journal.writes group by table_name
+        select arg_max(run_id, rowid) from journal.writes group by table_name
         union
-        select arg_max(run_id, written_at) from journal.writes where outcome <> 'refused' group by table_name
+        select arg_max(run_id, rowid) from journal.writes where outcome <> 'refused' group by table_name
         """
     ).fetchall()
     return {run_id for (run_id,) in rows if run_id}

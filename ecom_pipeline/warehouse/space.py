@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from ecom_pipeline.warehouse.connection import WarehouseError
@@ -27,8 +31,8 @@ def require_space_for_a_night(work: Path, releases: Path, landing: Path) -> None
         live, since = (file.stat().st_size, file.stat().st_mtime) if file.exists() else (0, 0.0)
     except OSError as error:
         raise WarehouseError(f"{work}: cannot be written: {error.strerror}") from error
-    arrived = sum(path.stat().st_size for path in _files_in(landing) if path.stat().st_ctime > since)
-    released = sum(path.stat().st_size for path in _files_in(releases / "current"))
+    arrived = sum(seen.st_size for seen in _files_in(landing) if seen.st_ctime > since)
+    released = sum(seen.st_size for seen in _files_in(releases / "current"))
     require_space(releases, live // 2 + 2 * released + LOADED * arrived)
 
 
@@ -54,5 +58,10 @@ def require_space(folder: Path, needed: int) -> None:
         )
 
 
-def _files_in(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
+def _files_in(folder: Path) -> Iterator[os.stat_result]:
+    """What the disk says of each file; one that goes while it is looked for is not there."""
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            seen = path.stat()
+            if stat.S_ISREG(seen.st_mode):
+                yield seen

@@ -1,4 +1,4 @@
-"""Who may know whom: sql, contracts <- quality, warehouse, ml, shop <- defs, asking <- definitions, cli."""
+"""Who may know whom: sql <- contracts <- quality, warehouse, ml, shop <- defs, asking <- definitions, cli."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import ecom_pipeline
 ROOT = Path(ecom_pipeline.__file__).parent
 BELOW: dict[str, set[str]] = {
     "sql": set(),
-    "contracts": set(),
+    "contracts": {"sql"},
     "settings": set(),
     "quality": {"contracts", "sql"},
     "warehouse": {"contracts", "sql"},

@@ -77,6 +77,20 @@ def test_methods_are_shown_the_past_alone(data: str) -> None:
     assert seen == [(78, 14), (92, 14), (106, 14)]
 
 
+def test_days_left_out_at_the_end_are_not_seen(data: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def spy(past: Panel, ahead: int) -> forecast.Answer:
+        seen.append(str(past.days[-1].date()))
+        return np.zeros((len(past.keys), ahead)), None, None
+
+    monkeypatch.setitem(forecast.METHODS, "theta", spy)
+    forecast.main([data, "--horizon", "10", "--skip", "30", "--only", "theta"])
+    assert seen == ["2024-03-10", "2024-03-20"]
+    with pytest.raises(SystemExit, match="20 periods, expected at least 34 for 2 origins of 10"):
+        forecast.main([data, "--horizon", "10", "--skip", "100", "--only", "theta"])
+
+
 def test_it_prints_a_table_and_json(data: str, capsys: pytest.CaptureFixture[str]) -> None:
     forecast.main([data, "--only", "moving average", "theta"])
     printed = capsys.readouterr().out.splitlines()

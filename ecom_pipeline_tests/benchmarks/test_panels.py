@@ -12,6 +12,7 @@ import pytest
 from benchmarks import forecast
 from benchmarks.files import FileError
 from benchmarks.panels import read
+from ecom_pipeline.ml.forecast.period import MONTH, QUARTER, WEEK, Period
 
 DAYS = pd.date_range("2024-01-01", periods=120)
 PLAIN = pd.concat(
@@ -22,6 +23,7 @@ PLAIN = pd.concat(
     ignore_index=True,
 )
 ROWS = np.arange(len(PLAIN))
+MONTHS = pd.date_range("2014-01-01", periods=90, freq="MS")
 
 
 @pytest.fixture
@@ -49,12 +51,16 @@ def file(tmp_path: Path) -> Any:
         (PLAIN.assign(price="dear"), "column price, row 1: 'dear', expected a finite number"),
         (pd.concat([PLAIN, PLAIN.iloc[:2]]), "the same row of series 'a' on 2024-01-01, and 1 more"),
         (
-            pd.DataFrame({"series_id": "a", "date": pd.date_range("2024-01-01", periods=90, freq="h"), "value": 1.0}),
-            "column date: several rows of series 'a' on 2024-01-01, and 85 more: expected one a day or week",
+            pd.DataFrame({"series_id": "a", "date": DAYS[ROWS // 2] + (ROWS % 2) * pd.Timedelta("1h"), "value": 1.0}),
+            "column date: several rows of series 'a' on 2024-01-01, and 119 more: expected one a day",
         ),
         (
-            pd.DataFrame({"series_id": "a", "date": pd.date_range("2014-01-01", periods=90, freq="MS"), "value": 1.0}),
-            "column date: expected days or weeks, most rows of a series are 31 days apart",
+            pd.DataFrame({"series_id": "a", "date": pd.date_range("1914-01-01", periods=90, freq="YS"), "value": 1.0}),
+            "column date: expected days, weeks, months or quarters, most rows of a series are 365 days apart",
+        ),
+        (
+            pd.DataFrame({"series_id": "a", "date": [*MONTHS, pd.Timestamp("2021-06-20")], "value": 1.0}),
+            "column date: several rows of series 'a' on 2021-06-20: expected one a month",
         ),
     ],
 )
@@ -104,7 +110,49 @@ def test_weeks_of_series_that_start_on_different_weekdays_lie_side_by_side(file:
     weeks = [pd.date_range(first, periods=110, freq="7D") for first in ("2020-01-03", "2020-01-06")]
     table = pd.concat([pd.DataFrame({"series_id": str(days[0]), "date": days, "value": 1.0}) for days in weeks])
     panel, horizon, notes = read(file(table), country="US")
-    assert (panel.season, panel.values.shape, horizon, notes) == (52, (2, 110), 8, ())
+    assert (panel.period, panel.values.shape, horizon, notes) == (WEEK, (2, 110), 8, ())
+
+
+@pytest.mark.parametrize(
+    ("frequency", "period", "horizon"),
+    [("MS", MONTH, 12), ("ME", MONTH, 12), ("QS", QUARTER, 4), ("QE-FEB", QUARTER, 4)],
+)
+def test_months_and_quarters_are_counted_by_the_calendar(
+    file: Any, frequency: str, period: Period, horizon: int
+) -> None:
+    dates = pd.date_range("2004-01-01", periods=60, freq=frequency)
+    late = pd.DataFrame({"series_id": "late", "date": dates[20:], "value": 5.0})
+    all_but_one = pd.DataFrame({"series_id": "all", "date": dates, "value": np.arange(60.0)}).drop(index=7)
+    found = read(file(pd.concat([late, all_but_one])), country="US")
+    assert (found.panel.period, found.horizon, found.panel.effects.names) == (period, horizon, ())
+    assert found.panel.days[-1] == dates[-1].replace(day=1)
+    assert np.flatnonzero(np.isnan(found.panel.values[0])).tolist() == [7]
+    assert found.panel.values[0, [0, 59]].tolist() == [0, 59]
+    assert found.panel.starts.tolist() == [0, 20]
+
+
+def test_hours_are_summed_to_days_that_are_known_well_enough(file: Any) -> None:
+    hours = pd.date_range("2024-01-01 05:00", "2024-02-20 23:00", freq="h")
+    table = pd.DataFrame(
+        {
+            "series_id": "a",
+            "date": hours,
+            "value": 2.0,
+            "heat": hours.hour.astype(float) + hours.day,
+            "open": (hours.hour > 8) & (hours.dayofweek < 6),
+            "place": "Berlin",
+        }
+    )
+    spring = hours != pd.Timestamp("2024-01-10 02:00")
+    autumn = table[hours == pd.Timestamp("2024-01-04 02:00")]
+    panel, _, notes = read(file(pd.concat([table[spring], autumn])))
+    assert panel.values[0, :10].tolist() == pytest.approx([np.nan, 48.0, 48.0, 50.0, *[48.0] * 5, 46.0], nan_ok=True)
+    assert panel.effects.kinds == ("market", "closed")
+    np.testing.assert_array_equal(panel.effects.values[0, 1, :8], [0, 0, 0, 0, 0, 0, 1, 0])
+    assert panel.effects.values[0, 0, 1] < panel.effects.values[0, 0, 2]
+    assert notes[:2] == ("24 rows a day, summed; other numbers averaged", "1 days with too few of them: unknown")
+    with pytest.raises(FileError, match="38 rows of series 'a' on 2024-01-02, expected 24"):
+        read(file(pd.concat([table[24:], table[24:]])))
 
 
 def test_what_is_unknown_has_ended_or_was_not_taken_is_told(file: Any) -> None:

@@ -48,6 +48,31 @@ def test_positions_hold_out_the_last_the_one_before_and_the_one_before_that(tmp_
     assert (last["b"] - last["a"]).days == 1
 
 
+def test_orders_that_share_a_number_are_held_out_whole_and_what_was_bought_again_is_a_target(tmp_path: Path) -> None:
+    orders = {"a": ["xy", "xz", "yz", "xyw", "zv"], "b": ["xy", "x"]}
+    rows = [(who, place, what) for who, each in orders.items() for place, some in enumerate(each) for what in some]
+    data = read(written(pd.DataFrame(rows, columns=["user_id", "order_number", "item_id"]), tmp_path))
+    chosen = {
+        target: ["".join(product for _, product in pairs(each.truth)) for each in both]
+        for target, both in data.both.items()
+    }
+    assert chosen == {"new": ["w", "v"], "all": ["wxy", "vz"]}
+    assert data.before is not None
+    assert {target: [pairs(each.truth) for each in past] for target, past in data.before.items()} == {
+        "new": [[]],
+        "all": [[["a", "y"], ["a", "z"]]],
+    }
+
+
+def test_kinds_of_events_are_known_in_the_words_of_exports_and_the_others_left_out(tmp_path: Path) -> None:
+    words = np.resize(["pv", "AddToCart", "fav", "transaction", "remove_from_cart"], len(WORLD))
+    data = read(written(WORLD.assign(behavior=words), tmp_path))
+    assert set(data.both["new"][1].train["event_type"]) == {"view", "cart", "favourite", "purchase"}
+    assert next(note for note in data.notes if "remove_from_cart" in note).startswith(
+        f"{(words == 'remove_from_cart').sum()} rows left out"
+    )
+
+
 def test_windows_are_of_as_many_days_as_asked_for(tmp_path: Path) -> None:
     days = pd.date_range("2024-01-01", periods=300)
     rows = [(f"c{n % 7}", f"p{(n + when) % 400}", day) for when, day in enumerate(days) for n in range(7)]
@@ -100,6 +125,7 @@ def test_a_published_validation_is_kept_and_learned_from_for_the_test(tmp_path: 
         (SECONDS * 1_000_000, "data.parquet"),
         (SECONDS * 1_000_000_000, "data.parquet"),
         (TIMES.dt.strftime("%Y%m%d").astype(int), "data.csv"),
+        (TIMES.dt.strftime("%m%d").astype(int), "data.csv"),
         (TIMES.dt.strftime("%Y-%m-%d %H:%M:%S UTC"), "data.csv.gz"),
         (TIMES.dt.strftime("%d/%m/%Y %H:%M"), "data.csv"),
         ((TIMES - TIMES.min()).dt.days + 17, "data.tsv"),
@@ -154,7 +180,10 @@ def test_columns_are_known_without_case_or_underscores_and_the_others_named(tmp_
         (WORLD.assign(time="soon"), "no rows are left; .*time is not a time, such as 'soon' in row 1"),
         (WORLD.assign(time=TIMES.min()), "the days from 2024-01-01 to 2024-01-01 are too few to be split"),
         (WORLD.assign(split=1), "split is 1; expected train and test"),
-        (WORLD.assign(event_type="sale"), "event_type: 'sale'; expected one of view"),
+        (
+            WORLD.assign(event="sale"),
+            "no rows are left; .*event is not one of view, .*, purchase, such as 'sale' in row 1",
+        ),
         (WORLD.assign(user_id=WORLD.index), "nothing to judge on: in the validation .* no customer with rows before"),
         (WORLD.assign(position=0, user_id=WORLD.index), "nothing to judge on: in the validation"),
         (WORLD.iloc[:0], "no rows are left"),

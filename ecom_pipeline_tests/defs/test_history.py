@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from ecom_pipeline.defs.history import KeptOpenEvents, KeptOpenRuns, open_instance
+from ecom_pipeline.warehouse.connection import WarehouseError
 
 
 @dg.asset
@@ -53,6 +54,24 @@ def test_a_history_that_is_kept_elsewhere_stays_there(home: Path, tmp_path: Path
         dg.materialize([one], instance=instance)
     assert (elsewhere / "history" / "runs.db").exists()
     assert not (home / "history" / "runs.db").exists()
+
+
+@pytest.mark.parametrize("kept_open", [True, False])
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [
+        ("telemetry: [1\n", "expected ',' or ']'"),
+        ("- 1\n", "expected settings by name, found [1]"),
+        ("colour: red\n", 'unexpected config entry "colour" at the root.'),
+        ("storage: \udcff", "can't decode byte"),
+    ],
+)
+def test_a_configuration_that_is_none_is_named(home: Path, stated: str, told: str, kept_open: bool) -> None:
+    (home / "dagster.yaml").write_text(stated, "utf-8", errors="surrogateescape")
+    with pytest.raises(WarehouseError, match=r"dagster\.yaml: ") as refused, open_instance(home, kept_open=kept_open):
+        pass
+    assert told in str(refused.value)
+    assert len(str(refused.value)) < 400
 
 
 def test_a_file_that_is_no_database_fails_as_it_does_elsewhere(home: Path) -> None:

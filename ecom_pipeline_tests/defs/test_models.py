@@ -12,14 +12,15 @@ import pytest
 
 from ecom_pipeline import defs
 from ecom_pipeline.contracts import load_contracts
-from ecom_pipeline.defs.models import forecast, marketing, profile, recommend, step
+from ecom_pipeline.defs.models import forecast, marketing, profile, recommend, step, support
 from ecom_pipeline.defs.models.step import previous_card
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.forecast import engine
 from ecom_pipeline.ml.marketing import budget
+from ecom_pipeline.ml.support import pipeline
 from ecom_pipeline.settings import Settings
-from ecom_pipeline.shop.config import Budget, Shop
+from ecom_pipeline.shop.config import Budget, Shop, Support
 from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.warehouse.candidate import Candidate
 from ecom_pipeline.warehouse.connection import WarehouseError, open_warehouse
@@ -212,6 +213,30 @@ def test_the_split_keeps_to_what_the_shop_states(monkeypatch: pytest.MonkeyPatch
         )
         marketing._budget(cast(Night, night))
     assert (told["total"], told["least"], told["most"]) == (9.0, {"search": 1.0}, {"tv": 2.0})
+
+
+@pytest.mark.parametrize(("stated", "asked_for"), [(0.01, 0.01), (0.0, 0.0), (None, pipeline.TARGET_ERROR)])
+def test_the_desk_is_wrong_as_often_as_the_shop_states(
+    stated: float | None, asked_for: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: dict[str, object] = {}
+
+    def asked(*_: object, **options: object) -> SimpleNamespace:
+        told.update(options)
+        return SimpleNamespace(
+            card=None, **dict.fromkeys(("predictions", "slots", "drafts", "examples", "evaluation"), pd.DataFrame())
+        )
+
+    monkeypatch.setattr(pipeline, "support_shop", asked)
+    monkeypatch.setattr(support, "previous_card", lambda *_: None)
+    monkeypatch.setattr(support, "as_of", lambda _: date(2024, 5, 1))
+    night = SimpleNamespace(
+        frame=lambda _: pd.DataFrame(),
+        shop=SimpleNamespace(support=Support(target_error=stated), currency="CNY"),
+        settings=SimpleNamespace(seed=1),
+    )
+    support._support(cast(Night, night))
+    assert told["target_error"] == asked_for
 
 
 @pytest.mark.slow

@@ -6,14 +6,14 @@ import duckdb
 import pytest
 
 from ecom_pipeline.contracts import Contract, parse_contract
+from ecom_pipeline_tests.database import in_memory
 
 
 @pytest.fixture
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = duckdb.connect(config={"threads": 1})
-    connection.execute("create schema staging")
-    yield connection
-    connection.close()
+    with in_memory() as connection:
+        connection.execute("create schema staging")
+        yield connection
 
 
 @pytest.fixture(scope="session")

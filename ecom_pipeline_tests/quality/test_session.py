@@ -120,9 +120,12 @@ def test_columns_are_reflected_with_the_types_that_duckdb_prints(con: duckdb.Duc
     from ecom_pipeline.quality.dialect import engine_on
 
     con.execute("create table staging.t (b decimal(18,4) not null, a timestamp with time zone, c varchar[])")
-    with engine_on(con.cursor()) as engine:
+    ((database,),) = con.execute("select current_database()").fetchall()
+    cursor = con.cursor()
+    cursor.execute(f"use {database}")
+    with engine_on(cursor) as engine:
         columns = sa.inspect(engine).get_columns("t", "staging")
-        with pytest.raises(sa.exc.NoSuchTableError, match=r"staging\.absent"):
+        with pytest.raises(sa.exc.NoSuchTableError, match=r'"staging"\."absent"'):
             sa.inspect(engine).get_columns("absent", "staging")
     assert [(column["name"], str(column["type"]), column["nullable"]) for column in columns] == [
         ("b", "DECIMAL(18,4)", False),

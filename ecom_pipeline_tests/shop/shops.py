@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from ecom_pipeline.contracts import load_contracts
 from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.mapping import input_selects, routing_select
 from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.warehouse.names import rows_of
+from ecom_pipeline_tests.database import in_memory
 
 CONTRACTS = load_contracts()
 
@@ -43,7 +42,8 @@ class Raw:
     """A warehouse that has loaded the source ``rows``."""
 
     def __init__(self, columns: Sequence[str], *rows: Sequence[str | None], problem: str | None = None) -> None:
-        self.con = duckdb.connect(config={"threads": 1})
+        self._database = in_memory()  # gone with this object
+        self.con = self._database.__enter__()
         self.con.execute("set timezone = 'UTC'")
         self.con.execute("create schema raw")
         body = ", ".join(f'"{column}" varchar' for column in columns)

@@ -181,6 +181,7 @@ budget:
   per_day: 90
   least: {search: 20, mail: 50}
   most: {Search: 30}
+support: {target_error: 0.01}
 """
 
 
@@ -193,7 +194,9 @@ def test_a_shop_says_what_its_lists_may_hold(tmp_path: Path) -> None:
     assert stated.brand_pins == {"New": 1}
     budget = load(tmp_path, GOOD + RULES).budget
     assert (budget.per_day, budget.least, budget.most) == (90.0, {"search": 20.0, "mail": 50.0}, {"search": 30.0})
+    assert load(tmp_path, GOOD + RULES).support.target_error == 0.01
     plain = load(tmp_path, GOOD)
+    assert plain.support.target_error is None
     assert plain.recommendations.minimum_stock == 1
     assert plain.fingerprint != load(tmp_path, GOOD + RULES).fingerprint
 

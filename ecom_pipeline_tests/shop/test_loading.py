@@ -22,6 +22,7 @@ from ecom_pipeline.shop.loading import LedgerEntry, LoadReport, load_source
 from ecom_pipeline.shop.mapping import input_selects
 from ecom_pipeline.shop.readers import read_file
 from ecom_pipeline.shop.reading import load_shop
+from ecom_pipeline_tests.database import in_memory
 from ecom_pipeline_tests.shop.shops import CONTRACTS, EVENTS, make_shop, shop_text
 
 HEADER = "kind,at,who,what\n"
@@ -46,7 +47,7 @@ class Clock:
 
 @pytest.fixture
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(config={"threads": 1}) as connection:
+    with in_memory() as connection:
         connection.execute("create schema staging")
         yield connection
 

@@ -12,6 +12,7 @@ import pytest
 
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers import read_database
+from ecom_pipeline_tests.database import in_memory
 from ecom_pipeline_tests.postgres import postgres
 
 __all__ = ["postgres"]
@@ -19,7 +20,7 @@ __all__ = ["postgres"]
 
 @pytest.fixture
 def con():
-    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+    with in_memory() as connection:
         connection.execute("create schema raw").fetchall()
         yield connection
 

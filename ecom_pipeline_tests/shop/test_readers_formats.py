@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers import read_file
+from ecom_pipeline_tests.database import in_memory
 
 
 @pytest.fixture
 def con():
-    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+    with in_memory() as connection:
         yield connection
 
 
@@ -97,12 +98,73 @@ def test_json_damage(con, tmp_path):
     for cut in (b'[{"id": 1}, {"id":', b'[{"id": 1},', b'[{"id": 1},\n \n', b'[{"id": 1}', b"["):
         with pytest.raises(InputError, match="expected a complete array: it does not end with ']'"):
             load(con, tmp_path / "orders.json", cut)
-    with pytest.raises(InputError, match="row 1: expected an object on every line"):
-        load(con, tmp_path / "orders.json", b'{\n "orders": [\n1\n]\n}')
+    with pytest.raises(InputError, match="readable jsonl source"):
+        load(con, tmp_path / "orders.json", b'{\n "orders": [\n1\n],\n "count":')
     with pytest.raises(InputError, match="only blank lines"):
         load(con, tmp_path / "orders.jsonl", b"\n\n")
     with pytest.raises(InputError, match="an object on every line"):
         load(con, tmp_path / "orders.json", b"[]")
+
+
+def test_an_object_over_several_lines(con, tmp_path):
+    found = load(con, tmp_path / "orders.json", b'\xef\xbb\xbf{\n "id": 1,\n "more": [\n1.50\n]\n}\n{\n"id": 2}')
+    assert (found.rows, rows(con, "id, more, _row")) == (2, [("1", "[1.50]", 1), ("2", None, 2)])
+    load(con, tmp_path / "answer.json", b'{"orders": [' + b",".join([b'{"id": 1}'] * 300_000) + b"]}")
+    assert rows(con, "json_array_length(orders)") == [(300_000,)]
+    found = load(con, tmp_path / "orders.jsonl", b'{"id": 1, "cut": \n{"id": 2}\n')
+    assert (found.rows, found.unreadable) == (1, 1)
+
+
+ORDERS = [
+    {"id": 1, "lines": [{"sku": "A", "price": "1.10"}, {"sku": "B"}], "at": "x"},
+    {"id": 2, "lines": []},
+    {"id": 3},
+    {"id": 4, "lines": {"sku": "C"}},
+    {"id": 5, "lines": ["D", 7]},
+]
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "json", "csv", "parquet"])
+def test_a_row_for_each_element_of_a_list(con, tmp_path, suffix):
+    path = tmp_path / f"orders.{suffix}"
+    texts = [(str(one["id"]), json.dumps(one["lines"]) if "lines" in one else None) for one in ORDERS]
+    if suffix == "parquet":
+        pq.write_table(pa.table({"id": [id for id, _ in texts], "lines": [lines for _, lines in texts]}), path)
+    elif suffix == "csv":
+        path.write_text("id|lines\n" + "".join(f"{id}|{lines or ''}\n" for id, lines in texts))
+    else:
+        path.write_text(json.dumps(ORDERS) if suffix == "json" else "\n".join(map(json.dumps, ORDERS)))
+    found = read_file(con, path, "t", options={"each": "Lines"})
+    assert found.rows == 7
+    assert rows(con, "id, json_extract_string(case when lines[1] = '{' then lines end, '$.sku'), lines, _row") == [
+        ("1", "A", '{"sku":"A","price":"1.10"}', 1),
+        ("1", "B", '{"sku":"B"}', 2),
+        ("2", None, None, 3),
+        ("3", None, None, 4),
+        ("4", "C", '{"sku": "C"}' if suffix in ("csv", "parquet") else '{"sku":"C"}', 5),
+        ("5", None, "D", 6),
+        ("5", None, "7", 7),
+    ]
+
+
+def test_a_list_inside_an_object_and_an_object_without_it(con, tmp_path):
+    events = [{"id": 1, "data": {"order": 7, "items": [{"sku": "A"}, {"sku": "B"}]}}, {"id": 2, "data": {"sku": "C"}}]
+    content = "\n".join([*map(json.dumps, events), "{", '{"id": 3}']).encode()
+    found = load(con, tmp_path / "events.jsonl", content, each="data.items")
+    assert (found.rows, found.unreadable) == (4, 1)
+    told = "id, json_extract_string(\"data.items\", '$.sku'), json_extract_string(data, '$.order'), _problem"
+    assert rows(con, told) == [
+        ("1", "A", "7", None),
+        ("1", "B", "7", None),
+        ("2", "C", None, None),
+        (None, None, None, "not valid JSON"),
+        ("3", None, None, None),
+    ]
+
+
+def test_a_file_without_the_list_is_read_as_it_is(con, tmp_path):
+    found = load(con, tmp_path / "orders.jsonl", b'{"id": 1}\n', each="lines")
+    assert (found.columns, rows(con, "id, _row")) == (("id",), [("1", 1)])
 
 
 def test_json_lines_that_cannot_be_read_stay_at_their_place(con, tmp_path):
@@ -253,7 +315,7 @@ def test_excel_sheets_and_damage(con, workbook, tmp_path):
         read_file(con, workbook, "t", options={"sheet": "Absent"})
     with pytest.raises(InputError, match="sheet 'Blank' is empty"):
         read_file(con, workbook, "t", options={"sheet": "Blank"})
-    with pytest.raises(InputError, match=r"complete \.xlsx file"):
+    with pytest.raises(InputError, match=r"complete workbook"):
         load(con, tmp_path / "cut.xlsx", workbook.read_bytes()[:-300])
-    with pytest.raises(InputError, match=r"complete \.xlsx file"):
+    with pytest.raises(InputError, match=r"complete workbook"):
         load(con, tmp_path / "text.xlsx", b"id,name\n1,2\n")

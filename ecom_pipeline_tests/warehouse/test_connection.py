@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import subprocess
 import sys
@@ -59,6 +61,15 @@ def test_the_lock_is_not_held_for_less_than_no_time_where_the_clock_was_set_back
         (tmp_path / "lock").write_text(json.dumps({"pid": 1, "since": "2999-01-01T00:00:00+00:00"}))
         with pytest.raises(WarehouseBusyError, match=r"\(0\.0 min\)"), exclusive(tmp_path):
             pass
+
+
+def test_a_disk_without_locks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_handle: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(WarehouseError, match=r"cannot be locked: No locks available"), exclusive(tmp_path):
+        pass
 
 
 def test_the_last_run_is_the_one_that_was_started_last_where_the_clock_was_set_back(tmp_path: Path) -> None:

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 
 from ecom_pipeline.warehouse.moments import sample_covariance
+from ecom_pipeline_tests.database import in_memory
 
 
 @pytest.fixture
-def connection() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(config={"threads": 1})
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with in_memory() as connection:
+        yield connection
 
 
 def given(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame) -> list[str]:

@@ -95,6 +95,17 @@ def test_rollback_makes_an_earlier_release_current(
         releases.rollback(tmp_path, "nonsense")
 
 
+@pytest.mark.parametrize("manifest", ["{", "{}", '{"tables": [], "of_a_later_version": 1}'])
+def test_a_manifest_that_cannot_be_read_is_told(
+    manifest: str, con: duckdb.DuckDBPyConnection, mart: Contract, tmp_path: Path
+) -> None:
+    fill(con, "('a', 1)")
+    release_id = publish(con, mart, tmp_path).release_id
+    (tmp_path / release_id / "manifest.json").write_text(manifest)
+    with pytest.raises(releases.ReleaseError, match=rf"{release_id}: this version cannot read its manifest\.json"):
+        releases.show(tmp_path)
+
+
 def test_only_the_last_releases_are_kept_but_never_the_current_one_removed(
     con: duckdb.DuckDBPyConnection, mart: Contract, tmp_path: Path
 ) -> None:

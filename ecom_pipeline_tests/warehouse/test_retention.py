@@ -122,6 +122,14 @@ def test_runs_that_wrote_what_is_live_outlive_the_others(con: duckdb.DuckDBPyCon
         assert {run for (run,) in con.execute(f"select run_id from journal.{table}").fetchall()} == left
 
 
+def test_the_last_run_is_the_one_written_down_last_where_the_clock_was_set_back(con: duckdb.DuckDBPyConnection) -> None:
+    history(con, "by a fast clock", 1, a="swapped", b="swapped")
+    history(con, "later", 500, a="swapped", b="refused")
+    assert runs_to_keep(con) == {"by a fast clock", "later"}
+    history(con, "last", 490, a="swapped", b="swapped")
+    assert runs_to_keep(con) == {"last"}
+
+
 def test_the_last_run_stays_however_old(con: duckdb.DuckDBPyConnection) -> None:
     history(con, "first", 900)
     history(con, "last", 800)

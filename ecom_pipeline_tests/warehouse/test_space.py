@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -59,3 +60,22 @@ def test_the_disk_itself_is_asked(tmp_path: Path) -> None:
     require_space(tmp_path / "not" / "yet", 1)
     with pytest.raises(WarehouseError, match="are needed"):
         require_space(tmp_path, 10**18)
+
+
+def test_a_file_that_goes_while_it_is_looked_for_is_not_there(
+    night: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upload gets its final name at that moment."""
+    found = Path.rglob
+
+    def renaming(folder: Path, pattern: str) -> Iterator[Path]:
+        yield folder / "gone.csv"
+        for path in found(folder, pattern):
+            yield path
+            if path.name == "new.csv":
+                path.rename(path.with_name("renamed.csv"))
+
+    monkeypatch.setattr(Path, "rglob", renaming)
+    leave(monkeypatch, 18_999_999)
+    with pytest.raises(WarehouseError, match=r"about 19\.0 MB are needed"):
+        require_space_for_a_night(*night)

@@ -6,8 +6,9 @@ from ecom_pipeline.defs.night import Night
 
 def _support(night: Night) -> Learned:
     from ecom_pipeline.ml.support.desk import Desk
-    from ecom_pipeline.ml.support.pipeline import support_shop
+    from ecom_pipeline.ml.support.pipeline import TARGET_ERROR, support_shop
 
+    stated = night.shop.support.target_error
     result = support_shop(
         night.frame(
             "select message_id, customer_id, sent_at, text, language, order_id, author, intent, rating from clean.messages"
@@ -31,6 +32,7 @@ def _support(night: Night) -> Learned:
             ),
             currency=night.shop.currency,
         ),
+        target_error=TARGET_ERROR if stated is None else stated,
         previous_card=previous_card(night, "support"),
     )
     return Learned(

@@ -17,7 +17,8 @@ import numpy as np
 from ecom_pipeline.ml.forecast.base import Forecaster, ForecastError
 from ecom_pipeline.ml.forecast.demand import closed_days
 from ecom_pipeline.ml.forecast.metrics import seasonal_scale
-from ecom_pipeline.ml.forecast.panel import WEEK, Panel, SeriesKey
+from ecom_pipeline.ml.forecast.panel import Panel, SeriesKey
+from ecom_pipeline.ml.forecast.period import WEEK_DAYS
 
 ORIGINS = 3
 THREADS = 2
@@ -93,8 +94,8 @@ def origins_of(panel: Panel, horizon: int) -> tuple[tuple[int, int], ...]:
     cuts = [(panel.length - horizon * back, horizon) for back in range(ORIGINS, 0, -1)]
     cuts = [cut for cut in cuts if cut[0] >= FEWEST_PERIODS]
     too_short = panel.known < FEWEST_PERIODS + horizon
-    if (too_short & (panel.known >= FEWEST_PERIODS + WEEK)).any() and horizon > WEEK:
-        cuts.append((panel.length - WEEK, WEEK))
+    if (too_short & (panel.known >= FEWEST_PERIODS + WEEK_DAYS)).any() and horizon > WEEK_DAYS:
+        cuts.append((panel.length - WEEK_DAYS, WEEK_DAYS))
     return tuple(cuts)
 
 

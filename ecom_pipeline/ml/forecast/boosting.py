@@ -17,17 +17,20 @@ import numpy as np
 
 from ecom_pipeline.ml.forecast.base import Forecaster
 from ecom_pipeline.ml.forecast.calendar import EffectKind, Effects
+from ecom_pipeline.ml.forecast.demand import sells_often
 from ecom_pipeline.ml.forecast.panel import Panel, known_mean
 
 ROWS = 40_000
 """Training rows at most, per group of series."""
 FEWEST_ROWS = 500
 FEWEST_ORIGINS = 40
+OLDEST_ORIGIN = 120
+"""Periods before the end of which origins are learned from, if two years are fewer, as of months."""
+SCALE_PERIODS = 56
+"""Periods of which the mean is the unit of a series, or a year if that has fewer."""
 LEARNING_RATE = 0.05
 BAG = 0.5
 """Share of the rows that each tree sees: steadier by 1 % of WAPE, on four data sets at origins before the tested ones."""
-OFTEN, OFTEN_PERIODS = 0.5, 182
-"""Series that sold in half of the last half year's periods are learned apart from the others."""
 AROUND = 14
 """Periods before and after a day within which what happens on it is seen coming, or remembered."""
 SEEN_AROUND: tuple[tuple[EffectKind, ...], ...] = (("holiday",), ("event",), ("closed",), ("promotion",))
@@ -71,7 +74,7 @@ class BoostingForecaster(Forecaster):
         self.panel_ = panel
         self.failures_ = {}
         self.apart_ = _recurring(panel.effects.of_kind("promotion"), panel.length)
-        often = known_mean((np.nan_to_num(panel.values[:, -OFTEN_PERIODS:]) != 0).astype(float)) >= OFTEN
+        often = sells_often(panel.values)
         self.models_: list[tuple[np.ndarray, Any]] = []
         for rows in (np.flatnonzero(often), np.flatnonzero(~often)):
             features, target = self._training(panel, rows)
@@ -87,7 +90,7 @@ class BoostingForecaster(Forecaster):
         panel = self.panel_
         forecast = np.full((len(panel.keys), horizon), np.nan)
         for rows, model in self.models_:
-            scale = _scale(panel.values[rows], panel.length)
+            scale = _scale(panel.values[rows], panel.length, panel.year)
             features = _features(panel, rows, panel.length, horizon, effects or panel.effects, scale, self.apart_)
             found = np.asarray(model.predict(features.reshape(-1, features.shape[-1]), num_threads=1))
             forecast[rows] = found.reshape(len(rows), horizon) * scale[:, np.newaxis]
@@ -117,7 +120,10 @@ class BoostingForecaster(Forecaster):
         """Features (N, F) and targets (N,) of a group of series, at origins spread evenly over the last two years."""
         horizon = self.horizon
         starts = panel.starts[group]
-        oldest = max(int(starts.min(initial=panel.length)) + self.minimum_periods, panel.length - 2 * panel.year)
+        oldest = max(
+            int(starts.min(initial=panel.length)) + self.minimum_periods,
+            panel.length - max(2 * panel.year, OLDEST_ORIGIN),
+        )
         origins = np.arange(panel.length - horizon, oldest - 1, -1)
         if not len(origins):
             return np.empty((0, 0)), np.empty(0)
@@ -129,7 +135,7 @@ class BoostingForecaster(Forecaster):
         for origin in chosen:
             rows = group[starts + self.minimum_periods <= origin]
             rows = rows if len(rows) <= per_origin else np.sort(rng.choice(rows, per_origin, replace=False))
-            scale = _scale(panel.values[rows], int(origin))
+            scale = _scale(panel.values[rows], int(origin), panel.year)
             rows, scale = rows[scale > 0], scale[scale > 0]
             found = _features(panel, rows, int(origin), horizon, panel.effects, scale, self.apart_)
             target = panel.values[rows, origin : origin + horizon] / scale[:, np.newaxis]
@@ -139,9 +145,9 @@ class BoostingForecaster(Forecaster):
         return np.concatenate(features), np.concatenate(targets)
 
 
-def _scale(values: np.ndarray, origin: int) -> np.ndarray:
-    """(S,) mean absolute amount of the 56 periods before the origin; of all before where those are 0."""
-    recent = known_mean(np.abs(values[:, max(0, origin - 56) : origin]))
+def _scale(values: np.ndarray, origin: int, year: int) -> np.ndarray:
+    """(S,) mean absolute amount of the last periods before the origin; of all before where those are 0."""
+    recent = known_mean(np.abs(values[:, max(0, origin - min(SCALE_PERIODS, year)) : origin]))
     earlier = known_mean(np.abs(values[:, :origin]))
     return np.where(recent > 0, recent, np.nan_to_num(earlier))
 
@@ -182,13 +188,12 @@ def _features(
 
     last_year = np.clip(end - year + ahead, 0, end - 1)
     around = np.clip(last_year[:, np.newaxis] + np.arange(-3, 4), 0, end - 1)
-    before = known_mean(padded[:, max(0, end - year - 56) : end - year])[:, np.newaxis]
+    before = known_mean(padded[:, max(0, end - year - min(SCALE_PERIODS, year)) : end - year])[:, np.newaxis]
     with np.errstate(invalid="ignore", divide="ignore"):
         columns.append(np.where(before > 0, padded[:, last_year] / before, np.nan))
         columns.append(np.where(before > 0, known_mean(padded[:, around]) / before, np.nan))
 
-    coming = panel.days[0] + (origin + ahead) * np.timedelta64(panel.step, "D")
-    coming = np.asarray(coming, dtype="datetime64[D]")
+    coming = panel.first_days(origin, origin + horizon).to_numpy().astype("datetime64[D]")
     day_of_month = (coming - coming.astype("datetime64[M]")).astype(int)
     day_of_year = (coming - coming.astype("datetime64[Y]")).astype(int)
     weekday = (coming.astype(int) + 3) % 7

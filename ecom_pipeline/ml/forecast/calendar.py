@@ -14,8 +14,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from ecom_pipeline.ml.forecast.period import WEEK_DAYS
+
 EffectKind = Literal["holiday", "event", "closed", "working_day", "promotion", "market"]
-WEEK = 7
 SHOPPING_DAYS: Mapping[str, tuple[tuple[str, int, int], ...]] = {
     "CN": (("618", 6, 18), ("双十一", 11, 11), ("双十二", 12, 12)),
 }
@@ -184,7 +185,7 @@ def _shopping_days(days: pd.DatetimeIndex, country: str | None) -> list[tuple[st
     if country is None:
         return []
     fourth = [pd.Timestamp(year, 11, 22) for year in years]
-    black = [day + pd.Timedelta(days=(3 - day.dayofweek) % WEEK + 1) for day in fourth]
+    black = [day + pd.Timedelta(days=(3 - day.dayofweek) % WEEK_DAYS + 1) for day in fourth]
     return [("Black Friday", black), ("Cyber Monday", [day + pd.Timedelta(days=3) for day in black])]
 
 

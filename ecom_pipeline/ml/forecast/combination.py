@@ -1,9 +1,9 @@
-"""How much each model counts for a series, and whether the combination was worth it.
+"""How much each model counts for a series, whether the combination was worth it, and what is published if it was not.
 
 The forecast is the weighted mean of the models. A weight falls steeply with the error on past origins: the series' own
-error, drawn towards the error over all series of its kind, drawn towards what the models are worth on other shops'
-data. So a series with three tested months mostly follows its kind, and one without any follows the orientation. Picking
-one champion per series was worse on real data (MASE 1.30 against 1.22 for the mean of two good models). Reference:
+error, drawn towards the error over all series of its kind that sell as often, drawn towards what the models are worth on
+other shops' data. So a series with three tested months mostly follows its kind, and one without any follows the
+orientation. Picking one champion per series was worse on real data (MASE 1.30 against 1.22 for the mean of two good models). Reference:
 Bates & Granger (1969), *The combination of forecasts*; Petropoulos et al. (2022), *Forecasting: theory and practice*,
 section 2.6. The proof weighs at each origin from the origins before it, and scores on the days that follow. What does
 not belong here: fitting, or what a decision leads to.
@@ -19,19 +19,31 @@ import numpy as np
 
 from ecom_pipeline.ml.forecast.backtest import Backtested
 
+COMBINATION = "combination"
+"""What the weighted mean of the models is called in every table."""
 ORIENTATION: Mapping[str, float] = {
     "boosting": 1.00,
     "prophet": 1.00,
     "theta": 1.08,
     "exponential_smoothing": 1.08,
+    "log_smoothing": 1.08,
     "tsb": 1.15,
     "moving_average": 1.20,
     "seasonal_naive": 1.35,
 }
 """Error of each model beside the best, on real daily sales of other shops: what is believed before a shop is tested."""
-ALIKE = frozenset({"moving_average", "seasonal_naive", "tsb", "exponential_smoothing", "theta"})
+ALIKE = frozenset({"moving_average", "seasonal_naive", "tsb", "exponential_smoothing", "log_smoothing", "theta"})
 """Models that see a series' own past alone, and so err alike: together they count as much as the best of them."""
-SIMPLEST_FIRST = ("moving_average", "seasonal_naive", "tsb", "exponential_smoothing", "theta", "boosting", "prophet")
+SIMPLEST_FIRST = (
+    "moving_average",
+    "seasonal_naive",
+    "tsb",
+    "exponential_smoothing",
+    "log_smoothing",
+    "theta",
+    "boosting",
+    "prophet",
+)
 BELIEF = 3.0
 """Origins of the kind's evidence that weigh as much as a series' own, and series that weigh as much as the orientation."""
 
@@ -131,12 +143,43 @@ def weights_by_kind(
 
 
 def combine_past(tested: Backtested, kinds: np.ndarray, errors: np.ndarray, sharpness: Sharpness) -> np.ndarray:
-    """(O, S, H) what the combination would have said at each origin, weighed by the errors (M, O, S) at those before it."""
+    """(O, S, H) what the combination would have said at each origin, weighed by the errors (M, O, S) at those before it.
+
+    ``kinds`` is that of each series, (S,), or of each at each origin, (O, S).
+    """
     answer = np.full(tested.actual.shape, np.nan)
+    kinds = np.broadcast_to(kinds, tested.actual.shape[:2])
     for origin, forecast in enumerate(tested.forecast.swapaxes(0, 1)):
         answered = np.isfinite(forecast[:, :, 0])
-        weight = weights_by_kind(errors[:, :origin], tested.models, answered, kinds, sharpness)
+        weight = weights_by_kind(errors[:, :origin], tested.models, answered, kinds[origin], sharpness)
         answer[origin] = combined(forecast, weight)
+    return answer
+
+
+def answering(found: np.ndarray, source: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """What each series is published with: the combination where the baseline of its kind has no answer."""
+    whole = np.isfinite(found).all(axis=2)
+    return tuple(
+        name if name == COMBINATION or whole[names.index(name), row] else COMBINATION for row, name in enumerate(source)
+    )
+
+
+def published(found: np.ndarray, weight: np.ndarray, source: Sequence[str], names: Sequence[str]) -> np.ndarray:
+    """(S, H) the combination, or the baseline a series is published with."""
+    answer = combined(found, weight)
+    for row, name in enumerate(source):
+        if name != COMBINATION:
+            answer[row] = found[names.index(name), row]
+    return answer
+
+
+def past_published(past: np.ndarray, tested: Backtested, source: Sequence[str]) -> np.ndarray:
+    """(O, S, H) the same at each origin, where the combination had said ``past``."""
+    answer = past.copy()
+    for row, name in enumerate(source):
+        if name != COMBINATION:
+            own = tested.of(name)[:, row]
+            answer[:, row] = np.where(np.isfinite(own), own, answer[:, row])
     return answer
 
 

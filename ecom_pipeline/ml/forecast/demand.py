@@ -18,6 +18,8 @@ from ecom_pipeline.ml.forecast.panel import Panel, carried_forward, known_mean
 Demand = Literal["new", "silent", "ended", "constant", "intermittent", "regular"]
 NEW_PERIODS = 56
 INTERMITTENT_FROM = 1.32
+OFTEN, OFTEN_PERIODS = 0.5, 182
+"""What sold in half of its last half year's periods is forecast apart from what sells now and then."""
 ENDED_AFTER = 8.0
 """Silences this many times the usual one, and of at least four weeks, mean that a series has ended."""
 SURPRISE = 0.05
@@ -52,6 +54,12 @@ def recognise(panel: Panel) -> tuple[Demand, ...]:
     found = np.select([fits for _, fits in rules], np.arange(len(rules)), len(rules))
     names: tuple[Demand, ...] = (*(name for name, _ in rules), "regular")
     return tuple(names[place] for place in found)
+
+
+def sells_often(values: np.ndarray) -> np.ndarray:
+    """(S,) whether a series (S, T) sold in at least half of the last periods that are known."""
+    recent = values[:, -OFTEN_PERIODS:]
+    return known_mean(np.where(np.isfinite(recent), recent != 0, np.nan)) >= OFTEN
 
 
 def without_stockouts(panel: Panel, stock: pd.DataFrame) -> tuple[Panel, np.ndarray]:

@@ -9,35 +9,45 @@ series come from, and what a proof means for what is live.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from ecom_pipeline.ml.forecast.backtest import THREADS, Answer, Backtested, Entry, answers, backtest
-from ecom_pipeline.ml.forecast.base import LEVELS, Forecaster
+from ecom_pipeline.ml.forecast.base import Forecaster
 from ecom_pipeline.ml.forecast.boosting import BoostingForecaster
 from ecom_pipeline.ml.forecast.calendar import EffectKind
 from ecom_pipeline.ml.forecast.combination import (
+    COMBINATION,
     OF_PERIODS,
     OF_SUMS,
     Proof,
+    answering,
     combine_past,
     combined,
+    past_published,
     prove,
+    published,
     weights_by_kind,
 )
-from ecom_pipeline.ml.forecast.demand import closed_days
+from ecom_pipeline.ml.forecast.demand import closed_days, sells_often
 from ecom_pipeline.ml.forecast.expectation import steadied, steadied_past
-from ecom_pipeline.ml.forecast.intervals import error_units, learn_bands, measured
-from ecom_pipeline.ml.forecast.panel import WEEK, Panel, SeriesKey
+from ecom_pipeline.ml.forecast.intervals import Banded, banded, error_units, sums_over
+from ecom_pipeline.ml.forecast.panel import Panel, SeriesKey
+from ecom_pipeline.ml.forecast.period import WEEK_DAYS
 from ecom_pipeline.ml.forecast.prophet import ProphetForecaster
 from ecom_pipeline.ml.forecast.reconcile import Hierarchy, error_variance, reconcile, reconciled_past
-from ecom_pipeline.ml.forecast.smoothing import ExponentialSmoothing, MovingAverage, SeasonalNaive, Theta, Tsb
+from ecom_pipeline.ml.forecast.smoothing import (
+    ExponentialSmoothing,
+    LogSmoothing,
+    MovingAverage,
+    SeasonalNaive,
+    Theta,
+    Tsb,
+)
 
-COMBINATION = "combination"
 PROPHET_SECONDS = 600.0
 """Prophet, the slowest and last, gets this long for a panel; what it has not fitted by then is left to the others."""
 BASELINES = (
@@ -45,16 +55,9 @@ BASELINES = (
     SeasonalNaive.name,
     Tsb.name,
     ExponentialSmoothing.name,
+    LogSmoothing.name,
     Theta.name,
 )
-
-
-class Banded(NamedTuple):
-    """A forecast (S, H) and the ends of its bands, twice (levels, S, H), for `LEVELS`."""
-
-    forecast: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +72,7 @@ class Outcome:
         The same of the sums over whole weeks of seven periods, with bands learned from the errors of such sums.
     expected, expected_past
         (S, H) and (O, S, H) what sums over the horizon are expected to be, neither reconciled nor with bands, and what it
-        would have been at each origin: the combination that was least wrong about such sums, steadied. Half of a slow
-        product's days sell nothing, and that is what a forecast of its days says; what a month will sell is more than the
-        sum of these.
+        would have been at each origin: the combination that was least wrong about such sums, steadied.
     source
         Per series what is published: ``combination``, or the name of one model.
     weight
@@ -111,6 +112,7 @@ def models(*, seed: int, horizon: int) -> list[Forecaster]:
         SeasonalNaive(),
         Tsb(),
         ExponentialSmoothing(),
+        LogSmoothing(),
         Theta(),
         BoostingForecaster(seed=seed, horizon=horizon),
     ]
@@ -124,6 +126,7 @@ def forecast_panel(
     seed: int,
     prophet_rows: Sequence[int] | np.ndarray = (),
     hierarchy: Hierarchy | None = None,
+    by_sums: Collection[str] = (),
     parts: Mapping[str, tuple[EffectKind, ...]] | None = None,
 ) -> Outcome:
     """Forecast a panel.
@@ -140,57 +143,55 @@ def forecast_panel(
         Series that Prophet is tried on.
     hierarchy
         What adds up to what, if anything.
+    by_sums
+        Kinds of series whose sums over many periods matter, not single ones: they are forecast with what sums are expected
+        to be. Half of a slow product's days sell nothing, so that the forecast that is least wrong about a day says nothing
+        of a month.
     parts
         Kinds of effects whose contribution to the forecast is wanted.
     """
-    entries = [Entry(model=model) for model in models(seed=seed, horizon=horizon)]
-    if len(prophet_rows):
-        entries.append(
-            Entry(
-                model=ProphetForecaster(seed=seed, until=time.monotonic() + PROPHET_SECONDS),
-                rows=np.asarray(prophet_rows),
-            )
-        )
+    entries = _entries(seed, horizon, prophet_rows)
     kinds = np.array([kind for kind, _ in panel.keys])
+    rows = {str(kind): np.flatnonzero(kinds == kind) for kind in np.unique(kinds)}
     tested = backtest(panel, entries, horizon)
     failures = {name: dict(reasons) for name, reasons in tested.failures.items()}
-    errors, errors_of_sums = tested.errors(), tested.errors_of_sums()
-    past = combine_past(tested, kinds, errors, OF_PERIODS)
-    rows = {str(kind): np.flatnonzero(kinds == kind) for kind in np.unique(kinds)}
+    errors = tested.errors()
+    pools = _pools(panel, kinds, (*tested.origins, panel.length))
+    past = combine_past(tested, pools[:-1], errors, OF_PERIODS)
     proof = {kind: prove(tested, past, each, BASELINES) for kind, each in rows.items()}
     source = tuple(COMBINATION if proof[kind].holds else proof[kind].baseline for kind, _ in panel.keys)
 
-    asked = skip + horizon
-    found, absent = _final(panel, entries, asked, failures, parts or {})
+    found, absent = _final(panel, entries, skip + horizon, failures, parts or {})
     answered = np.isfinite(found[:, :, 0])
-    weight = weights_by_kind(errors, tested.models, answered, kinds, OF_PERIODS)
-    for_sums = weights_by_kind(errors_of_sums, tested.models, answered, kinds, OF_SUMS)
-    forecast, source = _published(found, weight, source, tested.models)
-    plain = {part: _published(values, weight, source, tested.models)[0] for part, values in absent.items()}
-    past = np.where(np.isfinite(tested.actual), _past_published(past, tested, source), np.nan)
+    weight = weights_by_kind(errors, tested.models, answered, pools[-1], OF_PERIODS)
+    of_sums = weights_by_kind(tested.errors_of_sums(), tested.models, answered, kinds, OF_SUMS)
+    shut = closed_days(panel, skip + horizon)
+    source = answering(found, source, tested.models)
+    summed = np.isin(kinds, list(by_sums)) & (np.array(source) == COMBINATION)
 
-    variance = error_variance(tested.actual - past, forecast)
-    together = forecast
-    if hierarchy is not None and len(panel.keys):
-        together = reconcile(forecast, variance, hierarchy, hierarchy.errors_of_sums(past, tested.actual))
-        past = reconciled_past(past, tested.actual, hierarchy)
+    def expected(said: np.ndarray) -> np.ndarray:
+        mean = combined(said, of_sums)
+        return np.where(shut[:, panel.length :] & (mean == 0), 0.0, steadied(mean, panel.values, panel.year))
+
+    def forecast_of(said: np.ndarray) -> np.ndarray:
+        return np.where(summed[:, np.newaxis], expected(said), published(said, weight, source, tested.models))
+
+    forecast, plain = forecast_of(found), {part: forecast_of(said) for part, said in absent.items()}
+    expected_past = _expected_past(panel, tested, kinds, shut)
+    past = np.where(summed[:, np.newaxis], expected_past, past_published(past, tested, source))
+    past = np.where(np.isfinite(tested.actual), past, np.nan)
+
+    together, past, usual = _agreeing(forecast, past, tested.actual, hierarchy)
     proof |= {kind: prove(tested, past, rows[kind], BASELINES) for kind, each in proof.items() if each.holds}
     ratio = np.where(forecast > 0, together / np.where(forecast > 0, forecast, 1.0), 1.0)
-    usual = np.sqrt(variance) * 0.8
-    units = np.stack([error_units(panel.values[:, :end], panel.year) for end in (*tested.origins, panel.length)])
-    bands, covered = _bands(past, tested.actual, together[:, skip:], units, usual, kinds)
-    shut = closed_days(panel, asked)[:, panel.length + skip :]
-    lower, upper = (np.where(shut, bands.forecast, ends) for ends in (bands.lower, bands.upper))
-    past_weeks, actual_weeks, weeks = (sums_over(each, WEEK) for each in (past, tested.actual, together[:, skip:]))
-    weekly, _ = _bands(past_weeks, actual_weeks, weeks, units, usual * np.sqrt(WEEK), kinds)
-    sums_past = combine_past(tested, kinds, errors_of_sums, OF_SUMS)
+    bands, weekly, covered = _with_bands(panel, tested, past, together[:, skip:], usual, kinds, shut)
     return Outcome(
         forecast=bands.forecast,
-        lower=lower,
-        upper=upper,
+        lower=bands.lower,
+        upper=bands.upper,
         weekly=weekly,
-        expected=steadied(combined(found, for_sums)[:, skip:], panel.values, panel.year),
-        expected_past=steadied_past(sums_past, panel.values, tested.origins, panel.year),
+        expected=expected(found)[:, skip:],
+        expected_past=expected_past,
         source=source,
         weight=weight,
         tested=tested.with_model(COMBINATION, past),
@@ -201,35 +202,58 @@ def forecast_panel(
     )
 
 
-def sums_over(values: np.ndarray, periods: int) -> np.ndarray:
-    """Sums of the last axis over whole blocks of ``periods``; NaN where any of them is.
+def _entries(seed: int, horizon: int, prophet_rows: Sequence[int] | np.ndarray) -> list[Entry]:
+    """Every model for all series, and Prophet, if it has any, for its own."""
+    entries = [Entry(model=model) for model in models(seed=seed, horizon=horizon)]
+    if len(prophet_rows):
+        prophet = ProphetForecaster(seed=seed, until=time.monotonic() + PROPHET_SECONDS)
+        entries.append(Entry(model=prophet, rows=np.asarray(prophet_rows)))
+    return entries
 
-    >>> sums_over(np.arange(5.0), 2).tolist()
-    [1.0, 5.0]
-    """
-    blocks = values.shape[-1] // periods
-    return np.asarray(values[..., : blocks * periods].reshape(*values.shape[:-1], blocks, periods).sum(axis=-1))
+
+def _pools(panel: Panel, kinds: np.ndarray, lengths: Sequence[int]) -> np.ndarray:
+    """(lengths, S) what each series' weights are learned with after so many periods: its kind, and whether it sells often."""
+    often = np.stack([sells_often(panel.values[:, :length]) for length in lengths])
+    return np.char.add(kinds, np.where(often, ", often", ", now and then"))
 
 
-def _bands(
+def _agreeing(
+    forecast: np.ndarray, past: np.ndarray, actual: np.ndarray, hierarchy: Hierarchy | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A forecast and its past with sums that agree, and (S,) the size of error to expect of a series."""
+    variance = error_variance(actual - past, forecast)
+    usual = np.sqrt(variance) * 0.8
+    if hierarchy is None or not len(forecast):
+        return forecast, past, usual
+    together = reconcile(forecast, variance, hierarchy, hierarchy.errors_of_sums(past, actual))
+    return together, reconciled_past(past, actual, hierarchy), usual
+
+
+def _with_bands(
+    panel: Panel,
+    tested: Backtested,
     past: np.ndarray,
-    actual: np.ndarray,
     forecast: np.ndarray,
-    units: np.ndarray,
     usual: np.ndarray,
     kinds: np.ndarray,
-) -> tuple[Banded, np.ndarray]:
-    """A forecast with the bands that each kind of series learns from its past, and what they held: (levels, S)."""
-    lower, upper = np.zeros((2, len(LEVELS), *forecast.shape))
-    covered = np.full((len(LEVELS), len(forecast)), np.nan)
-    for kind in np.unique(kinds):
-        rows = np.flatnonzero(kinds == kind)
-        known = past[:, rows], actual[:, rows], units[:, rows], usual[rows]
-        lower[:, rows], upper[:, rows] = learn_bands(*known, LEVELS).around(forecast[rows])
-        held = measured(*known, LEVELS)
-        if held is not None:
-            covered[:, rows] = held
-    return Banded(forecast, lower, upper), covered
+    shut: np.ndarray,
+) -> tuple[Banded, Banded, np.ndarray]:
+    """A forecast and its weeks with bands, which closed days have none of, and what bands of periods held: (levels, S)."""
+    units = np.stack([error_units(panel.values[:, :end], panel.year) for end in (*tested.origins, panel.length)])
+    bands, covered = banded(past, tested.actual, forecast, units, usual, kinds)
+    past_weeks, actual_weeks, weeks = (sums_over(each, WEEK_DAYS) for each in (past, tested.actual, forecast))
+    weekly, _ = banded(past_weeks, actual_weeks, weeks, units, usual * np.sqrt(WEEK_DAYS), kinds)
+    closed = shut[:, -forecast.shape[1] :]
+    lower, upper = (np.where(closed, forecast, ends) for ends in (bands.lower, bands.upper))
+    return Banded(forecast, lower, upper), weekly, covered
+
+
+def _expected_past(panel: Panel, tested: Backtested, kinds: np.ndarray, shut: np.ndarray) -> np.ndarray:
+    """(O, S, H) what sums would have been expected to be at each origin; nothing on closed days."""
+    past = combine_past(tested, kinds, tested.errors_of_sums(), OF_SUMS)
+    steady = steadied_past(past, panel.values, tested.origins, panel.year)
+    closed = np.array([shut[:, end : end + past.shape[2]] for end in tested.origins]).reshape(past.shape)
+    return np.where(closed, 0.0, steady)
 
 
 def _final(
@@ -271,28 +295,3 @@ def _final(
             for part, values in less.items():
                 absent[part][number, rows] = values
     return found, absent
-
-
-def _published(
-    found: np.ndarray, weight: np.ndarray, source: Sequence[str], names: Sequence[str]
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """(S, H) the combination, or the baseline a series is published with; where that has no answer, the combination."""
-    answer = combined(found, weight)
-    said = list(source)
-    for row, name in enumerate(source):
-        if name != COMBINATION:
-            own = found[names.index(name), row]
-            if np.isfinite(own).all():
-                answer[row] = own
-            else:
-                said[row] = COMBINATION
-    return answer, tuple(said)
-
-
-def _past_published(past: np.ndarray, tested: Backtested, source: Sequence[str]) -> np.ndarray:
-    answer = past.copy()
-    for row, name in enumerate(source):
-        if name != COMBINATION:
-            own = tested.of(name)[:, row]
-            answer[:, row] = np.where(np.isfinite(own), own, answer[:, row])
-    return answer

@@ -28,7 +28,7 @@ def steadied(forecast: np.ndarray, history: np.ndarray, year: int) -> np.ndarray
     without known periods keeps its forecast.
     """
     year_level = known_mean(history[:, -year:])
-    month_level = known_mean(history[:, -(year // MONTHS) :])
+    month_level = known_mean(history[:, -max(1, year // MONTHS) :])
     month_level = np.where(np.isfinite(month_level), month_level, year_level)
     level = np.maximum(OF_YEAR * year_level + OF_MONTH * month_level, 0.0)[:, np.newaxis]
     return np.where(np.isfinite(level), (1 - OF_YEAR - OF_MONTH) * forecast + level, forecast)

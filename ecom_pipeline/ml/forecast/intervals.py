@@ -14,9 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
+from ecom_pipeline.ml.forecast.base import LEVELS
 from ecom_pipeline.ml.forecast.panel import known_mean
 
 STRETCHES = np.geomspace(0.2, 5.0, 129)
@@ -63,11 +65,19 @@ def error_units(values: np.ndarray, year: int) -> np.ndarray:
 
     The level is the mean absolute amount of the last quarter of the ``year`` periods and, to a tenth, of them all.
     """
-    lately, long = (known_mean(np.abs(values[:, -periods:])) for periods in (year // 4, year))
+    lately, long = (known_mean(np.abs(values[:, -periods:])) for periods in (max(1, year // 4), year))
     level = np.where(np.isfinite(lately), (1 - LONG_AGO) * lately + LONG_AGO * long, long)
     known = level[np.isfinite(level)]
     least = 1e-3 * float(known.mean()) if len(known) else 0.0
     return np.sqrt(np.maximum(np.where(np.isfinite(level), level, 0.0), least if least > 0 else 1.0))
+
+
+class Banded(NamedTuple):
+    """A forecast (S, H) and the ends of its bands, twice (levels, S, H), for `LEVELS`."""
+
+    forecast: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
 
 
 def learn_bands(
@@ -123,6 +133,37 @@ def measured(
     inside = (actual[last] >= lower) & (actual[last] <= upper) & known
     count = known.sum(axis=1)
     return np.where(count > 0, inside.sum(axis=2) / np.maximum(count, 1), np.nan)
+
+
+def banded(
+    past: np.ndarray,
+    actual: np.ndarray,
+    forecast: np.ndarray,
+    units: np.ndarray,
+    usual: np.ndarray,
+    kinds: np.ndarray,
+) -> tuple[Banded, np.ndarray]:
+    """A forecast with the bands that each kind of series learns from its past, and what they held: (levels, S)."""
+    lower, upper = np.zeros((2, len(LEVELS), *forecast.shape))
+    covered = np.full((len(LEVELS), len(forecast)), np.nan)
+    for kind in np.unique(kinds):
+        rows = np.flatnonzero(kinds == kind)
+        known = past[:, rows], actual[:, rows], units[:, rows], usual[rows]
+        lower[:, rows], upper[:, rows] = learn_bands(*known, LEVELS).around(forecast[rows])
+        held = measured(*known, LEVELS)
+        if held is not None:
+            covered[:, rows] = held
+    return Banded(forecast, lower, upper), covered
+
+
+def sums_over(values: np.ndarray, periods: int) -> np.ndarray:
+    """Sums of the last axis over whole blocks of ``periods``; NaN where any of them is.
+
+    >>> sums_over(np.arange(5.0), 2).tolist()
+    [1.0, 5.0]
+    """
+    blocks = values.shape[-1] // periods
+    return np.asarray(values[..., : blocks * periods].reshape(*values.shape[:-1], blocks, periods).sum(axis=-1))
 
 
 def _quantiles(standard: np.ndarray, usual: np.ndarray, levels: Sequence[float], units: np.ndarray) -> Bands:

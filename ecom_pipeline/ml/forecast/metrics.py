@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-WEEK = 7
+from ecom_pipeline.ml.forecast.period import WEEK_DAYS
 
 
 def wape(actual: ArrayLike, forecast: ArrayLike) -> float | None:
@@ -36,7 +36,7 @@ def bias(actual: ArrayLike, forecast: ArrayLike) -> float | None:
     return float((guess - truth).sum() / total) if total > 0 else None
 
 
-def seasonal_scale(history: ArrayLike, season: int = WEEK) -> np.ndarray:
+def seasonal_scale(history: ArrayLike, season: int = WEEK_DAYS) -> np.ndarray:
     """Mean absolute error of "the same as one season ago" within each history: the unit of MASE.
 
     Parameters

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.forecast.calendar import Effects
+from ecom_pipeline.ml.forecast.period import DAY, Period
 
 SeriesKey = tuple[str, str]
 """Kind and name of a series, such as ``("category", "Garden")``."""
-WEEK = 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +35,8 @@ class Panel:
         (S, T) amounts per period; NaN before a series starts and where its demand is unknown.
     effects
         What is known about periods, those to come included; its columns start at ``days[0]``.
-    season
-        Periods after which the main pattern repeats: 7 for days, 52 for weeks.
+    period
+        What a column is.
     prices
         (S, T) what a piece last cost at the end of each period; NaN where it has no price, or not yet. None without any.
     """
@@ -45,7 +45,7 @@ class Panel:
     days: pd.DatetimeIndex
     values: np.ndarray
     effects: Effects
-    season: int = WEEK
+    period: Period = DAY
     prices: np.ndarray | None = None
 
     @property
@@ -54,14 +54,14 @@ class Panel:
         return int(self.values.shape[1])
 
     @property
-    def step(self) -> int:
-        """Days from one period to the next: 1 or 7."""
-        return 1 if self.season == WEEK else WEEK
+    def season(self) -> int:
+        """Periods after which the main pattern repeats."""
+        return self.period.season
 
     @property
     def year(self) -> int:
         """Whole seasons' periods that come closest to a year."""
-        return 52 * WEEK // self.step
+        return self.period.year
 
     @property
     def starts(self) -> np.ndarray:
@@ -74,10 +74,13 @@ class Panel:
         """(S,) periods from the first known one on."""
         return np.asarray(self.length - self.starts)
 
+    def first_days(self, start: int, stop: int) -> pd.DatetimeIndex:
+        """First days of the periods ``start`` to ``stop``, coming ones included."""
+        return pd.date_range(self.days[0], periods=stop, freq=self.period.frequency)[start:]
+
     def coming(self, horizon: int) -> pd.DatetimeIndex:
         """First days of the ``horizon`` periods after the panel."""
-        step = pd.Timedelta(days=self.step)
-        return pd.date_range(self.days[-1] + step, periods=horizon, freq=step)
+        return self.first_days(self.length, self.length + horizon)
 
     def until(self, length: int) -> Panel:
         """The panel as it was after its first ``length`` periods: of the effects, market indicators were not yet known."""

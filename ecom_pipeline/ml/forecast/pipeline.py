@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ecom_pipeline.ml.card import ModelCard
+from ecom_pipeline.ml.forecast.combination import COMBINATION
 from ecom_pipeline.ml.forecast.decision import decide
 from ecom_pipeline.ml.forecast.demand import remembered_stock
-from ecom_pipeline.ml.forecast.engine import COMBINATION, Outcome, forecast_panel
+from ecom_pipeline.ml.forecast.engine import Outcome, forecast_panel
 from ecom_pipeline.ml.forecast.parts import EFFECTS, MOVE_COLUMNS, moves
 from ecom_pipeline.ml.forecast.purchase import ADVICE_COLUMNS, RISK_COLUMNS
 from ecom_pipeline.ml.forecast.series import MEMORY_DAYS, Measure, Sources, largest, measure_of, proving
@@ -184,6 +185,7 @@ def _forecast(measure: str, each: Measure, horizon: int, seed: int) -> Outcome:
         seed=seed,
         prophet_rows=largest(each.panel, PROPHET_SERIES) if is_revenue else (),
         hierarchy=each.hierarchy,
+        by_sums=("product",),
         parts=EFFECTS if is_revenue else None,
     )
 

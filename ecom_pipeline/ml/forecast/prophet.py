@@ -25,11 +25,12 @@ import pandas as pd
 from ecom_pipeline.ml.forecast.base import Forecaster, ForecastError
 from ecom_pipeline.ml.forecast.calendar import Effects
 from ecom_pipeline.ml.forecast.panel import Panel
+from ecom_pipeline.ml.forecast.period import DAY
 
 YEARLY_FROM_YEARS = 2
-YEARLY_ORDER = 3
-YEARLY_PRIOR_SCALE = 0.02
-YEARLY_OF_WEEKS = (10, 10.0)
+YEARLY_OF_DAYS = (3, 0.02)
+"""Order and prior scale of the yearly pattern."""
+YEARLY_OF_OTHERS = (10, 10.0)
 """Prophet's own, where the year is the main pattern."""
 ONE_AT_A_TIME = Lock()
 HISTORY_YEARS = 4
@@ -111,14 +112,15 @@ class ProphetForecaster(Forecaster):
         effects = _of_row(panel.effects.within(start, panel.length), row)
         multiplicative = bool(np.nanmin(history) >= 0 and np.nanmax(history) > 0)
         model = Prophet(
-            weekly_seasonality=panel.step == 1,
+            weekly_seasonality=panel.period == DAY,
             yearly_seasonality=False,
             daily_seasonality=False,
             seasonality_mode="multiplicative" if multiplicative else "additive",
             uncertainty_samples=0,
         )
         if len(history) >= YEARLY_FROM_YEARS * panel.year:
-            order, prior = (YEARLY_ORDER, YEARLY_PRIOR_SCALE) if panel.step == 1 else YEARLY_OF_WEEKS
+            order, prior = YEARLY_OF_DAYS if panel.period == DAY else YEARLY_OF_OTHERS
+            order = min(order, panel.year // 2)
             model.add_seasonality("yearly", 365.25, order, prior_scale=prior)
         for place, effect in enumerate(effects):
             if np.ptp(effect) > 0:

@@ -9,6 +9,7 @@ Linking forecasting to inventory obsolescence*. What does not belong here: anyth
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -19,6 +20,10 @@ from ecom_pipeline.ml.forecast.panel import Panel, known_mean
 
 ALPHAS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0)
 GAMMAS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
+TREND_PERIODS = 364
+"""Over which a trend is measured: a year of days, all weeks, months or quarters."""
+LOG_UNITS = 10
+"""Units of a series' mean in which logarithms are taken: from a tenth of it on, a value is told from nothing."""
 SMOOTHED_PERIODS = 3 * 365
 """Older periods are left out: no smoothing worth choosing remembers them."""
 
@@ -50,7 +55,7 @@ class SeasonalNaive(Forecaster):
 
 
 class MovingAverage(Forecaster):
-    """Every period sells the mean of the last ``window`` ones, or of what there is."""
+    """Every period sells the mean of the last ``window`` ones, or of a year if that has fewer, or of what there is."""
 
     name: ClassVar[str] = "moving_average"
     is_baseline: ClassVar[bool] = True
@@ -63,7 +68,7 @@ class MovingAverage(Forecaster):
         """Average the end of each series; of the whole series where nothing in the window is known."""
         self.panel_ = panel
         self.failures_ = {}
-        recent = known_mean(panel.values[:, -self.window :])
+        recent = known_mean(panel.values[:, -min(self.window, panel.year) :])
         self.level_ = np.where(np.isfinite(recent), recent, known_mean(panel.values))
         return self
 
@@ -129,6 +134,30 @@ class ExponentialSmoothing(Forecaster):
         return np.asarray(self.level_[:, np.newaxis] + pattern)
 
 
+class LogSmoothing(ExponentialSmoothing):
+    """Exponential smoothing of logarithms, so that patterns multiply, and a bulk order or a spike hardly moves the level.
+
+    Its forecast is near the median of what varies upwards, where the others are near the mean. A value ``v`` of a series of
+    mean ``m`` becomes ``log(1 + 10 v / m)``, which days without a sale have too; values below zero count as 0.
+    """
+
+    name: ClassVar[str] = "log_smoothing"
+    is_baseline: ClassVar[bool] = True
+    minimum_periods: ClassVar[int] = 1
+
+    def fit(self, panel: Panel) -> Self:
+        """Smooth the logarithms; see `ExponentialSmoothing.fit`."""
+        sold = np.maximum(panel.last(SMOOTHED_PERIODS).values, 0.0)
+        mean = np.nan_to_num(known_mean(sold))
+        self.unit_ = np.where(mean > 0, mean / LOG_UNITS, 1.0)
+        logs = np.log1p(np.maximum(panel.values, 0.0) / self.unit_[:, np.newaxis])
+        return super().fit(replace(panel, values=logs))
+
+    def predict(self, horizon: int, effects: Effects | None = None) -> np.ndarray:
+        """Repeat the last level with the last pattern."""
+        return self._answer(self.panel_, np.expm1(self._smoothed(horizon)) * self.unit_[:, np.newaxis])
+
+
 class Theta(ExponentialSmoothing):
     """Exponential smoothing with half of the series' linear trend as drift, which is the theta method.
 
@@ -145,9 +174,9 @@ class Theta(ExponentialSmoothing):
         self.damping = damping
 
     def fit(self, panel: Panel) -> Self:
-        """Smooth, and fit the trend by least squares over the last year."""
+        """Smooth, and fit the trend by least squares to the means of whole seasons, which have no pattern."""
         super().fit(panel)
-        self.slope_ = _slopes(panel.last(panel.year).values)
+        self.slope_ = _slopes(_season_means(panel.last(TREND_PERIODS).values, panel.season))
         return self
 
     def predict(self, horizon: int, effects: Effects | None = None) -> np.ndarray:
@@ -213,6 +242,16 @@ def _starting_state(panel: Panel, seasonal: np.ndarray) -> tuple[np.ndarray, np.
     np.put_along_axis(pattern, places[:, :season] % season, np.nan_to_num(by_place - level[:, np.newaxis]), axis=1)
     pattern[~seasonal] = 0.0
     return np.nan_to_num(level), pattern
+
+
+def _season_means(values: np.ndarray, season: int) -> np.ndarray:
+    """(S, T - season + 1) mean of every ``season`` periods in a row; NaN where half of them are unknown."""
+    known = np.isfinite(values)
+    total, count = (
+        np.cumsum(np.pad(each, ((0, 0), (1, 0))), axis=1) for each in (np.where(known, values, 0.0), known.astype(int))
+    )
+    sums, counts = (each[:, season:] - each[:, :-season] for each in (total, count))
+    return np.where(2 * counts > season, sums / np.maximum(counts, 1), np.nan)
 
 
 def _slopes(values: np.ndarray) -> np.ndarray:

@@ -13,16 +13,18 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.forecast.base import LEVELS
+from ecom_pipeline.ml.forecast.combination import COMBINATION
 from ecom_pipeline.ml.forecast.demand import recognise
-from ecom_pipeline.ml.forecast.engine import BASELINES, COMBINATION, Outcome
+from ecom_pipeline.ml.forecast.engine import BASELINES, Outcome
 from ecom_pipeline.ml.forecast.metrics import bias, mase, wape
-from ecom_pipeline.ml.forecast.panel import WEEK, Panel
+from ecom_pipeline.ml.forecast.panel import Panel
 from ecom_pipeline.ml.forecast.parts import PARTS, split
+from ecom_pipeline.ml.forecast.period import WEEK_DAYS
 from ecom_pipeline.ml.forecast.purchase import ADVICE_COLUMNS, RISK_COLUMNS, advise, stock_out_risk
 from ecom_pipeline.ml.forecast.series import Measure
 from ecom_pipeline.ml.forecast.uncertainty import learn_uncertainty
 
-METRICS = ("wape", "mase", "bias", "coverage", "coverage_95")
+METRICS = ("wape", "mase", "bias", "sum_wape", "coverage", "coverage_95")
 KEY = ("measure", "series_kind", "series")
 BAND_COLUMNS = ("model", "forecast", "lower", "upper", "interval", "lower_95", "upper_95")
 FORECAST_COLUMNS = (*KEY, "forecast_date", *BAND_COLUMNS)
@@ -42,7 +44,7 @@ def forecast_rows(measure: str, each: Measure, outcome: Outcome, dates: Sequence
 def weekly_rows(measure: str, each: Measure, outcome: Outcome, dates: Sequence[dt.date]) -> pd.DataFrame:
     """`WEEKLY_COLUMNS`: a row per series and whole week, counted from the first coming day."""
     weekly = outcome.weekly
-    starts = dates[::WEEK][: weekly.forecast.shape[1]]
+    starts = dates[::WEEK_DAYS][: weekly.forecast.shape[1]]
     bands = (weekly.forecast, weekly.lower, weekly.upper)
     return _banded(measure, each, outcome, starts, *bands, "week_start")[list(WEEKLY_COLUMNS)]
 
@@ -94,13 +96,14 @@ def evaluation_rows(measure: str, each: Measure, outcome: Outcome, horizon: int)
                 "wape": wape(truth, guess),
                 "mase": mase(truth, guess, np.broadcast_to(scale[:, np.newaxis], known.shape)[known]),
                 "bias": bias(truth, guess),
+                "sum_wape": wape(*(np.where(known, each, 0.0).sum(axis=1) for each in (actual, forecast))),
             }
             if model == COMBINATION:
                 values |= {"coverage": outcome.covered[0, row], "coverage_95": outcome.covered[1, row]}
             found += [
                 (measure, kind, name, model, metric, value, len(origins), days, model in BASELINES)
                 for metric, value in values.items()
-                if metric in ("wape", "mase", "bias") or model == COMBINATION
+                if not metric.startswith("coverage") or model == COMBINATION
             ]
     frame = pd.DataFrame(found, columns=list(EVALUATION_COLUMNS))
     return frame.astype({"value": float, "origins": int, "horizon_days": int, "is_baseline": bool})

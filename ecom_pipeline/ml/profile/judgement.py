@@ -1,4 +1,4 @@
-"""How good a ranking and its probabilities are: AUC and its error, Brier, calibration error, lift, value capture.
+"""How good a ranking and its probabilities are: AUC and its error, Brier, calibration, lift, value capture.
 
 The same functions judge ours and every peer. What does not belong here: deciding what to publish.
 """
@@ -92,17 +92,6 @@ def calibration(outcome: ArrayLike, probability: ArrayLike, bins: int = 10) -> p
             }
         )
     return pd.DataFrame(rows)
-
-
-def calibration_error(outcome: ArrayLike, probability: ArrayLike, bins: int = 10) -> float:
-    """Mean distance of predicted and observed over tenths of the customers, weighted by their size.
-
-    >>> round(calibration_error([0, 0, 1, 1], [0.2, 0.2, 0.6, 0.6], bins=2), 3)
-    0.3
-    """
-    table = calibration(outcome, probability, bins)
-    gaps = (table["predicted"] - table["observed"]).abs() * table["customers"]
-    return float(gaps.sum() / table["customers"].sum())
 
 
 def capture(value: ArrayLike, score: ArrayLike, share: float = 0.1) -> float:

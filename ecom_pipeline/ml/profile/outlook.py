@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ecom_pipeline.ml.calibration import calibration_error
 from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.profile.cutoffs import Learned, Past, TooLittleError, learn
 from ecom_pipeline.ml.profile.history import HORIZON, buyers_at, first_order, outcome_after
-from ecom_pipeline.ml.profile.judgement import Lead, auc, auc_lead, brier, calibration, calibration_error, capture
+from ecom_pipeline.ml.profile.judgement import Lead, auc, auc_lead, brier, calibration, capture
 from ecom_pipeline.ml.profile.propensity import TREES
 from ecom_pipeline.ml.profile.reasons import singular
 

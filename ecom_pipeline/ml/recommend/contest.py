@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 JUDGED = 2_000
 """Customers the models are judged on: enough for intervals of a hundredth."""
-LESSONS = 20_000
+LESSONS = 10_000
 """Choices of each window that the ranker learns from and is judged by, or those of 1,000 customers: of choices by one each,
 few are among the blend's first products."""
 
@@ -145,6 +145,8 @@ def compete(
     rankers = _rankers(learned, weights_of, {target: each for target, (each, _) in both.items()}, before, seed=seed)
     clock.append(time.process_time())
     parts = [*(part.unfitted() for part in tuned), *baselines]
+    trials = {part.fitted.name: [{**each.parameters, "ndcg@10": each.value} for each in part.trials] for part in tuned}
+    del tuned, learned  # what the validation's models learned is as large as what the test's will
     for part in parts:
         part.fit_checked(test.train, test.known(products))
     clock.append(time.process_time())
@@ -169,9 +171,7 @@ def compete(
         parts=parts,
         baselines=baselines,
         rounds=rounds,
-        trials={
-            part.fitted.name: [{**each.parameters, "ndcg@10": each.value} for each in part.trials] for part in tuned
-        },
+        trials=trials,
         cpu_seconds={"parts": tried + again, "blend": weighed, "ranker": ranked_, "judged": judging},
     )
 
@@ -208,7 +208,7 @@ def _rankers(
             return firsts(Blend.of(fitted, weights[target], of.train), informative(of, choices=LESSONS, seed=seed))
 
         past = [seen(fitted, each) for fitted, each in zip(then, before[target], strict=True) if not each.truth.empty]
-        if not past:
+        if not sum(len(each.places) for each in past):
             continue
         now = seen(learned, window)
         values = now.ndcg(learn_trees(past, seed=seed))

@@ -20,7 +20,7 @@ from scipy import sparse
 
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.features import described, one_hot
-from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions, pair_weights, product_weights
+from ecom_pipeline.ml.recommend.interactions import Floats, Positions, pair_weights, product_weights
 
 THREADS = 1
 
@@ -50,8 +50,6 @@ class LightFMRecommender(Recommender):
         What was learned; a score is the product of the points, plus the bias, plus the trend.
     trend_
         Log of the decayed popularity, by product.
-    learned_
-        Which products have a point of their own.
     """
 
     name: ClassVar[str] = "lightfm"
@@ -61,7 +59,6 @@ class LightFMRecommender(Recommender):
     item_biases_: Floats
     customer_points_: Floats
     trend_: Floats
-    learned_: Mask
 
     def __init__(
         self,
@@ -103,10 +100,6 @@ class LightFMRecommender(Recommender):
         openmp = f"{lightfm.__name__}._lightfm_fast_openmp" in sys.modules
         return {**super().parameters(), "threads": THREADS, "openmp": openmp}
 
-    def similarities(self, products: Positions, others: Positions) -> Floats:
-        """Cosine between the points of products, by positions in ``products_``."""
-        return _unit(self.item_points_[products]) @ _unit(self.item_points_[others]).T
-
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
         weights = pair_weights(data, self.half_life)
         popularity = np.log1p(product_weights(data, self.trend_half_life))
@@ -126,8 +119,6 @@ class LightFMRecommender(Recommender):
         self.trend_ = np.zeros(len(self.products_), dtype=np.float32)
         self.trend_[place[here]] = popularity[here]
         own = place[enough]
-        self.learned_ = np.zeros(len(self.products_), dtype=bool)
-        self.learned_[own] = True
         tags = one_hot(described(self.products_, products if self.features else None))
         self._factorise(weights[known], tags, own)
 
@@ -166,9 +157,3 @@ class LightFMRecommender(Recommender):
         scores = np.asarray(self.customer_points_[customers] @ self.item_points_[products].T)
         np.add(scores, constant, out=scores)
         return scores
-
-
-def _unit(points: Floats) -> Floats:
-    lengths = np.linalg.norm(points, axis=1, keepdims=True)
-    unit: Floats = points / np.maximum(lengths, np.finfo(np.float32).tiny)
-    return unit

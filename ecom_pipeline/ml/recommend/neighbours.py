@@ -56,17 +56,34 @@ class ItemNeighbours(HistoryModel):
         self.history_ = self._history(data)
 
 
-def nearest(weights: sparse.csr_matrix, neighbours: int, damping: float) -> sparse.csr_matrix:
-    """Cosine between the columns, none with itself; a row keeps its nearest ``neighbours``, the first of equals."""
+def nearest(
+    weights: sparse.csr_matrix, neighbours: int, damping: float, *, beyond_chance: bool = False
+) -> sparse.csr_matrix:
+    """Cosine between the columns, none with itself; a row keeps its nearest ``neighbours``, the first of equals.
+
+    Parameters
+    ----------
+    weights
+        Customers by products.
+    damping
+        Added to the squared length of a column, as a multiple of the mean.
+    beyond_chance
+        Whether the cosine that columns of the same sums would have by chance is taken off: what everybody buys is like
+        nothing in particular.
+    """
     squares: Floats = np.asarray(weights.multiply(weights).sum(axis=0)).ravel()
     lengths = np.sqrt(squares + damping * squares.mean())
     unit = (weights @ sparse.diags(1.0 / lengths)).tocsr().astype(np.float32)
+    share: Floats = np.asarray(unit.sum(axis=0)).ravel() / np.sqrt(unit.shape[0])
     columns = unit.T.tocsr()
     width = columns.shape[0]
-    return sparse.vstack(
-        [_largest((columns[block] @ unit).tocsr(), block.start, neighbours) for block in blocks(width, width)],
-        format="csr",
-    )
+    kept = []
+    for block in blocks(width, width):
+        cosine = (columns[block] @ unit).tocsr()
+        if beyond_chance:
+            cosine.data -= np.repeat(share[block], np.diff(cosine.indptr)) * share[cosine.indices]
+        kept.append(_largest(cosine, block.start, neighbours))
+    return sparse.vstack(kept, format="csr")
 
 
 def _largest(cosine: sparse.csr_matrix, start: int, most: int) -> sparse.csr_matrix:
@@ -76,7 +93,10 @@ def _largest(cosine: sparse.csr_matrix, start: int, most: int) -> sparse.csr_mat
     for row, (begin, end) in enumerate(pairwise(cosine.indptr)):
         others = begin + np.flatnonzero(cosine.indices[begin:end] != start + row)
         if len(others) > most:
-            others = np.sort(others[np.argsort(-cosine.data[others], kind="stable")[:most]])
+            values = cosine.data[others]
+            least = np.partition(values, len(values) - most)[len(values) - most]
+            above, equal = others[values > least], others[values == least]
+            others = np.sort(np.concatenate([above, equal[: most - len(above)]]))
         kept.append(others)
     bounds = np.cumsum([0, *map(len, kept)])
     places = np.concatenate(kept)

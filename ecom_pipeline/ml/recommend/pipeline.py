@@ -37,7 +37,6 @@ from ecom_pipeline.ml.recommend.evaluate import (
 )
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.interactions import checked, pairs
-from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.outcome import Outcome, outcome_of
 from ecom_pipeline.ml.recommend.popularity import Popularity
 from ecom_pipeline.ml.recommend.ranker import Ranker
@@ -158,9 +157,10 @@ def recommend_shop(
         deliver=deliver,
     )
     available = offered(popularity.products_, products, rules)
+    told = data if isinstance(winners["new"], Blend | Ranker) else None
     return RecommendResult(
         served=served,
-        similar_products=similar_products(_lightfm(winners["new"]), popularity, content, available=available),
+        similar_products=similar_products(told, popularity, content, available=available),
         evaluation=_evaluation(outcome.contest, seed=seed),
         card=_card(outcome, data, previous_card, left_out=served.left_out, seed=seed),
     )
@@ -184,13 +184,6 @@ def _winners(
         part.fit_checked(data, products)
     fitted = list(needed.values())
     return {target: live[target].winner(fitted, data) if target in live else baseline for target in TARGETS}
-
-
-def _lightfm(winner: Recommender) -> LightFMRecommender | None:
-    """Return the fitted LightFM that the lists rest on."""
-    blend = winner.blend_ if isinstance(winner, Ranker) else winner
-    parts = blend.parts_ if isinstance(blend, Blend) else ()
-    return next((part for part in parts if isinstance(part, LightFMRecommender)), None)
 
 
 def _again(winner: Recommender) -> Recommender:

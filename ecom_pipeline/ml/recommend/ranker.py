@@ -101,7 +101,8 @@ class Ranker(Recommender):
     ) -> Floats:
         if not len(products):
             return np.empty((len(customers), 0), dtype=np.float32)
-        total, first, features = _first(self.blend_, self.past_, customers, products, hidden, only)
+        scored, total, first = _first(self.blend_, customers, products, hidden, only)
+        features = _features(self.past_, customers, products, [*scored, total], first)
         ranked = _ranked(self.trees, features, np.take_along_axis(total, first, axis=1))
         total -= np.float32(BEHIND)
         np.put_along_axis(total, first, ranked, axis=1)
@@ -110,10 +111,14 @@ class Ranker(Recommender):
 
 @dataclass(frozen=True, kw_only=True)
 class Firsts:
-    """The blend's first products of a window's customers: what is known of them, and whether they were then chosen.
+    """The blend's first products of those of a window's customers who chose one of them: the others tell no order from another.
 
     Attributes
     ----------
+    places
+        The position of each of them among the window's customers.
+    everyone
+        How many customers the window has.
     features
         Customers by places by features.
     blended
@@ -124,6 +129,8 @@ class Firsts:
         How many products each customer chose.
     """
 
+    places: Positions
+    everyone: int
     features: Floats
     blended: Floats
     hit: Mask
@@ -136,11 +143,15 @@ class Firsts:
         return self.features[kept], self.hit[kept]
 
     def ndcg(self, trees: HistGradientBoostingClassifier | None) -> Floats:
-        """NDCG@10 of each customer in the order of the trees, without them in that of the blend."""
+        """NDCG@10 of each of the window's customers in the order of the trees, without them in that of the blend."""
+        found = np.zeros(self.everyone)
+        if not len(self.places):
+            return found
         scores = self.blended if trees is None else _ranked(trees, self.features, self.blended)
         positions, best = top_k(scores, LENGTH)
         hits = np.take_along_axis(self.hit, positions, axis=1) & np.isfinite(best)
-        return ndcg(np.pad(hits, ((0, 0), (0, LENGTH - hits.shape[1]))), self.chosen, LENGTH)
+        found[self.places] = ndcg(np.pad(hits, ((0, 0), (0, LENGTH - hits.shape[1]))), self.chosen, LENGTH)
+        return found
 
 
 def told(parts: Sequence[Recommender], weights: Mapping[str, float]) -> list[Recommender]:
@@ -202,6 +213,8 @@ class Past:
 
     def features(self, customers: Positions, products: Positions) -> Floats:
         """Features of pairs: the product's, the customer's, and when and how often the one bought the other."""
+        if not len(customers):
+            return np.empty((0, self.of_product.shape[1] + self.of_customer.shape[1] + 2), dtype=np.float32)
         since, times = (np.asarray(each[customers, products]).ravel() for each in (self.since, self.times))
         since = np.where(since > 0, since, NEVER)
         return np.column_stack([self.of_product[products], self.of_customer[customers], since, times])
@@ -233,31 +246,45 @@ def firsts(blend: Blend, window: Window) -> Firsts:
     positions = blend.customers_.get_indexer(customers)
     tables = []
     for block in blocks(len(customers), len(products) * len(blend.parts_)):
-        total, first, features = _first(blend, past, positions[block], products, owned[block], None)
+        scored, total, first = _first(blend, positions[block], products, owned[block], None)
         hit = np.take_along_axis(wanted[block].toarray(), first, axis=1)
-        tables.append((features, np.take_along_axis(total, first, axis=1), hit))
-    features, blended, hit = (np.concatenate(part) for part in zip(*tables, strict=True))
-    chosen = window.truth["customer_id"].astype(object).value_counts().reindex(customers)
-    return Firsts(features=features, blended=blended, hit=hit, chosen=chosen.to_numpy())
+        some = np.flatnonzero(hit.any(axis=1))
+        shown = [scores[some] for scores in (*scored, total)]
+        features = _features(past, positions[block][some], products, shown, first[some])
+        tables.append((block.start + some, features, np.take_along_axis(shown[-1], first[some], axis=1), hit[some]))
+    places, features, blended, hit = (np.concatenate(part) for part in zip(*tables, strict=True))
+    chosen = window.truth["customer_id"].astype(object).value_counts().reindex(customers).to_numpy()
+    return Firsts(
+        places=places, everyone=len(customers), features=features, blended=blended, hit=hit, chosen=chosen[places]
+    )
 
 
 def _first(
     blend: Blend,
-    past: Past,
     customers: Positions,
     products: Positions,
     hidden: sparse.csr_matrix,
     only: sparse.csr_matrix | None,
-) -> tuple[Floats, Positions, Floats]:
-    """The blend's scores, the places of its first products, and their features: customers by places by features."""
+) -> tuple[list[Floats], Floats, Positions]:
+    """The scores of the parts that trees look at, the blend's own, and the places of its first products."""
     scored = [standardised(part, blend.customers_[customers], blend.products_[products]) for part in blend.parts_]
     total = np.zeros((len(customers), len(products)), dtype=np.float32)
     for part, scores in zip(blend.parts_, scored, strict=True):
         total += np.float32(blend.weights[part.name]) * scores
     first, _ = top_k(masked(total, hidden, only), min(DEPTH, len(products)))
     by_name = {part.name: scores for part, scores in zip(blend.parts_, scored, strict=True)}
-    shown = [*(by_name[part.name] for part in told(blend.parts_, blend.weights)), total]
+    return [by_name[part.name] for part in told(blend.parts_, blend.weights)], total, first
+
+
+def _features(
+    past: Past,
+    customers: Positions,
+    products: Positions,
+    shown: Sequence[Floats],
+    first: Positions,
+) -> Floats:
+    """Features of the first products, customers by places by features; ``shown`` are scores of all products."""
     parts = np.stack([np.take_along_axis(scores, first, axis=1) for scores in shown], axis=2)
     pairs = past.features(np.repeat(customers, first.shape[1]), products[first.ravel()])
     known = np.where(np.isfinite(parts), parts, 0.0)
-    return total, first, np.concatenate([known, pairs.reshape(*first.shape, -1)], axis=2)
+    return np.concatenate([known, pairs.reshape(*first.shape, pairs.shape[1])], axis=2)

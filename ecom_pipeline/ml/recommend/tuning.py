@@ -161,6 +161,9 @@ def tune_parts(new: Window, every: Window, *, segments: pd.Series | None = None,
 def _climb(
     kind: Callable[..., Recommender], start: Mapping[str, Any], changes: Sequence[Mapping[str, Any]], window: Window
 ) -> Part:
+    """Try the changes one by one, each from the best so far; where everything is of one day, none of a half-life alone."""
+    if window.train["interaction_date"].nunique() == 1:
+        changes = [change for change in changes if change.keys() - {"half_life", "recency"}]
     best = kind(**start).fit_checked(window.train)
     chosen = dict(start)
     trials = [Trial(parameters=best.parameters(), value=score(best, window))]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ecom_pipeline.ml.support.answers import QUESTION_SEPARATOR
 from ecom_pipeline.ml.support.features import TextFeatures, similarity
+from ecom_pipeline.ml.support.letters import wish
 from ecom_pipeline.ml.support.personal import mask
 from ecom_pipeline.ml.support.text import has_words, intent_text
 
@@ -53,7 +54,7 @@ def _clusters(group: pd.DataFrame) -> list[tuple[pd.DataFrame, NDArray[np.float3
 
     if len(group) < SMALLEST:
         return []
-    points = TextFeatures().fit_transform([intent_text(mask(raw).text) for raw in group["raw"]])
+    points = TextFeatures().fit_transform([intent_text(mask(wish(raw)).text) for raw in group["raw"]])
     alike = similarity(points, points.turned)
     labels = AgglomerativeClustering(
         n_clusters=None, metric="precomputed", linkage="average", distance_threshold=_APART

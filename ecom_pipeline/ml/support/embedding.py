@@ -25,6 +25,10 @@ TRANSFORMER = 0.6
 REMEMBERED = 50_000
 """Texts whose points are remembered (2 to 4 KB each): a night asks for those of a message several times."""
 
+_SHORT, _COMPANY = 40, 8
+"""Tokens of a text that is encoded in the company of others, and how many there are at least. A matrix of fewer rows is
+multiplied in another order, so that the last bits of a text's numbers would depend on what else was read that night."""
+
 _points: dict[str, NDArray[np.float32]] = {}
 _READ = 500
 """Characters of a text that are read for its meaning: a mean over more says less, and costs more."""
@@ -66,9 +70,24 @@ def dimensions() -> int:
 
 def _encode(texts: list[str]) -> NDArray[np.float32]:
     rows = np.zeros((len(texts), dimensions()), dtype=np.float32)
-    rows[:, :_BASE] = _encoder().encode(texts)
+    rows[:, :_BASE] = _encode_base(texts)
     both = [row for row, text in enumerate(texts) if transformer.knows(text)]
     if both:
         rows[both, :_BASE] *= np.sqrt(1 - TRANSFORMER)
         rows[both, _BASE:] = np.sqrt(TRANSFORMER) * transformer.encode([texts[row] for row in both])
+    return rows
+
+
+def _encode_base(texts: list[str]) -> NDArray[np.float32]:
+    """Return the numbers of the encoder of the base, those of a text the same whatever is encoded with it.
+
+    The encoder multiplies some 380 tokens at a time, at least nine short texts; longer ones are encoded alone.
+    """
+    encoder = _encoder()
+    rows = np.empty((len(texts), _BASE), dtype=np.float32)
+    is_short = np.array([len(encoder._tokenizer.encode(text)) <= _SHORT for text in texts])
+    short, long = np.flatnonzero(is_short), np.flatnonzero(~is_short)
+    rows[short] = encoder.encode([texts[row] for row in short] + [""] * _COMPANY)[: len(short)]
+    for row in long:
+        rows[row] = encoder.encode(texts[row])
     return rows

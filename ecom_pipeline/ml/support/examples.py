@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ecom_pipeline.ml.support.answers import example_questions
 from ecom_pipeline.ml.support.language import detect_language
+from ecom_pipeline.ml.support.letters import wish
 from ecom_pipeline.ml.support.personal import mask
 from ecom_pipeline.ml.support.sentiment import sentiment_of
 from ecom_pipeline.ml.support.text import has_words, intent_text
@@ -122,7 +123,7 @@ def published_examples(labelled: pd.DataFrame, faq: pd.DataFrame) -> pd.DataFram
     asked = example_questions(faq).merge(faq[["faq_id", "answer"]].drop_duplicates("faq_id"), on="faq_id")
     asked["example_id"] = [f"{row.faq_id}/{at}" for at, row in enumerate(asked.itertuples(index=False), 1)]
     told = labelled.assign(
-        text=[intent_text(mask(raw).text) for raw in labelled["raw"]], example_id=labelled["message_id"]
+        text=[intent_text(mask(wish(raw)).text) for raw in labelled["raw"]], example_id=labelled["message_id"]
     )
     told = told.drop_duplicates(["intent", "text"], keep="last").groupby("intent", sort=True).tail(PUBLISHED_PER_INTENT)
     both = pd.concat([asked.astype(object), told.astype(object)], ignore_index=True)

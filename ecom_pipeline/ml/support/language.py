@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from ecom_pipeline.ml.support.text import HAN, clean_text
+from ecom_pipeline.ml.support.text import HAN, clean_text, new_text
 
 UNDETERMINED = "und"
 """ISO 639 for a message whose language cannot be told: no letters, or a script nobody gave a hint for."""
@@ -51,7 +51,7 @@ def detect_language(text: object, hint: object = None) -> str:
     >>> detect_language("👍"), detect_language("👍", "zh-TW")
     ('und', 'zh')
     """
-    written = clean_text(text)
+    written = clean_text(new_text(text))
     said = language_code(hint)
     han = len(_HAN.findall(written))
     kana = len(_KANA.findall(written))

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+from ecom_pipeline.ml.support.letters import newest_part, wish
+
 MAX_CHARACTERS = 4_000
 """What is read of a message: an intent that is not stated by then is not found by reading a pasted log to its end."""
 
@@ -35,6 +37,11 @@ def clean_text(text: object) -> str:
     if not isinstance(text, str):
         return ""
     return _SPACE.sub(" ", unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]))[:MAX_CHARACTERS].strip()
+
+
+def new_text(text: object) -> str:
+    """Return what a message says itself (``letters``) in its first ``MAX_CHARACTERS``; what is not text says nothing."""
+    return newest_part(text[:MAX_CHARACTERS]) if isinstance(text, str) else ""
 
 
 @lru_cache(maxsize=1)
@@ -63,21 +70,22 @@ def _character(character: str) -> str:
 
 
 def plain_text(text: object) -> str:
-    """Return the message as words are looked up in it: lower case, simplified characters.
+    """Return the message as words are looked up in it: what is new in it, lower case, simplified characters.
 
     >>> plain_text("Ｇreat，謝謝")
     'great,谢谢'
     """
-    return simplified(clean_text(text)).lower()
+    return simplified(clean_text(new_text(text))).lower()
 
 
 def intent_text(text: object) -> str:
-    """Return the message as intent models read it: as words are looked up, long numbers (orders, phones) all alike.
+    """Return the message as intent models read it: the wish alone, as words are looked up, long numbers all alike.
 
-    >>> intent_text("Where is order 4711-22?")
+    >>> intent_text("Hello, where is order 4711-22?")
     'where is order 000?'
     """
-    return _LONG_NUMBER.sub("000", plain_text(text))
+    said = wish(text[:MAX_CHARACTERS]) if isinstance(text, str) else ""
+    return _LONG_NUMBER.sub("000", simplified(clean_text(said)).lower())
 
 
 def intent_texts(texts: Iterable[object]) -> list[str]:

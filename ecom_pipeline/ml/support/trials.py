@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ecom_pipeline.ml.calibration import calibration_error
 from ecom_pipeline.ml.support.abstention import Gate, Rehearsed, gate_across, gate_later, measure
 from ecom_pipeline.ml.support.baselines import KeywordIntent, MajorityIntent
 from ecom_pipeline.ml.support.examples import Split
@@ -75,20 +76,6 @@ def chance_level(truth: Sequence[str], guesses: Sequence[str | None], *, seed: i
     """
     random, (true, mine) = np.random.default_rng(seed), _codes(truth, guesses)
     return float(np.quantile([_macro_f1(true, random.permutation(mine)) for _ in range(RESAMPLES)], 0.975))
-
-
-def calibration_error(confidence: NDArray[np.float64], is_right: NDArray[np.bool_], bins: int = 10) -> float:
-    """Return how far stated confidence and share of right guesses lie apart, on average over ten equal steps of confidence.
-
-    The expected calibration error of Guo et al. 2017, "On calibration of modern neural networks".
-
-    >>> calibration_error(np.array([0.9, 0.9]), np.array([True, False]))
-    0.4
-    """
-    step = np.minimum((confidence * bins).astype(int), bins - 1)
-    size = np.bincount(step, minlength=bins)
-    gap = np.bincount(step, confidence, bins) - np.bincount(step, is_right, bins)
-    return float(np.abs(gap).sum() / max(size.sum(), 1))
 
 
 def _codes(*columns: Sequence[str | None]) -> list[NDArray[np.int_]]:
@@ -159,7 +146,7 @@ def _judge(split: Split, final: IntentModel, is_baseline: bool, gate: Gate, test
         "macro_f1": macro_f1(truth.tolist(), test.intents.tolist()),
         "coverage": cost.coverage,
         "error": cost.error,
-        "calibration_error": round(calibration_error(test.confidence, is_right), 6),
+        "calibration_error": calibration_error(is_right, test.confidence),
         **{
             f"accuracy_{language}": float(is_right[rows].mean())
             for language, rows in sorted(split.test.groupby("language").indices.items())

@@ -58,13 +58,15 @@ class Amounts:
         self._of_piece_or_line(items)
         rate = self._rate_of_discount(orders, items)
         self._after_discount(orders, items)
+        self._price_after_discount(items)
         self._before_discount(items)
+        gross = self._amount_before_discount(items)
         for target in ORDER_LEVEL:
             if self.key is None or (target in items and self._is_of_order(items[target])):
                 items.pop(target, None)
             if self.key and target in orders and not self._is_of_order(orders[target]):
                 del orders[target]
-        return rate | self._below_zero(items)
+        return rate | self._below_zero(items) | gross
 
     def _leave_to_the_order(self, items: Matches) -> None:
         """An amount that is the same on all lines of an order is that of the order."""
@@ -187,6 +189,41 @@ class Amounts:
                         orders.pop("discount_amount", None)
                     return
 
+    def _price_after_discount(self, items: Matches) -> None:
+        """A discount that has been taken off the price already: another column has what it was taken off."""
+        if not {"quantity", "unit_price", "discount_amount"} <= set(items):
+            return
+        price, less = items["unit_price"].profile, items["discount_amount"].profile
+        pieces = self._number(items["quantity"].profile)
+        for one in self.profiles:
+            if one.is_money and one not in (price, less) and one.distinct > 1:
+                gross, net = (f"{pieces} * {self._number(column)}" for column in (one, price))
+                if self._differs(gross, less, net):
+                    del items["discount_amount"]
+                    return
+
+    def _amount_before_discount(self, items: Matches) -> dict[str, ColumnGuess]:
+        """The amount of a line less its discount, where the same pieces have the same amount with and without one."""
+        if "unit_price" in items or not {"line_amount", "discount_amount", "product_id", "quantity"} <= set(items):
+            return {}
+        money, less = items["line_amount"].profile, items["discount_amount"].profile
+        amount, off = self._number(money), f"abs(coalesce({self._number(less)}, 0))"
+        gross, net = self.con.execute(
+            f"""select count(*) filter (abs(after - before) < abs(after + off - before)),
+                count(*) filter (abs(after - before) >= abs(after + off - before))
+            from (
+                select median({amount}) filter ({off} > 0) as after, median({amount}) filter ({off} = 0) as before,
+                    median({off}) filter ({off} > 0) as off
+                from {self.table}
+                group by {quoted(items["product_id"].profile.name)}, {quoted(items["quantity"].profile.name)}
+            )
+            where off is not null and before is not null"""
+        ).fetchall()[0]
+        if gross < max(SOME, 4 * net):
+            return {}
+        sql = f"{as_sql(money.name)} {'+' if less.negative else '-'} coalesce({as_sql(less.name)}, 0)"
+        return {"line_amount": made("line_amount", sql, 0.7, "the same with and without a discount, so before it")}
+
     def _before_discount(self, items: Matches) -> None:
         """An amount that is quantity times price whatever the discount says nothing of what was paid."""
         if not {"quantity", "unit_price", "line_amount", "discount_amount"} <= set(items):
@@ -204,9 +241,9 @@ class Amounts:
             return " * ".join(self._number(items[target].profile) for target in ("quantity", "unit_price"))
         return self._number(items["line_amount"].profile) if "line_amount" in items else None
 
-    def _differs(self, gross: str, less: Profile, left: Profile) -> bool:
+    def _differs(self, gross: str, less: Profile, left: Profile | str) -> bool:
         """Whether one amount is another one less a third one, and not always the same as it."""
-        one, other = self._number(less), self._number(left)
+        one, other = self._number(less), left if isinstance(left, str) else self._number(left)
         right, differ = self.con.execute(
             f"""select avg((abs({gross} - abs({one}) - {other}) <= {CENTS} or abs({gross} + abs({one}) - {other}) <= {CENTS}
                     and {gross} < 0)::int::double),

@@ -11,15 +11,17 @@ import duckdb
 
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.config import input_contracts
+from ecom_pipeline.shop.doctor.collisions import told_apart
 from ecom_pipeline.shop.doctor.content import contained, name_columns
 from ecom_pipeline.shop.doctor.derived import equal_and_meant, filled_down
 from ecom_pipeline.shop.doctor.inputs import Inputs
 from ecom_pipeline.shop.doctor.matching import Hint
 from ecom_pipeline.shop.doctor.missing import find_missing
 from ecom_pipeline.shop.doctor.model import Diagnosis, InputGuess, SourceGuess
-from ecom_pipeline.shop.doctor.names import VAGUE, likeness
+from ecom_pipeline.shop.doctor.names import ALIKE, VAGUE, folded, likeness
 from ecom_pipeline.shop.doctor.nested import said_in_sql, spelled
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile, profile, writes_decimal_comma
+from ecom_pipeline.shop.doctor.returns import tells_refunds
 from ecom_pipeline.shop.doctor.roles import SALES, Role, find_role, nearest
 from ecom_pipeline.shop.doctor.survey import Export, survey
 from ecom_pipeline.shop.doctor.times import made_times
@@ -30,6 +32,8 @@ from ecom_pipeline.sql import quoted
 
 GUESSED_HEADER = 0.7
 """What a guess is worth where the file has no header."""
+BY_VALUES = 0.6
+"""What a guess from values alone is worth."""
 IN_ANOTHER_FILE = 0.8
 """Share of a column's values that are a key of another file, from which it is taken to refer to it."""
 KEYS = {"orders": "order_id", "products": "product_id", "customers": "customer_id", "campaigns": "campaign_id"}
@@ -77,11 +81,14 @@ def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[st
     inputs = input_contracts(contracts)
     try:
         seen = [_look(con, export, inputs) for export in exports]
+        if not any(one.is_about("orders") or one.is_about("events") for one in seen):
+            seen = [_look_at_values(con, one, inputs) for one in seen]
         seen = [_look_at_rows(con, _look_again(con, one, seen, inputs), inputs) for one in seen]
         known = [one for one in seen if one.role]
         found = _without_repeats([(one, _inputs(con, one, known, inputs)) for one in known])
+        apart = told_apart(con, [(one.export, guesses) for one, guesses in found])
         looked = []
-        for one, guesses in found:
+        for (one, _), guesses in zip(found, apart, strict=True):
             equal, keeps = equal_and_meant(con, one.export, guesses)
             looked.append((replace(one, equal_rows=equal, keeps_equal_rows=keeps), guesses))
         given = [(one, tuple(said_in_sql(guess, one.export.inside) for guess in guesses)) for one, guesses in looked]
@@ -122,6 +129,28 @@ def _look(con: duckdb.DuckDBPyConnection, export: Export, inputs: Mapping[str, C
         export = replace(export, columns=columns, options={"header": False, "columns": list(columns), **export.options})
         profiles = tuple(replace(one, name=names[one.name]) for one in profiles)
     return _Seen(export=export, profiles=profiles, role=find_role(export.name, profiles, inputs))
+
+
+def _look_at_values(con: duckdb.DuckDBPyConnection, one: _Seen, inputs: Mapping[str, Contract]) -> _Seen:
+    """Take what is not recognised for lines of orders where its values look so: headers may be in any language."""
+    if one.role is not None or not one.export.has_header:
+        return one
+    names = name_columns(con, one.export, one.profiles, inputs)
+    hints = {
+        (header, f"{contract.table}.{column.name}"): (BY_VALUES, "header not known: guessed from the values")
+        for header, name in names.items()
+        for contract in inputs.values()
+        for column in contract.columns
+        if name != header and likeness(name, column) >= VAGUE
+    }
+    role = find_role(one.export.name, one.profiles, inputs, hints)
+    if (
+        role is None
+        or role.name != SALES
+        or not {"order_id", "product_id", "quantity"} <= set(role.matches["order_items"])
+    ):
+        return one
+    return replace(one, role=role)
 
 
 def _look_again(
@@ -188,9 +217,32 @@ def _inputs(
         one.profiles,
         inputs,
         others_bring_items=any({"order_id", "product_id"} <= set(role.matches["order_items"]) for role in others),
+        others_tell_refunds=any(tells_refunds(role.matches["refunds"]) for role in others),
+        order_number=_number_in_other_orders(con, one, known, inputs),
         people_by_email=by_email,
         trust=1.0 if one.export.has_header else GUESSED_HEADER,
     ).guess()
+
+
+def _number_in_other_orders(
+    con: duckdb.DuckDBPyConnection, one: _Seen, known: Sequence[_Seen], inputs: Mapping[str, Contract]
+) -> str | None:
+    """The column of lines that has the numbers of the orders in another export, which has no lines; None if none has."""
+    if one.role is None or "product_id" not in one.role.matches["order_items"]:
+        return None
+    number = inputs["orders"].columns[0]
+    own = [column for column in one.profiles if likeness(column.name, number) >= ALIKE]
+    shares: dict[str, float] = {}
+    for other in (other for other in known if other is not one and other.role and other.is_about("orders")):
+        matches = other.role.matches if other.role else {}
+        if "product_id" in matches["order_items"] or not {"order_id", "ordered_at"} <= set(matches["orders"]):
+            continue
+        key = matches["orders"]["order_id"].profile.name
+        for column in own:
+            share = contained(con, (one.export.table, column.name), (other.export.table, key))
+            needed = SOME_KEYS if folded(column.name) == folded(key) else IN_ANOTHER_FILE
+            shares[column.name] = max(shares.get(column.name, 0.0), share if share >= needed else 0.0)
+    return max((name for name, share in shares.items() if share), key=lambda name: shares[name], default=None)
 
 
 def _without_repeats(given: list[tuple[_Seen, tuple[InputGuess, ...]]]) -> list[tuple[_Seen, tuple[InputGuess, ...]]]:

@@ -30,7 +30,7 @@ from ecom_pipeline.shop.doctor.derived import (
 )
 from ecom_pipeline.shop.doctor.matching import Match, Matches
 from ecom_pipeline.shop.doctor.model import ColumnGuess, InputGuess
-from ecom_pipeline.shop.doctor.names import as_sql, folded
+from ecom_pipeline.shop.doctor.names import KNOWN, as_sql, folded
 from ecom_pipeline.shop.doctor.profiles import Profile, writes_decimal_comma
 from ecom_pipeline.shop.doctor.returns import Refunds, Split, of_amounts, of_negative_lines, of_states, split_of
 from ecom_pipeline.shop.doctor.roles import SALES, Role
@@ -52,6 +52,10 @@ class Inputs:
     ----------
     others_bring_items
         Whether another export has the lines of the orders.
+    order_number
+        The column with the number of the orders of another export, which tells more of them; None if none does.
+    others_tell_refunds
+        Whether the export that has the orders has what was given back of them, too.
     people_by_email
         Whether orders know who ordered by the e-mail address alone.
     trust
@@ -64,6 +68,8 @@ class Inputs:
     profiles: Sequence[Profile]
     contracts: Mapping[str, Contract]
     others_bring_items: bool
+    order_number: str | None
+    others_tell_refunds: bool
     people_by_email: bool
     trust: float
 
@@ -77,7 +83,7 @@ class Inputs:
         own = self._input(self.role.name, found, score, why, self._filled(found), self._derived(found))
         given: list[InputGuess | None] = [own]
         if self.role.name == "events" and (product := found.get("product_id")):
-            given.append(self._products(product, None, "events name products and what they are"))
+            given.append(self._products(product, None, "events name products and what they are", found=found))
         if self.role.name == "messages" and not self.others_bring_items:
             given.append(self._reviewed())
         return tuple(guess for guess in given if guess)
@@ -87,8 +93,12 @@ class Inputs:
         if self.role.name == "marketing_spend":
             return without_totals(self.con, self.export.table, found)
         if self.role.name == "events" and "event_type" in found:
-            return without_unknown_words(found["event_type"], self._column("events", "event_type"))
-        about = found.get(ABOUT.get(self.role.name, ""))
+            known = without_unknown_words(found["event_type"], self._column("events", "event_type"))
+            return known or self._is_told(found["event_type"])
+        return self._is_told(found.get(ABOUT.get(self.role.name, "")))
+
+    @staticmethod
+    def _is_told(about: Match | None) -> str | None:
         return f"{as_sql(about.profile.name)} is not null" if about and about.profile.filled < 1 - TOLERATED else None
 
     def _derived(self, found: Matches) -> dict[str, ColumnGuess]:
@@ -97,6 +107,9 @@ class Inputs:
             return {"channel": channel_of(self.export.name)}
         if self.role.name == "events" and "event_type" not in found:
             return event_after(self.export.name)
+        person = self.role.matches["customers"].get("email")
+        if self.role.name == "messages" and self.people_by_email and person and not is_masked(person.profile):
+            return {"customer_id": digest_as_id(person.profile.name, "e-mail address", self.trust)}
         if self.role.name != "customers":
             return {}
         email = found.get("email")
@@ -124,6 +137,8 @@ class Inputs:
     def _sales(self) -> tuple[InputGuess, ...]:
         """Orders, lines, what was given back, and what the rows say about products and customers."""
         orders, items = dict(self.role.matches["orders"]), dict(self.role.matches["order_items"])
+        if own := next((one for one in self.profiles if one.name == self.order_number), None):
+            orders["order_id"] = items["order_id"] = Match(profile=own, score=KNOWN, why="it is that of the orders")
         customer = self._customer(orders)
         numbers = [found["order_id"] for found in (orders, items) if "order_id" in found]
         key, time = max(numbers, key=lambda number: number.score, default=None), orders.get("ordered_at")
@@ -136,14 +151,15 @@ class Inputs:
         of_lines = extra | money.settle(orders, items)
         split = split_of(self.con, self.export.table, key, items.get("quantity")) if time else Split()
         given: list[InputGuess | None] = []
-        if time:
+        if time and not self.order_number:
             why = "rows with the same order number are lines of one order" if has_lines and key else "one row per order"
             who = {"customer_id": customer} if customer else {}
             given.append(self._input("orders", orders, _mean(orders), why, split.sold, extra | who))
         if has_lines or not self.others_bring_items:
             given.append(self._lines(items, of_lines, self._with_product(items, split.sold)))
-        if time:
-            given.append(self._refunds(time, key, orders | items if has_lines else orders, customer, split))
+        if time and not (self.order_number and self.others_tell_refunds):
+            less = self._discount(items, of_lines) if has_lines else None
+            given.append(self._refunds(time, key, orders | items if has_lines else orders, customer, split, less))
         if product := items.get("product_id"):
             why = "the lines describe their products"
             given.append(self._products(product, split.sold, why, product_or_name(product, self._title, self.trust)))
@@ -187,14 +203,21 @@ class Inputs:
         return with_product(self.con, self.export.table, items["product_id"], self._title, sold)
 
     def _products(
-        self, product: Match, where: str | None, why: str, named: ColumnGuess | None = None
+        self,
+        product: Match,
+        where: str | None,
+        why: str,
+        named: ColumnGuess | None = None,
+        found: Mapping[str, Match] | None = None,
     ) -> InputGuess | None:
-        """Products, as rows about something else describe them."""
+        """Products, as rows about something else describe them; what these call a category and a price is one."""
+        own = {target: match for target, match in (found or {}).items() if target in CATALOGUE}
         taken = {match.profile.name for match in self.role.matches["orders"].values()} - {product.profile.name}
         found = {
             target: match
-            for target, match in self.role.matches["products"].items()
+            for target, match in (self.role.matches["products"] | own).items()
             if target in CATALOGUE and (match.profile.name not in taken or target == "price")
+            if match.profile.name != product.profile.name
         }
         if not {"name", "category_path", "brand"} & set(found):
             return None
@@ -217,7 +240,13 @@ class Inputs:
         return self._input("customers", found, 0.6, "orders say who ordered", where, added)
 
     def _refunds(
-        self, time: Match, key: Match | None, found: Matches, customer: ColumnGuess | None, split: Split
+        self,
+        time: Match,
+        key: Match | None,
+        found: Matches,
+        customer: ColumnGuess | None,
+        split: Split,
+        discount: str | None,
     ) -> InputGuess | None:
         """What was given back, as lines, as amounts or as states of orders tell."""
         told: Refunds | None = None
@@ -228,11 +257,19 @@ class Inputs:
             is_of_order = "amount" in amounts and self._is_of_order(key, amounts["amount"])
             product = None if is_of_order else found.get("product_id")
             states = self._column("orders", "status")
-            told = of_amounts(time, key, amounts, product) or of_states(time, key, found, states, self.trust)
+            told = of_amounts(time, key, amounts, product) or of_states(time, key, found, states, discount, self.trust)
         if told is None:
             return None
         who = {"customer_id": customer} if customer else {}
         return self._input("refunds", told.found, told.score, told.why, told.where, told.added | who)
+
+    @staticmethod
+    def _discount(items: Matches, made_up: Mapping[str, ColumnGuess]) -> str | None:
+        """The discount of a line in SQL."""
+        if made := made_up.get("discount_amount"):
+            return f"({made.origin['sql']})"
+        found = items.get("discount_amount")
+        return f"coalesce({as_sql(found.profile.name)}, 0)" if found else None
 
     def _column(self, table: str, name: str) -> Column:
         return next(column for column in self.contracts[table].columns if column.name == name)
@@ -252,6 +289,9 @@ class Inputs:
             return digest_as_id(known["email"].profile.name, "e-mail address", self.trust)
         if "phone" in known and known["phone"].profile.letters < 0.1 and not is_masked(known["phone"].profile):
             return digest_as_id(known["phone"].profile.name, "telephone number", self.trust)
+        if "name" in known and known["name"].score >= KNOWN * 0.8 and not is_masked(known["name"].profile):
+            by_name = digest_as_id(known["name"].profile.name, "name", self.trust)
+            return replace(by_name, confidence=0.3, why=f"{by_name.why}: people of one name are taken for one")
         return None
 
     def _order_without_number(self, customer: ColumnGuess | None, time: Match | None, items: Matches) -> ColumnGuess:

@@ -20,7 +20,20 @@ NO_AMOUNT = frozenset(
 NUMBERED = 0.85
 """What a category without a word is worth: beside it lies at times one with words, though not for every product."""
 KEYED, REPEATING = ("products", "customers", "campaigns"), 0.8
-"""Inputs whose rows have a name of their own, and what a column is worth as that name if its values repeat."""
+"""Inputs whose rows have a name of their own, and what a column is worth as that name if its values repeat.
+
+The same goes for the product of a line, of which none repeats among ``MANY``.
+"""
+MANY = 200
+OF_LINES = {
+    "order_items": (
+        *("order_item_id", "product_id", "quantity", "unit_price", "line_amount", "discount_amount", "currency"),
+    ),
+    "products": ("product_id", "name", "category_path", "brand", "price", "cost", "description"),
+    "events": ("product_id", "category_path", "quantity", "price"),
+    "refunds": ("product_id", "quantity", "amount"),
+}
+"""What elements of a list say, where they are lines of an order or products of an event."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +100,10 @@ def _told_by_values(profile: Profile, column: Column) -> Hint:
     return 0.0, ""
 
 
+def _names_each(profile: Profile) -> bool:
+    return profile.unique == 1 and profile.distinct >= MANY
+
+
 def match(
     contract: Contract, profiles: Sequence[Profile], hints: Mapping[tuple[str, str], Hint] | None = None
 ) -> Matches:
@@ -95,24 +112,30 @@ def match(
     Parameters
     ----------
     hints
-        How sure it is by other means that a column (first) is a column of an input (second), and why.
+        How sure it is by other means that a column (first) is a column of an input (second, of any or as
+        ``table.column``), and why.
     """
     hints = hints or {}
     scored = []
     for position, profile in enumerate(profiles):
         for column in contract.columns:
             name = likeness(profile.name, column)
-            hint = hints.get((profile.name, column.name)) or _told_by_values(profile, column)
+            known = ((profile.name, name) for name in (f"{contract.table}.{column.name}", column.name))
+            hint = next((hints[one] for one in known if one in hints), None) or _told_by_values(profile, column)
             score = max(name, hint[0]) * fit(profile, column) * (0.8 + 0.2 * profile.filled)
             if column is contract.columns[0] and contract.table in KEYED and profile.unique < ENOUGH:
                 score *= REPEATING
+            if contract.table == "order_items" and column.name == "product_id" and _names_each(profile):
+                score *= REPEATING
+            if (column.name in OF_LINES.get(contract.table, ())) < profile.is_of_line:
+                continue
             if score >= WORTH_SAYING:
                 why = "name" if name >= hint[0] else hint[1]
                 has_clock = profile.time is not None and profile.time.has_clock
-                scored.append((round(score, 3), has_clock, -position, column.name, profile, why))
+                scored.append((round(score, 3), has_clock, profile.is_of_line, -position, column.name, profile, why))
     found: Matches = {}
     taken: set[str] = set()
-    for score, *_, target, profile, why in sorted(scored, key=lambda item: item[:4], reverse=True):
+    for score, *_, target, profile, why in sorted(scored, key=lambda item: item[:5], reverse=True):
         if target not in found and profile.name not in taken:
             found[target] = Match(profile=profile, score=score, why=why)
             taken.add(profile.name)

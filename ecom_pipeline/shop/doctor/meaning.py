@@ -14,18 +14,23 @@ from ecom_pipeline.shop.doctor.profiles import Profile
 from ecom_pipeline.shop.words import SYNONYMS
 
 STEMS = {
+    "author": {
+        "agent": "客服|卖家|商家|店铺|机器人|agent|support|staff|seller|merchant|operator|admin|bot|system",
+        "customer": "买家|客户|顾客|用户|customer|buyer|client|visitor|user|requester",
+    },
     "status": {
-        "cancelled": "cancel|annul|storn|abgebroch|declin|fail|fraud|abandon|取消|关闭|關閉|删除|キャンセル|batal|h[uủ]y|huỷ|ยกเลิก",
-        "returned": "refund|retur|rembours|erstatt|reembols|devol|rimbors|退款成功|退货|返品|返金|pengembalian|hoàn tiền|trả hàng|คืน",
+        "cancelled": "cancel|annul|storn|abgebroch|declin|fail|fraud|abandon|取消|关闭|關閉|删除|キャンセル|batal|h[uủ]y|huỷ|ยกเลิก|отмен|iptal|anulow|취소|ملغ|रद्द",
+        "returned": "refund|retur|rembours|erstatt|reembols|devol|rimbors|退款成功|退货|返品|返金|pengembalian|hoàn tiền|trả hàng|คืน|возврат|iade|zwrot|zwróc|반품|환불|رجع|رتجع|वापस",
         "pending": (
             "pending|await|wait|processing|review|hold|unpaid|unshipped|unfulfilled|incomplete|待|等|未|锁定|処理中"
-            "|perlu|menunggu|belum|chờ|รอ|ที่ต้อง"
+            "|perlu|menunggu|belum|chờ|รอ|ที่ต้อง|ожида|обработ|bekl|hazırlan|oczek|대기|준비|قيد"
         ),
         "completed": (
             "complet|ship|deliver|paid|fulfil|finish|success|成功|完成|已发货|已签收|已出库|処理済|発送済|selesai|dikirim"
-            "|hoàn thành|đã giao|đang giao|expédi|livr|accept|สำเร็จ|จัดส่ง"
+            "|hoàn thành|đã giao|đang giao|expédi|livr|accept|สำเร็จ|จัดส่ง|entreg|envia|выполн|достав|оплач|заверш|teslim|kargo"
+            "|zrealiz|wysłan|opłac|배송|완료|확정|التوصيل|الشحن|التسليم|received"
         ),
-    }
+    },
 }
 """Parts of words and what the whole word then means, looked for in this order."""
 CODES = {

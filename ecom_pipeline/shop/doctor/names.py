@@ -70,8 +70,11 @@ VAGUE_WORDS = frozenset(
 """Headers that may be about anything."""
 
 
-CONTAINER = re.compile(r"^((event_)?(properties|params)|props|payload|attributes)\.")
-"""What trackers put the values of an event in, which says nothing of them."""
+CONTAINER = re.compile(
+    r"^(((event_)?(properties|params)|props|payload|attributes|context|data|traits"
+    r"|(line_?|order_?|cart_?)?items|lines|products|tickets|conversations|messages|results|records|rows|orders|events|users)\.)+"
+)
+"""What trackers and answers of an interface put values in, which says nothing of them."""
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -80,7 +83,7 @@ def as_sql(header: str) -> str:
     return header if PLAIN.fullmatch(header) else quoted(header)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def folded(header: str) -> str:
     """The header as it is compared.
 
@@ -99,7 +102,12 @@ def folded(header: str) -> str:
     return re.sub("(编号|编码|代码|号码|号)$", "id", plain)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
+def _folded(synonyms: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(folded, synonyms))
+
+
+@lru_cache(maxsize=16384)
 def words(header: str) -> frozenset[str]:
     """The words of a header; ``id`` and the like are words too.
 
@@ -112,18 +120,24 @@ def words(header: str) -> frozenset[str]:
     return frozenset(word for word in re.split(r"[\W_]+", parted.casefold()) if word)
 
 
+@lru_cache(maxsize=1024)
+def _telling(names: tuple[str, ...]) -> tuple[frozenset[str], ...]:
+    """The words of those names that say something where others stand beside them."""
+    long = (words(name) for name in names if len(words(name)) >= 2 or len(name) >= 5)
+    return tuple(name for name in long if not name <= VAGUE_WORDS)
+
+
 def likeness(header: str, column: Column) -> float:
     """From 0 (nothing) to 1 (the very name)."""
     header = CONTAINER.sub("", header)
     given = folded(header)
     if given == folded(column.name):
         return VAGUE if given in VAGUE_WORDS else CERTAIN
-    known = {folded(synonym) for synonym in column.synonyms}
+    known = _folded(column.synonyms)
     if given in known:
         return VAGUE if given in VAGUE_WORDS else KNOWN
     if re.search(r"[\u4e00-\u9fff]", given):
         inside = [name for name in known if len(name) >= 2 and name in given and name not in VAGUE_WORDS]
         return ALIKE if inside else 0.0
     own = words(header)
-    telling = [words(name) for name in (column.name, *column.synonyms) if len(words(name)) >= 2 or len(name) >= 5]
-    return ALIKE if any(name <= own and not name <= VAGUE_WORDS for name in telling) else 0.0
+    return ALIKE if any(name <= own for name in _telling((column.name, *column.synonyms))) else 0.0

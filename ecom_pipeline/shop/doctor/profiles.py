@@ -5,6 +5,7 @@ Shares are of the values that are there. Nothing here knows an input or reads a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -63,7 +64,10 @@ TWINS = {
     if form.startswith(f"%d{mark}%m")
 }
 _YEARS = "between timestamp '1990-01-01' and timestamp '2040-01-01'"
-_SYMBOLS = {"CNY": "[¥￥元]", "GBP": "£", "EUR": "€", "USD": r"\$"}
+_SYMBOLS = {
+    "CNY": "[¥￥元]", "GBP": "£", "EUR": "€", "INR": "₹", "RUB": "₽|руб", "TRY": "₺", "KRW": "[₩원]", "VND": "[₫đ]", "THB": "฿",
+    "NGN": "₦", "ILS": "₪", "UAH": "₴", "BRL": r"R\$", "PLN": "zł", "CZK": "Kč", "USD": r"(^|[^A-Za-z])\$",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +133,8 @@ class Profile:
     symbol: str | None
     words: tuple[tuple[str, int], ...]
     examples: tuple[str, ...]
+    is_of_line: bool = False
+    """Whether it is told inside a list, of a line of what the other columns tell."""
 
     @property
     def is_number(self) -> bool:
@@ -181,6 +187,7 @@ def profile(con: duckdb.DuckDBPyConnection, export: Export) -> tuple[Profile, ..
                 symbol=symbol if share[f"symbol_{symbol}"] > 0.5 else None,
                 words=tuple(words.get(column, ())),
                 examples=tuple(examples.get(column, ([],))[0]),
+                is_of_line=bool(export.lines) and column.startswith(f"{export.lines}."),
                 **{name: share[name] for name in Profile.__dataclass_fields__ if name in share},
             )
         )
@@ -221,10 +228,7 @@ def _looks() -> dict[str, str]:
         "seconds": r"regexp_full_match(v, '(1\d|[89])\d{8}(\.\d+)?')",
         "milliseconds": r"regexp_full_match(v, '1\d{12}')",
         "microseconds": r"regexp_full_match(v, '1\d{15}')",
-        **{
-            f"symbol_{code}": f"regexp_matches(v, '[0-9]') and regexp_matches(v, '{sign}')"
-            for code, sign in _SYMBOLS.items()
-        },
+        **{f"symbol_{code}": f"is_signed and regexp_matches(v, '{sign}')" for code, sign in _SYMBOLS.items()},
     }
 
 
@@ -232,7 +236,8 @@ def _shares(con: duckdb.DuckDBPyConnection, sample: str) -> dict[str, dict[str, 
     """By column, the shares of values that look like this or that."""
     point, comma = (number("v", "DECIMAL(38,6)", decimal_comma=decimal_comma) for decimal_comma in (False, True))
     local, offset = local_time("v", None), instant("v", None, None)
-    read = f"c, v, {point} as point, {comma} as comma, {local} as local, {offset} as instant"
+    signed = "regexp_matches(v, '[0-9]') and regexp_matches(v, '[^0-9A-Za-z .,:/_-]') as is_signed"
+    read = f"c, v, {signed}, {point} as point, {comma} as comma, {local} as local, {offset} as instant"
     averages = ", ".join(f"avg(case when {condition} then 1.0 else 0.0 end)" for condition in _looks().values())
     query = f"with read as materialized (select {read} from {sample}) select c, {averages} from read group by c"
     return {
@@ -252,8 +257,9 @@ def _time(con: duckdb.DuckDBPyConnection, sample: str, share: dict[str, float]) 
         return Time(unit="us")
     if share["dated"] < ENOUGH or (share["numeric"] >= ENOUGH and share["fractional"] > 0):
         return None
-    fits = _fits(con, sample, FORMATS, 40)
-    likely = [form for form, fit in zip(FORMATS, fits, strict=True) if fit >= ENOUGH]
+    shapes = {shape for (shape,) in con.execute(f"select distinct {_shape_of('v')} from {sample}").fetchall()}
+    alike = [form for form in FORMATS if "%z" in form or _shape(form) in shapes]
+    likely = [form for form, fit in zip(alike, _fits(con, sample, alike, 40), strict=True) if fit >= ENOUGH]
     if not likely:
         return None
     fits = _fits(con, sample, likely, 2000)
@@ -266,6 +272,20 @@ def _time(con: duckdb.DuckDBPyConnection, sample: str, share: dict[str, float]) 
         format=form,
         is_ambiguous=twin in likely and fits[likely.index(twin)] >= best,
     )
+
+
+def _shape(form: str) -> str:
+    """What every value looks like that a format without an offset reads: a digit for digits, a letter for letters."""
+    runs = re.sub("%.", "9", re.sub("%[bBp]", "a", form))
+    return re.sub("[A-Za-z]+", "a", re.sub("9+", "9", runs))
+
+
+def _shape_of(value: str) -> str:
+    """The same of a value, as SQL."""
+    shape = f"trim(regexp_replace({value}, '[\\s\\v]+', ' ', 'g'))"
+    for pattern, sign in (("[0-9]+", "9"), ("[A-Za-z]+", "a")):
+        shape = f"regexp_replace({shape}, '{pattern}', '{sign}', 'g')"
+    return shape
 
 
 def _fits(con: duckdb.DuckDBPyConnection, sample: str, forms: Sequence[str], rows: int) -> list[float]:

@@ -87,9 +87,9 @@ def of_negative_lines(time: Match, items: Matches, split: Split, trust: float) -
 
 def of_amounts(time: Match, key: Match, refunds: Matches, product: Match | None) -> Refunds | None:
     """An amount beside the order, or beside each of its lines, whose product it is then."""
-    amount = refunds.get("amount")
-    if amount is None or not re.search(HINTS["refunds"], amount.profile.name, re.IGNORECASE):
+    if not tells_refunds(refunds):
         return None
+    amount = refunds["amount"]
     found = {"order_id": key, "refunded_at": _that_of_the_order(time), "amount": amount}
     found |= {"product_id": product} if product else {}
     found |= {target: refunds[target] for target in ("currency",) if target in refunds}
@@ -97,8 +97,10 @@ def of_amounts(time: Match, key: Match, refunds: Matches, product: Match | None)
     return Refunds(found=found, where=where, score=0.6, why="orders tell what was given back")
 
 
-def of_states(time: Match, key: Match, found: Matches, states: Column, trust: float) -> Refunds | None:
-    """The lines of orders of which nothing but the state tells that they were given back."""
+def of_states(
+    time: Match, key: Match, found: Matches, states: Column, discount: str | None, trust: float
+) -> Refunds | None:
+    """The lines of orders of which nothing but the state tells that they were given back, less the discount of a line."""
     status, price, quantity, amount = (
         found.get(target) for target in ("status", "unit_price", "quantity", "line_amount")
     )
@@ -106,8 +108,10 @@ def of_states(time: Match, key: Match, found: Matches, states: Column, trust: fl
     words = [word for word, meaning in read.items() if meaning == "returned"]
     if amount:
         money = as_sql(amount.profile.name)
-    elif price and quantity:
-        money = f"{as_sql(quantity.profile.name)} * {as_sql(price.profile.name)}"
+    elif price:
+        money = " * ".join(as_sql(one.profile.name) for one in (quantity, price) if one)
+        if discount:
+            money += f" - {discount}"
     else:
         return None
     if not status or not words:
@@ -120,6 +124,15 @@ def of_states(time: Match, key: Match, found: Matches, states: Column, trust: fl
         score=0.5,
         why="the state of orders tells that they were given back",
     )
+
+
+def tells_refunds(refunds: Matches) -> bool:
+    """Whether a column is called after refunds and has any that is not nought."""
+    amount = refunds.get("amount")
+    if amount is None or amount.profile.is_empty or not re.search(HINTS["refunds"], amount.profile.name, re.IGNORECASE):
+        return False
+    words = amount.profile.words
+    return not words or any(re.search("[1-9]", word) for word, _ in words)
 
 
 def _that_of_the_order(time: Match) -> Match:

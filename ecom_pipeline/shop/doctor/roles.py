@@ -45,10 +45,13 @@ TELLING = {
 """Columns of which a file of the role has at least one, unless its name or its headers say what it is."""
 HINTS = {
     "events": "event|behavio|click|activity|log|view|行为|浏览|日志|点击",
-    SALES: "order|sale|invoice|transaction|purchase|basket|line|订单|销售|交易|发票|明细",
+    SALES: (
+        "order|sale|invoice|transaction|purchase|basket|line|订单|销售|交易|发票|明细|pedido|venta|venda|bestell|commande|ordin"
+        "|заказ|продаж|sipari|satış|satis|주문|판매|طلب|مبيعات|ऑर्डर|zam[oó]wie|sprzeda"
+    ),
     "refunds": "refund|return|credit|退",
-    "products": "product|item|catalog|sku|goods|article|商品|产品|宝贝|货品",
-    "customers": "customer|user|client|member|buyer|household|客户|用户|会员|买家|顾客",
+    "products": "product|item|catalog|sku|goods|article|商品|产品|宝贝|货品|товар|ürün|urun|상품|منتج|उत्पाद|produkt|prodott",
+    "customers": "customer|user|client|member|buyer|household|客户|用户|会员|买家|顾客|клиент|müşteri|musteri|고객|회원|عملاء|ग्राहक|klien|kunde",
     "messages": "message|ticket|chat|support|review|comment|消息|客服|工单|咨询|留言",
     "faq": "faq|macro|knowledge|问答|知识|常见问题",
     "marketing_spend": "spend|ads|marketing|cost|投放|花费|广告|推广",
@@ -57,7 +60,7 @@ HINTS = {
     "market": "market|indicator|index|trend|指数|指标|行情",
     "calendar": "calendar|holiday|festival|日历|节日|节假日",
 }
-SOLD = "sales|sold|revenue|umsatz|ventas|vendas|销售|销量"
+SOLD = "sales|sold|revenue|umsatz|ventas|vendas|销售|销量|продаж|выручк|satış|판매|매출|مبيعات"
 """What amounts of sales by day are called, whose rows know neither order nor customer."""
 TOO_LITTLE = 0.45
 
@@ -156,7 +159,8 @@ def _is_possible(
     by_email = role == "customers" and lacking == ["customer_id"] and "email" in found
     if lacking and not by_email:
         return False
-    if not (said or role not in TELLING or any(target in found for target in TELLING[role])):
+    is_named = said and (role != "campaigns" or found["campaign_id"].score > VAGUE)
+    if not (is_named or role not in TELLING or any(target in found for target in TELLING[role])):
         return False
     ordered = matches["orders"].get("order_id")
     is_order = ordered is not None and ordered.score >= 0.9 * KNOWN and _may_be_sales(matches)

@@ -16,20 +16,36 @@ from typing import Any
 
 import duckdb
 
-from ecom_pipeline.shop.doctor.nested import opened
+from ecom_pipeline.shop.doctor.nested import lists_of, opened
 from ecom_pipeline.shop.doctor.sampling import KINDS, Sample, samples_of
 from ecom_pipeline.shop.errors import InputError
-from ecom_pipeline.shop.readers import looks_partial
+from ecom_pipeline.shop.readers import FileRead, looks_partial
 from ecom_pipeline.shop.readers.files import suffix_of
+from ecom_pipeline.shop.readers.spread import spread
 from ecom_pipeline.shop.readers.table import scratch_name
 
 BUDGET = 1 << 22
 """Bytes of text that are read of one export."""
 SAMPLED_FILES = 24
 """Files of one export that are looked at; the others are taken to be like the one before them."""
+NO_READER = "no reader for files of this kind"
+TO_DO = dict.fromkeys((".zip", ".rar", ".7z", ".tar", ".tgz"), "an archive: unpack it and put its files here") | {
+    **dict.fromkeys(
+        (".bz2", ".xz", ".br"), "packed in a way that has no reader: unpack it, or pack it by gzip or zstd"
+    ),
+    **dict.fromkeys(
+        (".numbers", ".doc", ".docx", ".pdf", ".html", ".htm"), "no table: save what is in it as CSV or .xlsx"
+    ),
+    ".xml": "no reader for XML: export it as CSV or JSON",
+    ".sql": "a dump: load it into a database, or export its tables as CSV",
+}
+"""What to do about files of which there is no reader, by suffix."""
 MONTHS = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)"
 SHARED_KEYS = 0.7
-"""Share of keys that files of JSON have in common if they are one export: an object leaves out what it has not."""
+"""Share of columns that files have in common if they are one export, where these may differ.
+
+An object of JSON leaves out what it has not, and of exports that only a number tells apart the later ones have grown.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +77,8 @@ class Export:
     table: str
     rows: int
     notices: tuple[str, ...] = ()
+    lines: str = ""
+    """The list whose elements are the rows, where they are the lines of something."""
     inside: Mapping[str, str] = field(default_factory=dict)
     """Columns that stand for what SQL makes of others, and that SQL: a value inside JSON, a time of a day and a clock."""
 
@@ -116,7 +134,7 @@ def find_files(folder: Path) -> tuple[list[Path], list[str]]:
             elif suffix_of(path) in KINDS:
                 found.append(path)
             elif path.suffix not in (".yaml", ".yml", ".md"):
-                left.append(f"{shown}: left alone, no reader for files of this kind")
+                left.append(f"{shown}: left alone, {TO_DO.get(path.suffix.lower(), NO_READER)}")
     return found, left
 
 
@@ -146,12 +164,12 @@ def _belongs(sample: Sample, other: Sample) -> bool:
     start = _common_start([_stem(sample.path), _stem(other.path)])
     numbered = _shape(sample.path.name) == _shape(other.path.name)
     own, theirs = ({column.lower() for column in one.columns} for one in (sample, other))
-    is_json = sample.dialect.startswith("json")
+    may_differ = sample.dialect.startswith("json") or (numbered and "no header" not in sample.dialect)
     return (
-        (len(own & theirs) >= SHARED_KEYS * len(own | theirs) if is_json else own == theirs)
+        (len(own & theirs) >= SHARED_KEYS * len(own | theirs) if may_differ else own == theirs)
         and not sample.database
         and sample.part == other.part
-        and sample.path.parent == other.path.parent
+        and _shape(str(sample.path.parent)) == _shape(str(other.path.parent))
         and suffix_of(sample.path) == suffix_of(other.path)
         and (numbered or len(re.findall(r"[^\W\d_]", start)) >= 2)
     )
@@ -205,21 +223,35 @@ def _export(
         options["delimiter"] = " "
     some = f"{len(samples)} of {len(files)} files opened; the others are taken to have the same columns"
     columns = tuple(dict.fromkeys(column for sample in samples for column in sample.columns))
-    inside, lists = opened(con, table, columns) if first.dialect.startswith("json") else ({}, ())
-    several = f"{', '.join(lists)}: lists, of which only a view makes rows (docs/your-own-shop.md, what the mapping cannot say)"
+    lists = lists_of(con, table, columns)
+    if lists.each and not first.database:
+        columns = _spread(con, table, columns, lists.each)
+        options["each"] = lists.each
+    inside = opened(con, table, columns)
+    several = f"{', '.join(lists.others)}: lists, of which only a view makes rows (docs/your-own-shop.md, what the mapping cannot say)"
     outer = {name.rsplit(".", 1)[0] for name in inside}
+    held = {name: sql for name, sql in inside.items() if name not in outer}
     return Export(
         name=f"{pattern}, {first.part}" if first.part else pattern,
         place=place,
         files=tuple(files),
-        columns=(*(column for column in columns if column not in outer), *inside),
+        columns=(*(column for column in columns if column not in outer), *held),
         has_header="no header" not in first.dialect,
         options=options,
         table=table,
         rows=con.execute(f"select count(*) from {table}").fetchall()[0][0],
-        notices=(*first.notices, *([some] if len(samples) < len(files) else []), *([several] if lists else [])),
-        inside=inside,
+        notices=(*first.notices, *([some] if len(samples) < len(files) else []), *([several] if lists.others else [])),
+        inside=held,
+        lines="" if lists.is_whole else options.get("each", ""),
     )
+
+
+def _spread(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], each: str) -> tuple[str, ...]:
+    """Give the sample a row for each element of a list; its columns then."""
+    for name in ("_problem", "_line"):
+        con.execute(f"alter table {table} add column if not exists {name} varchar").fetchall()
+    found = FileRead(columns=tuple(columns), rows=0, unreadable=0, encoding="", dialect="")
+    return spread(con, table, found, each).columns
 
 
 def _escaped(name: str) -> str:
@@ -230,12 +262,27 @@ def _pattern(files: Sequence[str], others: Sequence[str]) -> str | None:
     """The simplest glob that finds these files and no others; None if there is none."""
     if len(files) == 1:
         return _escaped(files[0])
-    start = _common_start(files)
-    end = _common_start([name[len(start) :][::-1] for name in files])[::-1].lstrip("0123456789")
-    for beginning in (re.sub(r"(?<!\d)\d{4}[\d._-]*$|\d+$", "", start), start):
+    parts = [name.split("/") for name in files]
+    if len({len(one) for one in parts}) > 1:
+        return None
+    for is_short in (True, False):
         for middle in ("*", "[0-9]*"):
-            pattern = f"{_escaped(beginning)}{middle}{_escaped(end)}"
-            finds = [name for name in (*files, *others) if fnmatchcase(name, pattern)]
+            patterns = [_pattern_of(alike, middle, is_short) for alike in zip(*parts, strict=True)]
+            finds = [name for name in (*files, *others) if _fits(name.split("/"), patterns)]
             if len(finds) == len(files) and set(finds) == set(files):
-                return pattern
+                return "/".join(patterns)
     return None
+
+
+def _pattern_of(names: Sequence[str], middle: str, is_short: bool) -> str:
+    """The glob of folders or files that begin and end alike; a short one begins before a number."""
+    if len(set(names)) == 1:
+        return _escaped(names[0])
+    start = _common_start(names)
+    end = _common_start([name[len(start) :][::-1] for name in names])[::-1].lstrip("0123456789")
+    beginning = re.sub(r"(?<!\d)\d{4}[\d._-]*$|\d+$", "", start) if is_short else start
+    return f"{_escaped(beginning)}{middle}{_escaped(end)}"
+
+
+def _fits(parts: Sequence[str], patterns: Sequence[str]) -> bool:
+    return len(parts) == len(patterns) and all(map(fnmatchcase, parts, patterns))

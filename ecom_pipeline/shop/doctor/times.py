@@ -27,6 +27,18 @@ HOURS_MINUTES = r"([01]?\d|2[0-3])?[0-5]?\d"
 MONTH_DAY = r"(0?[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
 CLOCK_WORDS = "time|hour|clock|uhrzeit|zeit|heure|hora|ora|时间|時間|時刻|时刻"
 DAY_WORDS = "day|date|stamp|datum|fecha|data|日期|日"
+MONTHS = (
+    "ene feb mar abr may jun jul ago sep oct nov dic",
+    "jan fev mar abr mai jun jul ago set out nov dez",
+    "jan fév mar avr mai juin juil aoû sep oct nov déc",
+    "jan feb mär apr mai jun jul aug sep okt nov dez",
+    "gen feb mar apr mag giu lug ago set ott nov dic",
+    "jan feb maa apr mei jun jul aug sep okt nov dec",
+    "янв фев мар апр мая июн июл авг сен окт ноя дек",
+    "oca şub mar nis may haz tem ağu eyl eki kas ara",
+    "sty lut mar kwi maj cze lip sie wrz paź lis gru",
+)
+"""How the months begin in other languages than English, whose names are read as they are."""
 MONTH_LENGTH, MOST_DAYS = 31, 20_000
 
 
@@ -63,8 +75,24 @@ def made_times(con: duckdb.DuckDBPyConnection, export: Export, profiles: Sequenc
     return found
 
 
+def _by_month(con: duckdb.DuckDBPyConnection, export: Export, day: Profile) -> str:
+    """The SQL of times whose months are words of another language (``2 de septiembre de 2023 10:00 hs.``)."""
+    if day.time is not None or day.is_number or not any(re.search(r"\d{4}", example) for example in day.examples):
+        return ""
+    for months in map(str.split, MONTHS):
+        told = "|".join(months)
+        if _share(con, export, day, rf"(?i)\D*\d{{1,2}}\D*({told})\D*\d{{4}}\b.*") >= ENOUGH:
+            name, listed = as_sql(day.name), ", ".join(f"'{month}'" for month in months)
+            month = f"list_position([{listed}], regexp_extract(lower({name}), '{told}'))"
+            parts = rf"regexp_extract({name}, '\d{{4}}'), '-', {month}, '-', regexp_extract({name}, '\d{{1,2}}')"
+            return rf"concat({parts}, ' ', regexp_extract({name}, '\d{{1,2}}:\d{{2}}(:\d{{2}})?'))"
+    return ""
+
+
 def _day(con: duckdb.DuckDBPyConnection, export: Export, day: Profile) -> tuple[str, str]:
-    """The SQL of days that are told by numbers, and what is assumed for it."""
+    """The SQL of days that are told by numbers or by months in words, and what is assumed for it."""
+    if told := _by_month(con, export, day):
+        return told, ""
     name, number = as_sql(day.name), f"try_cast({quoted(day.name)} as double)"
     if not day.is_number or not re.search(DAY_WORDS, folded(day.name)):
         return "", ""

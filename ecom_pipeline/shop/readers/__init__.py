@@ -22,6 +22,7 @@ from ecom_pipeline.shop.readers.excel import read_excel
 from ecom_pipeline.shop.readers.files import format_of, looks_partial
 from ecom_pipeline.shop.readers.jsonl import read_json
 from ecom_pipeline.shop.readers.parquet import read_parquet
+from ecom_pipeline.shop.readers.spread import spread
 from ecom_pipeline.shop.readers.table import FileRead, ReadOptions, discarded_on_error, table_name
 
 __all__ = ["FileRead", "ReadOptions", "looks_partial", "read_database", "read_file"]
@@ -70,4 +71,5 @@ def read_file(
             raise InputError(file=path, expected="an existing file")
         if path.stat().st_size == 0:
             raise InputError(file=path, expected="at least a header: the file is empty")
-        return READERS[kind](con, path, target, chosen)
+        found = READERS[kind](con, path, target, chosen)
+        return spread(con, target, found, chosen.each) if chosen.each else found

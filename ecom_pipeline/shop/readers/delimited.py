@@ -156,11 +156,22 @@ def _load(
         append(con, target, columns, read_records(plain, dialect))
         wrong = bool(con.execute(f"select count(*) from {target} where _problem like '%not UTF-8%'").fetchall()[0][0])
         notices += ("read line by line: DuckDB's reader could not account for every line",) if fast else ()
+    notices += _without_empty_rows(con, target, columns)
     rows, unreadable = counts(con, target)
     found = FileRead(
         columns=columns, rows=rows, unreadable=unreadable, encoding=encoding, dialect=str(dialect), notices=notices
     )
     return found, wrong
+
+
+def _without_empty_rows(con: duckdb.DuckDBPyConnection, target: str, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Take out lines of nothing but delimiters, which spreadsheets leave below a table; how many there were."""
+    nothing = f"_problem is null and coalesce({', '.join(map(quoted, columns))}) is null"
+    (empty,) = con.execute(f"select count(*) from {target} where {nothing}").fetchall()[0]
+    if not empty:
+        return ()
+    con.execute(f"delete from {target} where {nothing}").fetchall()
+    return (f"{empty:,} lines of nothing but delimiters do not count",)
 
 
 def _fast(

@@ -5,27 +5,23 @@ byte that the encoding does not know is written through as it is, so that its ro
 unreadable.
 
 Which encoding: a byte order mark decides; else zero bytes at every other place (UTF-16); else UTF-8 if it fits, or
-nearly fits; else cp932 (Shift JIS) if it fits and gives as many kana as Japanese has; else GB18030 if it fits and what
-it gives is common Chinese; else cp1252, and latin-1 where even that has gaps. The strict order was preferred to a statistical guess: it is repeatable, and reported so that it can be
-overruled.
+nearly fits; else what ``alphabets`` says. It is repeatable, and reported so that it can be overruled.
 """
 
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.readers.alphabets import legacy_encoding
 from ecom_pipeline.shop.readers.files import CHUNK, chunks
 from ecom_pipeline.shop.readers.table import scratch_name
 
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 LEGACY_SAMPLE = 1 << 18
-KANA, MUCH_KANA, HALF_KANA, FEW = re.compile("[\u3041-\u30ff]"), 0.15, re.compile("[\uff61-\uff9f]"), 0.3
-"""Kana, the share of them in a Japanese text, and those of half width, which Chinese bytes look like."""
 TOLERATED = 0.01
 """Share of lines with bytes that a stated encoding does not know, above which the statement is taken to be wrong."""
 
@@ -110,34 +106,7 @@ def detect(path: Path) -> str:
     if damage.count * 10 <= damage.multibyte:
         return "utf-8"
     sample = bytes(suspicious[:LEGACY_SAMPLE])
-    if _is_japanese(sample):
-        return "cp932"
-    foreign = [char for char in sample.decode("gb18030", errors="replace") if ord(char) > 127]
-    common = sum(_is_common_chinese(char) for char in foreign)
-    if foreign and common >= 0.7 * len(foreign):
-        return "gb18030"
-    try:
-        sample.decode("cp1252")
-    except UnicodeDecodeError:
-        return "latin-1"
-    return "cp1252"
-
-
-def _is_japanese(sample: bytes) -> bool:
-    """Whether the text is Shift JIS; a character cut off at its end does not count."""
-    try:
-        text = codecs.getincrementaldecoder("cp932")().decode(sample)
-    except UnicodeDecodeError:
-        return False
-    foreign = sum(ord(char) > 127 for char in text)
-    return len(KANA.findall(text)) >= MUCH_KANA * foreign > 0 and len(HALF_KANA.findall(text)) < FEW * foreign
-
-
-def _is_common_chinese(char: str) -> bool:
-    try:
-        return len(char.encode("gb2312")) == 2
-    except UnicodeEncodeError:
-        return False
+    return legacy_encoding(sample)
 
 
 def to_utf8(path: Path, encoding: str, target: Path, *, stated: bool) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Excel sheets: what a cell holds, as text that gives the value back.
+"""Sheets of workbooks (Excel of any age, OpenDocument): what a cell holds, as text that gives the value back.
 
 python-calamine was preferred to openpyxl: 100,000 rows of five columns took it 1.2 s and openpyxl's read-only mode 22
 s; it tells dates from numbers by itself; and Excel's limit of 1,048,576 rows bounds what it holds in memory.
@@ -51,7 +51,7 @@ def read_excel(con: duckdb.DuckDBPyConnection, path: Path, target: str, options:
                 raise InputError(file=path, value=wanted, expected=f"a sheet among {', '.join(names)}")
             cells = book.get_sheet_by_name(wanted).to_python()
     except CalamineError as error:
-        raise InputError(file=path, value=str(error), expected="a complete .xlsx file") from error
+        raise InputError(file=path, value=str(error), expected="a complete workbook") from error
     filled = [row for row in cells[options.skip_rows or 0 :] if any(value != "" for value in row)]
     if not filled:
         raise InputError(file=path, expected=f"at least a header: the sheet '{wanted}' is empty")

@@ -32,6 +32,9 @@ from ecom_pipeline.shop.readers.table import (
 )
 from ecom_pipeline.sql import file_literal, literal, quoted
 
+MOST_OBJECTS = 1 << 28
+"""Bytes of a file of objects that are not one a line: it is held in memory."""
+
 
 class _Number(str):
     """A number as it is written."""
@@ -59,6 +62,15 @@ def read_json(con: duckdb.DuckDBPyConnection, path: Path, target: str, options: 
                 con.execute(
                     f"insert into {lines} select json, row_number() over (), null, null from {objects}"
                 ).fetchall()
+            elif goes_over_lines(plain):
+                if (size := plain.stat().st_size) > MOST_OBJECTS:
+                    raise InputError(
+                        file=path, expected=f"an object a line, or objects of {MOST_OBJECTS >> 20} MiB in all"
+                    )
+                objects = f"read_json_objects({file_literal(plain)}, format = 'unstructured', maximum_object_size = {size + 1})"
+                con.execute(
+                    f"insert into {lines} select json, row_number() over (), null, null from {objects}"
+                ).fetchall()
             else:
                 append(con, lines, ("line",), _lines(plain))
             found = _load(con, path, target, lines, options)
@@ -74,6 +86,16 @@ def read_json(con: duckdb.DuckDBPyConnection, path: Path, target: str, options: 
         dialect=dialect,
         notices=notices + found[1],
     )
+
+
+def goes_over_lines(plain: Path) -> bool:
+    """Whether the first object ends on another line than it begins, or is longer than a line may be."""
+    filled = (text for line in physical_lines(plain) if (text := line.removeprefix(b"\xef\xbb\xbf").strip()))
+    first, second = next(filled, b""), next(filled, b"")
+    if not first.startswith(b"{") or second.startswith(b"{"):
+        return False
+    opened, closed = (sum(map(first.count, marks)) for marks in ((b"{", b"["), (b"}", b"]")))
+    return len(first) > MAX_LINE or (opened > closed and bool(second))
 
 
 def _as_utf8(plain: Path, scratch: Path, options: ReadOptions) -> tuple[str, tuple[str, ...], Path]:

@@ -51,6 +51,8 @@ class ReadOptions:
         Name of the Excel sheet; the first one if not given.
     skip_rows
         Lines before the header that are no data; detected if not given.
+    each
+        The list of which every element is a row: a column, and after points the keys inside its object.
     """
 
     encoding: str | None = None
@@ -59,6 +61,7 @@ class ReadOptions:
     columns: tuple[str, ...] = ()
     sheet: str | None = None
     skip_rows: int | None = None
+    each: str | None = None
 
     @classmethod
     def of(cls, given: Mapping[str, Any], file: Path) -> ReadOptions:

@@ -1,7 +1,8 @@
 """Advertising: what is spent where every day, and how many orders and visits it brings.
 
 Orders of a campaign are proportional to its spend of the day with a known factor; that factor is the true return a
-report must find. One campaign brings clicks and no order at all.
+report must find. Some campaigns are planned anew every week whatever the demand, so that their return can be told from
+what would have come anyway; the others follow it, so that theirs cannot. One campaign brings clicks and no order at all.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ DIRECT = -1
 
 @dataclass(frozen=True)
 class Campaign:
-    """One campaign; ``level`` is its spend in CNY per expected order of the day."""
+    """One campaign; ``level`` is its spend in CNY per expected order of the day, of the usual day if ``is_planned``."""
 
     campaign_id: str
     name: str
@@ -32,12 +33,13 @@ class Campaign:
     visits_per_1000: float
     starts: date = FIRST
     ends: date = LAST
+    is_planned: bool = False
 
 
 CAMPAIGNS = (
-    Campaign("CMP-S00", "搜索常规 Search always-on", "search", 6.0, 22, 60),
-    Campaign("CMP-O00", "种草常规 Social always-on", "social", 4.0, 30, 110),
-    Campaign("CMP-V00", "短视频常规 Video always-on", "video", 7.0, 4, 90),
+    Campaign("CMP-S00", "搜索常规 Search always-on", "search", 6.0, 22, 60, is_planned=True),
+    Campaign("CMP-O00", "种草常规 Social always-on", "social", 4.0, 30, 110, is_planned=True),
+    Campaign("CMP-V00", "短视频常规 Video always-on", "video", 7.0, 4, 90, is_planned=True),
     Campaign("CMP-E00", "会员周报 Newsletter", "email", 0.6, 140, 300),
     Campaign("CMP-A00", "联盟推广 Affiliates", "affiliate", 1.5, 45, 80),
     Campaign("CMP-S23A", "618搜索加投 2023 Search 618", "search", 3.0, 25, 70, date(2023, 6, 1), date(2023, 6, 20)),
@@ -55,18 +57,30 @@ CAMPAIGNS = (
     Campaign("CMP-S24A", "618搜索加投 2024 Search 618", "search", 3.0, 25, 70, date(2024, 6, 1), date(2024, 6, 20)),
 )
 _MOST_PAID = 0.95
+_PLANS = (0.3, 0.8, 1.2, 1.7)
 
 
 def make_spend(rng: np.random.Generator, expected_orders: Floats) -> Floats:
-    """Spend in CNY by day and campaign: half of it follows the expected orders, half is steady."""
-    steady = 0.5 * expected_orders.mean() + 0.5 * expected_orders
+    """Spend in CNY by day and campaign: planned by the week, or half steady and half after the expected orders."""
+    planned = np.array([campaign.is_planned for campaign in CAMPAIGNS])
+    plan = rng.choice(_PLANS, (DAYS // 7 + 1, len(CAMPAIGNS)))[np.arange(DAYS) // 7]
+    usual = expected_orders.mean()
+    steady = np.where(planned, usual * plan, 0.5 * usual + 0.5 * expected_orders[:, None])
     level = np.array([campaign.level for campaign in CAMPAIGNS])
     number = np.arange(DAYS)[:, None]
     running = (number >= [day_number(c.starts) for c in CAMPAIGNS]) & (
         number <= [day_number(c.ends) for c in CAMPAIGNS]
     )
-    spend = steady[:, None] * level * np.exp(rng.normal(0, 0.2, (DAYS, len(CAMPAIGNS))))
+    spend = steady * level * np.exp(rng.normal(0, 0.2, (DAYS, len(CAMPAIGNS))))
     return np.asarray(np.round(np.where(running, spend, 0.0), 2), dtype=np.float64)
+
+
+def drawn(demand: Floats, expected_orders: Floats, spend: Floats) -> Floats:
+    """The demand of every day with what its advertising brings: more than usual where more than usual is spent."""
+    brought = wanted_orders(spend).sum(axis=1)
+    usual = brought.sum() / expected_orders.sum()
+    share = np.divide(brought, expected_orders, out=np.full(DAYS, usual), where=expected_orders > 0)
+    return np.asarray(demand * (1 - usual + share), dtype=np.float64)
 
 
 def draw_campaign(rng: np.random.Generator, day: Ints, wanted: Floats, total: Floats) -> Ints:

@@ -129,7 +129,6 @@ def _products(rng: np.random.Generator, source: dict[str, Any]) -> pd.DataFrame:
                         "tier": tier,
                         "price": round(float(price), 2),
                         "cost": round(float(price * rng.uniform(0.45, 0.7)), 2),
-                        "stock": int(rng.gamma(1.2, 120)),
                         "lead_time": int(rng.choice([3, 7, 14, 30], p=[0.35, 0.35, 0.2, 0.1])),
                     }
                 )

@@ -16,6 +16,7 @@ RATES = {"CNY": 1.0, "USD": 7.10, "EUR": 7.70}
 SLOTS, SLOT_MINUTES, JITTER_MINUTES = 18, 80, 8
 """A customer's visits start in different slots of a day, so that more than 30 minutes lie between any two."""
 SHARE_GUEST = 0.015
+SHARE_SOLD_OUT = 0.03
 _COUPONS = ("NEW10", "VIP20", "SALE30")
 _SLOT_WEIGHT = (1, 0.4, 0.2, 0.2, 0.3, 0.8, 2, 3, 4, 4, 3.5, 3, 3.5, 4, 5, 7, 7, 4)
 
@@ -96,6 +97,14 @@ def make_items(
     items["currency"] = currency
     items["amount_cny"] = items["line_amount"] * rate
     return items
+
+
+def make_stock(rng: np.random.Generator, catalogue: Catalogue, orders: pd.DataFrame, items: pd.DataFrame) -> Ints:
+    """Pieces on hand of every product on the last day: what sells in some weeks, for some much more, for a few nothing."""
+    recent = orders["day"].to_numpy()[items["order"]] >= DAYS - 60
+    sold = items[recent].groupby("product")["quantity"].sum().reindex(range(len(catalogue.products)), fill_value=0)
+    days = rng.gamma(1.5, 60, len(sold)) * (rng.random(len(sold)) >= SHARE_SOLD_OUT)
+    return np.asarray(rng.poisson(np.maximum(sold.to_numpy() / 60, 0.05) * days), dtype=np.int64)
 
 
 def settle(

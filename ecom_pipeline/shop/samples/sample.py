@@ -47,10 +47,12 @@ def make_world(seed: int) -> World:
     catalogue = make_catalogue(stream(seed, "catalogue"))
     customers = make_customers(stream(seed, "people"))
     demand = seasons.demand()
-    expected = ordering.expected_orders(customers, demand)
-    spend = advertising.make_spend(stream(seed, "spend"), expected)
-    orders = ordering.make_orders(stream(seed, "orders"), customers, demand, spend)
+    unadvertised = ordering.expected_orders(customers, demand)
+    spend = advertising.make_spend(stream(seed, "spend"), unadvertised)
+    advertised = advertising.drawn(demand, unadvertised, spend)
+    orders = ordering.make_orders(stream(seed, "orders"), customers, advertised, spend)
     items = ordering.make_items(stream(seed, "items"), catalogue, customers, orders, demand)
+    catalogue.products["stock"] = ordering.make_stock(stream(seed, "stock"), catalogue, orders, items)
     visits = traffic.make_visits(stream(seed, "visits"), customers, orders, demand, spend)
     events = traffic.make_events(stream(seed, "events"), catalogue, customers, visits, items)
 
@@ -65,7 +67,7 @@ def make_world(seed: int) -> World:
         seed=seed,
         catalogue=catalogue,
         customers=customers,
-        expected_orders=expected,
+        expected_orders=ordering.expected_orders(customers, advertised),
         spend=spend,
         orders=orders,
         items=items,

@@ -42,26 +42,29 @@ neighbours as (
     inner join shared as other on one.kind = other.kind and one.contact = other.contact
 ),
 
-firsts as (
-    select customer_id
-    from neighbours
-    group by customer_id
-    having min(neighbour_id) = customer_id
-),
-
 reached as (
-    select
+    select distinct
         customer_id,
         customer_id as first_id
-    from firsts
+    from neighbours
 
-    union
+    union all
 
     select
-        neighbours.neighbour_id as customer_id,
-        reached.first_id
-    from reached
-    inner join neighbours on reached.customer_id = neighbours.customer_id
+        customer_id,
+        min(first_id) as first_id
+    from (
+        select
+            case when ends.is_first then one.first_id else one.customer_id end as customer_id,
+            further.first_id
+        from neighbours
+        inner join reached as one on neighbours.customer_id = one.customer_id
+        inner join reached as other on neighbours.neighbour_id = other.customer_id
+        inner join reached as further on other.first_id = further.customer_id
+        cross join (values (true), (false)) as ends (is_first)
+        qualify bool_or(one.first_id <> other.first_id) over ()
+    )
+    group by customer_id
 ),
 
 linked as (

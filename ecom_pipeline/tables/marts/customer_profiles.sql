@@ -10,6 +10,17 @@ with favourites as (
     from marts.customer_tags
     where rank = 1
     group by customer_id
+),
+
+carts as (
+    select
+        carts.customer_id,
+        count(*) as products,
+        sum(products.price) as value,
+        max(carts.last_cart_date) as last_cart_date
+    from features.open_carts as carts
+    left join features.products as products on carts.product_id = products.product_id
+    group by carts.customer_id
 )
 
 select
@@ -42,6 +53,9 @@ select
     customers.messages,
     customers.distinct_products,
     customers.distinct_categories,
+    coalesce(carts.products, 0) as open_cart_products,
+    try_cast(carts.value as decimal(18, 2)) as open_cart_value,
+    carts.last_cart_date as open_cart_date,
     favourites.favourite_category,
     favourites.favourite_brand,
     favourites.favourite_price_band,
@@ -73,6 +87,7 @@ from features.customers as customers
 left join features.segments as segments
     on customers.customer_id = segments.customer_id and customers.as_of_date = segments.cutoff_date
 left join features.rfm as rfm on customers.customer_id = rfm.customer_id
+left join carts on customers.customer_id = carts.customer_id
 left join favourites on customers.customer_id = favourites.customer_id
 left join models.purchase_propensity as propensity on customers.customer_id = propensity.customer_id
 left join models.lifetime_values as lifetime on customers.customer_id = lifetime.customer_id

@@ -13,6 +13,7 @@ import pandas as pd
 from ecom_pipeline.ml.forecast.base import Forecaster, ForecastError
 from ecom_pipeline.ml.forecast.calendar import Effects
 from ecom_pipeline.ml.forecast.panel import Panel
+from ecom_pipeline.ml.forecast.period import DAY, Period
 
 FIRST_DAY = dt.date(2023, 1, 2)
 NO_CALENDAR = pd.DataFrame(columns=["calendar_date", "name", "kind", "country"])
@@ -21,7 +22,11 @@ Values = Sequence[float] | np.ndarray
 
 
 def panel_of(
-    *series: Values, first: dt.date = FIRST_DAY, effects: Effects | None = None, kind: str = "category"
+    *series: Values,
+    first: dt.date = FIRST_DAY,
+    effects: Effects | None = None,
+    kind: str = "category",
+    period: Period = DAY,
 ) -> Panel:
     """Series that all end on the last day; shorter ones start later."""
     length = max(len(values) for values in series)
@@ -30,9 +35,10 @@ def panel_of(
     ]
     return Panel(
         keys=tuple((kind, f"s{place}") for place in range(len(series))),
-        days=pd.date_range(first, periods=length, freq="D"),
+        days=pd.date_range(first, periods=length, freq=period.frequency),
         values=np.stack(rows),
         effects=effects or Effects.none(),
+        period=period,
     )
 
 
@@ -45,6 +51,12 @@ def effect(kind: str, days: Sequence[int], length: int) -> Effects:
 def weekly(days: int, noise: float = 0.0, seed: int = 0) -> np.ndarray:
     pattern: np.ndarray = np.resize(WEEKLY, days) + np.random.default_rng(seed).normal(0, noise, days)
     return pattern
+
+
+def turned(noise: float = 0.0, seed: int = 0) -> np.ndarray:
+    """Days whose weekly pattern turned round two weeks before the last two origins: seasonal naive has followed, the others have not."""
+    days = np.concatenate([weekly(130), np.resize(WEEKLY[::-1], 70)])
+    return np.asarray(days + np.random.default_rng(seed).normal(0, noise, 200))
 
 
 def calendar(*days: tuple[str, str, str | None, str | None]) -> pd.DataFrame:

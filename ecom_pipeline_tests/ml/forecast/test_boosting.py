@@ -7,6 +7,7 @@ import pytest
 
 from ecom_pipeline.ml.forecast.boosting import BoostingForecaster, _recurring
 from ecom_pipeline.ml.forecast.calendar import Effects
+from ecom_pipeline.ml.forecast.period import MONTH
 from ecom_pipeline_tests.ml.forecast.builders import effect, panel_of, weekly
 
 DAYS = 300
@@ -38,6 +39,13 @@ def test_series_of_any_size_keep_their_weekly_pattern(fitted: BoostingForecaster
         plain = np.delete(found[place] / 10.0**place, 3)
         expected = np.delete(np.resize(np.roll(weekly(7), -(DAYS % 7)), 28), 3)
         assert np.abs(plain - expected).mean() < 3
+
+
+def test_two_series_of_months_are_enough_to_learn_their_season() -> None:
+    months = [level + level / 2 * np.cos(np.arange(120) / 6 * np.pi) for level in (10.0, 900.0)]
+    panel = panel_of(*months, period=MONTH)
+    found = BoostingForecaster(seed=1, horizon=12).fit(panel).predict(12)
+    assert found == pytest.approx(panel.values[:, :12], rel=0.2)
 
 
 def test_a_known_event_lifts_its_day_and_its_absence_does_not(fitted: BoostingForecaster) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ecom_pipeline.ml.forecast.demand import closed_days, recognise, remembered_stock, without_stockouts
+from ecom_pipeline.ml.forecast.demand import closed_days, recognise, remembered_stock, sells_often, without_stockouts
 from ecom_pipeline.ml.forecast.panel import Panel
 from ecom_pipeline_tests.ml.forecast.builders import effect, panel_of, weekly
 
@@ -124,3 +124,11 @@ def test_a_closing_day_closes_what_sold_nothing_on_those_before() -> None:
 def test_without_a_closing_day_in_the_past_nobody_knows_what_one_means() -> None:
     panel = panel_of(weekly(84), effects=effect("closed", [90], 98))
     assert not closed_days(panel, 14).any()
+
+
+def test_what_sells_in_half_of_its_known_periods_sells_often() -> None:
+    every_other, rare = np.resize([0.0, 3.0], 300), np.resize([0.0, 0.0, 3.0], 300)
+    new = np.where(np.arange(300) < 280, np.nan, 3.0)
+    was_rare, empty = np.where(np.arange(300) < 100, 0.0, every_other), np.full(300, np.nan)
+    found = sells_often(np.stack([every_other, rare, new, was_rare, empty]))
+    assert found.tolist() == [True, False, True, True, False]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -7,8 +8,10 @@ import pytest
 
 from ecom_pipeline.ml.forecast import engine
 from ecom_pipeline.ml.forecast.calendar import EffectKind
-from ecom_pipeline.ml.forecast.engine import forecast_panel, sums_over
-from ecom_pipeline_tests.ml.forecast.builders import StandIn, effect, panel_of, weekly
+from ecom_pipeline.ml.forecast.combination import COMBINATION
+from ecom_pipeline.ml.forecast.engine import forecast_panel
+from ecom_pipeline.ml.forecast.reconcile import Hierarchy
+from ecom_pipeline_tests.ml.forecast.builders import StandIn, effect, panel_of, turned, weekly
 
 
 class Nothing(StandIn):
@@ -28,17 +31,46 @@ def test_the_days_of_a_slow_product_are_their_middle_and_what_is_expected_is_the
     assert np.nanmean(found.expected_past[1:]) == pytest.approx(1.0, rel=0.25)
 
 
-@pytest.mark.parametrize(("noise", "source"), [(0.0, "seasonal_naive"), (4.0, "combination")])
+def test_series_that_matter_in_sums_are_forecast_with_what_these_are_expected_to_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engine, "BoostingForecaster", Nothing)
+    rate = np.repeat([0.1, 0.2, 0.4], 10)
+    sold = np.random.default_rng(0).binomial(1, rate[:, np.newaxis], (30, 300)).astype(float)
+    panel = panel_of(*sold, sold.sum(axis=0), kind="product")
+    panel = replace(panel, keys=(*panel.keys[:30], ("total", "total")))
+    agreed = Hierarchy(parent=np.array([30] * 30 + [-1]), group=np.array(["product"] * 30 + [""]))
+    found = forecast_panel(panel, horizon=28, seed=1, hierarchy=agreed, by_sums=("product",))
+    for slow in (0.1, 0.2, 0.4):
+        assert found.forecast[:30][rate == slow].mean() == pytest.approx(slow, rel=0.25)
+    assert found.forecast[:30].sum(axis=0) == pytest.approx(found.forecast[30])
+    assert (found.forecast[:30].sum(axis=1) > 1).all(), "each sells some in four weeks"
+    past, actual = found.tested.of(COMBINATION)[1:, :30], found.tested.actual[1:, :30]
+    of_days = forecast_panel(panel, horizon=28, seed=1, hierarchy=agreed).tested.of(COMBINATION)[1:, :30]
+    missed, missed_by_days = (np.abs(each.sum(axis=2) - actual.sum(axis=2)).mean() for each in (past, of_days))
+    assert missed < 0.9 * missed_by_days
+
+
+@pytest.mark.parametrize(("noise", "source"), [(0.0, "seasonal_naive"), (8.0, "combination")])
 def test_only_a_baseline_that_is_clearly_better_takes_the_combinations_place(
     noise: float, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "BoostingForecaster", Nothing)
-    found = forecast_panel(panel_of(*(weekly(200, noise, seed) for seed in range(4))), horizon=28, seed=1)
+    found = forecast_panel(panel_of(*(turned(noise, seed) for seed in range(4))), horizon=28, seed=1)
     assert set(found.source) == {source}
 
 
-def test_sums_over_whole_blocks_are_unknown_where_a_period_is() -> None:
-    np.testing.assert_array_equal(sums_over(np.array([[1.0, 2, np.nan, 4, 5]]), 2), [[3.0, np.nan]])
+def test_what_sells_now_and_then_learns_no_weights_from_what_sells_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "BoostingForecaster", Nothing)
+    rare = np.random.default_rng(0).binomial(1, 0.1, (10, 300)) * 5.0
+    regular = [weekly(300, 2, seed) for seed in range(10)]
+    found = forecast_panel(panel_of(*rare, *regular), horizon=28, seed=1)
+    nothing = found.weight[found.tested.models.index("boosting")]
+    assert (nothing[:10] > 0.6).all()
+    assert (nothing[10:] == 0).all()
+    alone = forecast_panel(panel_of(*rare), horizon=28, seed=1)
+    assert found.weight[:, :10] == pytest.approx(alone.weight)
+    assert found.tested.of(COMBINATION)[:, :10] == pytest.approx(alone.tested.of(COMBINATION))
 
 
 def test_a_shop_that_is_closed_sells_nothing_and_its_other_days_do_not_suffer(monkeypatch: pytest.MonkeyPatch) -> None:

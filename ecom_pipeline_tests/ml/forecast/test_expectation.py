@@ -21,6 +21,11 @@ def test_a_month_of_weeks_is_four() -> None:
     assert steadied(np.array([[0.0]]), weeks, 52)[0, 0] == pytest.approx(0.25 * 4 + 0.5 * (48 * 2 + 4 * 4) / 52)
 
 
+def test_a_month_of_months_or_quarters_is_the_last() -> None:
+    history = np.array([[9.0, 2, 2, 2, 4]])
+    assert steadied(np.array([[0.0]]), history, 4)[0, 0] == pytest.approx(0.25 * 4 + 0.5 * 2.5)
+
+
 def test_unknown_days_do_not_count_and_without_any_known_one_the_forecast_stands() -> None:
     empty = history(month=np.nan)
     assert steadied(np.array([[8.0]]), empty, 364)[0, 0] == pytest.approx(0.25 * 8 + 0.75 * 2)

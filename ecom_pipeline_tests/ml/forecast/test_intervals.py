@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecom_pipeline.ml.forecast.intervals import Bands, error_units, learn_bands, measured
+from ecom_pipeline.ml.forecast.intervals import Bands, error_units, learn_bands, measured, sums_over
 
 LEVELS = (0.8, 0.95)
 
@@ -138,3 +138,7 @@ def test_bands_are_nested_around_the_forecast_and_not_negative(
     assert (lower[0] <= guess).all()
     assert (guess <= upper[0]).all()
     assert (upper[0] <= upper[1]).all()
+
+
+def test_sums_over_whole_blocks_are_unknown_where_a_period_is() -> None:
+    np.testing.assert_array_equal(sums_over(np.array([[1.0, 2, np.nan, 4, 5]]), 2), [[3.0, np.nan]])

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from ecom_pipeline.ml.forecast.panel import daily_panel
+from ecom_pipeline.ml.forecast.period import DAY, MONTH, QUARTER, WEEK, Period
 from ecom_pipeline_tests.ml.forecast.builders import effect, panel_of, sales
 
 LAST = dt.date(2024, 3, 10)
@@ -71,6 +72,23 @@ def test_a_table_that_is_not_as_promised_is_refused() -> None:
         daily_panel(pd.concat([table, table.head(1)]), target="revenue", as_of_date=LAST)
     with pytest.raises(ValueError, match=r"category 'Garden', 2024-03-09: has an infinite revenue"):
         daily_panel(table.assign(revenue=[1, np.inf, 2]), target="revenue", as_of_date=LAST)
+
+
+@pytest.mark.parametrize(
+    ("period", "coming"),
+    [
+        (DAY, ["2023-01-07", "2023-01-08"]),
+        (WEEK, ["2023-02-06", "2023-02-13"]),
+        (MONTH, ["2023-06-01", "2023-07-01"]),
+        (QUARTER, ["2024-04-01", "2024-07-01"]),
+    ],
+)
+def test_coming_periods_follow_the_calendar(period: Period, coming: list[str]) -> None:
+    first = dt.date(2023, 1, 2 if period in (DAY, WEEK) else 1)
+    panel = panel_of(np.ones(5), first=first, period=period)
+    assert panel.coming(2).strftime("%Y-%m-%d").tolist() == coming
+    assert panel.until(3).coming(4)[2:].tolist() == panel.coming(2).tolist()
+    assert panel.last(2).coming(2).tolist() == panel.coming(2).tolist()
 
 
 def test_the_past_knows_coming_holidays_and_no_coming_market() -> None:

@@ -27,6 +27,7 @@ from ecom_pipeline_tests.ml.forecast.builders import (
     Values,
     calendar,
     sales,
+    turned,
     weekly,
 )
 
@@ -157,7 +158,7 @@ def falling() -> dict[str, Values]:
 
 @pytest.mark.usefixtures("quick")
 def test_a_combination_that_is_no_better_is_refused_and_the_baseline_published() -> None:
-    result = run({"A": weekly(200), "B": weekly(200) * 3})
+    result = run({"A": turned(), "B": turned() * 3})
     assert result.card.decision == "refused"
     assert set(result.forecasts["model"]) == {result.card.baseline} == {"seasonal_naive"}
     revenue = result.forecasts[(result.forecasts["measure"] == "revenue") & (result.forecasts["series"] == "A")]

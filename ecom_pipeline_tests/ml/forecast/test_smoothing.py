@@ -1,19 +1,30 @@
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import replace
-
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecom_pipeline.ml.forecast.base import Forecaster
-from ecom_pipeline.ml.forecast.smoothing import ExponentialSmoothing, MovingAverage, SeasonalNaive, Theta, Tsb
-from ecom_pipeline_tests.ml.forecast.builders import FIRST_DAY, WEEKLY, Values, panel_of, weekly
+from ecom_pipeline.ml.forecast.period import MONTH, QUARTER, WEEK
+from ecom_pipeline.ml.forecast.smoothing import (
+    ExponentialSmoothing,
+    LogSmoothing,
+    MovingAverage,
+    SeasonalNaive,
+    Theta,
+    Tsb,
+)
+from ecom_pipeline_tests.ml.forecast.builders import WEEKLY, Values, panel_of, weekly
 
-MODELS: tuple[Forecaster, ...] = (SeasonalNaive(), MovingAverage(), ExponentialSmoothing(), Theta(), Tsb())
+MODELS: tuple[Forecaster, ...] = (
+    SeasonalNaive(),
+    MovingAverage(),
+    ExponentialSmoothing(),
+    LogSmoothing(),
+    Theta(),
+    Tsb(),
+)
 
 
 def forecast(model: Forecaster, values: Values, horizon: int) -> list[float]:
@@ -67,6 +78,31 @@ def test_each_series_gets_the_parameters_that_suit_it() -> None:
     assert wandering >= 0.7
 
 
+def test_patterns_of_logarithms_multiply_and_a_spike_hardly_moves_them() -> None:
+    pattern = np.array([1.0, 2, 4, 4, 2, 1, 1])
+    grown = np.concatenate([np.resize(pattern, 70), np.resize(3 * pattern, 14)])
+    wrong, wrong_by_sums = (
+        np.abs(forecast(model, grown, 7) - 3 * pattern).sum() for model in (LogSmoothing(), ExponentialSmoothing())
+    )
+    assert wrong < 0.5 * wrong_by_sums
+    calm = np.random.default_rng(0).poisson(20, 200).astype(float)
+    spiked = np.where(np.arange(200) == 190, 2000.0, calm)
+    moved, moved_by_mean = (
+        forecast(type(model)(gammas=(0.0,)), spiked, 1)[0] - forecast(type(model)(gammas=(0.0,)), calm, 1)[0]
+        for model in (LogSmoothing(), ExponentialSmoothing())
+    )
+    assert 0 <= moved < 0.2 * moved_by_mean
+
+
+def test_logarithms_know_days_of_nothing_returns_and_any_unit() -> None:
+    sold = np.random.default_rng(0).binomial(1, 0.4, 200) * np.random.default_rng(1).uniform(1, 9, 200)
+    plain = np.array(forecast(LogSmoothing(), sold, 14))
+    assert 0 <= plain.min() <= plain.max() < sold.mean()
+    assert forecast(LogSmoothing(), sold * 1e6, 14) == pytest.approx((plain * 1e6).tolist())
+    assert forecast(LogSmoothing(), np.where(sold > 0, sold, -5.0), 14) == pytest.approx(plain.tolist())
+    assert forecast(LogSmoothing(), np.zeros(30), 2) == [0.0, 0.0]
+
+
 def test_theta_adds_half_of_the_trend_and_lets_it_fade() -> None:
     line = np.arange(100.0)
     smoothed = np.array(forecast(ExponentialSmoothing(), line, 60))
@@ -99,9 +135,19 @@ def test_a_series_is_forecast_alike_alone_and_among_others() -> None:
 
 def test_weeks_have_their_season_of_a_year() -> None:
     year = 700 + 350 * np.sin(np.arange(3 * 52) / 52 * 2 * np.pi)
-    weeks = replace(panel_of(year), days=pd.date_range(FIRST_DAY, periods=len(year), freq="7D"), season=52)
-    assert weeks.coming(1)[0] == pd.Timestamp(FIRST_DAY) + dt.timedelta(weeks=len(year))
+    weeks = panel_of(year, period=WEEK)
     assert ExponentialSmoothing().fit(weeks).predict(4)[0] == pytest.approx(year[:4], rel=0.01)
+
+
+def test_the_trend_of_months_is_not_their_season() -> None:
+    months = np.arange(30.0) + 300 + 100 * np.cos(np.arange(30) / 6 * np.pi)
+    panel = panel_of(months, period=MONTH)
+    smoothed, found = (model.fit(panel).predict(2)[0] for model in (ExponentialSmoothing(), Theta()))
+    assert np.diff(found - smoothed)[0] == pytest.approx(0.5 * 0.98**2)
+
+
+def test_a_moving_average_is_of_a_year_at_most() -> None:
+    assert MovingAverage().fit(panel_of(np.arange(20.0), period=QUARTER)).predict(2)[0].tolist() == [17.5, 17.5]
 
 
 @settings(deadline=None, max_examples=25)

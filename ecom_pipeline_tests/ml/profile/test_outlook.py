@@ -8,7 +8,7 @@ import pytest
 
 from ecom_pipeline.contracts import TABLES, parse_contract
 from ecom_pipeline.ml.profile.history import buyers_at, outcome_after
-from ecom_pipeline.ml.profile.judgement import auc, auc_lead, calibration, calibration_error, capture
+from ecom_pipeline.ml.profile.judgement import auc, auc_lead, calibration, capture
 from ecom_pipeline.ml.profile.outlook import Propensity, propensity_shop
 from ecom_pipeline.ml.profile.propensity import RfmRates, rfm_points
 from ecom_pipeline.ml.profile.worth import lifetime_shop
@@ -202,7 +202,6 @@ def test_calibration_counts_everybody_once() -> None:
     table = calibration([0, 1] * 17, np.linspace(0, 1, 34))
     assert table["customers"].sum() == 34
     assert table["bin"].tolist() == list(range(1, 11))
-    assert calibration_error([1, 1], [0.5, 0.5]) == pytest.approx(0.5)
     assert capture([5.0, 5.0], [1.0, 2.0]) == 0.5
 
 

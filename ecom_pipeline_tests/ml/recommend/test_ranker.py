@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -113,16 +114,27 @@ def test_what_is_looked_up_once_is_judged_as_the_lists_are() -> None:
     features, hits = seen.examples(seed=1)
     assert hits.sum() == seen.hit.sum()
     assert len(features) == len(hits) < np.isfinite(seen.blended).sum()
+    assert seen.hit.any(axis=1).all()
+
+
+def test_where_nobody_chose_one_of_the_first_products_there_is_nothing_to_order() -> None:
+    _, validation = two_windows(checkerboard(days=200))
+    fitted = blend().fit_checked(validation.train)
+    seen = firsts(fitted, replace(validation, truth=validation.truth.assign(product_id="unheard of")))
+    assert seen.ndcg(trees()).tolist() == [0.0] * len(validation.customers)
+    assert not len(seen.examples(seed=1)[1])
 
 
 def test_a_list_shorter_than_ten_is_judged_by_what_it_holds() -> None:
     seen = Firsts(
+        places=np.array([0, 2]),
+        everyone=3,
         features=np.zeros((2, 3, 1), np.float32),
         blended=np.array([[2.0, 1.0, -np.inf], [3.0, 2.0, 1.0]], np.float32),
         hit=np.array([[False, True, False], [True, False, False]]),
         chosen=np.array([1, 2]),
     )
-    assert seen.ndcg(None) == pytest.approx([1 / np.log2(3), 1 / (1 + 1 / np.log2(3))])
+    assert seen.ndcg(None) == pytest.approx([1 / np.log2(3), 0, 1 / (1 + 1 / np.log2(3))])
 
 
 def test_the_trees_learn_from_as_many_customers_as_they_need_and_from_validation_last(
@@ -136,8 +148,8 @@ def test_the_trees_learn_from_as_many_customers_as_they_need_and_from_validation
 
     class Stated(Firsts):
         def ndcg(self, trees: Any) -> np.ndarray:
-            judged.append(("blend" if trees is None else "ranker", len(self.chosen)))
-            return np.full(len(self.chosen), float(trees is not None))
+            judged.append(("blend" if trees is None else "ranker", self.everyone))
+            return np.full(self.everyone, float(trees is not None))
 
     def recorded(blend: Blend, window: Window) -> Firsts:
         looked_up.append((window.last_day, len(window.customers)))

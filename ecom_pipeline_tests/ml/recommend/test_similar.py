@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
 from ecom_pipeline.ml.recommend.content import Content
-from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
+from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.popularity import Popularity
 from ecom_pipeline.ml.recommend.similar import SIMILAR_COLUMNS, similar_products
 from ecom_pipeline_tests.ml.recommend.builders import NO_PRODUCTS, bought, checkerboard, field_of
@@ -30,15 +31,30 @@ def popular(k: int = 10) -> pd.DataFrame:
 
 def test_products_of_one_field_are_alike() -> None:
     popularity = Popularity().fit(BOARD)
-    model = LightFMRecommender(components=8, epochs=15, seed=1).fit(BOARD)
-    lists = similar_products(model, popularity, Content(NO_PRODUCTS), available=popularity.products_, k=10)
+    lists = similar_products(checked(BOARD), popularity, Content(NO_PRODUCTS), available=popularity.products_, k=10)
     assert tuple(lists.columns) == SIMILAR_COLUMNS
     assert len(lists) == 40 * 10
     assert (lists["product_id"].map(field_of) == lists["similar_product_id"].map(field_of)).all()
     assert (lists["product_id"] != lists["similar_product_id"]).all()
     assert not lists.duplicated(["product_id", "similar_product_id"]).any()
-    assert set(lists["source"]) == {"lightfm"}
+    assert set(lists["source"]) == {"item_knn"}
     assert lists.groupby("product_id")["score"].apply(lambda each: each.is_monotonic_decreasing).all()
+
+
+def test_what_customers_touch_beyond_chance_and_what_descriptions_say_add_up() -> None:
+    baskets = {"lamp bulb bag": 10, "lamp soap bag": 10, "mug bag": 40}
+    rows = [(f"{words} {n}", one, 0) for words, size in baskets.items() for n in range(size) for one in words.split()]
+    world = bought(*rows)
+    described = pd.DataFrame(
+        {"product_id": ["bulb", "lamp", "soap"], "name": ["glass bulb of a lamp", "oak lamp", "soap"]}
+    )
+    popularity = Popularity().fit(world)
+    lists = similar_products(checked(world), popularity, Content(described), available=popularity.products_, k=3)
+    assert list_of(lists, "lamp") == [("bulb", "item_knn"), ("soap", "item_knn"), ("bag", "popularity")]
+    both, by_touch, _ = lists.loc[lists["product_id"] == "lamp", "score"]
+    damping = 0.3 * (10 + 10 + 20 + 40 + 60) / 5
+    assert by_touch == pytest.approx((10 - 20 * 10 / 60) / ((20 + damping) * (10 + damping)) ** 0.5, rel=1e-5)
+    assert both - by_touch == pytest.approx(0.25)
 
 
 def test_a_cold_product_gets_what_is_described_like_it_then_what_is_popular_at_all_and_says_so() -> None:
@@ -56,22 +72,17 @@ def test_a_product_is_not_like_itself() -> None:
     assert list_of(popular(), "cup1") == [("tea1", "popularity"), ("tea2", "popularity")]
 
 
-def test_beside_a_model_only_what_it_did_not_learn_falls_back() -> None:
-    model = LightFMRecommender(components=4, epochs=3, minimum_customers=2, seed=1).fit(WORLD, PRODUCTS)
+def test_what_nobody_touches_has_what_is_described_like_it() -> None:
     popularity = Popularity().fit(WORLD)
-    lists = similar_products(model, popularity, Content(PRODUCTS), available=popularity.products_, k=2)
-    sources = lists.groupby("product_id")["source"].apply(set)
-    assert sources["tea1"] == sources["cup1"] == {"lightfm"}
-    assert sources["tea2"] == {"content", "popularity"}
-    assert list_of(lists, "new_tea")[0] == ("tea1", "content")
+    lists = similar_products(checked(WORLD), popularity, Content(PRODUCTS), available=popularity.products_, k=2)
+    assert list_of(lists, "new_tea") == [("tea1", "content"), ("tea2", "content")]
 
 
 def test_only_what_is_available_is_listed_but_every_product_gets_a_list() -> None:
     popularity = Popularity().fit(BOARD)
-    model = LightFMRecommender(components=8, epochs=2, seed=1).fit(BOARD)
-    for learned in (model, None):
+    for data in (checked(BOARD), None):
         lists = similar_products(
-            learned, popularity, Content(NO_PRODUCTS), available=pd.Index(["p001", "p003", "p005"]), k=2
+            data, popularity, Content(NO_PRODUCTS), available=pd.Index(["p001", "p003", "p005"]), k=2
         )
         assert set(lists["similar_product_id"]) == {"p001", "p003", "p005"}
         assert lists.groupby("product_id").size().tolist() == [2] * 40
@@ -79,10 +90,10 @@ def test_only_what_is_available_is_listed_but_every_product_gets_a_list() -> Non
 
 def test_a_shop_of_one_product_or_with_nothing_available_has_no_similar_ones() -> None:
     one = bought(("a", "x", 0))
-    for learned in (LightFMRecommender(epochs=1, seed=1).fit(one), None):
+    for data in (checked(one), None):
         popularity = Popularity().fit(one)
-        assert similar_products(learned, popularity, Content(NO_PRODUCTS), available=popularity.products_).empty
-        assert similar_products(learned, popularity, Content(NO_PRODUCTS), available=pd.Index([])).empty
+        assert similar_products(data, popularity, Content(NO_PRODUCTS), available=popularity.products_).empty
+        assert similar_products(data, popularity, Content(NO_PRODUCTS), available=pd.Index([])).empty
 
 
 def test_what_is_described_alike_comes_before_what_is_merely_popular_in_the_category() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -80,6 +82,16 @@ def test_baselines_are_chosen_on_the_window_given_and_come_best_first() -> None:
 
 def test_without_categories_popularity_is_the_only_baseline() -> None:
     assert [type(each) for each, _ in tune_baselines(validation(departments()[0]), None, seed=1)] == [Popularity]
+
+
+def test_where_everything_is_of_one_day_no_half_life_is_tried() -> None:
+    world = checkerboard()
+    dated = validation(world)
+    day = replace(dated, train=dated.train.assign(interaction_date=dated.train["interaction_date"].min()))
+    trials = {part.fitted.name: len(part.trials) for part in tune_parts(day, day, seed=1)}
+    dated_trials = {part.fitted.name: len(part.trials) for part in tune_parts(dated, dated, seed=1)}
+    assert trials["frequency"] == 1 < dated_trials["frequency"]
+    assert trials["als"] == dated_trials["als"] - 1
 
 
 def test_the_half_life_suits_the_shop() -> None:

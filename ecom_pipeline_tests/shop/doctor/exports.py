@@ -15,6 +15,7 @@ from ecom_pipeline.shop.doctor import Diagnosis, diagnose, propose_yaml
 from ecom_pipeline.shop.loading import load_source
 from ecom_pipeline.shop.mapping import input_selects
 from ecom_pipeline.shop.reading import load_shop
+from ecom_pipeline_tests.database import in_memory
 from ecom_pipeline_tests.shop.shops import CONTRACTS
 
 ENGLISH = ("InvoiceNo", "InvoiceDate", "CustomerID", "StockCode", "Quantity", "UnitPrice")
@@ -79,7 +80,7 @@ def loaded(folder: Path, shop_file: Path) -> Iterator[tuple[duckdb.DuckDBPyConne
 @contextmanager
 def warehouse(folder: Path, shop: Shop) -> Iterator[tuple[duckdb.DuckDBPyConnection, Shop]]:
     """The same for a shop that is there."""
-    with duckdb.connect(config={"threads": 2}) as con:
+    with in_memory() as con:
         con.execute("create schema raw")
         con.execute("create schema input")
         con.execute("set timezone = 'UTC'")

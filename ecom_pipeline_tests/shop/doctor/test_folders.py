@@ -58,9 +58,9 @@ def junk(folder: Path) -> None:
 
 BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "empty": (lambda folder: None, "found none: there are no files"),
-    "pdf": (lambda folder: (folder / "a.pdf").write_bytes(b"%PDF-1.7\n\xe2\xe3"), "a.pdf: left alone, no reader"),
+    "pdf": (lambda folder: (folder / "a.pdf").write_bytes(b"%PDF-1.7\n\xe2\xe3"), "a.pdf: left alone, no table"),
     "a PDF called csv": (lambda folder: (folder / "a.csv").write_bytes(b"%PDF-1.7\n%\xe2\xe3\n1 0 obj"), "this is a PDF"),
-    "bytes": (junk, "c.xlsx: left alone; expected a complete .xlsx file; d.parquet: left alone; expected a complete P"),
+    "bytes": (junk, "c.xlsx: left alone; expected a complete workbook; d.parquet: left alone; expected a complete P"),
     "no bytes": (lambda folder: (folder / "a.csv").touch(), "a.csv: left alone; expected at least a header"),
     "one long line": (lambda folder: (folder / "a.csv").write_bytes(b"x" * 10_000_000), "a.csv: left alone; expected lines"),
     "many fields": (lambda folder: (folder / "a.csv").write_bytes(b"abc,def," * 1_250_000), "a.csv: left alone; expected l"),
@@ -105,7 +105,7 @@ def test_files_that_cannot_be_read_do_not_hide_the_others(tmp_path: Path) -> Non
     found = examined(tmp_path)
     assert [source.place for source in found.sources] == [{"files": "lines_1.csv"}, {"files": "lines_3.csv"}]
     assert found.notices == (
-        "notes.docx: left alone, no reader for files of this kind",
+        "notes.docx: left alone, no table: save what is in it as CSV or .xlsx",
         "lines_2.csv: left alone; expected at least a header: the file is empty",
     )
 
