@@ -53,7 +53,7 @@ def newest_part(text: str) -> str:
     r"""Return a message without what it quotes, signature and markup; all of it where nothing else is said.
 
     >>> newest_part("It has not come yet.\n\nOn 3 June 2024 at 10:12 Help <help@shop.example> wrote:\n> It is on its way.")
-    'It has not come yet.\n'
+    'It has not come yet.'
     >>> newest_part("<p>Still&nbsp;broken</p><blockquote>Please restart it.</blockquote>").split()
     ['Still', 'broken']
     """
@@ -63,7 +63,7 @@ def newest_part(text: str) -> str:
     if "&" in said:
         said = _ENTITY.sub(lambda found: html.unescape(found.group()), said)
     said = "\n".join(line for each in said.splitlines() if (line := each.strip()))
-    said = _own(_DEVICE.sub("", _above(said)))
+    said = _own(_DEVICE.sub("", _above(said))).strip()
     return said if _has_words(said) else text
 
 
@@ -72,7 +72,7 @@ def wish(text: str) -> str:
 
     >>> wish("@ShopHelp where is my parcel https://t.co/x1 #late").split()
     ['where', 'is', 'my', 'parcel', 'late']
-    >>> wish("Hi there,\nplease cancel it.\nKind regards\nAnna Smith").strip()
+    >>> wish("Hi there,\nplease cancel it.\nKind regards\nAnna Smith")
     'please cancel it.'
     """
     said = newest_part(text)
