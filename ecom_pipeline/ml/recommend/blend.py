@@ -41,6 +41,8 @@ SURE = 0.5
 NEAR = 2.0
 """Parts that the best one leads by no more than that many standard errors start with the same weight as it: which of them is
 the best is luck where customers are few, and their mean is better than a part drawn by luck."""
+FEW = 400
+"""Customers; with so many or more the best part is known well enough, and starting from it alone is as good or better."""
 WORSE = 1.0
 """Standard errors by which the best part alone must lead that mean to be what is started from."""
 TRACES = (0.05, 0.01, 1e-3, 1e-5)
@@ -228,7 +230,8 @@ def learn_weights(found: Candidates, *, always: str) -> tuple[dict[str, float], 
     alone = {name: float(values.mean()) for name, values in each_alone.items()}
     first = max(names, key=lambda name: alone[name])
     leads = {name: each_alone[first] - values for name, values in each_alone.items()}
-    near = [name for name, lead in leads.items() if lead.mean() <= NEAR * lead.std() / np.sqrt(len(lead))]
+    luck = NEAR / np.sqrt(len(found.customers)) if len(found.customers) < FEW else 0.0
+    near = [name for name, lead in leads.items() if name == first or lead.mean() < luck * lead.std()]
     total: Floats = np.sum([found.scores[name] for name in near], axis=0)
     best = found.ndcg(total)
     behind = each_alone[first] - best
