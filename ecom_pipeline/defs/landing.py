@@ -15,6 +15,7 @@ from ecom_pipeline.contracts import CheckResult, Column, Contract, Rule
 from ecom_pipeline.defs.checks import check_of, check_results, key_of
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.defs.tables import spec_of, step
+from ecom_pipeline.shop.arrivals import unread
 from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.loading import LedgerEntry, LoadReport, load_source
 from ecom_pipeline.shop.mapping import input_selects, routing_select
@@ -29,6 +30,8 @@ from ecom_pipeline.warehouse.journal import checks_of_run, now, record, record_c
 from ecom_pipeline.warehouse.names import columns_of
 from ecom_pipeline.warehouse.stage import next_of
 
+SHOWN = 5
+"""Files that no source reads, named in a notice."""
 RAW_COLUMNS = {
     "_load_id": ("BIGINT", "The load that brought the row."),
     "_file": ("VARCHAR", "The file below the landing folder."),
@@ -227,6 +230,7 @@ def input_assets(shop: Shop, contracts: Mapping[str, Contract]) -> list[dg.Asset
     def inputs(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
         night: Night = context.resources.night
         with night.step("inputs"):
+            _tell_unread(night)
             results = define_inputs(night)
             yield from check_results(views, results)
             refused = [f"{check.table}: {check.name}: {check.observed}" for check in results if check.refuses]
@@ -238,6 +242,15 @@ def input_assets(shop: Shop, contracts: Mapping[str, Contract]) -> list[dg.Asset
                 )
 
     return [inputs]
+
+
+def _tell_unread(night: Night) -> None:
+    """Write down which files of the landing folder no source reads: a name that fits no pattern would go unseen."""
+    files = unread(night.shop.sources.values(), night.settings.landing_dir)
+    if files:
+        more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
+        notice = f"no source reads {', '.join(files[:SHOWN])}{more}"
+        record(night.connection, "notices", [(night.run_id, "shop.yaml", notice, now())])
 
 
 def define_inputs(night: Night) -> list[CheckResult]:

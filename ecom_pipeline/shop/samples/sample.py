@@ -1,7 +1,7 @@
 """The ``sample`` shop: 18 months of an invented shop with Chinese and English customers.
 
 Everything a shop can bring, in the formats of several systems, with planted dirt and planted truths. Here the parts
-are put together; each part says itself what it plants. The truths go to ``truth.json`` (:mod:`truth`), which no
+are put together; each part says itself what it plants. The truths go to ``.truth.json`` (:mod:`truth`), which no
 pipeline reads.
 """
 
@@ -27,7 +27,7 @@ TEST_ORDERS, EMPTY_ORDERS = 60, 20
 
 
 def write_sample(folder: Path, *, seed: int) -> Path:
-    """Write the exports, ``shop.yaml`` and ``truth.json`` of the ``sample`` shop.
+    """Write the exports, ``shop.yaml`` and ``.truth.json`` of the ``sample`` shop.
 
     Returns
     -------

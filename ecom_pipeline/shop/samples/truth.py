@@ -18,7 +18,7 @@ from ecom_pipeline.shop.samples.people import segment_truth
 from ecom_pipeline.shop.samples.seasons import season_truth
 from ecom_pipeline.shop.samples.support import message_truth
 
-FILE = "truth.json"
+FILE = ".truth.json"
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def truth(folder: Path) -> dict[str, Any]:
 
 
 def write_truth(folder: Path, world: World, sources: dict[str, dict[str, object]]) -> None:
-    """Write ``truth.json``; ``sources`` tells what lies in the files."""
+    """Write ``.truth.json``; ``sources`` tells what lies in the files."""
     content = {
         "seed": world.seed,
         "season": season_truth() | {"expected_orders": [round(float(value), 3) for value in world.expected_orders]},
