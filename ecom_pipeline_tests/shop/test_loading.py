@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 from ecom_pipeline.shop import loading
-from ecom_pipeline.shop.arrivals import files_of
+from ecom_pipeline.shop.arrivals import files_of, unread
 from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.loading import LedgerEntry, LoadReport, load_source
@@ -144,6 +144,22 @@ def test_a_file_that_the_pattern_no_longer_finds_is_told(con: duckdb.DuckDBPyCon
     path.write_text(shop_text(EVENTS).replace("'*.csv'", "'events*.csv'"), "utf-8")
     again = load(con, load_shop(path, {}, CONTRACTS), tmp_path, wide.entries)
     assert again.notices == ("other.csv: was loaded, and events*.csv no longer finds it: its rows stay",)
+
+
+def test_files_that_no_source_means_are_named(shop: Shop, tmp_path: Path) -> None:
+    for name in (
+        "rows-1.csv",
+        "rows (1).txt",
+        "more/b.parquet",
+        ".hidden.csv",
+        ".old/c.csv",
+        "half.csv.part",
+        "notes.md",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    source = next(iter(shop.sources.values())).model_copy(update={"files": "rows-*.csv"})
+    assert unread([source], tmp_path) == ["more/b.parquet", "rows (1).txt"]
 
 
 def test_a_file_that_nobody_wrote_to_is_not_read_for_its_hash(

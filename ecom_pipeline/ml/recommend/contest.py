@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 JUDGED = 2_000
 """Customers the models are judged on: enough for intervals of a hundredth."""
-LESSONS = 10_000
+LESSONS = 20_000
 """Choices of each window that the ranker learns from and is judged by, or those of 1,000 customers: of choices by one each,
 few are among the blend's first products."""
 
