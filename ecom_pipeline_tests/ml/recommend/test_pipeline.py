@@ -149,7 +149,7 @@ def test_the_blend_is_published_where_it_sees_what_popularity_cannot(board: Run)
     assert lists["customer_id"].nunique() == 60
     best = lists[lists["rank"] <= 3]
     assert (best["customer_id"].map(field_of) == best["product_id"].map(field_of)).mean() > 0.98
-    assert set(board.similar_products["source"]) == {"lightfm"}
+    assert set(board.similar_products["source"]) == {"item_knn"}
     assert_promises_kept(board, BOARD, pd.DataFrame({"customer_id": ["newcomer"]}), 20)
 
 

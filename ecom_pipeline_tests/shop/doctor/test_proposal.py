@@ -167,7 +167,7 @@ def test_what_is_missing_and_what_that_costs(tmp_path: Path) -> None:
         "orders.channel", "products.category_path",
     ]  # fmt: skip
     assert "- events: no sessions, funnel or interest in products that were not bought" in text
-    assert "Empty: marts.funnel_daily." in text
+    assert "Empty: marts.funnel_daily, marts.open_carts." in text
     assert "- messages: no intents, no sentiment, no suggested answers. Empty: marts.support_daily" in text
     assert "- products.category_path: no interest tags, and no forecasts by category." in text
 
