@@ -63,6 +63,11 @@ def embed(texts: Sequence[str]) -> NDArray[np.float32]:
     return rows
 
 
+def forget() -> None:
+    """Forget the numbers of every text, as a new process would."""
+    _points.clear()
+
+
 def dimensions() -> int:
     """Return how many numbers a point has."""
     return _BASE + (transformer.DIMENSIONS if transformer.is_installed() else 0)
