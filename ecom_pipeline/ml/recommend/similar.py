@@ -26,7 +26,7 @@ DAMPING = 0.3
 LEAST = 0.01
 """Cosine beyond chance below which customers say nothing of a likeness."""
 WEIGHT_OF_CONTENT = 0.25
-SPARE = 3
+SPARE = 2
 """Neighbours of either kind that are looked at for one that is listed."""
 MOST_PAIRS = 1_000_000
 """Of customers and products that neighbours are learned from: of more, every n-th customer is enough."""
