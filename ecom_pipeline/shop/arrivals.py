@@ -66,7 +66,8 @@ def unread(sources: Iterable[Source], landing: Path) -> list[str]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         paths = [Path(folder, name) for name in names]
         found += [path for path in paths if suffix_of(path) in SUFFIXES and not looks_partial(path)]
-    return sorted(path.relative_to(landing).as_posix() for path in found if path not in meant)
+    below = [path.relative_to(landing) for path in found if path not in meant]
+    return sorted(_shown(path) or path.as_posix() for path in below)
 
 
 def _shown(path: Path) -> str:

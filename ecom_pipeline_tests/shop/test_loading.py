@@ -158,8 +158,9 @@ def test_files_that_no_source_means_are_named(shop: Shop, tmp_path: Path) -> Non
     ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.csv")).touch()
     source = next(iter(shop.sources.values())).model_copy(update={"files": "rows-*.csv"})
-    assert unread([source], tmp_path) == ["more/b.parquet", "rows (1).txt"]
+    assert unread([source], tmp_path) == [r"caf\xe9.csv", "more/b.parquet", "rows (1).txt"]
 
 
 def test_a_file_that_nobody_wrote_to_is_not_read_for_its_hash(
