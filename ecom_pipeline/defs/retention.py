@@ -70,13 +70,7 @@ def let_go(settings: Settings, shop: Shop, instance: dg.DagsterInstance) -> Rete
         _compact_history(history)
     except (OperationalError, sqlite3.Error) as error:
         raise WarehouseError(f"{history}: the history of runs cannot be written: {error}") from error
-    compact(
-        work,
-        memory_limit=settings.memory_limit,
-        threads=settings.threads,
-        wait_seconds=settings.wait_seconds,
-        temp_folder=settings.temp_folder(shop.name),
-    )
+    compact(work, **settings.bounds(shop.name))
     return Retention(
         retired=retired,
         journal_runs=journal_runs,
