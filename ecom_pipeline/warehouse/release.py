@@ -154,8 +154,7 @@ def _write_tables(
             with transaction(connection):
                 connection.execute(f"create schema if not exists release.{contract.schema_name}")
                 connection.execute(f"create table {target} as {select}")
-                describe(connection, contract, catalog="release")
-                connection.execute(f"comment on column {target}._release_id is 'The release the row was published in.'")
+                _describe(connection, contract, target, "table")
             file = literal(str(building / "parquet" / f"{contract.name}.parquet"))
             connection.execute(f"copy (from {target}) to {file} (format parquet, compression zstd)")
             rows, digest = content_of(connection, f"(select {columns} from {source})")
@@ -163,6 +162,11 @@ def _write_tables(
         return tables
     finally:
         connection.execute("detach release")
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, contract: Contract, relation: str, kind: str) -> None:
+    describe(connection, contract, catalog="release", kind=kind)
+    connection.execute(f"comment on column {relation}._release_id is 'The release the row was published in.'")
 
 
 def _write_exports(connection: duckdb.DuckDBPyConnection, exports: Mapping[str, str], building: Path) -> None:
@@ -186,7 +190,7 @@ def _write_views(contracts: list[Contract], building: Path) -> None:
             file = file_literal(building.resolve() / "parquet" / f"{contract.name}.parquet")
             connection.execute(f"create schema if not exists release.{contract.schema_name}")
             connection.execute(f"create view {view} as from read_parquet({file})")
-            connection.execute(f"comment on view {view} is {literal(contract.description)}")
+            _describe(connection, contract, view, "view")
         connection.execute("detach release")
 
 
