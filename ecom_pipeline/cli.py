@@ -24,6 +24,7 @@ from rich.console import Console
 from ecom_pipeline.arguments import parser
 from ecom_pipeline.contracts import ContractError, load_contracts
 from ecom_pipeline.settings import Settings, SettingsError, backfill, environment, load_settings
+from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.errors import InputError, ShopError
 from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.terminal import plain_console, show_answer, show_difference, show_release, show_summary, table
@@ -64,6 +65,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _settings(given: argparse.Namespace) -> Settings:
     return load_settings(shop=given.shop, landing=getattr(given, "landing", None), data_dir=given.data_dir)
+
+
+def _shop(given: argparse.Namespace) -> tuple[Settings, Shop, Path]:
+    """The settings, the shop that they name, and the folder of its releases."""
+    settings = _settings(given)
+    shop = load_shop(settings.shop_file, environment())
+    return settings, shop, settings.releases_dir(shop.name)
 
 
 def _print_json(content: object) -> None:
@@ -113,10 +121,9 @@ def _doctor(given: argparse.Namespace, console: Console) -> int:
 def _run(given: argparse.Namespace, console: Console) -> int:
     from ecom_pipeline.definitions import run_night
 
-    settings = _settings(given)
-    shop = load_shop(settings.shop_file, environment())
-    releases.require_writable(settings.releases_dir(shop.name))
-    require_space_for_a_night(settings.work_dir(shop.name), settings.releases_dir(shop.name), settings.landing_dir)
+    settings, shop, folder = _shop(given)
+    releases.require_writable(folder)
+    require_space_for_a_night(settings.work_dir(shop.name), folder, settings.landing_dir)
     dates = backfill(getattr(given, "start", None), getattr(given, "end", None))
 
     def progress(step: str, status: str, seconds: float) -> None:
@@ -126,7 +133,6 @@ def _run(given: argparse.Namespace, console: Console) -> int:
     run_id, succeeded = run_night(settings, dates=dates, full=getattr(given, "full", False), progress=progress)
     with _warehouse(settings, shop.name) as connection:
         summary = summarise(connection, run_id)
-    folder = settings.releases_dir(shop.name)
     if given.json:
         _print_json(
             {"succeeded": succeeded, "release": releases.current_id(folder), **(asdict(summary) if summary else {})}
@@ -142,9 +148,7 @@ def _warehouse(settings: Settings, shop_name: str) -> AbstractContextManager[duc
 
 
 def _status(given: argparse.Namespace, console: Console) -> int:
-    settings = _settings(given)
-    shop = load_shop(settings.shop_file, environment())
-    folder = settings.releases_dir(shop.name)
+    settings, shop, folder = _shop(given)
     with _warehouse(settings, shop.name) as connection:
         summary = summarise(connection)
     if summary is None:
@@ -159,8 +163,7 @@ def _status(given: argparse.Namespace, console: Console) -> int:
 
 
 def _release(given: argparse.Namespace, console: Console) -> int:
-    settings = _settings(given)
-    folder = settings.releases_dir(load_shop(settings.shop_file, environment()).name)
+    settings, _, folder = _shop(given)
     if given.action == "diff":
         found = _difference(settings, folder, given.ids)
         if given.json:
@@ -204,11 +207,10 @@ def _difference(settings: Settings, folder: Path, ids: Sequence[str]) -> Differe
 
 
 def _quarantine(given: argparse.Namespace, console: Console) -> int:
-    settings = _settings(given)
-    shop = load_shop(settings.shop_file, environment())
     if given.action == "replay":
         given.full = True
         return _run(given, console)
+    settings, shop, _ = _shop(given)
     query = (
         "select table_name, source, reasons, count(*) as rows from quarantine.rows where table_name = coalesce(?, table_name)"
         " group by table_name, source, reasons order by table_name, rows desc, reasons"
@@ -250,9 +252,8 @@ def _ask(given: argparse.Namespace, console: Console) -> int:
     if bool(given.question and given.question.strip()) == bool(given.file):
         print("ecom: ask either a question or, with --file, the questions of a file", file=sys.stderr)
         return USAGE
-    settings = _settings(given)
-    shop = load_shop(settings.shop_file, environment())
-    asking = Asking(settings.releases_dir(shop.name), shop.currency, [given.customer] if given.customer else [])
+    _, shop, folder = _shop(given)
+    asking = Asking(folder, shop.currency, [given.customer] if given.customer else [])
     questions = [given.question] if given.file is None else given.file.read_text("utf-8").splitlines()
     answers = []
     for question in filter(str.strip, questions):

@@ -27,7 +27,7 @@ from ecom_pipeline.warehouse.connection import WarehouseError, transaction
 from ecom_pipeline.warehouse.describe import describe
 from ecom_pipeline.warehouse.increment import load_version
 from ecom_pipeline.warehouse.journal import checks_of_run, now, record, record_checks
-from ecom_pipeline.warehouse.names import columns_of
+from ecom_pipeline.warehouse.names import columns_of, rows_of
 from ecom_pipeline.warehouse.stage import next_of
 
 SHOWN = 5
@@ -123,26 +123,14 @@ def _touched_files(night: Night, source: str, report: LoadReport) -> str:
 
 
 def _ledger(night: Night, source: str) -> list[LedgerEntry]:
-    rows = night.connection.execute(
-        "select load_id, file, size_bytes, sha256, modified_at, loaded_at, rows, columns,"
-        " case when retired_at is null then read_as end from journal.loads"
+    rows = rows_of(
+        night.connection,
+        "select load_id, file, size_bytes as size, sha256, modified_at, loaded_at, rows, columns,"
+        " case when retired_at is null then read_as end as read_as from journal.loads"
         " where source = ? and superseded_by is null",
         [source],
-    ).fetchall()
-    return [
-        LedgerEntry(
-            load_id=load_id,
-            file=file,
-            size=size,
-            sha256=sha256,
-            modified_at=modified,
-            loaded_at=loaded,
-            rows=count,
-            columns=tuple(columns),
-            read_as=read_as,
-        )
-        for load_id, file, size, sha256, modified, loaded, count, columns, read_as in rows
-    ]
+    )
+    return [LedgerEntry(**row | {"columns": tuple(row["columns"])}) for row in rows]
 
 
 def _next_load_id(night: Night) -> int:

@@ -6,11 +6,10 @@ works on the same files as a night, so it takes the same lock.
 
 import sqlite3
 from collections.abc import Collection
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from stat import S_ISREG
 
 import dagster as dg
 from sqlalchemy.exc import OperationalError
@@ -21,6 +20,7 @@ from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.warehouse.connection import WarehouseError, open_warehouse
 from ecom_pipeline.warehouse.journal import now
 from ecom_pipeline.warehouse.retention import Retired, compact, forget_runs, retire, runs_to_keep
+from ecom_pipeline.warehouse.space import files_in
 
 FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
@@ -57,7 +57,7 @@ def let_go(settings: Settings, shop: Shop, instance: dg.DagsterInstance) -> Rete
         The working file or the history of runs cannot be opened or written.
     """
     work, history = settings.work_dir(shop.name), Path(instance.root_directory)
-    before = _bytes_in(work) + _bytes_in(history)
+    before = _bytes_in(work, history)
     journal_runs = dagster_runs = 0
     try:
         with open_warehouse(work, **settings.bounds(shop.name)) as connection:
@@ -70,20 +70,18 @@ def let_go(settings: Settings, shop: Shop, instance: dg.DagsterInstance) -> Rete
         _compact_history(history)
     except (OperationalError, sqlite3.Error) as error:
         raise WarehouseError(f"{history}: the history of runs cannot be written: {error}") from error
-    compact(
-        work,
-        memory_limit=settings.memory_limit,
-        threads=settings.threads,
-        wait_seconds=settings.wait_seconds,
-        temp_folder=settings.temp_folder(shop.name),
-    )
+    compact(work, **settings.bounds(shop.name))
     return Retention(
         retired=retired,
         journal_runs=journal_runs,
         dagster_runs=dagster_runs,
         bytes_before=before,
-        bytes_after=_bytes_in(work) + _bytes_in(history),
+        bytes_after=_bytes_in(work, history),
     )
+
+
+def _bytes_in(*folders: Path) -> int:
+    return sum(seen.st_size for folder in folders for seen in files_in(folder))
 
 
 def _forget_dagster_runs(instance: dg.DagsterInstance, before: datetime, kept: Collection[str]) -> int:
@@ -118,16 +116,6 @@ def _compact_history(folder: Path) -> None:
             if 2 * free > pages:
                 connection.execute("vacuum")
                 connection.execute("pragma wal_checkpoint(truncate)")
-
-
-def _bytes_in(folder: Path) -> int:
-    """What its files take; those of SQLite come and go while the UI is at work."""
-    taken = 0
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):
-            look = path.stat()
-            taken += look.st_size if S_ISREG(look.st_mode) else 0
-    return taken
 
 
 def retention_job(settings: Settings, shop: Shop) -> dg.JobDefinition:

@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from ecom_pipeline.sql import literal, quoted
-from ecom_pipeline.warehouse.connection import WarehouseError, exclusive, transaction
+from ecom_pipeline.warehouse.connection import WarehouseError, bounded, exclusive, transaction
 from ecom_pipeline.warehouse.journal import QUARANTINE, now
 from ecom_pipeline.warehouse.space import require_space
 
@@ -114,11 +114,18 @@ def forget_runs(connection: duckdb.DuckDBPyConnection, before: datetime, kept: C
 
 
 def compact(
-    folder: Path, *, memory_limit: str, threads: int, temp_folder: Path | None = None, wait_seconds: float = 0.0
+    folder: Path,
+    *,
+    memory_limit: str,
+    threads: int,
+    wait_seconds: float = 0.0,
+    temp_folder: Path | None = None,
+    temp_limit: str | None = None,
 ) -> bool:
     """Rewrite the working file where more than half of it is unused; whether it was.
 
-    DuckDB uses the space of deleted rows again, but never gives it back to the disk.
+    DuckDB uses the space of deleted rows again, but never gives it back to the disk. What it is given is that of
+    :func:`~ecom_pipeline.warehouse.connection.open_warehouse`.
 
     Raises
     ------
@@ -128,17 +135,16 @@ def compact(
         It could not be rewritten; it is as it was.
     """
     file, fresh = folder / "warehouse.duckdb", folder / "warehouse.duckdb.rewritten"
+    bounds = bounded(
+        memory_limit=memory_limit,
+        threads=threads,
+        temp_folder=temp_folder or folder / "tmp",
+        temp_limit=temp_limit,
+    )
     with exclusive(folder, wait_seconds=wait_seconds):
         try:
             fresh.unlink(missing_ok=True)
-            with duckdb.connect(
-                config={
-                    "memory_limit": memory_limit,
-                    "threads": threads,
-                    "temp_directory": str(temp_folder or folder / "tmp"),
-                    "autoinstall_known_extensions": "false",
-                }
-            ) as connection:
+            with duckdb.connect(config=bounds) as connection:
                 connection.execute(f"attach {literal(str(file))} as old")
                 connection.execute("checkpoint old")
                 size, used, free = connection.execute(
