@@ -13,11 +13,11 @@ import duckdb
 
 from ecom_pipeline.contracts import Column
 from ecom_pipeline.shop.doctor.columns import constant, made
-from ecom_pipeline.shop.doctor.matching import Match, Matches
+from ecom_pipeline.shop.doctor.matching import Match, Matches, is_of_browser
 from ecom_pipeline.shop.doctor.meaning import named_event, read_words, understood
 from ecom_pipeline.shop.doctor.model import ColumnGuess, InputGuess
 from ecom_pipeline.shop.doctor.names import VAGUE, as_sql, folded
-from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
+from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile, Time
 from ecom_pipeline.shop.doctor.survey import Export
 from ecom_pipeline.shop.values import BOOLEANS, number
 from ecom_pipeline.sql import literal, quoted
@@ -228,6 +228,18 @@ def event_after(name: str) -> dict[str, ColumnGuess]:
     """The type of events that their file is called after; nothing if it is called after none."""
     kind = named_event(name)
     return {"event_type": replace(constant("event_type", *kind), confidence=0.6)} if kind else {}
+
+
+def session_of(found: Matches, profiles: Sequence[Profile], trust: float) -> dict[str, ColumnGuess]:
+    """What one browser does on one day, where no session is told and the number of the browser is not the person's."""
+    person, time = found.get("customer_id"), found["event_at"].profile.time
+    if person is None or "session_id" in found or time != Time():
+        return {}
+    browsers = (one for one in profiles if is_of_browser(one) and one.filled >= ENOUGH and one != person.profile)
+    if (browser := next(browsers, None)) is None:
+        return {}
+    sql = f"concat_ws(' ', {as_sql(browser.name)}, left({quoted(found['event_at'].profile.name)}, 10))"
+    return {"session_id": made("session_id", sql, 0.6 * trust, "no session: what one browser does on one day")}
 
 
 def is_masked(person: Profile) -> bool:

@@ -24,6 +24,7 @@ from ecom_pipeline.shop.doctor.derived import (
     order_of,
     product_or_name,
     row_id,
+    session_of,
     stand_in,
     with_amount,
     with_product,
@@ -111,8 +112,9 @@ class Inputs:
         """What follows from the columns and the name of an export that is about one input."""
         if self.role.name == "marketing_spend" and "channel" not in found:
             return {"channel": channel_of(self.export.name)}
-        if self.role.name == "events" and "event_type" not in found:
-            return event_after(self.export.name)
+        if self.role.name == "events":
+            kind = {} if "event_type" in found else event_after(self.export.name)
+            return kind | session_of(found, self.profiles, self.trust)
         person = self.role.matches["customers"].get("email")
         if self.role.name == "messages" and self.people_by_email and person and not is_masked(person.profile):
             return {"customer_id": digest_as_id(person.profile.name, "e-mail address", self.trust)}

@@ -25,6 +25,8 @@ KEYED, REPEATING = ("products", "customers", "campaigns"), 0.8
 The same goes for the product of a line, of which none repeats among ``MANY``.
 """
 MANY = 200
+OF_BROWSERS = frozenset(["anonymous", "visitor", "cookie", "device"])
+"""Words of headers of numbers that a browser has; beside it lies at times one that the person has."""
 OF_LINES = {
     "order_items": (
         *("order_item_id", "product_id", "quantity", "unit_price", "line_amount", "discount_amount", "currency"),
@@ -104,6 +106,11 @@ def _names_each(profile: Profile) -> bool:
     return profile.unique == 1 and profile.distinct >= MANY
 
 
+def is_of_browser(profile: Profile) -> bool:
+    """Whether a column has the numbers of browsers, which nobody takes along to another one."""
+    return bool(words(profile.name) & OF_BROWSERS)
+
+
 def match(
     contract: Contract, profiles: Sequence[Profile], hints: Mapping[tuple[str, str], Hint] | None = None
 ) -> Matches:
@@ -126,6 +133,8 @@ def match(
             if column is contract.columns[0] and contract.table in KEYED and profile.unique < ENOUGH:
                 score *= REPEATING
             if contract.table == "order_items" and column.name == "product_id" and _names_each(profile):
+                score *= REPEATING
+            if column.name == "customer_id" and is_of_browser(profile):
                 score *= REPEATING
             if (column.name in OF_LINES.get(contract.table, ())) < profile.is_of_line:
                 continue
