@@ -72,8 +72,12 @@ def fit(profile: Profile, column: Column) -> float:
 def _fit_of_text(profile: Profile, name: str) -> float:
     is_clock = profile.time is not None and not profile.is_number
     prose = profile.spaced > 0.5 and profile.long > 0.5
+    if name in ("email", "phone") and is_masked(profile):
+        return 0.0
     if name == "email":
         return 1.0 if profile.email >= 0.8 else 0.1
+    if name == "phone":
+        return float(profile.letters < 0.1)
     if name == "coupon_code":
         return 0.2 if profile.is_number else 1.0
     if name == "currency":
@@ -88,6 +92,11 @@ def _fit_of_text(profile: Profile, name: str) -> float:
         is_amount = profile.fractional > 0.5 and max(map(len, profile.examples), default=0) < LONG_NUMBER
         return 0.2 if is_clock or prose or is_amount else 1.0
     return 0.3 if is_clock else 1.0
+
+
+def is_masked(person: Profile) -> bool:
+    """Whether what would tell people apart has been taken out, as marketplaces do (``138****0000``)."""
+    return any("**" in example for example in person.examples)
 
 
 def _told_by_values(profile: Profile, column: Column) -> Hint:
