@@ -5,6 +5,7 @@ Which column it is has been decided before.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,10 @@ from ecom_pipeline.shop.doctor.meaning import coded, guessed, read_words
 from ecom_pipeline.shop.doctor.model import ColumnGuess
 from ecom_pipeline.shop.doctor.names import as_sql, words
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
+
+
+MOSTLY = 0.5
+"""Share of addresses among the numbers of customers from which none of them is published as it is."""
 
 
 def mapped(table: str, column: Column, found: Match, trust: float = 1.0) -> ColumnGuess:
@@ -39,6 +44,8 @@ def mapped(table: str, column: Column, found: Match, trust: float = 1.0) -> Colu
             confidence, why = min(confidence, 0.5), "day and month cannot be told apart: check the format"
     elif column.values:
         confidence, why = _words(table, column, profile, origin, confidence, why)
+    elif column.name == "customer_id" and profile.email >= MOSTLY:
+        origin, why = {"sql": digest(profile.name)}, "e-mail addresses, as digests"
     elif column.name.endswith("_id") and profile.point_zero >= ENOUGH:
         origin = {"sql": f"regexp_replace({as_sql(profile.name)}, '\\.0$', '')"}
         why = "numbers written like 17850.0"
@@ -51,8 +58,13 @@ def mapped(table: str, column: Column, found: Match, trust: float = 1.0) -> Colu
         confidence=round(confidence * trust, 2),
         why=why,
         source_column=profile.name,
-        examples=() if column.pii else profile.examples,
+        examples=() if column.pii or profile.email >= MOSTLY else profile.examples,
     )
+
+
+def digest(column: str) -> str:
+    """What stands for a person of whom an address, a telephone number or a name is all that is known."""
+    return f"md5(lower(trim({as_sql(column)})))"
 
 
 def made(target: str, sql: str, confidence: float, why: str) -> ColumnGuess:
@@ -69,6 +81,8 @@ def _separator(examples: Sequence[str]) -> str | None:
     """What parts the levels of categories, unless it is ``>`` already."""
     if not examples or any(">" in example for example in examples):
         return None
+    if all(re.fullmatch(r"[^\W\d]+(\.[^\W\d]+)+", example) for example in examples):
+        return "."
     return next((mark for mark in ("/", "|", "::") if all(mark in example for example in examples)), None)
 
 

@@ -12,12 +12,12 @@ from dataclasses import replace
 import duckdb
 
 from ecom_pipeline.contracts import Column
-from ecom_pipeline.shop.doctor.columns import constant, made
-from ecom_pipeline.shop.doctor.matching import Match, Matches
+from ecom_pipeline.shop.doctor.columns import constant, digest, made
+from ecom_pipeline.shop.doctor.matching import Match, Matches, is_masked, is_of_browser
 from ecom_pipeline.shop.doctor.meaning import named_event, read_words, understood
 from ecom_pipeline.shop.doctor.model import ColumnGuess, InputGuess
-from ecom_pipeline.shop.doctor.names import VAGUE, as_sql, folded
-from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
+from ecom_pipeline.shop.doctor.names import VAGUE, as_sql, folded, likeness
+from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile, Time
 from ecom_pipeline.shop.doctor.survey import Export
 from ecom_pipeline.shop.values import BOOLEANS, number
 from ecom_pipeline.sql import literal, quoted
@@ -28,6 +28,8 @@ ENOUGH_LINES = 5
 """Lines below the first of their orders from which it is no accident that a column is empty there."""
 TOLERATED = 0.05
 """Share of rows that may be rejected; what is more is left out by a condition."""
+HALF = 0.5
+"""Share of rows whose word has to be understood, that a column is taken for one of words."""
 SOME_LINES = 0.05
 """Share of lines without a number of the order from which they are no sums between the others."""
 ROW_IDS = {"order_items": "order_item_id", "events": "event_id", "refunds": "refund_id", "messages": "message_id"}
@@ -153,7 +155,7 @@ def filled_down(con: duckdb.DuckDBPyConnection, table: str, key: str, columns: S
 def digest_as_id(column: str, what: str, trust: float) -> ColumnGuess:
     """The customer's id where orders know nothing but an address or a telephone number."""
     why = f"no customer number: the {what} stands for it, as a digest"
-    guess = made("customer_id", f"md5(lower(trim({as_sql(column)})))", 0.6 * trust, why)
+    guess = made("customer_id", digest(column), 0.6 * trust, why)
     return replace(guess, source_column=column)
 
 
@@ -162,7 +164,7 @@ def stand_in(people: Matches, trust: float) -> ColumnGuess | None:
     told = {target: match for target, match in people.items() if not is_masked(match.profile)}
     if "email" in told and told["email"].profile.email >= 0.8:
         return digest_as_id(told["email"].profile.name, "e-mail address", trust)
-    if "phone" in told and told["phone"].profile.letters < 0.1:
+    if "phone" in told:
         return digest_as_id(told["phone"].profile.name, "telephone number", trust)
     if "name" in told and told["name"].score >= VAGUE:
         by_name = digest_as_id(told["name"].profile.name, "name", trust)
@@ -230,9 +232,32 @@ def event_after(name: str) -> dict[str, ColumnGuess]:
     return {"event_type": replace(constant("event_type", *kind), confidence=0.6)} if kind else {}
 
 
-def is_masked(person: Profile) -> bool:
-    """Whether what would tell people apart has been taken out, as marketplaces do (``138****0000``)."""
-    return any("**" in example for example in person.examples)
+def author_of(
+    con: duckdb.DuckDBPyConnection, export: str, found: Matches, profiles: Sequence[Profile], author: Column
+) -> dict[str, ColumnGuess]:
+    """Who wrote a message, where the sender has the customer's own name in some rows and another one in the others."""
+    customer = found.get("customer_id")
+    if customer is None or ("author" in found and understood(found["author"].profile, author) >= HALF):
+        return {}
+    whose = customer.profile.name
+    for sender in (one for one in profiles if one.name != whose and likeness(one.name, author) >= VAGUE):
+        own = f"select avg(({quoted(sender.name)} = {quoted(whose)})::int) from {export}"
+        if TOLERATED < (con.execute(own).fetchall()[0][0] or 0.0) < 1 - TOLERATED:
+            sql = f"case when {as_sql(sender.name)} = {as_sql(whose)} then 'customer' else 'agent' end"
+            return {"author": made("author", sql, 0.8, "the customer, where the sender is called like the customer")}
+    return {}
+
+
+def session_of(found: Matches, profiles: Sequence[Profile], trust: float) -> dict[str, ColumnGuess]:
+    """What one browser does on one day, where no session is told and the number of the browser is not the person's."""
+    person, time = found.get("customer_id"), found["event_at"].profile.time
+    if person is None or "session_id" in found or time != Time():
+        return {}
+    browsers = (one for one in profiles if is_of_browser(one) and one.filled >= ENOUGH and one != person.profile)
+    if (browser := next(browsers, None)) is None:
+        return {}
+    sql = f"concat_ws(' ', {as_sql(browser.name)}, left({quoted(found['event_at'].profile.name)}, 10))"
+    return {"session_id": made("session_id", sql, 0.6 * trust, "no session: what one browser does on one day")}
 
 
 def product_or_name(product: Match, title: Match | None, trust: float) -> ColumnGuess | None:

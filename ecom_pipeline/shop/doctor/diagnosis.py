@@ -23,7 +23,7 @@ from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile, profile, writes_
 from ecom_pipeline.shop.doctor.references import Seen, number_in_other_orders, refer_to_keys
 from ecom_pipeline.shop.doctor.returns import tells_refunds
 from ecom_pipeline.shop.doctor.roles import SALES, find_role, nearest
-from ecom_pipeline.shop.doctor.survey import Export, survey
+from ecom_pipeline.shop.doctor.survey import Export, escaped, survey
 from ecom_pipeline.shop.doctor.times import made_times
 from ecom_pipeline.shop.doctor.whereabouts import currencies, whereabouts
 from ecom_pipeline.shop.errors import InputError
@@ -221,7 +221,7 @@ def _source(one: Seen, guesses: tuple[InputGuess, ...], taken: Sequence[str]) ->
     equal = f"{one.equal_rows} lines equal another one and count once; if all of them are meant, write duplicates: keep"
     return SourceGuess(
         name=_source_name(one, guesses, taken),
-        place=export.place,
+        place={"files": escaped(export.files[0])} if one.keeps_equal_rows and "files" in export.place else export.place,
         options=export.options,
         files=len(export.files),
         rows=export.rows,

@@ -15,22 +15,23 @@ from ecom_pipeline.shop.doctor.columns import constant, mapped
 from ecom_pipeline.shop.doctor.content import determines
 from ecom_pipeline.shop.doctor.derived import (
     ONE_EACH,
+    author_of,
     channel_of,
     digest_as_id,
     event_after,
-    is_masked,
     is_told,
     opted_out,
     order_of,
     product_or_name,
     row_id,
+    session_of,
     stand_in,
     with_amount,
     with_product,
     without_totals,
     without_unknown_words,
 )
-from ecom_pipeline.shop.doctor.matching import Match, Matches
+from ecom_pipeline.shop.doctor.matching import Match, Matches, is_masked
 from ecom_pipeline.shop.doctor.model import ColumnGuess, InputGuess
 from ecom_pipeline.shop.doctor.names import KNOWN, as_sql, folded
 from ecom_pipeline.shop.doctor.profiles import Profile, writes_decimal_comma
@@ -111,11 +112,13 @@ class Inputs:
         """What follows from the columns and the name of an export that is about one input."""
         if self.role.name == "marketing_spend" and "channel" not in found:
             return {"channel": channel_of(self.export.name)}
-        if self.role.name == "events" and "event_type" not in found:
-            return event_after(self.export.name)
-        person = self.role.matches["customers"].get("email")
-        if self.role.name == "messages" and self.people_by_email and person and not is_masked(person.profile):
-            return {"customer_id": digest_as_id(person.profile.name, "e-mail address", self.trust)}
+        if self.role.name == "events":
+            kind = {} if "event_type" in found else event_after(self.export.name)
+            return kind | session_of(found, self.profiles, self.trust)
+        if self.role.name == "messages":
+            return self._writer() | author_of(
+                self.con, self.export.table, found, self.profiles, self._column("messages", "author")
+            )
         if self.role.name != "customers":
             return {}
         email = found.get("email")
@@ -125,6 +128,13 @@ class Inputs:
             else {}
         )
         return known | self._refusal(found)
+
+    def _writer(self) -> dict[str, ColumnGuess]:
+        """Who wrote, where orders know their customers by address."""
+        person = self.role.matches["customers"].get("email")
+        if not self.people_by_email or person is None or is_masked(person.profile):
+            return {}
+        return {"customer_id": digest_as_id(person.profile.name, "e-mail address", self.trust)}
 
     def _reviewed(self) -> InputGuess | None:
         """What customers had who tell how they liked it, where nothing else tells what they bought."""

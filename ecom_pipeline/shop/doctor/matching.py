@@ -25,6 +25,8 @@ KEYED, REPEATING = ("products", "customers", "campaigns"), 0.8
 The same goes for the product of a line, of which none repeats among ``MANY``.
 """
 MANY = 200
+OF_BROWSERS = frozenset(["anonymous", "visitor", "cookie", "device"])
+"""Words of headers of numbers that a browser has; beside it lies at times one that the person has."""
 OF_LINES = {
     "order_items": (
         *("order_item_id", "product_id", "quantity", "unit_price", "line_amount", "discount_amount", "currency"),
@@ -70,8 +72,12 @@ def fit(profile: Profile, column: Column) -> float:
 def _fit_of_text(profile: Profile, name: str) -> float:
     is_clock = profile.time is not None and not profile.is_number
     prose = profile.spaced > 0.5 and profile.long > 0.5
+    if name in ("email", "phone") and is_masked(profile):
+        return 0.0
     if name == "email":
         return 1.0 if profile.email >= 0.8 else 0.1
+    if name == "phone":
+        return float(profile.letters < 0.1)
     if name == "coupon_code":
         return 0.2 if profile.is_number else 1.0
     if name == "currency":
@@ -88,6 +94,11 @@ def _fit_of_text(profile: Profile, name: str) -> float:
     return 0.3 if is_clock else 1.0
 
 
+def is_masked(person: Profile) -> bool:
+    """Whether what would tell people apart has been taken out, as marketplaces do (``138****0000``)."""
+    return any("**" in example for example in person.examples)
+
+
 def _told_by_values(profile: Profile, column: Column) -> Hint:
     """What values say whatever the header: they are words, codes or addresses of one kind only."""
     if column.name in ("event_type", "status") and len(profile.words) >= 2 and spoken(profile, column) >= 0.8:
@@ -102,6 +113,11 @@ def _told_by_values(profile: Profile, column: Column) -> Hint:
 
 def _names_each(profile: Profile) -> bool:
     return profile.unique == 1 and profile.distinct >= MANY
+
+
+def is_of_browser(profile: Profile) -> bool:
+    """Whether a column has the numbers of browsers, which nobody takes along to another one."""
+    return bool(words(profile.name) & OF_BROWSERS)
 
 
 def match(
@@ -126,6 +142,8 @@ def match(
             if column is contract.columns[0] and contract.table in KEYED and profile.unique < ENOUGH:
                 score *= REPEATING
             if contract.table == "order_items" and column.name == "product_id" and _names_each(profile):
+                score *= REPEATING
+            if column.name == "customer_id" and is_of_browser(profile):
                 score *= REPEATING
             if (column.name in OF_LINES.get(contract.table, ())) < profile.is_of_line:
                 continue

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.doctor.matching import Hint, Matches, match
-from ecom_pipeline.shop.doctor.meaning import named_event, understood
+from ecom_pipeline.shop.doctor.meaning import named_event, read_words, understood
 from ecom_pipeline.shop.doctor.names import KNOWN, VAGUE
 from ecom_pipeline.shop.doctor.profiles import Profile
 
@@ -149,7 +149,7 @@ def _is_possible(
     contracts: Mapping[str, Contract],
 ) -> bool:
     if role == SALES:
-        return _may_be_sales(matches)
+        return _may_be_sales(matches) and not _tells_views(matches["events"], contracts["events"])
     found = matches[role]
     lacking = [target for target in NEEDED[role] if target not in found]
     if role == "events" and lacking == ["event_type"]:
@@ -181,6 +181,14 @@ def _is_possible(
     if role == "market":
         return len(profiles) <= 5
     return not (role in ("marketing_spend", "calendar") and is_order)
+
+
+def _tells_views(found: Matches, events: Contract) -> bool:
+    """Whether rows are what visitors did, of which orders are a part only."""
+    if not {"event_type", "event_at"} <= set(found):
+        return False
+    column = next(column for column in events.columns if column.name == "event_type")
+    return "view" in read_words(found["event_type"].profile, column).values()
 
 
 def _may_be_sales(matches: Mapping[str, Matches]) -> bool:

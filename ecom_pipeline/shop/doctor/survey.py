@@ -41,6 +41,7 @@ TO_DO = dict.fromkeys((".zip", ".rar", ".7z", ".tar", ".tgz"), "an archive: unpa
 }
 """What to do about files of which there is no reader, by suffix."""
 MONTHS = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)"
+NUMBERS = rf"(?<![^\W\d_])\d+|\d{{3,}}|(?<![^\W\d_])({MONTHS})(?![^\W\d_])"
 SHARED_KEYS = 0.7
 """Share of columns that files have in common if they are one export, where these may differ.
 
@@ -177,7 +178,7 @@ def _belongs(sample: Sample, other: Sample) -> bool:
 
 def _shape(name: str) -> str:
     """The name without its dates, months and numbers; a digit or two right behind a word belong to the word (``lines2``)."""
-    return re.sub(rf"(?<![^\W\d_])\d+|\d{{3,}}|(?<![^\W\d_])({MONTHS})(?![^\W\d_])", "#", name)
+    return re.sub(NUMBERS, "#", name)
 
 
 def _common_start(names: Sequence[str]) -> str:
@@ -201,7 +202,7 @@ def _exports(
         return
     for seen in group:
         name = seen.sample.path.relative_to(folder).as_posix()
-        yield _export(con, folder, _escaped(name), [name], [seen.sample])
+        yield _export(con, folder, escaped(name), [name], [seen.sample])
 
 
 def _export(
@@ -254,14 +255,16 @@ def _spread(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], 
     return spread(con, table, found, each).columns
 
 
-def _escaped(name: str) -> str:
+def escaped(name: str) -> str:
+    """The glob that finds the file of this name and no other."""
     return re.sub(r"([*?[])", r"[\1]", name)
 
 
 def _pattern(files: Sequence[str], others: Sequence[str]) -> str | None:
     """The simplest glob that finds these files and no others; None if there is none."""
     if len(files) == 1:
-        return _escaped(files[0])
+        dated = _undated(files[0])
+        return escaped(files[0]) if any(_fits(name.split("/"), dated.split("/")) for name in others) else dated
     parts = [name.split("/") for name in files]
     if len({len(one) for one in parts}) > 1:
         return None
@@ -274,14 +277,25 @@ def _pattern(files: Sequence[str], others: Sequence[str]) -> str | None:
     return None
 
 
+def _undated(file: str) -> str:
+    """The glob that finds a file whose name has a date or a long number, and those that follow it under later ones."""
+    folder, slash, name = file.rpartition("/")
+    numbers = list(re.finditer(NUMBERS, name))
+    if not any(len(number.group()) >= len("2024") for number in numbers):
+        return escaped(file)
+    start, end = numbers[0].start(), numbers[-1].end()
+    middle = "[0-9]*" if name[start].isdigit() else "*"
+    return f"{escaped(folder + slash + name[:start])}{middle}{escaped(name[end:])}"
+
+
 def _pattern_of(names: Sequence[str], middle: str, is_short: bool) -> str:
     """The glob of folders or files that begin and end alike; a short one begins before a number."""
     if len(set(names)) == 1:
-        return _escaped(names[0])
+        return escaped(names[0])
     start = _common_start(names)
     end = _common_start([name[len(start) :][::-1] for name in names])[::-1].lstrip("0123456789")
     beginning = re.sub(r"(?<!\d)\d{4}[\d._-]*$|\d+$", "", start) if is_short else start
-    return f"{_escaped(beginning)}{middle}{_escaped(end)}"
+    return f"{escaped(beginning)}{middle}{escaped(end)}"
 
 
 def _fits(parts: Sequence[str], patterns: Sequence[str]) -> bool:

@@ -71,7 +71,7 @@ def test_a_category_in_words_is_preferred_to_its_number_though_some_rows_lack_it
         for i, word in enumerate(["electronics.clocks", "", "apparel.shoes"] * 60)
     ]
     write_csv(tmp_path / "2019-Oct.csv", header, rows)
-    assert mapping(examined(tmp_path))["products.category_path"] == "category_code"
+    assert mapping(examined(tmp_path))["products.category_path"] == {"sql": "replace(category_code, '.', ' > ')"}
 
 
 def test_sales_without_a_header(tmp_path: Path) -> None:
