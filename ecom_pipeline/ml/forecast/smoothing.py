@@ -142,8 +142,6 @@ class LogSmoothing(ExponentialSmoothing):
     """
 
     name: ClassVar[str] = "log_smoothing"
-    is_baseline: ClassVar[bool] = True
-    minimum_periods: ClassVar[int] = 1
 
     def fit(self, panel: Panel) -> Self:
         """Smooth the logarithms; see `ExponentialSmoothing.fit`."""
@@ -166,7 +164,6 @@ class Theta(ExponentialSmoothing):
     """
 
     name: ClassVar[str] = "theta"
-    is_baseline: ClassVar[bool] = True
     minimum_periods: ClassVar[int] = 28
 
     def __init__(self, *, damping: float = 0.98) -> None:
@@ -228,6 +225,10 @@ class Tsb(Forecaster):
     def predict(self, horizon: int, effects: Effects | None = None) -> np.ndarray:
         """Repeat chance times size."""
         return self._answer(self.panel_, np.tile(self.rate_[:, np.newaxis], horizon))
+
+
+CHEAP: tuple[type[Forecaster], ...] = (MovingAverage, SeasonalNaive, Tsb, ExponentialSmoothing, LogSmoothing, Theta)
+"""Simplest first."""
 
 
 def _starting_state(panel: Panel, seasonal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
