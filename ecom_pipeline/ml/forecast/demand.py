@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from ecom_pipeline.ml.forecast.panel import Panel, carried_forward, known_mean
+from ecom_pipeline.ml.forecast.panel import Panel, carried_forward, known_mean, known_sums
 
 Demand = Literal["new", "silent", "ended", "constant", "intermittent", "regular"]
 NEW_PERIODS = 56
@@ -166,13 +166,7 @@ def _surprising_end(panel: Panel, seen: np.ndarray, sold: np.ndarray) -> np.ndar
 
 
 def _lost(values: np.ndarray, empty: np.ndarray) -> np.ndarray:
-    known = np.isfinite(values)
-    total, days = (
-        np.cumsum(np.pad(each, ((0, 0), (1, 0))), axis=1) for each in (np.where(known, values, 0.0), known.astype(int))
-    )
-    ends = np.arange(values.shape[1])
-    starts = np.maximum(ends - RATE_DAYS, 0)
-    count = days[:, ends] - days[:, starts]
-    rate = (total[:, ends] - total[:, starts]) / np.maximum(count, 1)
-    rate = np.nan_to_num(carried_forward(np.where(count > 0, rate, np.nan)))
+    before = np.pad(values[:, :-1], ((0, 0), (RATE_DAYS, 0)), constant_values=np.nan)
+    total, count = known_sums(before, RATE_DAYS)
+    rate = np.nan_to_num(carried_forward(np.where(count > 0, total / np.maximum(count, 1), np.nan)))
     return np.asarray(np.where(empty, rate, 0.0)[:, -LOST_DAYS:].sum(axis=1))

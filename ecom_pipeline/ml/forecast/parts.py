@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.forecast.calendar import EffectKind
+from ecom_pipeline.ml.forecast.panel import known_mean, known_sums
 
 PARTS = ("level", "trend", "season", "holiday", "promotion", "market")
 EFFECTS: Mapping[str, tuple[EffectKind, ...]] = {
@@ -59,9 +60,7 @@ def split(forecast: np.ndarray, without: Mapping[str, np.ndarray], recent: np.nd
     """
     effects = {part: forecast - without[part] if part in without else np.zeros_like(forecast) for part in EFFECTS}
     plain = forecast - sum(effects.values())
-    known = np.isfinite(recent)
-    level = np.where(known, recent, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    level_part = np.tile(level[:, np.newaxis], forecast.shape[1])
+    level_part = np.tile(np.nan_to_num(known_mean(recent))[:, np.newaxis], forecast.shape[1])
     smooth = _smooth(plain, season)
     return np.stack([level_part, smooth - level_part, plain - smooth, *(effects[part] for part in EFFECTS)])
 
@@ -70,9 +69,8 @@ def _smooth(values: np.ndarray, season: int) -> np.ndarray:
     """(S, H) mean over the season around each period; at the ends, over the first and the last season."""
     horizon = values.shape[1]
     width = min(season, horizon)
-    total = np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1)
-    first = np.clip(np.arange(horizon) - width // 2, 0, horizon - width)
-    return np.asarray((total[:, first + width] - total[:, first]) / width)
+    sums, _ = known_sums(values, width)
+    return np.asarray(sums[:, np.clip(np.arange(horizon) - width // 2, 0, horizon - width)] / width)
 
 
 def moves(parts: pd.DataFrame, previous: pd.DataFrame | None) -> pd.DataFrame:

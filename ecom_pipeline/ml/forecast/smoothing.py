@@ -16,7 +16,7 @@ import numpy as np
 
 from ecom_pipeline.ml.forecast.base import Forecaster
 from ecom_pipeline.ml.forecast.calendar import Effects
-from ecom_pipeline.ml.forecast.panel import Panel, known_mean
+from ecom_pipeline.ml.forecast.panel import Panel, known_mean, known_sums
 
 ALPHAS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0)
 GAMMAS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
@@ -247,11 +247,7 @@ def _starting_state(panel: Panel, seasonal: np.ndarray) -> tuple[np.ndarray, np.
 
 def _season_means(values: np.ndarray, season: int) -> np.ndarray:
     """(S, T - season + 1) mean of every ``season`` periods in a row; NaN where half of them are unknown."""
-    known = np.isfinite(values)
-    total, count = (
-        np.cumsum(np.pad(each, ((0, 0), (1, 0))), axis=1) for each in (np.where(known, values, 0.0), known.astype(int))
-    )
-    sums, counts = (each[:, season:] - each[:, :-season] for each in (total, count))
+    sums, counts = known_sums(values, season)
     return np.where(2 * counts > season, sums / np.maximum(counts, 1), np.nan)
 
 

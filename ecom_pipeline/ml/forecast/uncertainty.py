@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ecom_pipeline.ml.forecast.panel import known_sums
+
 WINDOWS = (7, 14, 28)
 """Days over which errors of sums are measured; others take the nearest, and grow with the root of the days."""
 MEASURED_DAYS = 364
@@ -135,18 +137,12 @@ def _errors(forecast: np.ndarray, actual: np.ndarray, history: np.ndarray, mean:
 def _errors_of_means(history: np.ndarray, window: int) -> np.ndarray:
     """(S, n) sums of ``window`` days, less what the mean of the four weeks before each had said; at least one column."""
     recent = history[:, -(MEASURED_DAYS + AVERAGED_DAYS) :]
-    known = np.isfinite(recent)
-    total, days = (
-        np.cumsum(np.pad(each, ((0, 0), (1, 0))), axis=1) for each in (np.where(known, recent, 0.0), known.astype(int))
-    )
-    starts = np.arange(AVERAGED_DAYS, recent.shape[1] - window + 1)
-    if not len(starts):
+    if recent.shape[1] < AVERAGED_DAYS + window:
         return np.full((len(history), 1), np.nan)
-    before_days = days[:, starts] - days[:, starts - AVERAGED_DAYS]
-    before = (total[:, starts] - total[:, starts - AVERAGED_DAYS]) / np.maximum(before_days, 1)
-    sums, whole = (each[:, starts + window] - each[:, starts] for each in (total, days))
+    before, before_days = (each[:, :-window] for each in known_sums(recent, AVERAGED_DAYS))
+    sums, whole = (each[:, AVERAGED_DAYS:] for each in known_sums(recent, window))
     usable = (whole == window) & (before_days >= AVERAGED_DAYS // 2)
-    return np.where(usable, sums - before * window, np.nan)
+    return np.where(usable, sums - before / np.maximum(before_days, 1) * window, np.nan)
 
 
 def _nearest(days: int) -> int:
