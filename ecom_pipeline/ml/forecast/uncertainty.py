@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecom_pipeline.ml.forecast.panel import known_sums
+from ecom_pipeline.ml.forecast.panel import known_sums, ordered_quantiles
 
 WINDOWS = (7, 14, 28)
 """Days over which errors of sums are measured; others take the nearest, and grow with the root of the days."""
@@ -53,12 +53,8 @@ class Errors:
 
     def quantile(self, share: np.ndarray) -> np.ndarray:
         """(S,) error that a share (S,) of cases stays below."""
-        rows, last = np.arange(len(self.size)), np.maximum(self.count - 1, 0)
-        place = share * last
-        low, high = np.floor(place).astype(int), np.ceil(place).astype(int)
-        ends = [np.where(self.count > 0, self.own[rows, each], 0.0) for each in (low, high)]
-        own = ends[0] + (place - low) * (ends[1] - ends[0])
-        return np.asarray(self.size * (self.weight * own + (1 - self.weight) * np.quantile(self.pooled, share)))
+        own, pooled = ordered_quantiles(self.own, share), np.quantile(self.pooled, share)
+        return np.asarray(self.size * (self.weight * own + (1 - self.weight) * pooled))
 
     def exceeded(self, error: np.ndarray) -> np.ndarray:
         """(S,) share of cases above an error (S,)."""
