@@ -38,7 +38,7 @@ from ecom_pipeline.ml.forecast.tables import (
 
 MEASURES = ("revenue", "units")
 PROPHET_SERIES = 10
-"""Prophet is tried on the revenue of this many series, those that sold most in the last year, products last."""
+"""Prophet is tried on the revenue of this many series, the total and the categories first (`largest`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
