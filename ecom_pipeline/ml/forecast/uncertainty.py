@@ -81,18 +81,9 @@ class Uncertainty:
         return np.maximum(found, 0.0)
 
     def exceeded(self, days: int, units: np.ndarray) -> np.ndarray:
-        """(S,) chance that the demand over ``days`` is more than ``units`` (S,) above the expected."""
+        """(S,) chance that the demand over ``days`` is more than ``units`` (S,) above the expected; NaN where these are."""
         window = _nearest(days)
-        return self.over[window].exceeded(units / np.sqrt(days / window))
-
-    def only(self, rows: np.ndarray) -> Uncertainty:
-        """That of some products."""
-        return Uncertainty(
-            over={
-                window: Errors(size=each.size[rows], own=each.own[rows], count=each.count[rows], pooled=each.pooled)
-                for window, each in self.over.items()
-            }
-        )
+        return np.where(np.isfinite(units), self.over[window].exceeded(units / np.sqrt(days / window)), np.nan)
 
 
 def learn_uncertainty(forecast: np.ndarray, actual: np.ndarray, history: np.ndarray, mean: np.ndarray) -> Uncertainty:
