@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from ecom_pipeline.ml.forecast.panel import Panel, carried_forward, known_mean
+from ecom_pipeline.ml.forecast.panel import Panel, known_mean
 
 Demand = Literal["new", "silent", "ended", "constant", "intermittent", "regular"]
 NEW_PERIODS = 56
@@ -24,8 +24,7 @@ ENDED_AFTER = 8.0
 """Silences this many times the usual one, and of at least four weeks, mean that a series has ended."""
 SURPRISE = 0.05
 """Zeros at the end that were less likely than this are an empty shelf, if the shelf is empty today."""
-RATE_DAYS = 56
-LOST_DAYS = 91
+QUARTER_DAYS = 91
 STILL_OPEN = 0.01
 """Share of a usual day's sales, on closing days, above which they are none."""
 STOCK_COLUMNS = ("product_id", "stock_date", "stock")
@@ -78,7 +77,7 @@ def without_stockouts(panel: Panel, stock: pd.DataFrame) -> tuple[Panel, np.ndar
     Panel
         The empty days are NaN.
     numpy.ndarray
-        (S,) amount probably lost on them in the last 91 days: the mean of the 56 days before each.
+        (S,) amount probably lost on them in the last 91 days.
     """
     if not len(stock) or not panel.length:
         return panel, np.zeros(len(panel.keys))
@@ -158,7 +157,7 @@ def _surprising_end(panel: Panel, seen: np.ndarray, sold: np.ndarray) -> np.ndar
     found = np.zeros(sold.shape, dtype=bool)
     for row in np.flatnonzero((seen[:, -1] <= 0) & sold.any(axis=1)):
         last = int(np.flatnonzero(sold[row])[-1])
-        before = panel.values[row, max(int(panel.starts[row]), last - RATE_DAYS + 1) : last + 1]
+        before = panel.values[row, max(int(panel.starts[row]), last - QUARTER_DAYS + 1) : last + 1]
         there = np.flatnonzero(seen[row, : panel.length] > 0)
         first = max(last, int(there[-1]) if len(there) else 0) + 1
         found[row, first:] = (1 - np.mean(before > 0)) ** (panel.length - first) < SURPRISE
@@ -166,13 +165,13 @@ def _surprising_end(panel: Panel, seen: np.ndarray, sold: np.ndarray) -> np.ndar
 
 
 def _lost(values: np.ndarray, empty: np.ndarray) -> np.ndarray:
-    known = np.isfinite(values)
-    total, days = (
-        np.cumsum(np.pad(each, ((0, 0), (1, 0))), axis=1) for each in (np.where(known, values, 0.0), known.astype(int))
-    )
-    ends = np.arange(values.shape[1])
-    starts = np.maximum(ends - RATE_DAYS, 0)
-    count = days[:, ends] - days[:, starts]
-    rate = (total[:, ends] - total[:, starts]) / np.maximum(count, 1)
-    rate = np.nan_to_num(carried_forward(np.where(count > 0, rate, np.nan)))
-    return np.asarray(np.where(empty, rate, 0.0)[:, -LOST_DAYS:].sum(axis=1))
+    """(S,) what the empty days of the last quarter would have sold at the mean of the quarter of known days before each."""
+    lost = np.zeros(len(values))
+    for row in np.flatnonzero(empty[:, -QUARTER_DAYS:].any(axis=1)):
+        known = np.isfinite(values[row])
+        total = np.concatenate([[0.0], np.cumsum(values[row, known])])
+        last = np.cumsum(known)
+        first = np.maximum(last - QUARTER_DAYS, 0)
+        rate = (total[last] - total[first]) / np.maximum(last - first, 1)
+        lost[row] = rate[-QUARTER_DAYS:][empty[row, -QUARTER_DAYS:]].sum()
+    return lost

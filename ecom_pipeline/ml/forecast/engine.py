@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecom_pipeline.ml.forecast.backtest import THREADS, Answer, Backtested, Entry, answers, backtest
-from ecom_pipeline.ml.forecast.base import Forecaster
 from ecom_pipeline.ml.forecast.boosting import BoostingForecaster
 from ecom_pipeline.ml.forecast.calendar import EffectKind
 from ecom_pipeline.ml.forecast.combination import (
@@ -39,25 +38,10 @@ from ecom_pipeline.ml.forecast.panel import Panel, SeriesKey
 from ecom_pipeline.ml.forecast.period import WEEK_DAYS
 from ecom_pipeline.ml.forecast.prophet import ProphetForecaster
 from ecom_pipeline.ml.forecast.reconcile import Hierarchy, error_variance, reconcile, reconciled_past
-from ecom_pipeline.ml.forecast.smoothing import (
-    ExponentialSmoothing,
-    LogSmoothing,
-    MovingAverage,
-    SeasonalNaive,
-    Theta,
-    Tsb,
-)
+from ecom_pipeline.ml.forecast.smoothing import CHEAP
 
 PROPHET_SECONDS = 600.0
 """Prophet, the slowest and last, gets this long for a panel; what it has not fitted by then is left to the others."""
-BASELINES = (
-    MovingAverage.name,
-    SeasonalNaive.name,
-    Tsb.name,
-    ExponentialSmoothing.name,
-    LogSmoothing.name,
-    Theta.name,
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,19 +89,6 @@ class Outcome:
     failures: Mapping[str, Mapping[SeriesKey, str]]
 
 
-def models(*, seed: int, horizon: int) -> list[Forecaster]:
-    """Every model but Prophet, cheapest first."""
-    return [
-        MovingAverage(),
-        SeasonalNaive(),
-        Tsb(),
-        ExponentialSmoothing(),
-        LogSmoothing(),
-        Theta(),
-        BoostingForecaster(seed=seed, horizon=horizon),
-    ]
-
-
 def forecast_panel(
     panel: Panel,
     *,
@@ -158,7 +129,7 @@ def forecast_panel(
     errors = tested.errors()
     pools = _pools(panel, kinds, (*tested.origins, panel.length))
     past = combine_past(tested, pools[:-1], errors, OF_PERIODS)
-    proof = {kind: prove(tested, past, each, BASELINES) for kind, each in rows.items()}
+    proof = {kind: prove(tested, past, each) for kind, each in rows.items()}
     source = tuple(COMBINATION if proof[kind].holds else proof[kind].baseline for kind, _ in panel.keys)
 
     found, absent = _final(panel, entries, skip + horizon, failures, parts or {})
@@ -182,7 +153,7 @@ def forecast_panel(
     past = np.where(np.isfinite(tested.actual), past, np.nan)
 
     together, past, usual = _agreeing(forecast, past, tested.actual, hierarchy)
-    proof |= {kind: prove(tested, past, rows[kind], BASELINES) for kind, each in proof.items() if each.holds}
+    proof |= {kind: prove(tested, past, rows[kind]) for kind, each in proof.items() if each.holds}
     ratio = np.where(forecast > 0, together / np.where(forecast > 0, forecast, 1.0), 1.0)
     bands, weekly, covered = _with_bands(panel, tested, past, together[:, skip:], usual, kinds, shut)
     return Outcome(
@@ -203,8 +174,9 @@ def forecast_panel(
 
 
 def _entries(seed: int, horizon: int, prophet_rows: Sequence[int] | np.ndarray) -> list[Entry]:
-    """Every model for all series, and Prophet, if it has any, for its own."""
-    entries = [Entry(model=model) for model in models(seed=seed, horizon=horizon)]
+    """Every model for all series, cheapest first, and Prophet, if it has any, for its own."""
+    entries = [Entry(model=model()) for model in CHEAP]
+    entries.append(Entry(model=BoostingForecaster(seed=seed, horizon=horizon)))
     if len(prophet_rows):
         prophet = ProphetForecaster(seed=seed, until=time.monotonic() + PROPHET_SECONDS)
         entries.append(Entry(model=prophet, rows=np.asarray(prophet_rows)))

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ecom_pipeline.ml.forecast.base import LEVELS
-from ecom_pipeline.ml.forecast.panel import known_mean
+from ecom_pipeline.ml.forecast.panel import known_mean, ordered_quantiles
 
 STRETCHES = np.geomspace(0.2, 5.0, 129)
 SHRINK = 0.5
@@ -181,23 +181,11 @@ def _quantiles(standard: np.ndarray, usual: np.ndarray, levels: Sequence[float],
     shares = [(1 - level) / 2 for level in levels] + [(1 + level) / 2 for level in levels]
     pool = relative[np.isfinite(relative)]
     pooled = np.quantile(pool, shares) if len(pool) else np.array([2.0 if each > 0.5 else -2.0 for each in shares])
-    ends = (share * _by_row(relative, shares) + (1 - share) * pooled[:, np.newaxis]) * size * units
+    ordered = np.sort(np.where(np.isfinite(relative), relative, np.inf), axis=1)
+    own = ordered_quantiles(ordered, np.array(shares)[:, np.newaxis])
+    ends = (share * own + (1 - share) * pooled[:, np.newaxis]) * size * units
     half = len(levels)
     return Bands(levels=tuple(levels), below=np.minimum(ends[:half], 0.0), above=np.maximum(ends[half:], 0.0))
-
-
-def _by_row(values: np.ndarray, shares: Sequence[float]) -> np.ndarray:
-    """(shares, S) quantiles of the known values of each row; 0 for a row without any."""
-    if not values.shape[1]:
-        return np.zeros((len(shares), len(values)))
-    ordered = np.sort(np.where(np.isfinite(values), values, np.inf), axis=1)
-    last = np.maximum(np.isfinite(values).sum(axis=1) - 1, 0)
-    place = np.asarray(shares)[:, np.newaxis] * last
-    low, high = np.floor(place).astype(int), np.ceil(place).astype(int)
-    rows = np.arange(len(values))
-    with np.errstate(invalid="ignore"):
-        found = ordered[rows, low] + (place - low) * (ordered[rows, high] - ordered[rows, low])
-    return np.where(np.isfinite(found), found, 0.0)
 
 
 def _stretch(bands: Bands, forecast: np.ndarray, actual: np.ndarray) -> np.ndarray:

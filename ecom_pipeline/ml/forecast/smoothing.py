@@ -16,7 +16,7 @@ import numpy as np
 
 from ecom_pipeline.ml.forecast.base import Forecaster
 from ecom_pipeline.ml.forecast.calendar import Effects
-from ecom_pipeline.ml.forecast.panel import Panel, known_mean
+from ecom_pipeline.ml.forecast.panel import Panel, known_mean, known_sums
 
 ALPHAS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0)
 GAMMAS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
@@ -142,8 +142,6 @@ class LogSmoothing(ExponentialSmoothing):
     """
 
     name: ClassVar[str] = "log_smoothing"
-    is_baseline: ClassVar[bool] = True
-    minimum_periods: ClassVar[int] = 1
 
     def fit(self, panel: Panel) -> Self:
         """Smooth the logarithms; see `ExponentialSmoothing.fit`."""
@@ -166,7 +164,6 @@ class Theta(ExponentialSmoothing):
     """
 
     name: ClassVar[str] = "theta"
-    is_baseline: ClassVar[bool] = True
     minimum_periods: ClassVar[int] = 28
 
     def __init__(self, *, damping: float = 0.98) -> None:
@@ -230,6 +227,10 @@ class Tsb(Forecaster):
         return self._answer(self.panel_, np.tile(self.rate_[:, np.newaxis], horizon))
 
 
+CHEAP: tuple[type[Forecaster], ...] = (MovingAverage, SeasonalNaive, Tsb, ExponentialSmoothing, LogSmoothing, Theta)
+"""Simplest first."""
+
+
 def _starting_state(panel: Panel, seasonal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Level (S,) and pattern (S, season) of the first two seasons; the first value and no pattern where there are fewer."""
     season, rows = panel.season, np.arange(len(panel.keys))
@@ -246,11 +247,7 @@ def _starting_state(panel: Panel, seasonal: np.ndarray) -> tuple[np.ndarray, np.
 
 def _season_means(values: np.ndarray, season: int) -> np.ndarray:
     """(S, T - season + 1) mean of every ``season`` periods in a row; NaN where half of them are unknown."""
-    known = np.isfinite(values)
-    total, count = (
-        np.cumsum(np.pad(each, ((0, 0), (1, 0))), axis=1) for each in (np.where(known, values, 0.0), known.astype(int))
-    )
-    sums, counts = (each[:, season:] - each[:, :-season] for each in (total, count))
+    sums, counts = known_sums(values, season)
     return np.where(2 * counts > season, sums / np.maximum(counts, 1), np.nan)
 
 

@@ -51,6 +51,16 @@ def test_the_end_of_what_is_out_of_stock_is_unknown_demand_and_what_it_cost_is_t
     assert lost.tolist() == [40.0, 0.0]
 
 
+def test_what_an_empty_shelf_cost_is_told_by_as_many_known_days_however_long_it_is_empty() -> None:
+    now_and_then = np.zeros(260)
+    now_and_then[[20, 60, 100, 140, 145, 150, 155, 160]] = 1.0
+    now_and_then[165] = 5.0
+    shelf = panel_of(now_and_then, kind="product")
+    panel, lost = without_stockouts(shelf, looks(shelf, {260: 0}))
+    assert unknown(panel) == list(range(166, 260))
+    assert lost == pytest.approx([91 * 11 / 91])
+
+
 def test_zeros_that_are_no_surprise_stay_zeros() -> None:
     slow = np.zeros(70)
     slow[::30] = 1.0
