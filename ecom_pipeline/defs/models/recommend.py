@@ -62,7 +62,7 @@ def _recommend(night: Night) -> Learned:
             " order by customer_id"
         ),
         baskets=night.frame(
-            "select distinct order_id as basket_id, product_id from features.sales where product_id is not null"
+            "select distinct order_id as basket_id, product_id, customer_id from features.sales where product_id is not null"
             " order by basket_id, product_id"
         ),
         rules=_rules(night),

@@ -97,7 +97,7 @@ def serve(
         ``customer_id`` and, where known, ``is_opted_out, gender, birth_year, country, acquisition_channel``: everyone who is to
         get lists; those with interactions get them anyway. Of more than the rules allow for those who were active last.
     baskets
-        ``basket_id, product_id``: what was bought in one order.
+        ``basket_id, product_id`` and, where known, ``customer_id``: what was bought in one order.
     half_life
         Days after which an interaction counts half for what is popular.
     deliver
