@@ -17,7 +17,7 @@ from scipy import sparse
 from ecom_pipeline.ml.recommend.cold import segment_popularity
 from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.known import Shop, position
-from ecom_pipeline.ml.recommend.rules import SHELVES, Rules, first_broken
+from ecom_pipeline.ml.recommend.rules import SHELVES, Rules, first_broken, is_fresh
 
 CONTENT, SEGMENT, POPULAR, PIN = "content", "segment_popularity", "popularity", "brand_pin"
 FILLED = (SHELVES.index("new"), SHELVES.index("all"))
@@ -129,8 +129,8 @@ class Filling:
         return found.rename(columns={"query": "history", "neighbour": "product"})
 
     def _links_of_untouched(self) -> pd.DataFrame:
-        """From products that somebody touched to those that nobody did."""
-        fresh = np.setdiff1d(np.flatnonzero(~self.shop.blocked), self.shop.touched)
+        """From products that somebody touched to the fresh ones that nobody did."""
+        fresh = np.setdiff1d(np.flatnonzero(~self.shop.blocked & is_fresh(self.shop.products)), self.shop.touched)
         found = self._neighbours(fresh if self.rules.new_products else fresh[:0], self.shop.touched)
         return found.rename(columns={"query": "product", "neighbour": "history"})
 

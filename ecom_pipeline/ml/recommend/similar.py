@@ -16,7 +16,7 @@ from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.features import categories_of
 from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, most_touched, thinned
 from ecom_pipeline.ml.recommend.interactions import pair_weights
-from ecom_pipeline.ml.recommend.neighbours import ItemNeighbours, nearest
+from ecom_pipeline.ml.recommend.neighbours import MOST_PAIRS, ItemNeighbours, nearest
 from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity
 
 CONTENT = "content"
@@ -28,8 +28,6 @@ LEAST = 0.01
 WEIGHT_OF_CONTENT = 0.25
 SPARE = 2
 """Neighbours of either kind that are looked at for one that is listed."""
-MOST_PAIRS = 1_000_000
-"""Of customers and products that neighbours are learned from: of more, every n-th customer is enough."""
 
 
 def similar_products(
