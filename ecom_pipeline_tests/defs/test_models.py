@@ -56,6 +56,16 @@ def test_frames_have_the_columns_that_their_reader_names() -> None:
     assert [query for query in queries if not query.startswith("select ") or query.startswith("select *")] == []
 
 
+def test_correlation_is_missing_where_a_feature_does_not_vary() -> None:
+    connection = duckdb.connect()
+    connection.execute("create schema features")
+    connection.execute("create table features.customers as from (values (2, 4, 7), (4, 3, 7), (6, 8, 7)) as c (a, b, c)")
+    found = profile._covariance(cast(Night, SimpleNamespace(connection=connection)), ["a", "b", "c"])
+    matrix = found.pivot(index="feature_a", columns="feature_b", values="correlation")
+    assert matrix.loc["a", ["a", "b"]].tolist() == [1.0, pytest.approx(4 / (2 * 7**0.5))]
+    assert matrix["c"].isna().all()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("written", [True, False])
 def test_the_live_card_comes_back_from_the_warehouse_as_it_was_written(tmp_path: Path, written: bool) -> None:

@@ -204,20 +204,6 @@ def test_channels_without_visits_orders_or_spend_have_no_ratio(world: World) -> 
     ]
 
 
-def test_scores_are_fifths_and_equals_score_alike(world: World) -> None:
-    for n in range(10):
-        world.given(
-            "features.customers",
-            {"customer_id": f"C{n}", "as_of_date": "2024-03-01", "recency_days": n, "orders": 1 + n // 2, "revenue": 7},
-        )
-    world.given("features.customers", {"customer_id": "none", "as_of_date": "2024-03-01", "orders": 0, "revenue": 0})
-    rows = sorted(world.select("features.rfm"), key=lambda row: row["recency_days"])
-    assert [row["recency_score"] for row in rows] == [5, 5, 4, 4, 3, 3, 2, 2, 1, 1]
-    assert [row["frequency_score"] for row in rows] == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
-    assert {row["monetary_score"] for row in rows} == {3}
-    assert "none" not in {row["customer_id"] for row in rows}
-
-
 def test_days_without_sales_are_there_with_nothing(world: World) -> None:
     world.given("clean.orders", order("O1"), order("O2", ordered_at="2024-03-04 09:00:00", ordered_date="2024-03-04"))
     world.given(
