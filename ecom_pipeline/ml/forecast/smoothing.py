@@ -156,11 +156,11 @@ class LogSmoothing(ExponentialSmoothing):
         return self._answer(self.panel_, np.expm1(self._smoothed(horizon)) * self.unit_[:, np.newaxis])
 
 
-class Theta(ExponentialSmoothing):
-    """Exponential smoothing with half of the series' linear trend as drift, which is the theta method.
+class Theta(LogSmoothing):
+    """Exponential smoothing with half of the linear trend as drift, which is the theta method, of logarithms: growth multiplies too.
 
-    The drift is added to the pattern of `ExponentialSmoothing` and fades: after ``k`` periods it has grown by
-    ``damping ** k`` of itself.
+    The drift is added to the pattern of `LogSmoothing` and fades: after ``k`` periods it has grown by ``damping ** k`` of
+    itself.
     """
 
     name: ClassVar[str] = "theta"
@@ -173,13 +173,12 @@ class Theta(ExponentialSmoothing):
     def fit(self, panel: Panel) -> Self:
         """Smooth, and fit the trend by least squares to the means of whole seasons, which have no pattern."""
         super().fit(panel)
-        self.slope_ = _slopes(_season_means(panel.last(TREND_PERIODS).values, panel.season))
+        self.slope_ = _slopes(_season_means(self.panel_.last(TREND_PERIODS).values, panel.season))
         return self
 
-    def predict(self, horizon: int, effects: Effects | None = None) -> np.ndarray:
-        """The smoothed forecast plus a fading half of the trend."""
+    def _smoothed(self, horizon: int) -> np.ndarray:
         grown = np.cumsum(self.damping ** np.arange(1, horizon + 1))
-        return self._answer(self.panel_, self._smoothed(horizon) + self.slope_[:, np.newaxis] / 2 * grown)
+        return super()._smoothed(horizon) + self.slope_[:, np.newaxis] / 2 * grown
 
 
 class Tsb(Forecaster):
