@@ -105,7 +105,7 @@ def read_experiments(
         known), ``cost``, ``assigned_date``, ``is_complete`` (whether all days of the outcome have passed), ``segment``,
         `FEATURES` from before the assignment, ``has_ordered`` and ``revenue_after`` of the outcome's days.
     customers
-        Of today: ``customer_id``, `FEATURES` and ``average_order_value``.
+        Of today, who may be written to: ``customer_id``, `FEATURES` and ``average_order_value``.
     margin_share
         Margin per unit of revenue.
     as_of_date
