@@ -32,7 +32,7 @@ sources:
 def settings(tmp_path: Path) -> Settings:
     (tmp_path / "shop.yaml").write_text(SHOP, "utf-8")
     rows = ["No,At,Who,Sku,Qty,Price,Note"]
-    rows += [f"{n},2024-05-0{1 + n % 9} 10:00:00,w{n % 7},s{n % 5},1,{'none' if n == 3 else 5},x" for n in range(60)]
+    rows += [f"{n},2024-05-0{1 + n % 9} 10:00:00,w{n % 7},s{n % 5},1,{'abc' if n == 3 else 5},x" for n in range(60)]
     (tmp_path / "till.csv").write_text("\n".join(rows) + "\n", "utf-8")
     return Settings(shop=tmp_path, data_dir=tmp_path / "data", settle_seconds=0)
 
@@ -97,4 +97,4 @@ def test_lineage_of_columns_leads_to_those_of_the_files_and_quarantine_is_shown(
     assert shown["quarantine.rows"]["dagster/row_count"].value == 1
     (row,) = shown["clean.order_items"]["quarantined"].records
     assert row.data["rows"] == 1
-    assert "unit_price: 'none' is not a number" in row.data["reasons"]
+    assert "unit_price: 'abc' is not a number" in row.data["reasons"]
