@@ -238,6 +238,12 @@ def _retention(given: argparse.Namespace, console: Console) -> int:
         _print_json(asdict(done))
         return OK
     table(console, "Loads retired", [asdict(one) for one in done.retired])
+    if done.ahead_days:
+        console.print(
+            f"The clock is {done.ahead_days:,} days ahead of the last run before today: age was counted to"
+            f" {done.counted_to}. If the clock is right, run a night, and this command again tomorrow.",
+            soft_wrap=True,
+        )
     console.print(
         f"Loads retired: {len(done.retired)}. Runs whose history was deleted: {done.journal_runs} in the warehouse,"
         f" {done.dagster_runs} in Dagster. On disk: {done.bytes_before / 1e6:,.1f} MB before,"

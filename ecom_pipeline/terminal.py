@@ -27,7 +27,8 @@ def table(console: Console, title: str, rows: Iterable[Mapping[str, Any]]) -> No
     rows = list(rows)
     if not rows:
         return
-    shown = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
+    console.print(title, style="bold")
+    shown = Table(header_style="dim", box=None, pad_edge=False)
     for name in rows[0]:
         number = all(isinstance(row[name], int | float) or row[name] is None for row in rows)
         shown.add_column(name.replace("_", " "), justify="right" if number else "left", overflow="fold")
