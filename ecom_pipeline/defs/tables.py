@@ -8,6 +8,7 @@ table had been overwritten (docs/decisions/0001-the-gate-is-inside-the-step.md).
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -23,6 +24,7 @@ from ecom_pipeline.warehouse.lineage import column_lineage
 from ecom_pipeline.warehouse.names import count
 
 LINEAGE = "dagster/column_lineage"
+PROJECT = Path(__file__).parents[2]
 
 
 def spec_of(
@@ -52,14 +54,18 @@ def spec_of(
 
 
 def _made_from(contract: Contract, source: Callable[..., object] | None) -> dict[str, dg.MetadataValue]:
-    """Where the table is promised, and how it is computed: by which SELECT, or where the function stands."""
+    """Where in the project the table is promised, and how it is computed: by which SELECT, or where the function stands."""
+
+    def place(path: str | Path) -> str:
+        return str(path).removeprefix(f"{PROJECT}/")
+
     made: dict[str, dg.MetadataValue] = {}
     if contract.path.exists():
-        made["contract"] = dg.MetadataValue.path(contract.path)
+        made["contract"] = dg.MetadataValue.path(place(contract.path))
     if contract.select:
         made["select"] = dg.MetadataValue.md(f"```sql\n{contract.select}\n```")
     if source:
-        made["function"] = dg.MetadataValue.path(f"{source.__code__.co_filename}:{source.__code__.co_firstlineno}")
+        made["function"] = dg.MetadataValue.path(f"{place(source.__code__.co_filename)}:{source.__code__.co_firstlineno}")
     return made
 
 
