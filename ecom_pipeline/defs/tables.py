@@ -65,7 +65,9 @@ def _made_from(contract: Contract, source: Callable[..., object] | None) -> dict
     if contract.select:
         made["select"] = dg.MetadataValue.md(f"```sql\n{contract.select}\n```")
     if source:
-        made["function"] = dg.MetadataValue.path(f"{place(source.__code__.co_filename)}:{source.__code__.co_firstlineno}")
+        made["function"] = dg.MetadataValue.path(
+            f"{place(source.__code__.co_filename)}:{source.__code__.co_firstlineno}"
+        )
     return made
 
 
