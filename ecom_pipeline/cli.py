@@ -139,7 +139,7 @@ def _run(given: argparse.Namespace, console: Console) -> int:
         )
     elif summary:
         show_summary(console, summary)
-        show_release(console, folder, succeeded)
+        show_release(console, folder, summary.run)
     return OK if succeeded else FAILED
 
 
@@ -158,11 +158,15 @@ def _status(given: argparse.Namespace, console: Console) -> int:
         _print_json({"release": releases.current_id(folder), **asdict(summary)})
     else:
         show_summary(console, summary)
-        show_release(console, folder, summary.run["status"] == "succeeded")
+        show_release(console, folder, summary.run)
     return OK if summary.run["status"] == "succeeded" else FAILED
 
 
 def _release(given: argparse.Namespace, console: Console) -> int:
+    most = {"list": 0, "diff": 2}.get(given.action, 1)
+    if len(given.ids) > most:
+        print(f"ecom: release {given.action} takes {most} ids at most, found {' '.join(given.ids)}", file=sys.stderr)
+        return USAGE
     settings, _, folder = _shop(given)
     if given.action == "diff":
         found = _difference(settings, folder, given.ids)
@@ -189,8 +193,8 @@ def _release(given: argparse.Namespace, console: Console) -> int:
         _print_json(result)
     elif isinstance(result, dict):
         tables = result.pop("tables")
-        table(console, "Release", [result])
-        table(console, "Tables", tables)
+        table(console, "Release" if given.action == "show" else "Current now", [result])
+        table(console, "Tables", tables if given.action == "show" else [])
     else:
         table(console, f"Releases in {folder}", result)
     return OK if result else NOTHING

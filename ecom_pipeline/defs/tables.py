@@ -161,7 +161,9 @@ def metadata_of(night: Night, outcome: Outcome, instance: dg.DagsterInstance) ->
     if outcome.reason:
         metadata["skipped"] = outcome.reason
     if outcome.quarantined:
-        metadata["quarantined"] = _table(("rows", "reasons"), [(rows, told) for told, rows in outcome.quarantined.items()])
+        metadata["quarantined"] = _table(
+            ("rows", "reasons"), [(rows, told) for told, rows in outcome.quarantined.items()]
+        )
     if outcome.conservation:
         columns = ("source", "arrived", "clean", "duplicates", "quarantined")
         metadata["conservation"] = _table(columns, outcome.conservation)
