@@ -139,7 +139,7 @@ def _run(given: argparse.Namespace, console: Console) -> int:
         )
     elif summary:
         show_summary(console, summary)
-        show_release(console, folder, succeeded)
+        show_release(console, folder, summary.run)
     return OK if succeeded else FAILED
 
 
@@ -158,11 +158,15 @@ def _status(given: argparse.Namespace, console: Console) -> int:
         _print_json({"release": releases.current_id(folder), **asdict(summary)})
     else:
         show_summary(console, summary)
-        show_release(console, folder, summary.run["status"] == "succeeded")
+        show_release(console, folder, summary.run)
     return OK if summary.run["status"] == "succeeded" else FAILED
 
 
 def _release(given: argparse.Namespace, console: Console) -> int:
+    most = {"list": 0, "diff": 2}.get(given.action, 1)
+    if len(given.ids) > most:
+        print(f"ecom: release {given.action} takes {most} ids at most, found {' '.join(given.ids)}", file=sys.stderr)
+        return USAGE
     settings, _, folder = _shop(given)
     if given.action == "diff":
         found = _difference(settings, folder, given.ids)
@@ -189,8 +193,8 @@ def _release(given: argparse.Namespace, console: Console) -> int:
         _print_json(result)
     elif isinstance(result, dict):
         tables = result.pop("tables")
-        table(console, "Release", [result])
-        table(console, "Tables", tables)
+        table(console, "Release" if given.action == "show" else "Current now", [result])
+        table(console, "Tables", tables if given.action == "show" else [])
     else:
         table(console, f"Releases in {folder}", result)
     return OK if result else NOTHING
@@ -238,6 +242,12 @@ def _retention(given: argparse.Namespace, console: Console) -> int:
         _print_json(asdict(done))
         return OK
     table(console, "Loads retired", [asdict(one) for one in done.retired])
+    if done.ahead_days:
+        console.print(
+            f"The clock is {done.ahead_days:,} days ahead of the last run before today: age was counted to"
+            f" {done.counted_to}. If the clock is right, run a night, and this command again tomorrow.",
+            soft_wrap=True,
+        )
     console.print(
         f"Loads retired: {len(done.retired)}. Runs whose history was deleted: {done.journal_runs} in the warehouse,"
         f" {done.dagster_runs} in Dagster. On disk: {done.bytes_before / 1e6:,.1f} MB before,"

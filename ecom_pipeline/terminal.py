@@ -115,14 +115,21 @@ def _longest(steps: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{"step": step, "seconds": round(seconds, 1), "peak_MB": peak // 2**20} for step, seconds, peak in rows]
 
 
-def show_release(console: Console, folder: Path, succeeded: bool) -> None:
-    """Print which release is published, and how to look at it."""
+def show_release(console: Console, folder: Path, run: Mapping[str, Any]) -> None:
+    """Print which release is published, whether by this run, and how to look at it."""
     current = releases.current_id(folder)
     if current is None:
         console.print("Nothing has been published yet.")
         return
     manifest = releases.show(folder)
-    words = "Published" if succeeded else "The run failed; still published is"
+    if run["status"] != "succeeded":
+        words = "The run failed; still published is"
+    elif manifest.run_id == run["run_id"]:
+        words = "Published"
+    elif current != releases.list_ids(folder)[-1]:
+        words = "Rolled back; published is"
+    else:
+        words = "The run published nothing; still published is"
     path = folder / "current" / "release.duckdb"
     console.print(f"{words} release {current}, content {manifest.digest}: {path}", soft_wrap=True)
     console.print()

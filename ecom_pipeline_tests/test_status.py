@@ -11,6 +11,7 @@ import pytest
 from ecom_pipeline import cli
 from ecom_pipeline.contracts import CheckResult
 from ecom_pipeline.terminal import MOST_STEPS
+from ecom_pipeline.warehouse import release as releases
 from ecom_pipeline.warehouse.connection import open_warehouse
 from ecom_pipeline.warehouse.journal import close_steps, end_run, now, record, record_checks, start_run
 
@@ -102,3 +103,36 @@ def test_many_tables_and_steps_are_told_in_a_few_lines(
     others = range(40 - MOST_STEPS)
     assert [f"{len(others)}", "others", f"{sum(others)}", f"{others[-1]}"] in shown
     assert not any("step3" in line for line in shown)
+
+
+def test_it_is_told_whether_the_last_run_published_what_is_current(
+    given: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "data" / "releases" / "mini"
+
+    def told(run_id: str, status: str, *, publishes: bool) -> str:
+        with open_warehouse(tmp_path / "data" / "work" / "mini", memory_limit="200MB", threads=1) as connection:
+            run(connection, run_id, status)
+            if publishes:
+                releases.publish(connection, [], folder, run_id=run_id, shop="mini", keep=3)
+        return shown()
+
+    def shown() -> str:
+        cli.main(given)
+        (line,) = [line for line in capsys.readouterr().out.splitlines() if ", content " in line]
+        return line.split(" release ")[0]
+
+    assert told("first", "succeeded", publishes=True) == "Published"
+    assert told("second", "succeeded", publishes=False) == "The run published nothing; still published is"
+    assert told("third", "failed", publishes=False) == "The run failed; still published is"
+    assert told("fourth", "succeeded", publishes=True) == "Published"
+    releases.rollback(folder)
+    assert shown() == "Rolled back; published is"
+
+
+@pytest.mark.parametrize(("action", "most"), [("list", 0), ("show", 1), ("rollback", 1), ("diff", 2)])
+def test_ids_that_a_command_would_not_look_at_are_no_usage(
+    action: str, most: int, given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["release", action, *"abc"[: most + 1], *given[1:]]) == cli.USAGE
+    assert f"ecom: release {action} takes {most} ids at most, found a" in capsys.readouterr().err

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Collection
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -19,7 +19,7 @@ from ecom_pipeline.settings import Settings
 from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.warehouse.connection import WarehouseError, open_warehouse
 from ecom_pipeline.warehouse.journal import now
-from ecom_pipeline.warehouse.retention import Retired, compact, forget_runs, retire, runs_to_keep
+from ecom_pipeline.warehouse.retention import Retired, compact, forget_runs, retire, runs_to_keep, trusted_now
 from ecom_pipeline.warehouse.space import files_in
 
 FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
@@ -31,6 +31,10 @@ class Retention:
 
     Attributes
     ----------
+    counted_to
+        The day to which age was counted.
+    ahead_days
+        By how much the clock is ahead of it, where it was not believed.
     retired
         Loads whose rows were deleted.
     journal_runs, dagster_runs
@@ -39,6 +43,8 @@ class Retention:
         Size of the working file and of Dagster's folder together.
     """
 
+    counted_to: date
+    ahead_days: int
     retired: list[Retired]
     journal_runs: int
     dagster_runs: int
@@ -62,9 +68,10 @@ def let_go(settings: Settings, shop: Shop, instance: dg.DagsterInstance) -> Rete
     try:
         with open_warehouse(work, **settings.bounds(shop.name)) as connection:
             keep_days = {name: source.keep_days for name, source in shop.sources.items() if source.keep_days}
-            retired = retire(connection, keep_days)
+            moment = trusted_now(connection)
+            retired = retire(connection, keep_days, moment)
             if settings.keep_history_days:
-                since, kept = now() - timedelta(days=settings.keep_history_days), runs_to_keep(connection)
+                since, kept = moment - timedelta(days=settings.keep_history_days), runs_to_keep(connection)
                 journal_runs = forget_runs(connection, since, kept)
                 dagster_runs = _forget_dagster_runs(instance, since.replace(tzinfo=UTC), kept)
         _compact_history(history)
@@ -72,6 +79,8 @@ def let_go(settings: Settings, shop: Shop, instance: dg.DagsterInstance) -> Rete
         raise WarehouseError(f"{history}: the history of runs cannot be written: {error}") from error
     compact(work, **settings.bounds(shop.name))
     return Retention(
+        counted_to=moment.date(),
+        ahead_days=(now() - moment).days,
         retired=retired,
         journal_runs=journal_runs,
         dagster_runs=dagster_runs,
@@ -125,7 +134,8 @@ def retention_job(settings: Settings, shop: Shop) -> dg.JobDefinition:
     def let_go_of_the_old(context: dg.OpExecutionContext) -> None:
         with told():
             done = let_go(settings, shop, context.instance)
-        context.add_output_metadata({**asdict(done), "retired": dg.MetadataValue.json(asdict(done)["retired"])})
+        retired = dg.MetadataValue.json(asdict(done)["retired"])
+        context.add_output_metadata(asdict(done) | {"counted_to": done.counted_to.isoformat(), "retired": retired})
 
     @dg.job(
         name="retention",

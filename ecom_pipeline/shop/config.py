@@ -317,6 +317,15 @@ class Shop(_Model):
         """The columns of a source that its mapping names, each with the first place that does."""
         return {name: places[0] for name, places in self._places(source).items()}
 
+    def lineage(self, source: str) -> list[tuple[str, str, str]]:
+        """The input, its column, and a column of the source that it is read from: one for each that it is read from."""
+        return [
+            (str(place[3]), str(place[5]), name)
+            for place, names in _uses(source, self.sources[source])
+            if _feeds(place)
+            for name in names
+        ]
+
     def absent(self, source: str, columns: Iterable[str]) -> list[Absent]:
         """What a file with these columns lacks, needed columns first."""
         present = {column.lower() for column in columns}

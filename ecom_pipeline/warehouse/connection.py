@@ -133,9 +133,7 @@ def open_warehouse(
                 spilled.unlink()
             for unpacked in folder.glob(".ecom-read-*"):
                 shutil.rmtree(unpacked)
-            bounds = bounded(
-                memory_limit=memory_limit, threads=threads, temp_folder=temp_folder, temp_limit=temp_limit
-            )
+            bounds = bounded(memory_limit=memory_limit, threads=threads, temp_folder=temp_folder, temp_limit=temp_limit)
             connection = duckdb.connect(str(database), config=bounds)
         with closing(connection):
             with _told(f"{database}: cannot be written"):

@@ -23,6 +23,9 @@ from ecom_pipeline.warehouse.space import require_space
 HISTORY = ("steps", "checks", "notices", "conservation", "writes", "runs")
 """Tables of the journal that grow with every run. The ledger of loads is not history: it says what need not be loaded."""
 
+LEAP_DAYS = 7
+"""A clock that is further ahead of the last run before today is not believed at once."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Retired:
@@ -34,8 +37,21 @@ class Retired:
     rows: int
 
 
-def retire(connection: duckdb.DuckDBPyConnection, keep_days: Mapping[str, int]) -> list[Retired]:
-    """Delete the rows of loads whose file was last written more days ago than its source keeps.
+def trusted_now(connection: duckdb.DuckDBPyConnection) -> datetime:
+    """The time by which things are old: the clock's, unless it is far ahead of the last run before today.
+
+    A clock that was set forward would make everything old at once. It is believed from the next day on, when a run of the
+    day before tells the same; until then age is counted to that last run.
+    """
+    moment = now()
+    earlier: datetime | None = connection.execute(
+        "select max(started_at) from journal.runs where started_at < ?", [moment - timedelta(days=1)]
+    ).fetchall()[0][0]
+    return earlier if earlier and moment - earlier > timedelta(days=LEAP_DAYS) else moment
+
+
+def retire(connection: duckdb.DuckDBPyConnection, keep_days: Mapping[str, int], moment: datetime) -> list[Retired]:
+    """Delete the rows of loads whose file was last written more days before a moment than its source keeps.
 
     The newest load of a source always stays, so that no table loses its last row to age.
 
@@ -43,13 +59,15 @@ def retire(connection: duckdb.DuckDBPyConnection, keep_days: Mapping[str, int]) 
     ----------
     keep_days
         By source; the loads of other sources are kept.
+    moment
+        As :func:`trusted_now` tells it.
 
     Raises
     ------
     WarehouseError
         The rows could not be deleted; everything is as it was.
     """
-    today = now().replace(hour=0, minute=0, second=0, microsecond=0)
+    today = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     retired: list[Retired] = []
     try:
         with transaction(connection):

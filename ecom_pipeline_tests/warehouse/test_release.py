@@ -39,7 +39,9 @@ def test_both_files_show_the_release_and_its_comments(
         with duckdb.connect(str(tmp_path / f"releases/current/{file}.duckdb"), read_only=True) as reader:
             described = f"select comment from duckdb_{kind}() where schema_name = 'marts'"
             assert reader.execute(described).fetchall() == [("One row per product.",)]
-            columns = "select column_name, comment from duckdb_columns() where schema_name = 'marts' order by column_index"
+            columns = (
+                "select column_name, comment from duckdb_columns() where schema_name = 'marts' order by column_index"
+            )
             assert reader.execute(columns).fetchall() == [
                 ("product_id", "The product's id."),
                 ("price", "Price, in the shop's currency."),
