@@ -13,12 +13,13 @@ import duckdb
 
 from ecom_pipeline.contracts import Column
 from ecom_pipeline.shop.doctor.columns import constant, digest, made
-from ecom_pipeline.shop.doctor.matching import Match, Matches, is_masked, is_of_browser
+from ecom_pipeline.shop.doctor.matching import Match, Matches, is_masked, is_of_browser, names_each
 from ecom_pipeline.shop.doctor.meaning import named_event, read_words, understood
 from ecom_pipeline.shop.doctor.model import ColumnGuess, InputGuess
 from ecom_pipeline.shop.doctor.names import VAGUE, as_sql, folded, likeness
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile, Time
 from ecom_pipeline.shop.doctor.survey import Export
+from ecom_pipeline.shop.expressions import parse_expression
 from ecom_pipeline.shop.values import BOOLEANS, number
 from ecom_pipeline.sql import literal, quoted
 
@@ -190,15 +191,18 @@ def is_told(about: Match | None) -> str | None:
     return f"{as_sql(about.profile.name)} is not null" if about and about.profile.filled < 1 - TOLERATED else None
 
 
-def equal_and_meant(con: duckdb.DuckDBPyConnection, export: Export, guesses: Sequence[InputGuess]) -> tuple[int, str]:
+def equal_and_meant(
+    con: duckdb.DuckDBPyConnection, export: Export, guesses: Sequence[InputGuess], decimal_comma: bool
+) -> tuple[int, str]:
     """How many rows without an id equal another one in what is mapped of them, and why they are meant if they are."""
-    kinds = ((guess.table, guess.columns) for guess in guesses if guess.table in ("order_items", "events"))
-    table, rows = next(kinds, ("", ()))
+    kinds = ((guess.table, guess.columns, guess.where) for guess in guesses if guess.table in ("order_items", "events"))
+    table, rows, where = next(kinds, ("", (), None))
+    taken = taken_rows(export.table, where, decimal_comma)
     used = " ".join(str(part) for column in rows for part in column.origin.values())
     columns = [column for column in export.columns if column in used]
     if not columns or len(export.files) > 1 or any(column.target == ROW_IDS[table] for column in rows):
         return 0, ""
-    equal = _equal_rows(con, export.table, columns)
+    equal = _equal_rows(con, taken, columns)
     if not equal:
         return 0, ""
     if {"value": "1"} in (column.origin for column in rows):
@@ -207,9 +211,35 @@ def equal_and_meant(con: duckdb.DuckDBPyConnection, export: Export, guesses: Seq
         return equal, f"{equal} lines equal another one, and no order number tells them apart"
     if table == "events" and not _tells_seconds(con, export, rows):
         return equal, f"{equal} events equal another one, and their times tell no seconds"
-    if equal > _equal_rows(con, export.table, export.columns):
+    if equal > _equal_rows(con, taken, export.columns):
         return equal, f"{equal} lines equal another one in what is mapped, and some of them differ elsewhere"
     return equal, ""
+
+
+def named_rows(guesses: Sequence[InputGuess], profiles: Sequence[Profile]) -> tuple[InputGuess, ...] | None:
+    """Lines or events with a column that has a number of its own in every row; None if there is no such column."""
+    used = {column.source_column for guess in guesses for column in guess.columns}
+    numbers = (
+        one.name
+        for one in profiles
+        if one.name not in used
+        and one.filled == 1
+        and names_each(one)
+        and re.fullmatch("(?!row).*id", folded(one.name))
+    )
+    if (number := next(numbers, None)) is None:
+        return None
+    return tuple(
+        replace(guess, columns=(_number_of_row(ROW_IDS[guess.table], number), *guess.columns))
+        if guess.table in ("order_items", "events")
+        else guess
+        for guess in guesses
+    )
+
+
+def _number_of_row(target: str, column: str) -> ColumnGuess:
+    why = "it has another number in every row, some of which are equal else"
+    return ColumnGuess(target=target, origin={"column": column}, confidence=0.7, why=why, source_column=column)
 
 
 def _tells_seconds(con: duckdb.DuckDBPyConnection, export: Export, events: Sequence[ColumnGuess]) -> bool:
@@ -218,6 +248,13 @@ def _tells_seconds(con: duckdb.DuckDBPyConnection, export: Export, events: Seque
         return True
     told = rf"select count(*) from {export.table} where regexp_matches({quoted(time.source_column)}, ':\d\d:\d\d')"
     return bool(con.execute(told).fetchall()[0][0])
+
+
+def taken_rows(table: str, where: str | None, decimal_comma: bool) -> str:
+    """The rows of an export that a condition of ``shop.yaml`` takes."""
+    if where is None:
+        return table
+    return f"(from {table} where {parse_expression(where, condition=True, decimal_comma=decimal_comma).sql})"
 
 
 def _equal_rows(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> int:

@@ -26,6 +26,7 @@ from ecom_pipeline.shop.doctor.derived import (
     row_id,
     session_of,
     stand_in,
+    taken_rows,
     with_amount,
     with_product,
     without_totals,
@@ -40,17 +41,20 @@ from ecom_pipeline.shop.doctor.returns import (
     Split,
     discount_of,
     of_amounts,
-    of_negative_lines,
+    of_returned_lines,
     of_states,
     split_of,
 )
 from ecom_pipeline.shop.doctor.roles import SALES, Role
 from ecom_pipeline.shop.doctor.survey import Export
+from ecom_pipeline.sql import quoted
 
 PERSON = ("name", "email", "phone", "address", "country", "city", "gender", "birth_year", "language")
 CATALOGUE = ("name", "category_path", "brand", "price", "cost", "description")
 ABOUT = {"products": "product_id", "customers": "customer_id", "campaigns": "campaign_id", "messages": "text"}
 STORE = "(store|shop|branch|filiale|tienda|loja|门店)(id|nbr|no|nr|number|name)?"
+SAME_NUMBER = 0.5
+"""Share of what is given back that has the number of an order which was sold."""
 SOME_ORDERS = 200
 """Orders of which some customer should have placed two."""
 
@@ -69,6 +73,8 @@ class Inputs:
         Whether the export that has the orders has what was given back of them, too.
     people_by_email
         Whether orders know who ordered by the e-mail address alone.
+    person
+        The column of another export, and that, in which numbers of persons repeat; empty if there is none.
     trust
         What a sure guess is worth: less than 1 where the headers had to be guessed.
     """
@@ -82,6 +88,7 @@ class Inputs:
     order_number: str | None
     others_tell_refunds: bool
     people_by_email: bool
+    person: str
     trust: float
 
     def guess(self) -> tuple[InputGuess, ...]:
@@ -165,7 +172,7 @@ class Inputs:
         comma = writes_decimal_comma(self.profiles)
         money = Amounts(self.con, self.export.table, self.profiles, key if has_lines else None, comma)
         of_lines = extra | money.settle(orders, items)
-        split = split_of(self.con, self.export.table, key, items.get("quantity")) if time else Split()
+        split = split_of(self.con, self.export.table, key, items.get("quantity"), self.profiles) if time else Split()
         given: list[InputGuess | None] = []
         if time and not self.order_number:
             why = "rows with the same order number are lines of one order" if has_lines and key else "one row per order"
@@ -267,7 +274,7 @@ class Inputs:
         """What was given back, as lines, as amounts or as states of orders tell."""
         told: Refunds | None = None
         if split.returned:
-            told = of_negative_lines(time, found, split, self.trust)
+            told = of_returned_lines(time, found, split, self._number_of_sale(key, split), self.trust)
         elif key:
             amounts = self.role.matches["refunds"]
             is_of_order = "amount" in amounts and self._is_of_order(key, amounts["amount"])
@@ -278,6 +285,15 @@ class Inputs:
             return None
         who = {"customer_id": customer} if customer else {}
         return self._input("refunds", told.found, told.score, told.why, told.where, told.added | who)
+
+    def _number_of_sale(self, key: Match | None, split: Split) -> Match | None:
+        """The number of the order, if what is given back goes by the number under which it was sold."""
+        if key is None or split.sold is None:
+            return None
+        comma, name = writes_decimal_comma(self.profiles), quoted(key.profile.name)
+        sold, returned = (taken_rows(self.export.table, rows, comma) for rows in (split.sold, split.returned))
+        known = f"select avg(({name} in (select {name} from {sold}))::int) from {returned}"
+        return key if (self.con.execute(known).fetchall()[0][0] or 0.0) >= SAME_NUMBER else None
 
     def _column(self, table: str, name: str) -> Column:
         return next(column for column in self.contracts[table].columns if column.name == name)
@@ -290,7 +306,8 @@ class Inputs:
             guess = mapped("orders", self._column("orders", "customer_id"), found, self.trust)
             if self.export.rows < SOME_ORDERS or found.profile.unique < ONE_EACH:
                 return guess
-            why = "every order has a customer of its own, so that nobody bought twice: is there a number of the person?"
+            person = f"see {self.person}" if self.person else "is there a number of the person?"
+            why = f"every order has a customer of its own, so that nobody bought twice: {person}"
             return replace(guess, confidence=0.4, why=why)
         return stand_in(self.role.matches["customers"], self.trust)
 

@@ -6,7 +6,7 @@ Refunds without a date of their own are those of the day of the order, and say s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import duckdb
@@ -14,13 +14,17 @@ import duckdb
 from ecom_pipeline.contracts import Column
 from ecom_pipeline.shop.doctor.columns import made
 from ecom_pipeline.shop.doctor.matching import Match, Matches
-from ecom_pipeline.shop.doctor.meaning import read_words
+from ecom_pipeline.shop.doctor.meaning import STEMS, read_words
 from ecom_pipeline.shop.doctor.model import ColumnGuess
 from ecom_pipeline.shop.doctor.names import as_sql
-from ecom_pipeline.shop.doctor.profiles import ENOUGH
+from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
 from ecom_pipeline.shop.doctor.roles import HINTS
 from ecom_pipeline.shop.values import number
 from ecom_pipeline.sql import literal, quoted
+
+SALE = r"^(sales?|sold|orders?|purchases?|invoices?|продажа|销售|销售单|销售出库|verkauf|vente|venta|venda|satış|판매|مبيعات)$"
+RETURN = STEMS["status"]["returned"]
+"""What rows of a report call themselves that are sales, as a whole word, and what those that are returns, in a part of it."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +36,12 @@ class Split:
     why: str = ""
 
 
-def split_of(con: duckdb.DuckDBPyConnection, export: str, key: Match | None, quantity: Match | None) -> Split:
-    """How cancelled or returned lines show: a letter before the number, or a quantity below zero."""
+def split_of(
+    con: duckdb.DuckDBPyConnection, export: str, key: Match | None, quantity: Match | None, profiles: Sequence[Profile]
+) -> Split:
+    """How cancelled or returned lines show: a letter before the number, a quantity below zero, or the kind of the row."""
     if quantity is None or quantity.profile.negative == 0:
-        return Split()
+        return _by_kind(profiles)
     pieces = as_sql(quantity.profile.name)
     if key is not None:
         order, count = quoted(key.profile.name), number(quoted(quantity.profile.name), "DECIMAL(18,4)")
@@ -57,6 +63,19 @@ def split_of(con: duckdb.DuckDBPyConnection, export: str, key: Match | None, qua
     return Split(f"{pieces} > 0", f"{pieces} < 0", "quantities below zero are returns")
 
 
+def _by_kind(profiles: Sequence[Profile]) -> Split:
+    """A column whose words say of some rows that they are sales, of some that they are returns, and of others neither."""
+    for one in profiles:
+        sold, returned = (
+            [word for word, _ in one.words if re.search(kind, word.casefold())] for kind in (SALE, RETURN)
+        )
+        if returned and (sold := [word for word in sold if word not in returned]):
+            name = as_sql(one.name)
+            kinds = (f"{name} in ({', '.join(map(literal, words))})" for words in (sold, returned))
+            return Split(*kinds, f"{one.name} says which rows are returns")
+    return Split()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Refunds:
     """What refunds are made of: columns found and made up, which rows, how sure it is and why."""
@@ -68,16 +87,18 @@ class Refunds:
     why: str
 
 
-def of_negative_lines(time: Match, items: Matches, split: Split, trust: float) -> Refunds | None:
-    """Lines with a quantity below zero."""
+def of_returned_lines(time: Match, items: Matches, split: Split, key: Match | None, trust: float) -> Refunds | None:
+    """Lines with a quantity below zero, or of a kind that says so."""
     quantity, price, amount = (items.get(target) for target in ("quantity", "unit_price", "line_amount"))
     if quantity is None or not (price or amount):
         return None
-    pieces = f"-{as_sql(quantity.profile.name)}"
-    money = f"{pieces} * {as_sql(price.profile.name)}" if price else ""
-    if amount and not price:
+    pieces = f"abs({as_sql(quantity.profile.name)})"
+    if price:
+        money = f"{pieces} * {as_sql(price.profile.name)}"
+    elif amount:
         money = f"abs({as_sql(amount.profile.name)})"
-    found = {"refunded_at": time} | {target: items[target] for target in ("product_id",) if target in items}
+    found = {"refunded_at": time} | ({"order_id": key} if key else {})
+    found |= {target: items[target] for target in ("product_id", "currency") if target in items}
     why = "given back, so counted positive"
     added = {
         "quantity": made("quantity", pieces, 0.8 * trust, why),
