@@ -13,7 +13,6 @@ from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.config import input_contracts
 from ecom_pipeline.shop.doctor.collisions import told_apart
 from ecom_pipeline.shop.doctor.content import name_columns
-from ecom_pipeline.shop.doctor.derived import equal_and_meant, filled_down, named_rows
 from ecom_pipeline.shop.doctor.inputs import Inputs
 from ecom_pipeline.shop.doctor.missing import find_missing
 from ecom_pipeline.shop.doctor.model import Diagnosis, InputGuess, SourceGuess
@@ -23,6 +22,8 @@ from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile, profile, writes_
 from ecom_pipeline.shop.doctor.references import Seen, number_in_other_orders, person_elsewhere, refer_to_keys
 from ecom_pipeline.shop.doctor.returns import tells_refunds
 from ecom_pipeline.shop.doctor.roles import SALES, find_role, nearest
+from ecom_pipeline.shop.doctor.rows import equal_and_meant, filled_down, named_rows
+from ecom_pipeline.shop.doctor.sales import Sales
 from ecom_pipeline.shop.doctor.survey import Export, escaped, survey
 from ecom_pipeline.shop.doctor.times import made_times
 from ecom_pipeline.shop.doctor.whereabouts import currencies, whereabouts
@@ -155,7 +156,8 @@ def _inputs(
     others = [other.role for other in known if other is not one and other.role and other.role.name == SALES]
     numbered = any("customer_id" in role.matches["orders"] for role in others)
     by_email = not numbered and any("email" in role.matches["customers"] for role in others)
-    return Inputs(
+    kind = Sales if one.role.name == SALES else Inputs
+    return kind(
         con,
         one.export,
         one.role,

@@ -19,12 +19,16 @@ from ecom_pipeline.shop.doctor.model import ColumnGuess
 from ecom_pipeline.shop.doctor.names import as_sql
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
 from ecom_pipeline.shop.doctor.roles import HINTS
+from ecom_pipeline.shop.doctor.rows import taken_rows
 from ecom_pipeline.shop.values import number
 from ecom_pipeline.sql import literal, quoted
 
 SALE = r"^(sales?|sold|orders?|purchases?|invoices?|продажа|销售|销售单|销售出库|verkauf|vente|venta|venda|satış|판매|مبيعات)$"
 RETURN = STEMS["status"]["returned"]
 """What rows of a report call themselves that are sales, as a whole word, and what those that are returns, in a part of it."""
+
+SAME_NUMBER = 0.5
+"""Share of what is given back that has the number of an order which was sold."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +38,29 @@ class Split:
     sold: str | None = None
     returned: str | None = None
     why: str = ""
+    number: Match | None = None
+    """The number of the order, if what is given back goes by the one under which it was sold."""
 
 
 def split_of(
+    con: duckdb.DuckDBPyConnection,
+    export: str,
+    key: Match | None,
+    quantity: Match | None,
+    profiles: Sequence[Profile],
+    decimal_comma: bool,
+) -> Split:
+    """How what was sold and what was given back are told apart, and by which number."""
+    split = _split(con, export, key, quantity, profiles)
+    if key is None or split.sold is None or split.returned is None:
+        return split
+    name = quoted(key.profile.name)
+    sold, returned = (taken_rows(export, rows, decimal_comma) for rows in (split.sold, split.returned))
+    known = f"select avg(({name} in (select {name} from {sold}))::int) from {returned}"
+    return replace(split, number=key) if (con.execute(known).fetchall()[0][0] or 0.0) >= SAME_NUMBER else split
+
+
+def _split(
     con: duckdb.DuckDBPyConnection, export: str, key: Match | None, quantity: Match | None, profiles: Sequence[Profile]
 ) -> Split:
     """How cancelled or returned lines show: a letter before the number, a quantity below zero, or the kind of the row."""
@@ -87,7 +111,7 @@ class Refunds:
     why: str
 
 
-def of_returned_lines(time: Match, items: Matches, split: Split, key: Match | None, trust: float) -> Refunds | None:
+def of_returned_lines(time: Match, items: Matches, split: Split, trust: float) -> Refunds | None:
     """Lines with a quantity below zero, or of a kind that says so."""
     quantity, price, amount = (items.get(target) for target in ("quantity", "unit_price", "line_amount"))
     if quantity is None or not (price or amount):
@@ -97,7 +121,7 @@ def of_returned_lines(time: Match, items: Matches, split: Split, key: Match | No
         money = f"{pieces} * {as_sql(price.profile.name)}"
     elif amount:
         money = f"abs({as_sql(amount.profile.name)})"
-    found = {"refunded_at": time} | ({"order_id": key} if key else {})
+    found = {"refunded_at": time} | ({"order_id": split.number} if split.number else {})
     found |= {target: items[target] for target in ("product_id", "currency") if target in items}
     why = "given back, so counted positive"
     added = {

@@ -18,7 +18,8 @@ from urllib.parse import quote
 import duckdb
 
 from ecom_pipeline.shop.errors import InputError
-from ecom_pipeline.shop.readers import ReadOptions, read_file
+from ecom_pipeline.shop.options import ReadOptions
+from ecom_pipeline.shop.readers import read_file
 from ecom_pipeline.shop.readers.database import NAME, connect_duckdb
 from ecom_pipeline.shop.readers.encoding import by_mark
 from ecom_pipeline.shop.readers.files import SUFFIXES, chunks, format_of, suffix_of, unpacked
