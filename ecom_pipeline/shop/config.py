@@ -31,6 +31,7 @@ from pydantic import (
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.document import Document, Place
 from ecom_pipeline.shop.expressions import parse_expression
+from ecom_pipeline.shop.options import ReadOptions, Text
 from ecom_pipeline.shop.values import Unit
 
 DEFAULTS = {("orders", "status"): "completed", ("messages", "author"): "customer"}
@@ -82,7 +83,6 @@ Glob = Annotated[str, AfterValidator(_below_the_landing_folder)]
 Name = Annotated[
     str, _of_the_form("(?!.*__)[a-z][a-z0-9_]*", "a name of small letters, digits and single _, such as my_shop")
 ]
-Text = Annotated[str, Field(min_length=1)]
 Channel = Annotated[Text, StringConstraints(strip_whitespace=True, to_lower=True)]
 """Spelt as ``clean.marketing_spend`` has it."""
 Rate = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=8)]
@@ -141,18 +141,6 @@ class InputMapping(_Model):
     columns: dict[str, ColumnMapping] = Field(min_length=1)
 
 
-class Options(_Model):
-    """What the reader of a file shall not detect but take as given."""
-
-    encoding: Text | None = None
-    delimiter: str | None = Field(default=None, min_length=1)
-    header: bool | None = None
-    columns: tuple[Text, ...] | None = Field(default=None, min_length=1)
-    sheet: Text | None = None
-    skip_rows: int | None = Field(default=None, ge=0)
-    each: Text | None = None
-
-
 class Database(_Model):
     """A table of a database."""
 
@@ -189,7 +177,7 @@ class Source(_Model):
     files: Glob | None = None
     database: Database | None = None
     format: Literal["csv", "jsonl", "parquet", "excel"] | None = None
-    options: Options = Options()
+    options: ReadOptions = ReadOptions()
     timezone: Timezone | None = None
     date_format: Text | None = None
     decimal_comma: bool = False

@@ -211,7 +211,7 @@ class _Loading:
             return
         if is_same:
             self._note(name, "read again: format or options of its source have changed", kind="read otherwise")
-        read = read_file(self.con, path, self._target, format=described.format, options=options)
+        read = read_file(self.con, path, self._target, format=described.format, options=described.options)
         refuse_changed(path, seen, look(path))
         twin = next((entry.file for entry in (*self.known.values(), *self.entries) if entry.sha256 == sha256), None)
         if twin is not None and twin != name:
