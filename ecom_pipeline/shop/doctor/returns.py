@@ -140,7 +140,13 @@ def of_amounts(time: Match, key: Match, refunds: Matches, product: Match | None)
     found |= {"product_id": product} if product else {}
     found |= {target: refunds[target] for target in ("currency",) if target in refunds}
     where = f"{as_sql(amount.profile.name)} > 0"
-    return Refunds(found=found, where=where, score=0.6, why="orders tell what was given back")
+    number = key.profile.name
+    why = "what was given back of an order is one sum, which a later export may tell anew"
+    whole = ColumnGuess(
+        target="refund_id", origin={"column": number}, confidence=key.score, why=why, source_column=number
+    )
+    added = {} if product else {"refund_id": whole}
+    return Refunds(found=found, added=added, where=where, score=0.6, why="orders tell what was given back")
 
 
 def of_states(
