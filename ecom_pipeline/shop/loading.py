@@ -22,8 +22,9 @@ from urllib.parse import quote
 
 import duckdb
 
+from ecom_pipeline.shop.absent import absent_columns
 from ecom_pipeline.shop.arrivals import Clock, hash_of_file, look, matching, refuse_changed, settled, utc
-from ecom_pipeline.shop.config import Absent, Database, Shop, Source
+from ecom_pipeline.shop.config import Database, Shop, Source
 from ecom_pipeline.shop.errors import InputError, close_to, did_you_mean, one_line
 from ecom_pipeline.shop.readers import FileRead, looks_partial, read_database, read_file
 from ecom_pipeline.sql import literal, quoted
@@ -300,7 +301,7 @@ class _Loading:
 
     def _miss_columns(self, name: str, columns: Sequence[str]) -> None:
         """Refuse what lacks a column its rows need; note what else is lacking."""
-        absent = self.shop.absent(self.source, columns)
+        absent = absent_columns(self.shop, self.source, columns)
         if absent and absent[0].is_needed:
             column, line = absent[0].column, self.shop.line(absent[0].place)
             also = f"; it lacks {', '.join(repr(other.column) for other in absent[1:])} too" if absent[1:] else ""
@@ -311,7 +312,7 @@ class _Loading:
         for one in absent:
             self._note(
                 name,
-                f"has no column '{one.column}', which {self.shop.line(one.place)} maps: {_consequences(one)}"
+                f"has no column '{one.column}', which {self.shop.line(one.place)} maps: {one.consequences}"
                 f"{close_to(one.column, unused)}",
             )
 
@@ -344,20 +345,6 @@ class _Loading:
             f" from (select concat_ws(chr(31), {texts}) as line from {self.staging})"
         ).fetchall()
         return hashlib.sha256(repr((tuple(columns), sums)).encode()).hexdigest()
-
-
-def _consequences(absent: Absent) -> str:
-    """What a column that rows can do without leaves open."""
-    parts = [
-        f"{', '.join(names)} {'are' if len(names) > 1 else 'is'} {what}"
-        for names, what in ((absent.empty, "empty in these rows"), (absent.computed, "computed without it"))
-        if names
-    ]
-    if absent.merged:
-        parts.append(
-            f"the id of {', '.join(absent.merged)} is made of all columns, so the same row in a file that has it counts twice"
-        )
-    return "; ".join(parts)
 
 
 def _is_untouched(before: LedgerEntry, seen: os.stat_result) -> bool:
