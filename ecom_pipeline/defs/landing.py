@@ -17,7 +17,8 @@ from ecom_pipeline.defs.night import Night
 from ecom_pipeline.defs.tables import spec_of, step
 from ecom_pipeline.shop.arrivals import unread
 from ecom_pipeline.shop.config import Shop
-from ecom_pipeline.shop.loading import LedgerEntry, LoadReport, load_source
+from ecom_pipeline.shop.ledger import LedgerEntry
+from ecom_pipeline.shop.loading import LoadReport, load_source
 from ecom_pipeline.shop.mapping import input_selects, routing_select
 from ecom_pipeline.sql import quoted
 from ecom_pipeline.warehouse.aside import quarantine
