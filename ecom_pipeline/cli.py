@@ -114,7 +114,10 @@ def _doctor(given: argparse.Namespace, console: Console) -> int:
         console.print(text, soft_wrap=True)
         then = shlex.join(["ecom", "run", "--shop", str(given.folder)])
         lacks = "" if diagnosis.is_enough else " It cannot be run yet: bring orders with their lines, or events."
-        console.print(f"Wrote {target}; nothing else was touched.{lacks} Read it, rename it to shop.yaml, then: {then}")
+        taken = (f"{name} {guess.value}" for name, guess in diagnosis.assumed.items())
+        assumed = f" Assumed, since no file says it: {', '.join(taken)}." if diagnosis.assumed else ""
+        console.print(f"Wrote {target}; nothing else was touched.{lacks}{assumed}")
+        console.print(f"Read it, rename it to shop.yaml, then: {then}")
     return OK
 
 

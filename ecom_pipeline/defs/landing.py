@@ -10,7 +10,8 @@ from ecom_pipeline.contracts import PROVENANCE, UNDECLARED, Column, Contract, Ru
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.defs.tables import step
 from ecom_pipeline.shop.config import Shop
-from ecom_pipeline.shop.loading import LedgerEntry, LoadReport, load_source
+from ecom_pipeline.shop.ledger import LedgerEntry
+from ecom_pipeline.shop.loading import LoadReport, load_source
 from ecom_pipeline.shop.mapping import routing_select
 from ecom_pipeline.sql import quoted
 from ecom_pipeline.warehouse.aside import quarantine

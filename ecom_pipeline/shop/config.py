@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
@@ -31,6 +30,7 @@ from pydantic import (
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.document import Document, Place
 from ecom_pipeline.shop.expressions import parse_expression
+from ecom_pipeline.shop.options import ReadOptions, Text
 from ecom_pipeline.shop.values import Unit
 
 DEFAULTS = {("orders", "status"): "completed", ("messages", "author"): "customer"}
@@ -82,7 +82,6 @@ Glob = Annotated[str, AfterValidator(_below_the_landing_folder)]
 Name = Annotated[
     str, _of_the_form("(?!.*__)[a-z][a-z0-9_]*", "a name of small letters, digits and single _, such as my_shop")
 ]
-Text = Annotated[str, Field(min_length=1)]
 Channel = Annotated[Text, StringConstraints(strip_whitespace=True, to_lower=True)]
 """Spelt as ``clean.marketing_spend`` has it."""
 Rate = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=8)]
@@ -141,18 +140,6 @@ class InputMapping(_Model):
     columns: dict[str, ColumnMapping] = Field(min_length=1)
 
 
-class Options(_Model):
-    """What the reader of a file shall not detect but take as given."""
-
-    encoding: Text | None = None
-    delimiter: str | None = Field(default=None, min_length=1)
-    header: bool | None = None
-    columns: tuple[Text, ...] | None = Field(default=None, min_length=1)
-    sheet: Text | None = None
-    skip_rows: int | None = Field(default=None, ge=0)
-    each: Text | None = None
-
-
 class Database(_Model):
     """A table of a database."""
 
@@ -189,7 +176,7 @@ class Source(_Model):
     files: Glob | None = None
     database: Database | None = None
     format: Literal["csv", "jsonl", "parquet", "excel"] | None = None
-    options: Options = Options()
+    options: ReadOptions = ReadOptions()
     timezone: Timezone | None = None
     date_format: Text | None = None
     decimal_comma: bool = False
@@ -252,32 +239,6 @@ class Support(_Model):
     target_error: float | None = Field(default=None, ge=0, lt=1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Absent:
-    """A column that the mapping names and a file does not have.
-
-    Attributes
-    ----------
-    place
-        Where it is mapped; where it is needed, if it is.
-    is_needed
-        Whether rows without it would be rejected, routed wrongly, or taken for what they do not say.
-    empty
-        Input columns (``orders.channel``) that have no value then.
-    computed
-        Input columns of which the expression is computed as if it were null.
-    merged
-        Inputs of which rows are told apart by all their columns: such rows are not found again in another file.
-    """
-
-    column: str
-    place: Place
-    is_needed: bool
-    empty: tuple[str, ...]
-    computed: tuple[str, ...]
-    merged: tuple[str, ...]
-
-
 class Shop(_Model):
     """A shop, as its ``shop.yaml`` describes it. Made by ``reading.load_shop``."""
 
@@ -315,41 +276,18 @@ class Shop(_Model):
 
     def used_columns(self, source: str) -> dict[str, Place]:
         """The columns of a source that its mapping names, each with the first place that does."""
-        return {name: places[0] for name, places in self._places(source).items()}
+        return {name: places[0] for name, places in self.places(source).items()}
 
     def lineage(self, source: str) -> list[tuple[str, str, str]]:
         """The input, its column, and a column of the source that it is read from: one for each that it is read from."""
         return [
             (str(place[3]), str(place[5]), name)
             for place, names in _uses(source, self.sources[source])
-            if _feeds(place)
+            if feeds(place)
             for name in names
         ]
 
-    def absent(self, source: str, columns: Iterable[str]) -> list[Absent]:
-        """What a file with these columns lacks, needed columns first."""
-        present = {column.lower() for column in columns}
-        gone = {name: places for name, places in self._places(source).items() if name.lower() not in present}
-        lost = {(place[3], place[5]) for places in gone.values() for place in places if _feeds(place)}
-        found = []
-        for name, places in gone.items():
-            needed = [place for place in places if self._is_needed(place, lost)]
-            fed = {f"{place[3]}.{place[5]}": place for place in places if _feeds(place)}
-            found.append(
-                Absent(
-                    column=name,
-                    place=(needed or places)[0],
-                    is_needed=bool(needed),
-                    empty=tuple(fed_column for fed_column, place in fed.items() if place[-1] != "sql"),
-                    computed=tuple(fed_column for fed_column, place in fed.items() if place[-1] == "sql"),
-                    merged=tuple(
-                        dict.fromkeys(str(place[3]) for place in fed.values() if self._is_fingerprinted(place))
-                    ),
-                )
-            )
-        return sorted(found, key=lambda absent: not absent.is_needed)
-
-    def _places(self, source: str) -> dict[str, list[Place]]:
+    def places(self, source: str) -> dict[str, list[Place]]:
         """The columns that a source's mapping names, whatever their case, each with every place that does."""
         spelled: dict[str, str] = {}
         places: dict[str, list[Place]] = {}
@@ -358,20 +296,10 @@ class Shop(_Model):
                 places.setdefault(spelled.setdefault(name.lower(), name), []).append(place)
         return places
 
-    def _is_needed(self, place: Place, lost: Iterable[tuple[str | int, str | int]]) -> bool:
-        """Whether what stands there cannot do without a column, given all input columns that lack one."""
-        if not _feeds(place):
-            return True
-        source, table, column = str(place[1]), str(place[3]), str(place[5])
-        either = [name for name in EITHER.get(table, ()) if name in self.sources[source].inputs[table].columns]
-        return column in _needed(self._contracts, table) or (
-            column in either and all((table, name) in lost for name in either)
-        )
-
-    def _is_fingerprinted(self, place: Place) -> bool:
-        source, table = self.sources[str(place[1])], str(place[3])
-        first = self._contracts[f"input.{table}"].columns[0].name
-        return source.duplicates == "drop" and first.endswith("_id") and first not in source.inputs[table].columns
+    @property
+    def contracts(self) -> Mapping[str, Contract]:
+        """The promises that its mappings were checked against."""
+        return self._contracts
 
     def problem(self, place: Place, message: str) -> str:
         """A complaint about this shop's file, with the line."""
@@ -388,28 +316,7 @@ def input_contracts(contracts: Mapping[str, Contract]) -> dict[str, Contract]:
     return {contract.table: contract for contract in inputs if contract.table != EXCHANGE_RATES}
 
 
-def _needed(contracts: Mapping[str, Contract], table: str) -> set[str]:
-    """Columns of an input of which a null rejects the row, or is taken for an answer that the row does not give.
-
-    The latter are the reporting currency, a status, and whatever is true or false: a person who refused advertising
-    must not become one who did not, because an export lost a column.
-    """
-    own = contracts[f"input.{table}"].columns
-    clean = {
-        column.name
-        for contract in contracts.values()
-        if contract.input == table
-        for column in contract.columns
-        if column.required
-    }
-    return {
-        column.name
-        for column in own
-        if column.required or column.name in clean or column.name == "currency" or column.type == "BOOLEAN"
-    }
-
-
-def _feeds(place: Place) -> bool:
+def feeds(place: Place) -> bool:
     """Whether what stands there gives a column of an input, and does not decide about rows."""
     return place[4:5] == ("columns",)
 

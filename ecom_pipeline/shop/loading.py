@@ -11,62 +11,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
 import duckdb
 
+from ecom_pipeline.shop.absent import absent_columns
 from ecom_pipeline.shop.arrivals import Clock, hash_of_file, look, matching, refuse_changed, settled, utc
-from ecom_pipeline.shop.config import Absent, Database, Shop, Source
+from ecom_pipeline.shop.config import Database, Shop, Source
 from ecom_pipeline.shop.errors import InputError, close_to, did_you_mean, one_line
+from ecom_pipeline.shop.ledger import LedgerEntry
 from ecom_pipeline.shop.readers import FileRead, looks_partial, read_database, read_file
 from ecom_pipeline.sql import literal, quoted
 
-CLOCKS_APART = timedelta(seconds=2)
 OWN_COLUMNS = {"_row": "BIGINT", "_problem": "VARCHAR", "_line": "VARCHAR", "_load_id": "BIGINT", "_file": "VARCHAR"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class LedgerEntry:
-    """One load: what a file was when it was read.
-
-    Attributes
-    ----------
-    file
-        Path below the landing folder, or the database and its table, without the password.
-    size
-        In bytes; 0 for a database table.
-    sha256
-        Of the file's bytes, or of a table's rows in any order.
-    rows
-        All rows that are in the table now, the unreadable ones among them.
-    columns
-        As the file names them; a ledger that does not know them leaves them empty.
-    modified_at, loaded_at
-        When the file was last written, and when it was read, UTC.
-    read_as
-        The format and the options that ``shop.yaml`` stated then, as JSON; null where the file is not to be read again
-        when they change.
-    """
-
-    load_id: int
-    file: str
-    size: int
-    sha256: str
-    modified_at: datetime | None = None
-    loaded_at: datetime | None = None
-    rows: int = 0
-    unreadable: int = 0
-    columns: tuple[str, ...] = ()
-    encoding: str = ""
-    dialect: str = ""
-    read_as: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,7 +164,7 @@ class _Loading:
         options = described.options.model_dump(exclude_none=True)
         read_as = json.dumps({"format": described.format, **options}, sort_keys=True, ensure_ascii=False)
         is_read_otherwise = before is not None and before.read_as not in (None, read_as)
-        if before is not None and not is_read_otherwise and _is_untouched(before, seen):
+        if before is not None and not is_read_otherwise and before.is_untouched(seen):
             self.unchanged.append(name)
             return
         sha256 = hash_of_file(path)
@@ -211,7 +174,7 @@ class _Loading:
             return
         if is_same:
             self._note(name, "read again: format or options of its source have changed", kind="read otherwise")
-        read = read_file(self.con, path, self._target, format=described.format, options=options)
+        read = read_file(self.con, path, self._target, format=described.format, options=described.options)
         refuse_changed(path, seen, look(path))
         twin = next((entry.file for entry in (*self.known.values(), *self.entries) if entry.sha256 == sha256), None)
         if twin is not None and twin != name:
@@ -300,7 +263,7 @@ class _Loading:
 
     def _miss_columns(self, name: str, columns: Sequence[str]) -> None:
         """Refuse what lacks a column its rows need; note what else is lacking."""
-        absent = self.shop.absent(self.source, columns)
+        absent = absent_columns(self.shop, self.source, columns)
         if absent and absent[0].is_needed:
             column, line = absent[0].column, self.shop.line(absent[0].place)
             also = f"; it lacks {', '.join(repr(other.column) for other in absent[1:])} too" if absent[1:] else ""
@@ -311,7 +274,7 @@ class _Loading:
         for one in absent:
             self._note(
                 name,
-                f"has no column '{one.column}', which {self.shop.line(one.place)} maps: {_consequences(one)}"
+                f"has no column '{one.column}', which {self.shop.line(one.place)} maps: {one.consequences}"
                 f"{close_to(one.column, unused)}",
             )
 
@@ -344,32 +307,6 @@ class _Loading:
             f" from (select concat_ws(chr(31), {texts}) as line from {self.staging})"
         ).fetchall()
         return hashlib.sha256(repr((tuple(columns), sums)).encode()).hexdigest()
-
-
-def _consequences(absent: Absent) -> str:
-    """What a column that rows can do without leaves open."""
-    parts = [
-        f"{', '.join(names)} {'are' if len(names) > 1 else 'is'} {what}"
-        for names, what in ((absent.empty, "empty in these rows"), (absent.computed, "computed without it"))
-        if names
-    ]
-    if absent.merged:
-        parts.append(
-            f"the id of {', '.join(absent.merged)} is made of all columns, so the same row in a file that has it counts twice"
-        )
-    return "; ".join(parts)
-
-
-def _is_untouched(before: LedgerEntry, seen: os.stat_result) -> bool:
-    """Whether nothing can have been written into a file since it was loaded, so that it need not be read for its hash.
-
-    Its size and time are the same, and the system's own note of its last change, which nobody can set back, is older than
-    the load by more than clocks are apart.
-    """
-    if before.modified_at is None or before.loaded_at is None:
-        return False
-    same = (before.size, before.modified_at) == (seen.st_size, utc(seen.st_mtime))
-    return same and utc(seen.st_ctime) < before.loaded_at - CLOCKS_APART
 
 
 def _below(landing: Path, url: str) -> str:

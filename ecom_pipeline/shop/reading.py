@@ -20,7 +20,6 @@ from ecom_pipeline.shop.config import (
     Database,
     Exclusions,
     InputMapping,
-    Options,
     Recommendations,
     Shop,
     Source,
@@ -29,6 +28,7 @@ from ecom_pipeline.shop.config import (
 from ecom_pipeline.shop.document import Document, Place, read_document
 from ecom_pipeline.shop.errors import ShopError, did_you_mean, shorten
 from ecom_pipeline.shop.expressions import ExpressionError, check_format, parse_condition, parse_expression
+from ecom_pipeline.shop.options import ReadOptions
 from ecom_pipeline.shop.values import MOMENTS
 
 _FIELDS: dict[tuple[str, ...], type[BaseModel]] = {
@@ -37,7 +37,7 @@ _FIELDS: dict[tuple[str, ...], type[BaseModel]] = {
     ("recommendations", "*"): Exclusions,
     ("budget",): Budget,
     ("sources", "*"): Source,
-    ("sources", "*", "options"): Options,
+    ("sources", "*", "options"): ReadOptions,
     ("sources", "*", "database"): Database,
     ("sources", "*", "inputs", "*"): InputMapping,
     ("sources", "*", "inputs", "*", "columns", "*"): ColumnMapping,

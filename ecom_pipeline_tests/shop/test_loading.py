@@ -18,7 +18,8 @@ from ecom_pipeline.shop import loading
 from ecom_pipeline.shop.arrivals import files_of, unread
 from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.errors import InputError
-from ecom_pipeline.shop.loading import LedgerEntry, LoadReport, load_source
+from ecom_pipeline.shop.ledger import LedgerEntry
+from ecom_pipeline.shop.loading import LoadReport, load_source
 from ecom_pipeline.shop.mapping import input_selects
 from ecom_pipeline.shop.readers import read_file
 from ecom_pipeline.shop.reading import load_shop

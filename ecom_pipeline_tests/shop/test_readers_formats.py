@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.options import ReadOptions
 from ecom_pipeline.shop.readers import read_file
 from ecom_pipeline_tests.database import in_memory
 
@@ -28,7 +29,7 @@ def con():
 
 def load(con, path: Path, content: bytes, **options):
     path.write_bytes(content)
-    return read_file(con, path, "t", options=options)
+    return read_file(con, path, "t", options=ReadOptions(**options))
 
 
 def rows(con, columns: str = "*") -> list[tuple]:
@@ -134,7 +135,7 @@ def test_a_row_for_each_element_of_a_list(con, tmp_path, suffix):
         path.write_text("id|lines\n" + "".join(f"{id}|{lines or ''}\n" for id, lines in texts))
     else:
         path.write_text(json.dumps(ORDERS) if suffix == "json" else "\n".join(map(json.dumps, ORDERS)))
-    found = read_file(con, path, "t", options={"each": "Lines"})
+    found = read_file(con, path, "t", options=ReadOptions(each="Lines"))
     assert found.rows == 7
     assert rows(con, "id, json_extract_string(case when lines[1] = '{' then lines end, '$.sku'), lines, _row") == [
         ("1", "A", '{"sku":"A","price":"1.10"}', 1),
@@ -305,16 +306,16 @@ def test_a_title_above_the_header_of_a_sheet(con, tmp_path):
     assert found.notices == (
         "1 line above the header passed over ('Sales of June'); state options.skip_rows if not so",
     )
-    assert read_file(con, tmp_path / "sales.xlsx", "t", options={"skip_rows": 0}).columns[0] == "Sales of June"
+    assert read_file(con, tmp_path / "sales.xlsx", "t", options=ReadOptions(skip_rows=0)).columns[0] == "Sales of June"
 
 
 def test_excel_sheets_and_damage(con, workbook, tmp_path):
-    assert read_file(con, workbook, "t", options={"sheet": "Notes"}).columns == ("a", "b")
-    assert read_file(con, workbook, "t", options={"sheet": "Notes"}).rows == 0
+    assert read_file(con, workbook, "t", options=ReadOptions(sheet="Notes")).columns == ("a", "b")
+    assert read_file(con, workbook, "t", options=ReadOptions(sheet="Notes")).rows == 0
     with pytest.raises(InputError, match="a sheet among Orders, Notes, Blank, found 'Absent'"):
-        read_file(con, workbook, "t", options={"sheet": "Absent"})
+        read_file(con, workbook, "t", options=ReadOptions(sheet="Absent"))
     with pytest.raises(InputError, match="sheet 'Blank' is empty"):
-        read_file(con, workbook, "t", options={"sheet": "Blank"})
+        read_file(con, workbook, "t", options=ReadOptions(sheet="Blank"))
     with pytest.raises(InputError, match=r"complete workbook"):
         load(con, tmp_path / "cut.xlsx", workbook.read_bytes()[:-300])
     with pytest.raises(InputError, match=r"complete workbook"):

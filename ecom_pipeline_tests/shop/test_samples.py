@@ -139,7 +139,7 @@ def load(folder: Path, name: str) -> Loaded:
         assert files, f"{source} has no files"
         for place, file in enumerate(files):
             load_id = next(load_ids)
-            read_file(con, file, "arrived", format=content.format, options=content.options.model_dump())
+            read_file(con, file, "arrived", format=content.format, options=content.options)
             select = f"select *, {load_id}::bigint as _load_id, '{file.name}' as _file from arrived"
             con.execute(
                 f"create table raw.{source} as {select}" if place == 0 else f"insert into raw.{source} by name {select}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 
 import duckdb
 
@@ -27,7 +28,7 @@ SOME = 5
 MOST, CENTS = 0.95, 0.02
 """Share of rows for which a sum has to be right, and how far it may be off."""
 PIECES = ("amount", "pieces", "units", "count", "number", "num")
-REDUCTION = "dis(c|k)|rabat|remise|descuent|sconto|descont|voucher|coupon|promo|优惠|折扣|立减|値引|クーポン"
+REDUCTION = "dis(c|k)|rabat|remise|descuent|sconto|descont|voucher|coupon|promo|优惠|折扣|立减|値引|クーポン|скид|indirim|할인|خصم"
 
 
 @dataclass(frozen=True)
@@ -195,12 +196,13 @@ class Amounts:
             return
         price, less = items["unit_price"].profile, items["discount_amount"].profile
         pieces = self._number(items["quantity"].profile)
-        for one in self.profiles:
-            if one.is_money and one not in (price, less) and one.distinct > 1:
-                gross, net = (f"{pieces} * {self._number(column)}" for column in (one, price))
-                if self._differs(gross, less, net):
-                    del items["discount_amount"]
-                    return
+        money = [one for one in self.profiles if one.is_money and one != less and one.distinct > 1]
+        for gross, left in permutations(money, 2):
+            both = [self._number(column) for column in (gross, left)]
+            per_line = [f"{pieces} * {one}" for one in both]
+            if gross != price and any(self._differs(more, less, rest) for more, rest in (both, per_line)):
+                del items["discount_amount"]
+                return
 
     def _amount_before_discount(self, items: Matches) -> dict[str, ColumnGuess]:
         """The amount of a line less its discount, where the same pieces have the same amount with and without one."""

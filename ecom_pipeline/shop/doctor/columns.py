@@ -17,7 +17,6 @@ from ecom_pipeline.shop.doctor.model import ColumnGuess
 from ecom_pipeline.shop.doctor.names import as_sql, words
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
 
-
 MOSTLY = 0.5
 """Share of addresses among the numbers of customers from which none of them is published as it is."""
 

@@ -1,4 +1,4 @@
-"""Columns that no header names as such but that follow from others: an id, a channel, a refusal, lines below the first.
+"""Columns that no header names as such but that follow from others: an id, a channel, a refusal, a session.
 
 Each is a guess of its own, with why. What the columns of an export are taken for has been decided before.
 """
@@ -14,24 +14,15 @@ import duckdb
 from ecom_pipeline.contracts import Column
 from ecom_pipeline.shop.doctor.columns import constant, digest, made
 from ecom_pipeline.shop.doctor.matching import Match, Matches, is_masked, is_of_browser
-from ecom_pipeline.shop.doctor.meaning import named_event, read_words, understood
-from ecom_pipeline.shop.doctor.model import ColumnGuess, InputGuess
+from ecom_pipeline.shop.doctor.meaning import named_event, understood
+from ecom_pipeline.shop.doctor.model import ColumnGuess
 from ecom_pipeline.shop.doctor.names import VAGUE, as_sql, folded, likeness
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile, Time
-from ecom_pipeline.shop.doctor.survey import Export
-from ecom_pipeline.shop.values import BOOLEANS, number
-from ecom_pipeline.sql import literal, quoted
+from ecom_pipeline.shop.values import BOOLEANS
+from ecom_pipeline.sql import quoted
 
 ONE_EACH = 0.98
 """Share of different values from which a column names its rows."""
-ENOUGH_LINES = 5
-"""Lines below the first of their orders from which it is no accident that a column is empty there."""
-TOLERATED = 0.05
-"""Share of rows that may be rejected; what is more is left out by a condition."""
-HALF = 0.5
-"""Share of rows whose word has to be understood, that a column is taken for one of words."""
-SOME_LINES = 0.05
-"""Share of lines without a number of the order from which they are no sums between the others."""
 ROW_IDS = {"order_items": "order_item_id", "events": "event_id", "refunds": "refund_id", "messages": "message_id"}
 """Ids that rows can do without, by input."""
 CONSENT = "accepts|agreed|consent|subscribed|subscription|newsletter|optin|接受营销|订阅|同意"
@@ -87,29 +78,6 @@ def _is_true(word: str) -> bool:
     return word.lower() in {*BOOLEANS[::2], "t", "y", "subscribed"}
 
 
-def without_totals(con: duckdb.DuckDBPyConnection, export: str, found: Matches) -> str | None:
-    """The condition that leaves out rows of a report on advertising that are sums of the others."""
-    if "campaign_id" not in found or found["campaign_id"].profile.filled == 1:
-        return None
-    campaign, money = (found[target].profile.name for target in ("campaign_id", "amount"))
-    totals, others = con.execute(
-        f"""select sum(amount) filter (named is null), sum(amount) filter (named is not null)
-        from (select {quoted(campaign)} as named, {number(quoted(money), "DECIMAL(18,4)")} as amount from {export})"""
-    ).fetchall()[0]
-    if not totals or not others or abs(totals - others) > 0.01 * float(others):
-        return None
-    return f"{as_sql(campaign)} is not null"
-
-
-def without_unknown_words(found: Match, column: Column) -> str | None:
-    """The condition that leaves out rows whose word means nothing to us; rows with yet other words are told apart later."""
-    known = read_words(found.profile, column)
-    unknown = [word for word, _ in found.profile.words if word not in known]
-    if not TOLERATED < 1 - understood(found.profile, column) < 1:
-        return None
-    return f"{as_sql(found.profile.name)} not in ({', '.join(map(literal, unknown))})"
-
-
 def channel_of(name: str) -> ColumnGuess:
     """The channel of a report on advertising that names none: what its file is called after."""
     file = name.rsplit("/", 1)[-1]
@@ -118,38 +86,6 @@ def channel_of(name: str) -> ColumnGuess:
             return replace(constant("channel", channel, "after the name of the file"), confidence=0.7)
     words = re.sub(r"[^\w]+|\d+", " ", file.split(".")[0]).split()
     return constant("channel", "_".join(words).lower() or "ads", "no channel: the name of the file stands for it")
-
-
-def filled_down(con: duckdb.DuckDBPyConnection, table: str, key: str, columns: Sequence[str]) -> tuple[str, ...]:
-    """The key of an order and the columns that only the first line of an order has, if any; the table has them filled then."""
-    others = [column for column in dict.fromkeys(columns) if column != key]
-    if not others:
-        return ()
-    name = quoted(key)
-    shares = ", ".join(
-        f"avg(({quoted(column)} is not null)::int) filter ({which})"
-        for column in others
-        for which in ("first", "not first")
-    )
-    (lines, below, unnamed, *found) = con.execute(
-        f"""with held as (select *, rowid as place, last_value({name} ignore nulls) over (order by rowid) as held from {table}),
-        lines as (select *, held is distinct from lag(held) over (order by place) as first from held)
-        select count(*), count(*) filter (not first), count(*) filter (not first and {name} is null), {shares} from lines"""
-    ).fetchall()[0]
-    if below < ENOUGH_LINES:
-        return ()
-    only_first = [
-        column
-        for column, at_first, later in zip(others, found[::2], found[1::2], strict=True)
-        if (at_first or 0.0) >= ENOUGH and (later or 0.0) <= 1 - ONE_EACH
-    ]
-    if not only_first and unnamed < SOME_LINES * lines:
-        return ()
-    held = [
-        f"last_value({quoted(one)} ignore nulls) over (order by rowid) as {quoted(one)}" for one in (key, *only_first)
-    ]
-    con.execute(f"create or replace table {table} as select * replace ({', '.join(held)}) from {table}").fetchall()
-    return (key, *only_first)
 
 
 def digest_as_id(column: str, what: str, trust: float) -> ColumnGuess:
@@ -185,47 +121,6 @@ def order_of(
     return made("order_id", f"concat_ws('-', {', '.join([*parts, *place])})", 0.5 * trust, why)
 
 
-def is_told(about: Match | None) -> str | None:
-    """The condition of rows that say what they are about, where many do not."""
-    return f"{as_sql(about.profile.name)} is not null" if about and about.profile.filled < 1 - TOLERATED else None
-
-
-def equal_and_meant(con: duckdb.DuckDBPyConnection, export: Export, guesses: Sequence[InputGuess]) -> tuple[int, str]:
-    """How many rows without an id equal another one in what is mapped of them, and why they are meant if they are."""
-    kinds = ((guess.table, guess.columns) for guess in guesses if guess.table in ("order_items", "events"))
-    table, rows = next(kinds, ("", ()))
-    used = " ".join(str(part) for column in rows for part in column.origin.values())
-    columns = [column for column in export.columns if column in used]
-    if not columns or len(export.files) > 1 or any(column.target == ROW_IDS[table] for column in rows):
-        return 0, ""
-    equal = _equal_rows(con, export.table, columns)
-    if not equal:
-        return 0, ""
-    if {"value": "1"} in (column.origin for column in rows):
-        return equal, "a row is one piece, so that equal rows are several pieces"
-    if table == "order_items" and any(row.target == "order_id" and row.source_column is None for row in rows):
-        return equal, f"{equal} lines equal another one, and no order number tells them apart"
-    if table == "events" and not _tells_seconds(con, export, rows):
-        return equal, f"{equal} events equal another one, and their times tell no seconds"
-    if equal > _equal_rows(con, export.table, export.columns):
-        return equal, f"{equal} lines equal another one in what is mapped, and some of them differ elsewhere"
-    return equal, ""
-
-
-def _tells_seconds(con: duckdb.DuckDBPyConnection, export: Export, events: Sequence[ColumnGuess]) -> bool:
-    time = next(column for column in events if column.target == "event_at")
-    if time.source_column not in export.columns or "unit" in time.origin:
-        return True
-    told = rf"select count(*) from {export.table} where regexp_matches({quoted(time.source_column)}, ':\d\d:\d\d')"
-    return bool(con.execute(told).fetchall()[0][0])
-
-
-def _equal_rows(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> int:
-    listed = ", ".join(map(quoted, columns))
-    (equal,) = con.execute(f"select count(*) - count(distinct row({listed})) from {table}").fetchall()[0]
-    return int(equal)
-
-
 def event_after(name: str) -> dict[str, ColumnGuess]:
     """The type of events that their file is called after; nothing if it is called after none."""
     kind = named_event(name)
@@ -237,12 +132,12 @@ def author_of(
 ) -> dict[str, ColumnGuess]:
     """Who wrote a message, where the sender has the customer's own name in some rows and another one in the others."""
     customer = found.get("customer_id")
-    if customer is None or ("author" in found and understood(found["author"].profile, author) >= HALF):
+    if customer is None or ("author" in found and understood(found["author"].profile, author) >= 0.5):
         return {}
     whose = customer.profile.name
     for sender in (one for one in profiles if one.name != whose and likeness(one.name, author) >= VAGUE):
         own = f"select avg(({quoted(sender.name)} = {quoted(whose)})::int) from {export}"
-        if TOLERATED < (con.execute(own).fetchall()[0][0] or 0.0) < 1 - TOLERATED:
+        if 1 - ENOUGH < (con.execute(own).fetchall()[0][0] or 0.0) < 1:
             sql = f"case when {as_sql(sender.name)} = {as_sql(whose)} then 'customer' else 'agent' end"
             return {"author": made("author", sql, 0.8, "the customer, where the sender is called like the customer")}
     return {}
@@ -268,28 +163,3 @@ def product_or_name(product: Match, title: Match | None, trust: float) -> Column
         return None
     sql = f"coalesce({as_sql(product.profile.name)}, {as_sql(title.profile.name)})"
     return made("product_id", sql, 0.7 * trust, "lines without a product number go by the name")
-
-
-def with_product(
-    con: duckdb.DuckDBPyConnection, table: str, product: Match, title: Match | None, sold: str | None
-) -> str | None:
-    """The condition of lines, and that they name a product where many do not: those are sums of the lines below them."""
-    names = list(dict.fromkeys(match.profile.name for match in (product, title) if match))
-    silent = f"select avg((coalesce({', '.join(map(quoted, names))}) is null)::int) from {table}"
-    if not TOLERATED < (con.execute(silent).fetchall()[0][0] or 0) < 1:
-        return sold
-    told = " or ".join(f"{as_sql(name)} is not null" for name in names)
-    return f"({told}) and {sold}" if sold else told
-
-
-def with_amount(con: duckdb.DuckDBPyConnection, table: str, items: Matches, sold: str | None) -> str | None:
-    """The condition of lines, and that they have an amount where many have neither that nor pieces: they were cancelled."""
-    money, pieces = items.get("line_amount") or items.get("unit_price"), items.get("quantity")
-    if money is None or pieces is None or not 0 < money.profile.filled < 1 - TOLERATED:
-        return sold
-    count = number(quoted(pieces.profile.name), "DECIMAL(18,4)")
-    none = f"select avg((coalesce({count}, 0) = 0)::int) from {table} where {quoted(money.profile.name)} is null"
-    if con.execute(none).fetchall()[0][0] < ENOUGH:
-        return sold
-    told = f"{as_sql(money.profile.name)} is not null"
-    return f"{told} and {sold}" if sold else told

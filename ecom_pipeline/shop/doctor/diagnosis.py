@@ -13,16 +13,17 @@ from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.config import input_contracts
 from ecom_pipeline.shop.doctor.collisions import told_apart
 from ecom_pipeline.shop.doctor.content import name_columns
-from ecom_pipeline.shop.doctor.derived import equal_and_meant, filled_down
 from ecom_pipeline.shop.doctor.inputs import Inputs
 from ecom_pipeline.shop.doctor.missing import find_missing
 from ecom_pipeline.shop.doctor.model import Diagnosis, InputGuess, SourceGuess
 from ecom_pipeline.shop.doctor.names import VAGUE, likeness
 from ecom_pipeline.shop.doctor.nested import said_in_sql, spelled
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile, profile, writes_decimal_comma
-from ecom_pipeline.shop.doctor.references import Seen, number_in_other_orders, refer_to_keys
+from ecom_pipeline.shop.doctor.references import Seen, number_in_other_orders, person_elsewhere, refer_to_keys
 from ecom_pipeline.shop.doctor.returns import tells_refunds
 from ecom_pipeline.shop.doctor.roles import SALES, find_role, nearest
+from ecom_pipeline.shop.doctor.rows import equal_and_meant, filled_down, named_rows
+from ecom_pipeline.shop.doctor.sales import Sales
 from ecom_pipeline.shop.doctor.survey import Export, escaped, survey
 from ecom_pipeline.shop.doctor.times import made_times
 from ecom_pipeline.shop.doctor.whereabouts import currencies, whereabouts
@@ -66,7 +67,9 @@ def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[st
         apart = told_apart(con, [(one.export, guesses) for one, guesses in found])
         looked = []
         for (one, _), guesses in zip(found, apart, strict=True):
-            equal, keeps = equal_and_meant(con, one.export, guesses)
+            equal, keeps = equal_and_meant(con, one.export, guesses, writes_decimal_comma(one.profiles))
+            if keeps and (named := named_rows(guesses, one.profiles)):
+                equal, keeps, guesses = 0, "", named
             looked.append((replace(one, equal_rows=equal, keeps_equal_rows=keeps), guesses))
         given = [(one, tuple(said_in_sql(guess, one.export.inside) for guess in guesses)) for one, guesses in looked]
     finally:
@@ -153,7 +156,8 @@ def _inputs(
     others = [other.role for other in known if other is not one and other.role and other.role.name == SALES]
     numbered = any("customer_id" in role.matches["orders"] for role in others)
     by_email = not numbered and any("email" in role.matches["customers"] for role in others)
-    return Inputs(
+    kind = Sales if one.role.name == SALES else Inputs
+    return kind(
         con,
         one.export,
         one.role,
@@ -163,6 +167,7 @@ def _inputs(
         others_tell_refunds=any(tells_refunds(role.matches["refunds"]) for role in others),
         order_number=number_in_other_orders(con, one, known, inputs),
         people_by_email=by_email,
+        person=person_elsewhere(one, known, inputs),
         trust=1.0 if one.export.has_header else GUESSED_HEADER,
     ).guess()
 

@@ -111,7 +111,8 @@ def _told_by_values(profile: Profile, column: Column) -> Hint:
     return 0.0, ""
 
 
-def _names_each(profile: Profile) -> bool:
+def names_each(profile: Profile) -> bool:
+    """Whether no value of many repeats."""
     return profile.unique == 1 and profile.distinct >= MANY
 
 
@@ -141,7 +142,7 @@ def match(
             score = max(name, hint[0]) * fit(profile, column) * (0.8 + 0.2 * profile.filled)
             if column is contract.columns[0] and contract.table in KEYED and profile.unique < ENOUGH:
                 score *= REPEATING
-            if contract.table == "order_items" and column.name == "product_id" and _names_each(profile):
+            if contract.table == "order_items" and column.name == "product_id" and names_each(profile):
                 score *= REPEATING
             if column.name == "customer_id" and is_of_browser(profile):
                 score *= REPEATING

@@ -113,3 +113,9 @@ class Diagnosis:
     notices: tuple[str, ...]
     is_enough: bool
     currencies: tuple[str, ...] = ()
+
+    @property
+    def assumed(self) -> dict[str, Guess]:
+        """What nothing in the files speaks for, by its name in ``shop.yaml``."""
+        guesses = {"timezone": self.timezone, "currency": self.currency}
+        return {name: guess for name, guess in guesses.items() if guess.confidence == 0}

@@ -13,6 +13,7 @@ import duckdb
 
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.doctor.content import contained
+from ecom_pipeline.shop.doctor.derived import ONE_EACH
 from ecom_pipeline.shop.doctor.matching import Hint
 from ecom_pipeline.shop.doctor.names import ALIKE, VAGUE, folded, likeness
 from ecom_pipeline.shop.doctor.profiles import Profile
@@ -91,6 +92,16 @@ def number_in_other_orders(
             needed = SOME_KEYS if folded(column.name) == folded(key) else IN_ANOTHER_FILE
             shares[column.name] = max(shares.get(column.name, 0.0), share if share >= needed else 0.0)
     return max((name for name, share in shares.items() if share), key=lambda name: shares[name], default=None)
+
+
+def person_elsewhere(one: Seen, known: Sequence[Seen], inputs: Mapping[str, Contract]) -> str:
+    """The column of an export about customers in which the number of a person repeats, as words; empty if there is none."""
+    number = inputs["customers"].columns[0]
+    for other in (other for other in known if other is not one and other.is_about("customers")):
+        for column in other.profiles:
+            if column.unique < ONE_EACH and likeness(column.name, number) >= VAGUE:
+                return f"{column.name} in {other.export.name}, which a view has to bring beside the order"
+    return ""
 
 
 def _is_telling(column: Profile, key: Profile) -> bool:

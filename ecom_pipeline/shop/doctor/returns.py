@@ -6,7 +6,7 @@ Refunds without a date of their own are those of the day of the order, and say s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import duckdb
@@ -14,13 +14,21 @@ import duckdb
 from ecom_pipeline.contracts import Column
 from ecom_pipeline.shop.doctor.columns import made
 from ecom_pipeline.shop.doctor.matching import Match, Matches
-from ecom_pipeline.shop.doctor.meaning import read_words
+from ecom_pipeline.shop.doctor.meaning import STEMS, read_words
 from ecom_pipeline.shop.doctor.model import ColumnGuess
 from ecom_pipeline.shop.doctor.names import as_sql
-from ecom_pipeline.shop.doctor.profiles import ENOUGH
+from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
 from ecom_pipeline.shop.doctor.roles import HINTS
+from ecom_pipeline.shop.doctor.rows import taken_rows
 from ecom_pipeline.shop.values import number
 from ecom_pipeline.sql import literal, quoted
+
+SALE = r"^(sales?|sold|orders?|purchases?|invoices?|продажа|销售|销售单|销售出库|verkauf|vente|venta|venda|satış|판매|مبيعات)$"
+RETURN = STEMS["status"]["returned"]
+"""What rows of a report call themselves that are sales, as a whole word, and what those that are returns, in a part of it."""
+
+SAME_NUMBER = 0.5
+"""Share of what is given back that has the number of an order which was sold."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +38,34 @@ class Split:
     sold: str | None = None
     returned: str | None = None
     why: str = ""
+    number: Match | None = None
+    """The number of the order, if what is given back goes by the one under which it was sold."""
 
 
-def split_of(con: duckdb.DuckDBPyConnection, export: str, key: Match | None, quantity: Match | None) -> Split:
-    """How cancelled or returned lines show: a letter before the number, or a quantity below zero."""
+def split_of(
+    con: duckdb.DuckDBPyConnection,
+    export: str,
+    key: Match | None,
+    quantity: Match | None,
+    profiles: Sequence[Profile],
+    decimal_comma: bool,
+) -> Split:
+    """How what was sold and what was given back are told apart, and by which number."""
+    split = _split(con, export, key, quantity, profiles)
+    if key is None or split.sold is None or split.returned is None:
+        return split
+    name = quoted(key.profile.name)
+    sold, returned = (taken_rows(export, rows, decimal_comma) for rows in (split.sold, split.returned))
+    known = f"select avg(({name} in (select {name} from {sold}))::int) from {returned}"
+    return replace(split, number=key) if (con.execute(known).fetchall()[0][0] or 0.0) >= SAME_NUMBER else split
+
+
+def _split(
+    con: duckdb.DuckDBPyConnection, export: str, key: Match | None, quantity: Match | None, profiles: Sequence[Profile]
+) -> Split:
+    """How cancelled or returned lines show: a letter before the number, a quantity below zero, or the kind of the row."""
     if quantity is None or quantity.profile.negative == 0:
-        return Split()
+        return _by_kind(profiles)
     pieces = as_sql(quantity.profile.name)
     if key is not None:
         order, count = quoted(key.profile.name), number(quoted(quantity.profile.name), "DECIMAL(18,4)")
@@ -57,6 +87,19 @@ def split_of(con: duckdb.DuckDBPyConnection, export: str, key: Match | None, qua
     return Split(f"{pieces} > 0", f"{pieces} < 0", "quantities below zero are returns")
 
 
+def _by_kind(profiles: Sequence[Profile]) -> Split:
+    """A column whose words say of some rows that they are sales, of some that they are returns, and of others neither."""
+    for one in profiles:
+        sold, returned = (
+            [word for word, _ in one.words if re.search(kind, word.casefold())] for kind in (SALE, RETURN)
+        )
+        if returned and (sold := [word for word in sold if word not in returned]):
+            name = as_sql(one.name)
+            kinds = (f"{name} in ({', '.join(map(literal, words))})" for words in (sold, returned))
+            return Split(*kinds, f"{one.name} says which rows are returns")
+    return Split()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Refunds:
     """What refunds are made of: columns found and made up, which rows, how sure it is and why."""
@@ -68,16 +111,18 @@ class Refunds:
     why: str
 
 
-def of_negative_lines(time: Match, items: Matches, split: Split, trust: float) -> Refunds | None:
-    """Lines with a quantity below zero."""
+def of_returned_lines(time: Match, items: Matches, split: Split, trust: float) -> Refunds | None:
+    """Lines with a quantity below zero, or of a kind that says so."""
     quantity, price, amount = (items.get(target) for target in ("quantity", "unit_price", "line_amount"))
     if quantity is None or not (price or amount):
         return None
-    pieces = f"-{as_sql(quantity.profile.name)}"
-    money = f"{pieces} * {as_sql(price.profile.name)}" if price else ""
-    if amount and not price:
+    pieces = f"abs({as_sql(quantity.profile.name)})"
+    if price:
+        money = f"{pieces} * {as_sql(price.profile.name)}"
+    elif amount:
         money = f"abs({as_sql(amount.profile.name)})"
-    found = {"refunded_at": time} | {target: items[target] for target in ("product_id",) if target in items}
+    found = {"refunded_at": time} | ({"order_id": split.number} if split.number else {})
+    found |= {target: items[target] for target in ("product_id", "currency") if target in items}
     why = "given back, so counted positive"
     added = {
         "quantity": made("quantity", pieces, 0.8 * trust, why),
@@ -95,7 +140,13 @@ def of_amounts(time: Match, key: Match, refunds: Matches, product: Match | None)
     found |= {"product_id": product} if product else {}
     found |= {target: refunds[target] for target in ("currency",) if target in refunds}
     where = f"{as_sql(amount.profile.name)} > 0"
-    return Refunds(found=found, where=where, score=0.6, why="orders tell what was given back")
+    number = key.profile.name
+    why = "what was given back of an order is one sum, which a later export may tell anew"
+    whole = ColumnGuess(
+        target="refund_id", origin={"column": number}, confidence=key.score, why=why, source_column=number
+    )
+    added = {} if product else {"refund_id": whole}
+    return Refunds(found=found, added=added, where=where, score=0.6, why="orders tell what was given back")
 
 
 def of_states(

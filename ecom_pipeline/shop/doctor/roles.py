@@ -47,7 +47,7 @@ HINTS = {
     "events": "event|behavio|click|activity|log|view|行为|浏览|日志|点击",
     SALES: (
         "order|sale|invoice|transaction|purchase|basket|line|订单|销售|交易|发票|明细|pedido|venta|venda|bestell|commande|ordin"
-        "|заказ|продаж|sipari|satış|satis|주문|판매|طلب|مبيعات|ऑर्डर|zam[oó]wie|sprzeda"
+        "|заказ|продаж|реализ|sipari|satış|satis|주문|판매|طلب|مبيعات|ऑर्डर|zam[oó]wie|sprzeda"
     ),
     "refunds": "refund|return|credit|退",
     "products": "product|item|catalog|sku|goods|article|商品|产品|宝贝|货品|товар|ürün|urun|상품|منتج|उत्पाद|produkt|prodott",

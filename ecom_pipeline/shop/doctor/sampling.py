@@ -18,10 +18,11 @@ from urllib.parse import quote
 import duckdb
 
 from ecom_pipeline.shop.errors import InputError
-from ecom_pipeline.shop.readers import ReadOptions, read_file
+from ecom_pipeline.shop.options import ReadOptions
+from ecom_pipeline.shop.readers import read_file
 from ecom_pipeline.shop.readers.database import NAME, connect_duckdb
 from ecom_pipeline.shop.readers.encoding import by_mark
-from ecom_pipeline.shop.readers.files import SUFFIXES, chunks, format_of, suffix_of, unpacked
+from ecom_pipeline.shop.readers.files import SUFFIXES, chunks, format_of, suffix_of
 from ecom_pipeline.shop.readers.jsonl import goes_over_lines
 from ecom_pipeline.shop.readers.table import append, column_names, create, scratch_folder, scratch_name
 from ecom_pipeline.sql import literal, quoted
@@ -109,19 +110,16 @@ def _beginning(con: duckdb.DuckDBPyConnection, path: Path, scratch: Path, budget
         start += block
         if len(start) >= budget:
             break
-    is_whole = start.lstrip().startswith(b"[") or (format_of(path) == "jsonl" and _is_one_object(path, scratch))
-    if len(start) < budget or is_whole:
+    if len(start) < budget or start.lstrip().startswith(b"["):
+        return path
+    copy.write_bytes(start)
+    if format_of(path) == "jsonl" and goes_over_lines(copy):
         return path
     if (by_mark(bytes(start[:4])) or "").startswith("utf-16"):
         copy.write_bytes(start[: len(start) // 2 * 2])
     else:
         copy.write_bytes(start[: max(start.rfind(b"\n"), start.rfind(b"\r")) + 1] or start)
     return copy
-
-
-def _is_one_object(path: Path, scratch: Path) -> bool:
-    with unpacked(path, scratch) as plain:
-        return goes_over_lines(plain)
 
 
 def _sheets(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Sample]:

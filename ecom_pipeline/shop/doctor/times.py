@@ -81,7 +81,8 @@ def _by_month(con: duckdb.DuckDBPyConnection, export: Export, day: Profile) -> s
         return ""
     for months in map(str.split, MONTHS):
         told = "|".join(months)
-        if _share(con, export, day, rf"(?i)\D*\d{{1,2}}\D*({told})\D*\d{{4}}\b.*") >= ENOUGH:
+        form = rf"(?i)\D*\d{{1,2}}\D*({told})\D*\d{{4}}\b.*"
+        if any(re.fullmatch(form, one) for one in day.examples) and _share(con, export, day, form) >= ENOUGH:
             name, listed = as_sql(day.name), ", ".join(f"'{month}'" for month in months)
             month = f"list_position([{listed}], regexp_extract(lower({name}), '{told}'))"
             parts = rf"regexp_extract({name}, '\d{{4}}'), '-', {month}, '-', regexp_extract({name}, '\d{{1,2}}')"

@@ -9,13 +9,12 @@ ledger.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.options import ReadOptions
 from ecom_pipeline.shop.readers.database import read_database
 from ecom_pipeline.shop.readers.delimited import read_delimited
 from ecom_pipeline.shop.readers.excel import read_excel
@@ -23,9 +22,9 @@ from ecom_pipeline.shop.readers.files import format_of, looks_partial
 from ecom_pipeline.shop.readers.jsonl import read_json
 from ecom_pipeline.shop.readers.parquet import read_parquet
 from ecom_pipeline.shop.readers.spread import spread
-from ecom_pipeline.shop.readers.table import FileRead, ReadOptions, discarded_on_error, table_name
+from ecom_pipeline.shop.readers.table import FileRead, discarded_on_error, table_name
 
-__all__ = ["FileRead", "ReadOptions", "looks_partial", "read_database", "read_file"]
+__all__ = ["FileRead", "looks_partial", "read_database", "read_file"]
 
 READERS = {"csv": read_delimited, "jsonl": read_json, "parquet": read_parquet, "excel": read_excel}
 
@@ -36,7 +35,7 @@ def read_file(
     table: str,
     *,
     format: str | None = None,
-    options: ReadOptions | Mapping[str, Any] | None = None,
+    options: ReadOptions | None = None,
 ) -> FileRead:
     """Read one file into a new table.
 
@@ -63,7 +62,7 @@ def read_file(
     InputError
         The file is missing, empty, damaged or not of its format; the table does not exist then.
     """
-    chosen = options if isinstance(options, ReadOptions) else ReadOptions.of(options or {}, path)
+    chosen = options or ReadOptions()
     kind = format_of(path, format)
     target = table_name(table)
     with discarded_on_error(con, target, path, kind):

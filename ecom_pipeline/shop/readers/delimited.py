@@ -15,6 +15,7 @@ from typing import BinaryIO
 import duckdb
 
 from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.options import ReadOptions
 from ecom_pipeline.shop.readers import encoding as text
 from ecom_pipeline.shop.readers.dialect import MAX_LINE, UNQUOTED, Dialect, detect_dialect, preamble_notice
 from ecom_pipeline.shop.readers.files import CHUNK, refuse_what_is_no_text, suffix_of, unpacked
@@ -23,7 +24,6 @@ from ecom_pipeline.shop.readers.table import (
     BATCH,
     SMALL,
     FileRead,
-    ReadOptions,
     add_own_columns,
     append,
     column_names,

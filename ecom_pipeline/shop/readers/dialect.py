@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from ecom_pipeline.shop.errors import InputError, shorten
-from ecom_pipeline.shop.readers.table import ReadOptions
+from ecom_pipeline.shop.options import ReadOptions
 
 SPACES, COLONS = " ", "::"
 DELIMITERS = (",", "\t", ";", "|", COLONS)

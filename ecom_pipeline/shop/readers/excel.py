@@ -14,8 +14,9 @@ from typing import Any
 import duckdb
 
 from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.options import ReadOptions
 from ecom_pipeline.shop.readers.dialect import SAMPLE_RECORDS, has_header, preamble_length, preamble_notice
-from ecom_pipeline.shop.readers.table import FileRead, ReadOptions, Row, append, column_names, counts, create
+from ecom_pipeline.shop.readers.table import FileRead, Row, append, column_names, counts, create
 
 EXACT_INTEGERS = 2**53
 

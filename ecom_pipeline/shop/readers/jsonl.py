@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.options import ReadOptions
 from ecom_pipeline.shop.readers import encoding as text
 from ecom_pipeline.shop.readers.dialect import MAX_LINE
 from ecom_pipeline.shop.readers.files import CHUNK, refuse_what_is_no_text, unpacked
@@ -22,7 +23,6 @@ from ecom_pipeline.shop.readers.records import physical_lines
 from ecom_pipeline.shop.readers.table import (
     BATCH,
     FileRead,
-    ReadOptions,
     append,
     column_names,
     counts,

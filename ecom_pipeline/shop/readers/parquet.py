@@ -6,11 +6,11 @@ from pathlib import Path
 
 import duckdb
 
+from ecom_pipeline.shop.options import ReadOptions
 from ecom_pipeline.shop.readers.files import unpacked
 from ecom_pipeline.shop.readers.table import (
     SMALL,
     FileRead,
-    ReadOptions,
     add_own_columns,
     as_text,
     column_names,

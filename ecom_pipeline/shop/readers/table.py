@@ -1,4 +1,4 @@
-"""The table every reader fills: its names, its options, its result, and the way rows from Python get into it.
+"""The table every reader fills: its names, its result, and the way rows from Python get into it.
 
 Nothing here knows a file format.
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 import secrets
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -31,55 +31,6 @@ FIRST_ROWS = 50_000
 
 Row = tuple[Any, ...]
 """The values of one row, then its ``_row``, ``_problem`` and ``_line``."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReadOptions:
-    """What the reader must not detect but take as given.
-
-    Attributes
-    ----------
-    encoding
-        Of text files, as Python names it.
-    delimiter
-        One character; a space stands for runs of spaces.
-    header
-        Whether the first line names the columns.
-    columns
-        Names of the columns, in the order of the file, in place of those of the header.
-    sheet
-        Name of the Excel sheet; the first one if not given.
-    skip_rows
-        Lines before the header that are no data; detected if not given.
-    each
-        The list of which every element is a row: a column, and after points the keys inside its object.
-    """
-
-    encoding: str | None = None
-    delimiter: str | None = None
-    header: bool | None = None
-    columns: tuple[str, ...] = ()
-    sheet: str | None = None
-    skip_rows: int | None = None
-    each: str | None = None
-
-    @classmethod
-    def of(cls, given: Mapping[str, Any], file: Path) -> ReadOptions:
-        """Options from a mapping, nulls left out.
-
-        Raises
-        ------
-        InputError
-            An option that does not exist.
-        """
-        known = {field.name for field in fields(cls)}
-        for name in given:
-            if name not in known:
-                raise InputError(file=file, value=name, expected=f"options among {', '.join(sorted(known))}")
-        values = {name: value for name, value in given.items() if value is not None}
-        if "columns" in values:
-            values["columns"] = tuple(values["columns"])
-        return cls(**values)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,9 +43,11 @@ def test_nothing_but_the_proposal_is_written(tmp_path: Path, capsys: pytest.Capt
     write_database(folder / "people.db")
     before = content(folder)
     assert cli.main(["doctor", str(folder), "--output", str(tmp_path / "proposed.yaml")]) == cli.OK
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Assumed, since no file says it: timezone UTC, currency USD." in said
     assert content(folder) == before
     assert set(load_shop(tmp_path / "proposed.yaml", {}, CONTRACTS).sources) == {"lines", "people"}
-    assert "order_id: InvoiceNo" in capsys.readouterr().out
+    assert "order_id: InvoiceNo" in said
     assert cli.main(["doctor", str(folder), "--json"]) == cli.OK
     assert set(content(folder)) - set(before) == {"shop.proposed.yaml"}
     assert json.loads(capsys.readouterr().out)["diagnosis"]["name"] == "in"

@@ -45,7 +45,9 @@ def test_an_order_whose_first_line_alone_says_all_about_it(tmp_path: Path) -> No
         assert rows(con, "select product_id, count(*) from input.order_items group by all order by all") == [
             *[("MUG", 30), ("POT", 29), ("Pot", 1)]
         ]
-        assert rows(con, "select distinct order_id, amount from input.refunds") == [("#5", Decimal("10.0000"))]
+        assert rows(con, "select distinct refund_id, order_id, amount from input.refunds") == [
+            ("#5", "#5", Decimal("10.0000"))
+        ]
         known = "customer_id in (select customer_id from input.customers)"
         assert rows(con, f"select count(distinct customer_id), bool_and({known}) from input.orders") == [(9, True)]
         refused = "select email from input.customers where not is_opted_out order by email"

@@ -1,0 +1,213 @@
+"""Reports of marketplaces, trackers and chats: what their rows are, who is behind them, and what follows them next month."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from ecom_pipeline_tests.shop.doctor.exports import ENGLISH, examined, filled, lines, loaded, mapping, rows, write_csv
+
+
+def test_rows_that_say_whether_they_are_sales_returns_or_neither(tmp_path: Path) -> None:
+    """As Wildberries settles: deliveries have no kind, returns a positive quantity and the number of what was sold."""
+    header = (
+        "Артикул поставщика",
+        "Тип документа",
+        "Дата продажи",
+        "Кол-во",
+        "Вайлдберриз реализовал Товар (Пр)",
+        "Srid",
+    )
+    report = []
+    for i in range(60):
+        day = f"2024-03-{1 + i % 28:02}"
+        report.append([f"art-{i % 9}", "", day, "0", "0", f"s{i}"])
+        report.append([f"art-{i % 9}", "Продажа", day, "1", "100.50", f"s{i}"])
+        if i % 10 == 0:
+            report += [
+                [f"art-{i % 9}", "", day, "0", "0", f"s{i}"],
+                [f"art-{i % 9}", "Возврат", day, "1", "100.50", f"s{i}"],
+            ]
+    write_csv(tmp_path / "in" / "Отчет_реализации.csv", header, report, mark=";")
+    assert not examined(tmp_path / "in").sources[0].keeps_equal_rows
+    with loaded(tmp_path / "in", tmp_path / "shop.yaml") as (con, _):
+        assert rows(con, "select count(distinct order_id), count(*) from input.orders") == [(60, 60)]
+        assert rows(con, "select sum(quantity), sum(line_amount) from input.order_items") == [(60, Decimal("6030.00"))]
+        known = "order_id in (select order_id from input.orders)"
+        assert rows(con, f"select count(*), sum(quantity), sum(amount), bool_and({known}) from input.refunds") == [
+            (6, 6, Decimal("603.00"), True)
+        ]
+
+
+def test_a_discount_that_other_columns_show_as_taken_off_is_not_taken_off_again(tmp_path: Path) -> None:
+    """As Ozon tells it: before, off and after beside what the buyer paid."""
+    header = (
+        "Номер заказа",
+        "Принят в обработку",
+        "Статус",
+        "Артикул",
+        "Ваша цена",
+        "Количество",
+        "Цена до скидок",
+        "Скидка руб",
+    )
+    orders = [
+        [
+            f"9-{i}",
+            f"2024-03-{1 + i % 28:02}",
+            "Доставлен",
+            f"A{i % 7}",
+            f"{80.4 + i:.2f}",
+            f"{1 + i % 2}",
+            f"{100.5 + i:.2f}",
+            "20.10",
+        ]
+        for i in range(40)
+    ]
+    write_csv(tmp_path / "in" / "orders.csv", header, orders, mark=";")
+    guessed = mapping(examined(tmp_path / "in"))
+    assert guessed["order_items.unit_price"] == "Ваша цена"
+    assert "order_items.discount_amount" not in guessed
+
+
+def test_events_of_a_tracker_that_orders_are_a_part_of(tmp_path: Path) -> None:
+    """A person's number is preferred to that of the browser, which stands for the session of a day."""
+    told = []
+    for n in range(90):
+        at = f"2024-03-{1 + n % 28:02}T10:00:{n % 60:02}.000Z"
+        mug = {"product_id": f"m{n % 5}", "name": "Mug", "price": 2.5, "quantity": 1, "currency": "GBP"}
+        order = {"order_id": f"o{n}", "total": 6, "revenue": 2.5, "shipping": 3.5, "currency": "GBP", "products": [mug]}
+        event = ("Product Viewed", mug) if n % 3 else ("Order Completed", order)
+        whose = {"anonymousId": f"a{n % 20}"} | ({"userId": f"u{n % 20}"} if n % 2 else {})
+        told.append(whose | {"timestamp": at, "event": event[0], "properties": event[1]})
+    path = tmp_path / "in" / "tracker.jsonl"
+    path.parent.mkdir()
+    path.write_text("\n".join(map(json.dumps, told)))
+    with loaded(tmp_path / "in", tmp_path / "shop.yaml") as (con, _):
+        assert set(filled(con)) == {"events", "products"}
+        sums = "select event_type, count(*), sum(price)::decimal(18, 2), count(customer_id), count(session_id) from input.events"
+        assert rows(con, f"{sums} group by all order by all") == [
+            ("purchase", 30, Decimal("75.00"), 15, 30),
+            ("view", 60, Decimal("150.00"), 30, 60),
+        ]
+        assert rows(
+            con, "select distinct session_id from input.events where customer_id = 'u1' order by 1 limit 1"
+        ) == [("a1 2024-03-02",)]
+
+
+def test_numbers_of_customers_that_are_addresses_become_digests(tmp_path: Path) -> None:
+    views = [[f"c{i % 9}@example.org", "view", f"p{i % 5}", f"2024-03-{1 + i % 28:02} 10:00:00"] for i in range(40)]
+    write_csv(tmp_path / "in" / "events.csv", ("distinct_id", "event", "product_id", "timestamp"), views)
+    given = next(one for one in examined(tmp_path / "in").sources[0].inputs[0].columns if one.target == "customer_id")
+    assert (given.origin, given.examples) == ({"sql": "md5(lower(trim(distinct_id)))"}, ())
+
+
+def test_masked_telephones_and_what_is_none_join_nobody(tmp_path: Path) -> None:
+    header = (
+        "订单编号",
+        "买家会员名",
+        "收货人姓名",
+        "联系手机",
+        "是否手机订单",
+        "订单创建时间",
+        "商家编码",
+        "购买数量",
+        "价格",
+    )
+    orders = [
+        [
+            f"{10**9 + i}",
+            f"tb{i % 9}",
+            "张*",
+            f"138****{i % 9:04}",
+            "手机订单",
+            f"2024-03-{1 + i % 28:02}",
+            "A",
+            "1",
+            "2.50",
+        ]
+        for i in range(40)
+    ]
+    write_csv(tmp_path / "in" / "订单.csv", header, orders)
+    assert "customers.phone" not in mapping(examined(tmp_path / "in"))
+
+
+@pytest.mark.parametrize("customers", [9, 60])
+def test_a_sender_called_like_the_customer_is_the_customer(tmp_path: Path, customers: int) -> None:
+    chat = [
+        [f"tb{i % customers}", "小美", (f"tb{i % customers}", "小美")[side], f"2024-03-01 10:{i % 60:02}:0{side}", text]
+        for i in range(120)
+        for side, text in enumerate(("什么时候发货？", "亲，今天发货哦"))
+    ]
+    write_csv(tmp_path / "in" / "聊天记录.csv", ("买家昵称", "客服昵称", "发送方", "发送时间", "消息内容"), chat)
+    write_csv(tmp_path / "in" / "orders.csv", ENGLISH, lines())
+    with loaded(tmp_path / "in", tmp_path / "shop.yaml") as (con, _):
+        assert rows(con, "select author, text, count(*) from input.messages group by all order by all") == [
+            ("agent", "亲，今天发货哦", 120),
+            ("customer", "什么时候发货？", 120),
+        ]
+
+
+def test_equal_lines_are_told_apart_by_a_number_of_their_own(tmp_path: Path) -> None:
+    """As in Pakistan's orders: else an export of the same months under another name would count them again."""
+    header = (*ENGLISH, "item_id")
+    orders = [[*line, f"{211131 + place}"] for place, line in enumerate([*lines(120), *lines(3)])]
+    write_csv(tmp_path / "in" / "lines_2024.csv", header, orders)
+    (source,) = examined(tmp_path / "in").sources
+    assert source.keeps_equal_rows == ""
+    with loaded(tmp_path / "in", tmp_path / "shop.yaml") as (con, _):
+        assert rows(con, "select count(distinct order_item_id) from input.order_items") == [(246,)]
+
+
+@pytest.mark.parametrize(
+    ("name", "glob", "next_one"),
+    [
+        ("ExportOrderList202412261010.csv", "ExportOrderList[0-9]*.csv", "ExportOrderList202501261010.csv"),
+        ("2019-Oct.csv", "[0-9]*.csv", "2019-Nov.csv"),
+        ("Jan-2024 lines.csv", "* lines.csv", "Feb-2024 lines.csv"),
+        ("lines_v2.csv", "lines_v2.csv", ""),
+    ],
+)
+def test_a_file_with_a_date_in_its_name_has_successors(tmp_path: Path, name: str, glob: str, next_one: str) -> None:
+    write_csv(tmp_path / "in" / name, ENGLISH, lines())
+    (source,) = examined(tmp_path / "in").sources
+    assert source.place == {"files": glob}
+    if next_one:
+        assert len(list((write_csv(tmp_path / "in" / next_one, ENGLISH, lines())).parent.glob(glob))) == 2
+
+
+def test_where_equal_rows_count_or_another_file_would_be_found_only_this_one_is_meant(tmp_path: Path) -> None:
+    write_csv(tmp_path / "in" / "lines_2024.csv", (*ENGLISH, "colour"), [
+        *[[*line, "red"] for line in lines()], *[[*line, "blue"] for line in lines()]
+    ])  # fmt: skip
+    (source,) = examined(tmp_path / "in").sources
+    assert source.keeps_equal_rows
+    assert source.place == {"files": "lines_2024.csv"}
+    write_csv(tmp_path / "other" / "lines_2024.csv", ENGLISH, lines())
+    write_csv(tmp_path / "other" / "lines_2023.csv", ("product_id", "name", "price"), [
+        [f"p{i}", f"Mug {i}", "2.50"] for i in range(20)
+    ])  # fmt: skip
+    assert [source.place["files"] for source in examined(tmp_path / "other").sources] == [
+        "lines_2023.csv",
+        "lines_2024.csv",
+    ]
+
+
+def test_orders_with_a_customer_each_are_told_where_the_person_is(tmp_path: Path) -> None:
+    orders = [[f"o{i}", f"c{i}", f"2024-03-{1 + i % 28:02} 10:00:00", "delivered"] for i in range(300)]
+    write_csv(
+        tmp_path / "in" / "orders.csv", ("order_id", "customer_id", "order_purchase_timestamp", "order_status"), orders
+    )
+    people = [[f"c{i}", f"person{i % 200}", "curitiba"] for i in range(300)]
+    write_csv(tmp_path / "in" / "customers.csv", ("customer_id", "customer_unique_id", "customer_city"), people)
+    why = next(
+        column.why
+        for source in examined(tmp_path / "in").sources
+        for given in source.inputs
+        for column in given.columns
+        if (given.table, column.target) == ("orders", "customer_id")
+    )
+    assert "customer_unique_id in customers.csv" in why
