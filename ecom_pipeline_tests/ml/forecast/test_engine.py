@@ -96,7 +96,7 @@ def test_a_shop_that_rests_on_sundays_sells_nothing_on_them_whatever_a_model_say
     monkeypatch.setattr(engine, "BoostingForecaster", Nothing)
     values = 50.0 + np.random.default_rng(0).normal(0, 1, 200)
     values[6::7] = 0.0
-    panel = panel_of(values, values * 2, effects=effect("holiday", [50, 210], 228))
+    panel = panel_of(values, values * 1.01, effects=effect("holiday", [50, 210], 228))
     found = forecast_panel(panel, horizon=28, seed=1, parts={"holiday": ("holiday",)})
     rest = np.arange(200, 228) % 7 == 6
     for each in (found.forecast, found.upper[1], found.without["holiday"], found.tested.of("boosting")[2, :, -28:]):
