@@ -53,7 +53,10 @@ def forecast(night: Night) -> str:
         " where measure = 'revenue' and series_kind = 'total' order by forecast_date"
     )
     model = ahead["model"].iloc[0] if len(ahead) else "no model"
-    figure, axes = canvas(f"Total revenue per day and {len(ahead)} days ahead ({model}, 80 and 95 %)", over_time=True)
+    figure, axes = canvas(
+        f"Total revenue per day and {len(ahead)} days ahead, {night.shop.currency} ({model}, 80 and 95 %)",
+        over_time=True,
+    )
     axes.plot(history["sales_date"], history["revenue"], color="0.3", linewidth=1)
     for lower, upper, alpha in (("lower_95", "upper_95", 0.12), ("lower", "upper", 0.25)):
         axes.fill_between(ahead["forecast_date"], ahead[lower], ahead[upper], color="C0", alpha=alpha, linewidth=0)
@@ -68,7 +71,10 @@ def forecast_parts(night: Night) -> str:
         "select forecast_date, part, value from models.forecast_parts where series_kind = 'total' order by forecast_date"
     )
     table = frame.pivot(index="forecast_date", columns="part", values="value")
-    figure, axes = canvas("Total revenue ahead: what is added to the level of the last four weeks", over_time=True)
+    figure, axes = canvas(
+        f"Total revenue ahead: what is added to the level of the last four weeks, {night.shop.currency}",
+        over_time=True,
+    )
     for index, part in enumerate(name for name in table.columns if name != "level"):
         axes.plot(table.index, table[part], color=f"C{index}", linewidth=1.5, label=part)
     axes.axhline(0, color="0.7", linewidth=0.8)

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.forecast.panel import Panel, known_mean
+from ecom_pipeline.ml.forecast.period import DAY, WEEK_DAYS
 
 Demand = Literal["new", "silent", "ended", "constant", "intermittent", "regular"]
 NEW_PERIODS = 56
@@ -25,6 +26,8 @@ ENDED_AFTER = 8.0
 SURPRISE = 0.05
 """Zeros at the end that were less likely than this are an empty shelf, if the shelf is empty today."""
 QUARTER_DAYS = 91
+SURPRISING_REST = 0.001
+"""A silence of one weekday that was less likely than this is no chance: most series have none, and there are seven to a week."""
 STILL_OPEN = 0.01
 """Share of a usual day's sales, on closing days, above which they are none."""
 STOCK_COLUMNS = ("product_id", "stock_date", "stock")
@@ -36,7 +39,7 @@ def recognise(panel: Panel) -> tuple[Demand, ...]:
     ``new`` is known for less than eight weeks; ``silent`` never sold; ``ended`` has not sold for long; ``constant`` never
     varies; ``intermittent`` sells less often than every 1.32 periods; the rest is ``regular``.
     """
-    known = np.isfinite(panel.values)
+    known = np.isfinite(panel.values) & ~rest_days(panel, 0)
     sold = known & (panel.values != 0)
     count, periods = sold.sum(axis=1), known.sum(axis=1)
     between = periods / np.maximum(count, 1)
@@ -101,6 +104,35 @@ def closed_days(panel: Panel, horizon: int) -> np.ndarray:
     past = closed[:, : panel.length]
     sold, usual = (known_mean(np.where(days, np.abs(panel.values), np.nan)) for days in (past, ~past))
     return closed & (sold <= STILL_OPEN * usual)[:, np.newaxis]
+
+
+def rest_days(panel: Panel, horizon: int) -> np.ndarray:
+    """(S, T + horizon) days, coming ones included, of a weekday on which a series has not sold for long: the shop rests.
+
+    A weekday without a sale in the last quarter is one of rest if that would surprise in what sells as often as the series
+    does on other days, or all series of the panel together do. Its earlier days count from the last sale on that weekday on.
+    """
+    shape = (len(panel.keys), panel.length + horizon)
+    if panel.period != DAY or not panel.length:
+        return np.broadcast_to(False, shape)
+    weeks = -(-panel.length // WEEK_DAYS)
+    values = np.pad(panel.values, ((0, 0), (weeks * WEEK_DAYS - panel.length, 0)), constant_values=np.nan)
+    known = np.isfinite(values).reshape(-1, weeks, WEEK_DAYS)
+    sold = known & (np.nan_to_num(values).reshape(known.shape) != 0)
+    rests = _rests(known, sold) | _rests(known.any(axis=0, keepdims=True), sold.any(axis=0, keepdims=True))
+    since = ~np.logical_or.accumulate(sold[:, ::-1], axis=1)[:, ::-1]
+    past = (rests[:, np.newaxis] & since).reshape(len(values), -1)[:, -panel.length :]
+    return np.concatenate([past, np.take(rests, np.arange(horizon) % WEEK_DAYS, axis=1)], axis=1)
+
+
+def _rests(known: np.ndarray, sold: np.ndarray) -> np.ndarray:
+    """(S, 7) weekdays without a sale in the last weeks of (S, weeks, 7), although other days have them."""
+    weeks = QUARTER_DAYS // WEEK_DAYS
+    known, sold = known[:, -weeks:], sold[:, -weeks:]
+    days, sales = known.sum(axis=1), sold.sum(axis=1)
+    elsewhere = days.sum(axis=1, keepdims=True) - days
+    rate = (sales.sum(axis=1, keepdims=True) - sales) / np.maximum(elsewhere, 1)
+    return np.asarray((sales == 0) & (2 * days >= weeks) & ((1 - rate) ** days < SURPRISING_REST))
 
 
 def remembered_stock(

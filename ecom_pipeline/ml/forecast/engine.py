@@ -31,7 +31,7 @@ from ecom_pipeline.ml.forecast.combination import (
     published,
     weights_by_kind,
 )
-from ecom_pipeline.ml.forecast.demand import closed_days, sells_often
+from ecom_pipeline.ml.forecast.demand import closed_days, rest_days, sells_often
 from ecom_pipeline.ml.forecast.expectation import steadied, steadied_past
 from ecom_pipeline.ml.forecast.intervals import Banded, banded, error_units, sums_over
 from ecom_pipeline.ml.forecast.panel import Panel, SeriesKey
@@ -142,7 +142,9 @@ def forecast_panel(
 
     def expected(said: np.ndarray) -> np.ndarray:
         mean = combined(said, of_sums)
-        return np.where(shut[:, panel.length :] & (mean == 0), 0.0, steadied(mean, panel.values, panel.year))
+        return np.where(
+            shut[:, panel.length :] & (mean == 0), 0.0, steadied(mean, panel.values, panel.season, panel.year)
+        )
 
     def forecast_of(said: np.ndarray) -> np.ndarray:
         return np.where(summed[:, np.newaxis], expected(said), published(said, weight, source, tested.models))
@@ -155,6 +157,7 @@ def forecast_panel(
     together, past, usual = _agreeing(forecast, past, tested.actual, hierarchy)
     proof |= {kind: prove(tested, past, rows[kind]) for kind, each in proof.items() if each.holds}
     ratio = np.where(forecast > 0, together / np.where(forecast > 0, forecast, 1.0), 1.0)
+    shut = shut | rest_days(panel, skip + horizon)
     bands, weekly, covered = _with_bands(panel, tested, past, together[:, skip:], usual, kinds, shut)
     return Outcome(
         forecast=bands.forecast,
@@ -223,7 +226,7 @@ def _with_bands(
 def _expected_past(panel: Panel, tested: Backtested, kinds: np.ndarray, shut: np.ndarray) -> np.ndarray:
     """(O, S, H) what sums would have been expected to be at each origin; nothing on closed days."""
     past = combine_past(tested, kinds, tested.errors_of_sums(), OF_SUMS)
-    steady = steadied_past(past, panel.values, tested.origins, panel.year)
+    steady = steadied_past(past, panel.values, tested.origins, panel.season, panel.year)
     closed = np.array([shut[:, end : end + past.shape[2]] for end in tested.origins]).reshape(past.shape)
     return np.where(closed, 0.0, steady)
 
@@ -238,6 +241,7 @@ def _final(
     """(M, S, asked) what each model says after the whole panel, and what it says without each part of the effects."""
     shape = (len(entries), len(panel.keys), asked)
     found = np.full(shape, np.nan)
+    rest = rest_days(panel, asked)[:, panel.length :]
     known = {part: kinds for part, kinds in parts.items() if set(kinds) & set(panel.effects.kinds)}
     absent = {part: np.full(shape, np.nan) for part in known}
 
@@ -249,7 +253,8 @@ def _final(
         else:
             fitted = entry.model.panel_
             lacking = {part: fitted.effects.without(kinds, fitted.length) for part, kinds in known.items()}
-            plain = {part: entry.model.predict(asked, effects) for part, effects in lacking.items()}
+            told = {part: entry.model.predict(asked, effects) for part, effects in lacking.items()}
+            plain = {part: np.where(rest[rows], 0.0, values) for part, values in told.items()}
         shut = answer.forecast != answer.if_open
         return (
             rows,

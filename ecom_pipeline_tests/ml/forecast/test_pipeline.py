@@ -443,9 +443,10 @@ def test_real_daily_revenue_of_a_shop() -> None:
     result = forecast_shop(table, NO_CALENDAR, country="GB", currency="GBP", as_of_date=dt.date(2011, 12, 9), seed=1)
     revenue = result.evaluation[result.evaluation["measure"] == "revenue"]
     found = revenue.pivot(index="metric", columns="model", values="value")
-    assert found.loc["wape", "exponential_smoothing"] == pytest.approx(0.290, abs=0.005)
+    assert found.loc["wape", "exponential_smoothing"] == pytest.approx(0.2485, abs=0.005)
     assert found.loc["wape", "combination"] < found.loc["wape", "moving_average"]
     forecasts = result.forecasts[result.forecasts["measure"] == "revenue"]
     closed = pd.to_datetime(forecasts["forecast_date"]).dt.dayofweek == 5
     saturdays, others = forecasts[closed], forecasts[~closed]
-    assert saturdays["forecast"].max() < others["forecast"].min()
+    assert (saturdays[["forecast", "upper_95"]] == 0).all(axis=None), "it never sold anything on a Saturday"
+    assert others["forecast"].min() > 0
