@@ -53,7 +53,7 @@ class Popularity(Recommender):
         self.scores_ = _relative(product_weights(data, self.half_life))
 
     def _score(self, customers: Positions, products: Positions) -> Floats:
-        return np.tile(self.scores_[products], (len(customers), 1))
+        return np.tile(self.scores_[products].astype(np.float32), (len(customers), 1))
 
     def _shortlist(self, products: Positions, length: int) -> Positions:
         best = np.argsort(-self.scores_[products], kind="stable")[:length]

@@ -76,7 +76,8 @@ select
             concat('Bought together ', times_words, ' with ', other_words, ', which you bought on ', date_words)
         when 'chosen_together' then
             concat(
-                customer_words, ' who ', did_en, ' ', other_words, ', as you did on ', date_words, ', ', did_en, ' it too'
+                customer_words, ' who ', did_en, ' ', other_words,
+                ', as you did on ', date_words, ', ', did_en, ' it too'
             )
         when 'similar_to_bought' then concat('Similar to ', other_words, ', which you bought on ', date_words)
         when 'similar_to_viewed' then concat('Similar to ', other_words, ', which you looked at on ', date_words)

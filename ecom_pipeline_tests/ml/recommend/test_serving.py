@@ -297,9 +297,14 @@ def test_a_product_that_nobody_touched_gets_the_last_places_of_those_who_bought_
         ({"is_fresh": [False] * 6}, False),
         ({"price": [None] * 6}, True),
         ({"price": [5.0] * 4 + [None, None]}, False),
+        ({"is_in_catalogue": [True] * 6}, True),
+        ({"is_in_catalogue": [False] * 3 + [True] * 3}, False),
+        ({"name": [*TEXTS["name"][:4], "stone mug of stone", "red"]}, False),
     ],
 )
-def test_what_guests_have_long_bought_or_has_no_price_is_not_new(changes: dict[str, Any], is_listed: bool) -> None:
+def test_a_new_product_has_a_price_is_unknown_to_guests_and_truly_like_a_good_that_was_bought(
+    changes: dict[str, Any], is_listed: bool
+) -> None:
     known = candidates(*(("ann", "new", product) for product in ("mug", "oolong", "black")))
     served = shown(known, TEA, TEXTS.assign(**changes), rules=Rules(new_products=1))
     assert ("fresh" in dict(listed(served, "ann", "new"))) is is_listed
