@@ -98,7 +98,13 @@ def lifetime_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Life
         ),
         trained_from=first,
         trained_to=as_of_date,
-        parameters={"r": order.r_, "alpha_days": order.alpha_, "a": order.a_, "b": order.b_}
+        parameters={
+            "leaves_at_once": order.leaves_at_once,
+            "r": order.r_,
+            "alpha_days": order.alpha_,
+            "a": order.a_,
+            "b": order.b_,
+        }
         | {"p": size.p_, "q": size.q_, "gamma": size.gamma_},
         seed=seed,
         metrics={
@@ -115,15 +121,19 @@ def lifetime_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Life
 
 @dataclass(frozen=True, kw_only=True)
 class _Worth:
-    """Both models, learned from one summary."""
+    """Both models, learned from one summary: that of the orders is the likelier one of BG/NBD and MBG/NBD."""
 
     orders: BetaGeometric
     sizes: GammaGamma
 
     @classmethod
     def fit(cls, summary: pd.DataFrame) -> _Worth:
+        found = [
+            BetaGeometric(leaves_at_once=one).fit(summary["repeats"], summary["last"], summary["age"])
+            for one in (False, True)
+        ]
         return cls(
-            orders=BetaGeometric().fit(summary["repeats"], summary["last"], summary["age"]),
+            orders=max(found, key=lambda model: model.log_likelihood_),
             sizes=GammaGamma().fit(summary["repeats"], summary["value"]),
         )
 
