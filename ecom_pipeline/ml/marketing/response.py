@@ -1,9 +1,10 @@
 """What spend brings: carry-over and saturation per channel, fitted to daily revenue, with its uncertainty.
 
 Revenue of a day = trend, weekday and season + for each channel ``effect * saturated(carried over spend)``. Carry-over is
-geometric, saturation hyperbolic (spend / (spend + half)). Bayes: every shape on a grid is as likely beforehand, the return
-of a channel is normal around nothing, as wide as if the channel brought all revenue; Gibbs sampling takes one channel's
-shape after another. Days are freed of what the day before tells about them (Prais and Winsten 1954). References:
+geometric, saturation hyperbolic (spend / (spend + half)). Bayes: every shape on a grid is as likely beforehand, and the
+return of a channel is normal around nothing, so wide that all channels together bring about `BROUGHT` of the revenue; where
+spend hardly varies, or saturation cannot be told, nothing else keeps a return from being many times what it is. Gibbs
+sampling takes one channel's shape after another. Days are freed of what the day before tells about them (Prais and Winsten 1954). References:
 Broadbent (1979), One way TV advertisements work; Jin, Wang, Sun, Chan and Koehler (2017), Bayesian methods for media mix
 modeling with carryover and shape effects. What does not belong here: how to split a budget.
 """
@@ -19,8 +20,10 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 CARRY_OVER = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Share of an effect that is left a day later."""
-HALF = (0.25, 0.4, 0.7, 1.1, 1.8, 3.0, 5.0, 8.0)
-"""Spend of a day at which half of the effect is reached, as multiples of the channel's mean spend."""
+REACHED = (0.03, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8)
+"""Share of the largest effect that a channel's mean spend reaches: from next to a line to hardly more by any more spend."""
+BROUGHT = 0.3
+"""Share of all revenue that the channels together bring, one standard deviation from nothing."""
 DRAWS = 300
 WARM_UP = 100
 YEAR = 365.25
@@ -145,7 +148,7 @@ class _Sampler:
     """
 
     def __init__(self, spend: Array, revenue: Array, base: Array, persistence: float) -> None:
-        self.shapes = [(share, half) for share in CARRY_OVER for half in HALF]
+        self.shapes = [(share, (1 - reached) / reached) for share in CARRY_OVER for reached in REACHED]
         self.mean = spend.mean(axis=0)
         paid = spend.sum(axis=0)
         columns = np.stack(
@@ -173,7 +176,8 @@ class _Sampler:
         self.products = (flat @ flat.T).reshape(*self.columns.shape[:2], *self.columns.shape[:2])
         self.moments = self.columns @ self.target
         self.freedom = len(revenue) - base.shape[1] - spend.shape[1]
-        self.precision = np.diag((paid / max(float(np.abs(revenue).sum()), 1e-300)) ** 2)
+        brought = BROUGHT * max(float(np.abs(revenue).sum()), 1e-300)
+        self.precision = len(paid) * np.diag((paid / brought) ** 2)
         self.every = np.arange(spend.shape[1])
 
     def draws(
