@@ -58,8 +58,7 @@ def lifetime_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Life
     ahead = min(TWELVE_MONTHS, (as_of_date - first).days // 3) if first else 0
     whole = summary_of(days, as_of_date) if first else pd.DataFrame()
     if ahead < HORIZON or int((whole["repeats"] > 0).sum()) < FEWEST_BUYERS:
-        words = "too few repeat orders, or too short a history, to learn a rate"
-        return Lifetime(customers=pd.DataFrame(columns=list(LIFETIME_COLUMNS)), card=_lifetime_card(words, seed))
+        return _nothing("too few repeat orders, or too short a history, to learn a rate", seed)
     cut = as_of_date - dt.timedelta(days=ahead)
     past = summary_of(days, cut)
     truth = outcome_after(days, past.index, cut, ahead)["value"].to_numpy()
@@ -67,7 +66,7 @@ def lifetime_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Life
         model = _Worth.fit(past)
         final = _Worth.fit(whole)
     except ValueError as error:
-        return Lifetime(customers=pd.DataFrame(columns=list(LIFETIME_COLUMNS)), card=_lifetime_card(str(error), seed))
+        return _nothing(str(error), seed)
     given = {"bg_nbd": model.value(past, ahead), "own_rate": _own_rate(days, past.index, cut) * ahead}
     off = {name: float(np.abs(value - truth).mean()) for name, value in given.items()}
     bias = {name: float(value.sum() / truth.sum() - 1) if truth.sum() else None for name, value in given.items()}
@@ -159,8 +158,8 @@ def _own_rate(days: pd.DataFrame, customers: pd.Index, cutoff: dt.date) -> np.nd
     return rate
 
 
-def _lifetime_card(words: str, seed: int) -> ModelCard:
-    return ModelCard(
+def _nothing(words: str, seed: int) -> Lifetime:
+    card = ModelCard(
         model="lifetime_value",
         metric="mean_absolute_error",
         baseline="own_rate",
@@ -168,3 +167,4 @@ def _lifetime_card(words: str, seed: int) -> ModelCard:
         reason=words,
         seed=seed,
     )
+    return Lifetime(customers=pd.DataFrame(columns=list(LIFETIME_COLUMNS)), card=card)
