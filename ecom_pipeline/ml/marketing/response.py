@@ -2,7 +2,7 @@
 
 Revenue of a day = trend, weekday and season + for each channel ``effect * saturated(carried over spend)``. Carry-over is
 geometric, saturation hyperbolic (spend / (spend + half)). Bayes: every shape on a grid is as likely beforehand, and the
-return of a channel is normal around nothing, so wide that all channels together bring about `BROUGHT` of the revenue; where
+return of a channel is normal around nothing, as wide as if all channels together brought `BROUGHT` of the revenue: where
 spend hardly varies, or saturation cannot be told, nothing else keeps a return from being many times what it is. Gibbs
 sampling takes one channel's shape after another. Days are freed of what the day before tells about them (Prais and Winsten 1954). References:
 Broadbent (1979), One way TV advertisements work; Jin, Wang, Sun, Chan and Koehler (2017), Bayesian methods for media mix
