@@ -162,7 +162,8 @@ def attribution(night: Night) -> str:
     table.plot.bar(ax=axes, width=0.8)
     axes.set_xlabel("")
     axes.tick_params(axis="x", rotation=0, labelsize=8)
-    axes.legend(fontsize=7, ncols=4)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return markdown(figure, "attribution by method")
 
 

@@ -63,7 +63,8 @@ class BehaviourPCA:
 
     def _on_scale(self, behaviour: pd.DataFrame) -> Array:
         values = behaviour[self.features_].to_numpy(dtype=float)
-        return np.where(self.logged_, np.sign(values) * np.log1p(np.abs(values)), values)
+        scaled: Array = np.where(self.logged_, np.sign(values) * np.log1p(np.abs(values)), values)
+        return scaled
 
 
 def correlation(values: Array) -> Array:

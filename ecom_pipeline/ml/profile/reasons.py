@@ -104,6 +104,18 @@ def in_words(features: pd.DataFrame, effects: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"reasons_en": english, "reasons_zh": chinese}, index=features.index)
 
 
+def facts_of(features: pd.DataFrame) -> pd.DataFrame:
+    """What the RFM score of each customer is about, in the columns of `in_words`: the orders and what they came to."""
+    told = [(*_orders(row), row["revenue"]) for row in features.to_dict("records")]
+    return pd.DataFrame(
+        {
+            "reasons_en": [f"{singular(english)}, {revenue:.2f} in all" for english, _, revenue in told],
+            "reasons_zh": [f"{chinese}，累计 {revenue:.2f}" for _, chinese, revenue in told],
+        },
+        index=features.index,
+    )
+
+
 def singular(words: str) -> str:
     """The words with one day, order and message told as such.
 

@@ -102,6 +102,7 @@ def test_chance_is_refused_and_the_baseline_published() -> None:
     assert refused.card.decision == "refused"
     assert set(refused.customers["source"]) == {"rfm_score"}
     assert "lead" in refused.card.reason
+    assert refused.customers["reasons_en"].str.endswith(" in all").all()
 
 
 def test_what_is_said_of_orders_agrees_with_the_probability(result: Propensity) -> None:
