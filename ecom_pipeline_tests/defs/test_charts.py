@@ -26,6 +26,7 @@ class Tables:
 
     def __init__(self) -> None:
         self.connection = duckdb.connect()
+        self.shop = SimpleNamespace(currency="EUR")
 
     def frame(self, query: str) -> pd.DataFrame:
         found: pd.DataFrame = self.connection.execute(query).df()
