@@ -211,3 +211,25 @@ def test_orders_with_a_customer_each_are_told_where_the_person_is(tmp_path: Path
         if (given.table, column.target) == ("orders", "customer_id")
     )
     assert "customer_unique_id in customers.csv" in why
+
+
+def test_days_with_dashes_and_two_digits_of_the_year_and_words_cut_short(tmp_path: Path) -> None:
+    header = ("Order ID", "Date", "SKU", "transaction_qty", "Amount")
+    sold = [
+        [f"405-{i:07}", f"{4 + i % 3:02}-{1 + i % 28:02}-22", f"S{i % 9}", f"{1 + i % 3}", "12.50"] for i in range(60)
+    ]
+    write_csv(tmp_path / "in" / "Sale Report.csv", header, sold)
+    guessed = mapping(examined(tmp_path / "in"))
+    assert guessed["orders.ordered_at"] == {"column": "Date", "format": "%m-%d-%y"}
+    assert guessed["order_items.quantity"] == "transaction_qty"
+
+
+@pytest.mark.parametrize(("grows", "target"), [(True, "line_amount"), (False, "unit_price")])
+def test_a_price_grows_with_the_pieces_where_no_product_is_told_too(tmp_path: Path, grows: bool, target: str) -> None:
+    header = ("invoice_no", "customer_id", "quantity", "price", "invoice_date")
+    sold = [
+        [f"I{i}", f"C{i % 70}", f"{1 + i % 5}", f"{300.08 * (1 + i % 5 * grows):.2f}", f"{1 + i % 28}/5/2022"]
+        for i in range(203)
+    ]
+    write_csv(tmp_path / "in" / "shopping.csv", header, sold)
+    assert mapping(examined(tmp_path / "in"))[f"order_items.{target}"] == "price"
