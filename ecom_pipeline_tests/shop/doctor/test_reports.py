@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -233,3 +234,45 @@ def test_a_price_grows_with_the_pieces_where_no_product_is_told_too(tmp_path: Pa
     ]
     write_csv(tmp_path / "in" / "shopping.csv", header, sold)
     assert mapping(examined(tmp_path / "in"))[f"order_items.{target}"] == "price"
+
+
+def test_a_settlement_with_clocks_named_by_letters_and_words_that_are_no_state(tmp_path: Path) -> None:
+    """As Amazon settles: fees between sales and refunds, PST in winter and PDT in summer, and the state is a place."""
+    header = (
+        "date/time",
+        "type",
+        "order id",
+        "sku",
+        "description",
+        "quantity",
+        "order state",
+        "product sales",
+        "selling fees",
+        "total",
+    )
+    report = []
+    for i in range(80):
+        kind = "Refund" if i % 20 == 5 else "Service Fee" if i % 20 == 9 else "Order"
+        sales = {"Order": 12.5, "Refund": -12.5}.get(kind, 0.0)
+        zone = "PST" if i < 40 else "PDT"
+        report.append(
+            [
+                f"Jan {1 + i % 28}, 2023 9:{i % 60:02}:00 AM {zone}",
+                kind,
+                f"111-{i:07}",
+                f"S{i % 9}",
+                f"Cup {i % 9}",
+                "1",
+            ]
+        )
+        report[-1] += ["CA", f"{sales:.2f}", f"{-sales * 0.15:.2f}", f"{sales * 0.85:.2f}"]
+    write_csv(tmp_path / "in" / "MonthlyTransaction.csv", header, report)
+    (source,) = examined(tmp_path / "in").sources
+    assert source.notices == ("date/time names its clock by letters: that of the shop is taken",)
+    assert "products.category_path" not in mapping(examined(tmp_path / "in"))
+    with loaded(tmp_path / "in", tmp_path / "shop.yaml") as (con, _):
+        assert rows(con, "select count(*), count(_reasons), min(ordered_at), count(status) from input.orders") == [
+            (72, 0, datetime(2023, 1, 1, 9), 72)
+        ]
+        assert rows(con, "select sum(line_amount) from input.order_items") == [(Decimal("900.00"),)]
+        assert rows(con, "select count(*), sum(amount) from input.refunds") == [(4, Decimal("50.00"))]
