@@ -43,6 +43,7 @@ def measure(folder: Path) -> dict[str, Any]:
         "command": round(seconds, 2),
         "run": round((ended - begun).total_seconds(), 2),
         "cpu": round(after.children_user + after.children_system - before.children_user - before.children_system, 2),
+        "peak_mb": max(one["peak_memory_bytes"] for one in told["steps"]) >> 20,
         "steps": {one["step"]: round(one["seconds"], 3) for one in told["steps"]},
     }
 

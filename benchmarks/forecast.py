@@ -35,14 +35,7 @@ from ecom_pipeline.ml.forecast.engine import forecast_panel
 from ecom_pipeline.ml.forecast.metrics import bias, coverage, mase, pinball, seasonal_scale, wape
 from ecom_pipeline.ml.forecast.panel import Panel
 from ecom_pipeline.ml.forecast.prophet import ProphetForecaster, quiet
-from ecom_pipeline.ml.forecast.smoothing import (
-    ExponentialSmoothing,
-    LogSmoothing,
-    MovingAverage,
-    SeasonalNaive,
-    Theta,
-    Tsb,
-)
+from ecom_pipeline.ml.forecast.smoothing import CHEAP
 
 SEED = 1
 Answer = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
@@ -142,14 +135,10 @@ def known_in_advance(panel: Panel, start: int, periods: int) -> pd.DataFrame:
     return pd.DataFrame({"unique_id": rows, "ds": np.tile(days, len(panel.keys))} | columns)
 
 
+SIMPLE: dict[str, Method] = {model.name.replace("_", " "): of(lambda _, model=model: model()) for model in CHEAP}
 METHODS: dict[str, Method] = {
     "ours": ours,
-    "seasonal naive": of(lambda _: SeasonalNaive()),
-    "moving average": of(lambda _: MovingAverage()),
-    "exponential smoothing": of(lambda _: ExponentialSmoothing()),
-    "log smoothing": of(lambda _: LogSmoothing()),
-    "theta": of(lambda _: Theta()),
-    "tsb": of(lambda _: Tsb()),
+    **SIMPLE,
     "our LightGBM": of(lambda horizon: BoostingForecaster(seed=SEED, horizon=horizon)),
     "LightGBM": of_mlforecast,
     "Prophet tuned": of(lambda _: ProphetForecaster(seed=SEED)),
@@ -161,7 +150,6 @@ METHODS: dict[str, Method] = {
 FOREIGN = ("LightGBM", "Prophet default", "AutoETS", "AutoTheta", "MSTL")
 """Methods of others, as they come: one that fails on a file is told, and the rest goes on."""
 SERIES = 100
-CHEAP = ("seasonal naive", "moving average", "exponential smoothing", "log smoothing", "theta", "tsb")
 
 
 def measure(panel: Panel, horizon: int, origins: int, method: Method) -> dict[str, float | None]:
@@ -265,7 +253,7 @@ def _figures(path: str, given: argparse.Namespace) -> Mapping[str, Mapping[str, 
     columns = ("wape", "mase", "bias", "pinball_10", "pinball_90", "coverage_80", "seconds_per_series")
     print(f"{'':22}" + "".join(f"{column:>20}" for column in columns))
     figures = {}
-    for name in given.only or (CHEAP if given.copies else list(METHODS)):
+    for name in given.only or (SIMPLE if given.copies else list(METHODS)):
         try:
             found = measure(panel, horizon, given.origins, METHODS[name])
         except ModuleNotFoundError as error:

@@ -2,9 +2,9 @@
 
 ``python -m benchmarks.marketing`` makes the journeys and the shops with known returns. Files of one's own, Parquet or CSV:
 ``--touches FILE`` of ``journey_id, position, channel, days_before, is_converted`` and maybe ``revenue``, or of ``user_id,
-time, channel, is_converted``, or of ``path`` (``a > b``), ``total_conversions`` and maybe ``total_null``; ``--spend FILE`` of
-``date, channel, spend, revenue``, where the revenue of a day is the sum of its rows, or of ``date, revenue`` and the columns
-of spend that ``--channels`` names; by day, week or month. ``--columns spend=Cost`` tells what such a file calls a column.
+time, channel, is_converted`` and maybe ``conversion_id`` (of all touches that led to one), or of ``path`` (``a > b``),
+``total_conversions`` and maybe ``total_null``; ``--spend FILE`` of ``date, channel, spend, revenue``, where the revenue of a
+day is the sum of its rows, or of ``date, revenue`` and the columns of spend that ``--channels`` names; by day, week or month. ``--columns spend=Cost`` tells what such a file calls a column.
 ``--experiment FILE``, a randomised test with a row per customer: the columns of group and outcome are named by
 ``--treatment`` and ``--outcome``, the group left alone by ``--control``, what was known only afterwards by ``--after``, and all
 other columns are what was known before. As they are, these read the MineThatData e-mail test. Peers: least squares on

@@ -28,7 +28,8 @@ def touches_of(file: Path, called: Mapping[str, str] = MappingProxyType({})) -> 
     """The touches of a file, of one of three shapes.
 
     A row per touch of a journey: `TOUCH`. A row per touch of a user: `VISIT`, ``time`` in seconds or like 2024-01-31 12:00;
-    a journey ends with the touch that was converted. A row per path: `PATH`, channels parted by ``>``, and maybe
+    a journey ends with the touch that was converted, or, with a ``conversion_id`` as in Criteo's logs, is the touches of a
+    user that have the same one. A row per path: `PATH`, channels parted by ``>``, and maybe
     ``total_null``. ``revenue`` (of a path ``total_conversion_value``) is 1 an order where there is none.
     """
     rows = read(file, (), ids=("journey_id", "user_id", "channel", "path"), called=called)
@@ -56,8 +57,10 @@ def _of_visits(file: Path, rows: pd.DataFrame) -> pd.DataFrame:
         )
     rows = rows.assign(time=moment).sort_values(["user_id", "time"], kind="stable", ignore_index=True)
     did = numbers(file, rows, "is_converted")
-    begins = (rows["user_id"] != rows["user_id"].shift()) | (did.shift(fill_value=0) > 0)
-    journey = begins.cumsum()
+    if "conversion_id" in rows:
+        journey = rows.groupby(["user_id", "conversion_id"], sort=False, dropna=False).ngroup()
+    else:
+        journey = ((rows["user_id"] != rows["user_id"].shift()) | (did.shift(fill_value=0) > 0)).cumsum()
     by_journey = rows.groupby(journey)
     ends = {"is_converted": did.groupby(journey).transform("max")}
     if "revenue" in rows:

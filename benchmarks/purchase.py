@@ -49,8 +49,8 @@ def targets(panel: Panel, protected: int, names: Sequence[str] = NAMES) -> dict[
         forecast, past = model.fit(panel).predict(HORIZON), tested.of(model.name)
         forecast = np.where(np.isfinite(forecast), forecast, quarter[:, np.newaxis])
         found[PROPHET] = _base_stock(forecast, past, tested.actual, panel, protected)
-        steady = steadied(forecast, panel.values, panel.year)
-        steady_past = steadied_past(past, panel.values, tested.origins, panel.year)
+        steady = steadied(forecast, panel.values, panel.season, panel.year)
+        steady_past = steadied_past(past, panel.values, tested.origins, panel.season, panel.year)
         found[PROPHET_STEADIED] = _base_stock(steady, steady_past, tested.actual, panel, protected)
     if OURS in names:
         ours = forecast_panel(panel, horizon=HORIZON, seed=SEED)

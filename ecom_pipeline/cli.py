@@ -24,6 +24,7 @@ from rich.console import Console
 from ecom_pipeline.arguments import parser
 from ecom_pipeline.contracts import ContractError, load_contracts
 from ecom_pipeline.settings import Settings, SettingsError, backfill, environment, load_settings
+from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.errors import InputError, ShopError
 from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.terminal import plain_console, show_answer, show_difference, show_release, show_summary, table
@@ -64,6 +65,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _settings(given: argparse.Namespace) -> Settings:
     return load_settings(shop=given.shop, landing=getattr(given, "landing", None), data_dir=given.data_dir)
+
+
+def _shop(given: argparse.Namespace) -> tuple[Settings, Shop, Path]:
+    """The settings, the shop that they name, and the folder of its releases."""
+    settings = _settings(given)
+    shop = load_shop(settings.shop_file, environment())
+    return settings, shop, settings.releases_dir(shop.name)
 
 
 def _print_json(content: object) -> None:
@@ -116,10 +124,9 @@ def _doctor(given: argparse.Namespace, console: Console) -> int:
 def _run(given: argparse.Namespace, console: Console) -> int:
     from ecom_pipeline.definitions import run_night
 
-    settings = _settings(given)
-    shop = load_shop(settings.shop_file, environment())
-    releases.require_writable(settings.releases_dir(shop.name))
-    require_space_for_a_night(settings.work_dir(shop.name), settings.releases_dir(shop.name), settings.landing_dir)
+    settings, shop, folder = _shop(given)
+    releases.require_writable(folder)
+    require_space_for_a_night(settings.work_dir(shop.name), folder, settings.landing_dir)
     dates = backfill(getattr(given, "start", None), getattr(given, "end", None))
 
     def progress(step: str, status: str, seconds: float) -> None:
@@ -129,14 +136,13 @@ def _run(given: argparse.Namespace, console: Console) -> int:
     run_id, succeeded = run_night(settings, dates=dates, full=getattr(given, "full", False), progress=progress)
     with _warehouse(settings, shop.name) as connection:
         summary = summarise(connection, run_id)
-    folder = settings.releases_dir(shop.name)
     if given.json:
         _print_json(
             {"succeeded": succeeded, "release": releases.current_id(folder), **(asdict(summary) if summary else {})}
         )
     elif summary:
         show_summary(console, summary)
-        show_release(console, folder, succeeded)
+        show_release(console, folder, summary.run)
     return OK if succeeded else FAILED
 
 
@@ -145,9 +151,7 @@ def _warehouse(settings: Settings, shop_name: str) -> AbstractContextManager[duc
 
 
 def _status(given: argparse.Namespace, console: Console) -> int:
-    settings = _settings(given)
-    shop = load_shop(settings.shop_file, environment())
-    folder = settings.releases_dir(shop.name)
+    settings, shop, folder = _shop(given)
     with _warehouse(settings, shop.name) as connection:
         summary = summarise(connection)
     if summary is None:
@@ -157,13 +161,16 @@ def _status(given: argparse.Namespace, console: Console) -> int:
         _print_json({"release": releases.current_id(folder), **asdict(summary)})
     else:
         show_summary(console, summary)
-        show_release(console, folder, summary.run["status"] == "succeeded")
+        show_release(console, folder, summary.run)
     return OK if summary.run["status"] == "succeeded" else FAILED
 
 
 def _release(given: argparse.Namespace, console: Console) -> int:
-    settings = _settings(given)
-    folder = settings.releases_dir(load_shop(settings.shop_file, environment()).name)
+    most = {"list": 0, "diff": 2}.get(given.action, 1)
+    if len(given.ids) > most:
+        print(f"ecom: release {given.action} takes {most} ids at most, found {' '.join(given.ids)}", file=sys.stderr)
+        return USAGE
+    settings, _, folder = _shop(given)
     if given.action == "diff":
         found = _difference(settings, folder, given.ids)
         if given.json:
@@ -189,8 +196,8 @@ def _release(given: argparse.Namespace, console: Console) -> int:
         _print_json(result)
     elif isinstance(result, dict):
         tables = result.pop("tables")
-        table(console, "Release", [result])
-        table(console, "Tables", tables)
+        table(console, "Release" if given.action == "show" else "Current now", [result])
+        table(console, "Tables", tables if given.action == "show" else [])
     else:
         table(console, f"Releases in {folder}", result)
     return OK if result else NOTHING
@@ -207,11 +214,10 @@ def _difference(settings: Settings, folder: Path, ids: Sequence[str]) -> Differe
 
 
 def _quarantine(given: argparse.Namespace, console: Console) -> int:
-    settings = _settings(given)
-    shop = load_shop(settings.shop_file, environment())
     if given.action == "replay":
         given.full = True
         return _run(given, console)
+    settings, shop, _ = _shop(given)
     query = (
         "select table_name, source, reasons, count(*) as rows from quarantine.rows where table_name = coalesce(?, table_name)"
         " group by table_name, source, reasons order by table_name, rows desc, reasons"
@@ -239,6 +245,12 @@ def _retention(given: argparse.Namespace, console: Console) -> int:
         _print_json(asdict(done))
         return OK
     table(console, "Loads retired", [asdict(one) for one in done.retired])
+    if done.ahead_days:
+        console.print(
+            f"The clock is {done.ahead_days:,} days ahead of the last run before today: age was counted to"
+            f" {done.counted_to}. If the clock is right, run a night, and this command again tomorrow.",
+            soft_wrap=True,
+        )
     console.print(
         f"Loads retired: {len(done.retired)}. Runs whose history was deleted: {done.journal_runs} in the warehouse,"
         f" {done.dagster_runs} in Dagster. On disk: {done.bytes_before / 1e6:,.1f} MB before,"
@@ -253,9 +265,8 @@ def _ask(given: argparse.Namespace, console: Console) -> int:
     if bool(given.question and given.question.strip()) == bool(given.file):
         print("ecom: ask either a question or, with --file, the questions of a file", file=sys.stderr)
         return USAGE
-    settings = _settings(given)
-    shop = load_shop(settings.shop_file, environment())
-    asking = Asking(settings.releases_dir(shop.name), shop.currency, [given.customer] if given.customer else [])
+    _, shop, folder = _shop(given)
+    asking = Asking(folder, shop.currency, [given.customer] if given.customer else [])
     questions = [given.question] if given.file is None else given.file.read_text("utf-8").splitlines()
     answers = []
     for question in filter(str.strip, questions):

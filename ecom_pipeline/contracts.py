@@ -10,7 +10,7 @@ Nothing here opens a database or imports an orchestrator.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, cached_property
@@ -27,8 +27,17 @@ from ecom_pipeline.sql import literal, quoted
 TABLES = Path(str(files("ecom_pipeline"))) / "tables"
 PROVENANCE = {"_source": "VARCHAR", "_load_id": "BIGINT", "_file": "VARCHAR", "_row": "BIGINT"}
 """Columns that lead a row of ``input`` and ``clean`` back to the line of the file it came from."""
+UNDECLARED = {
+    "_source": "The source of shop.yaml that brought the row.",
+    "_load_id": "The load that brought the row.",
+    "_file": "The file below the landing folder.",
+    "_row": "The row of the file, from 1.",
+    "_reasons": "Why values of the row could not be read; null where all could.",
+}
+"""What columns say that no contract declares."""
 
 Action = Literal["quarantine", "warn", "fail"]
+Kind = Literal["not_null", "in_set", "between", "matches", "condition"]
 
 
 class ContractError(ValueError):
@@ -72,7 +81,7 @@ class Rule(_Model):
     description: str
     action: Action = "quarantine"
     column: str | None = None
-    kind: Literal["not_null", "in_set", "between", "matches", "condition"] = "condition"
+    kind: Kind = "condition"
 
     @property
     def breaks(self) -> str:
@@ -197,6 +206,17 @@ class Contract(_Model):
         return own | PROVENANCE if self.schema_name == "clean" else own
 
     @property
+    def descriptions(self) -> dict[str, str]:
+        """Column name to what it says, in the order of ``types``."""
+        words = {column.name: column.description.strip() for column in self.columns} | UNDECLARED
+        for moment in [name for name in words if name.endswith("_at")]:
+            for part, told in (("date", "business date"), ("hour", "hour of the day")):
+                words.setdefault(
+                    f"{moment.removesuffix('at')}{part}", f"The {told} of {moment}, in the shop's timezone."
+                )
+        return {name: words[name] for name in self.types}
+
+    @property
     def steering(self) -> dict[str, str]:
         """What the SELECT of a clean table says about a row beside the promised columns, each with its type.
 
@@ -214,53 +234,51 @@ class Contract(_Model):
         """
         if self.schema_name == "input":
             return ()
-        rules = []
-        for column in self.columns:
-            name, promised = quoted(column.name), f"{column.name}: expected"
-            if column.required:
-                rules.append(("not_null", column, f"{name} is not null", f"{promised} a value"))
-            if column.values:
-                allowed = ", ".join(map(literal, column.values))
-                rules.append(
-                    ("in_set", column, f"{name} in ({allowed})", f"{promised} one of {', '.join(column.values)}")
-                )
-            if column.minimum is not None or column.maximum is not None:
-                bounds = [
-                    f"{name} {sign} {bound:f}"
-                    for sign, bound in ((">=", column.minimum), ("<=", column.maximum))
-                    if bound is not None
-                ]
-                words = " and ".join(
-                    f"{word} {bound:f}"
-                    for word, bound in (("at least", column.minimum), ("at most", column.maximum))
-                    if bound is not None
-                )
-                rules.append(("between", column, " and ".join(bounds), f"{promised} {words}"))
-            if column.matches:
-                condition = f"regexp_full_match({name}, {literal(column.matches)})"
-                rules.append(("matches", column, condition, f"{promised} the form {column.matches}"))
         derived = tuple(
             Rule(
                 name=f"{column.name}__{kind}",
                 where=where,
-                description=words,
+                description=f"{column.name}: expected {words}",
                 action=self.on_violation,
                 column=column.name,
-                kind=kind,  # type: ignore[arg-type]
+                kind=kind,
             )
-            for kind, column, where, words in rules
+            for column in self.columns
+            for kind, where, words in _promises(column)
         )
         return derived + self.rules
 
     @property
+    def path(self) -> Path:
+        """Where the promise lies."""
+        return TABLES / self.schema_name / f"{self.table}.yml"
+
+    @property
     def sql_path(self) -> Path:
         """Where the SELECT lies, if there is one."""
-        return TABLES / self.schema_name / f"{self.table}.sql"
+        return self.path.with_suffix(".sql")
 
     @cached_property
     def select(self) -> str | None:
         """The bare SELECT that keeps the promise, or None where Python or the pipeline itself does."""
         return self.sql_path.read_text("utf-8") if self.sql_path.exists() else None
+
+
+def _promises(column: Column) -> Iterator[tuple[Kind, str, str]]:
+    """What a column promises by itself: each kind of rule, its condition, and what it expects in words."""
+    name = quoted(column.name)
+    if column.required:
+        yield "not_null", f"{name} is not null", "a value"
+    if column.values:
+        allowed = ", ".join(map(literal, column.values))
+        yield "in_set", f"{name} in ({allowed})", f"one of {', '.join(column.values)}"
+    bounds = ((">=", "at least", column.minimum), ("<=", "at most", column.maximum))
+    known = [(sign, words, f"{bound:f}") for sign, words, bound in bounds if bound is not None]
+    if known:
+        where = " and ".join(f"{name} {sign} {bound}" for sign, _, bound in known)
+        yield "between", where, " and ".join(f"{words} {bound}" for _, words, bound in known)
+    if column.matches:
+        yield "matches", f"regexp_full_match({name}, {literal(column.matches)})", f"the form {column.matches}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from datetime import date
 import dagster as dg
 
 from ecom_pipeline.contracts import Contract, load_contracts
-from ecom_pipeline.defs.alerts import alert
+from ecom_pipeline.defs.alerts import alert_about_run
 from ecom_pipeline.defs.assemble import assemble
 from ecom_pipeline.defs.night import Progress
 from ecom_pipeline.defs.run import home_of, run_job
@@ -62,11 +62,11 @@ def run_night(
         The history of runs cannot be written.
     """
     configured = build_defs(settings, progress=progress)
-    run_id, succeeded = run_job(configured, home_of(settings), instance, dates=dates, full=full)
-    if not succeeded:
+    run_id, why = run_job(configured, home_of(settings), instance, dates=dates, full=full)
+    if why is not None:
         shop = load_shop(settings.shop_file, environment()).name
-        alert(settings, "run_failed", f"{shop}: run {run_id} failed", logging.getLogger(__name__))
-    return run_id, succeeded
+        alert_about_run(settings, shop, run_id, why, logging.getLogger(__name__))
+    return run_id, why is None
 
 
 @dg.definitions

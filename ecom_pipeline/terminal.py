@@ -15,6 +15,9 @@ from ecom_pipeline.warehouse.summary import Summary
 
 MOST_COLUMNS = 8
 """Columns of a table that a difference prints."""
+MOST_STEPS = 12
+"""Steps of a run that its summary prints, the longest; ``ops.steps`` has them all."""
+OUTCOMES = ("swapped", "merged", "unchanged", "skipped", "refused")
 
 
 def plain_console(**options: Any) -> Console:
@@ -27,7 +30,8 @@ def table(console: Console, title: str, rows: Iterable[Mapping[str, Any]]) -> No
     rows = list(rows)
     if not rows:
         return
-    shown = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
+    console.print(title, style="bold", soft_wrap=True)
+    shown = Table(header_style="dim", box=None, pad_edge=False)
     for name in rows[0]:
         number = all(isinstance(row[name], int | float) or row[name] is None for row in rows)
         shown.add_column(name.replace("_", " "), justify="right" if number else "left", overflow="fold")
@@ -55,8 +59,8 @@ def show_summary(console: Console, summary: Summary) -> None:
     table(console, "Quarantined rows by reason", summary.quarantined)
     table(console, "Kept, with a warning", summary.warnings)
     table(console, "Figures out of their band", summary.anomalies)
-    table(console, "Tables", summary.tables)
-    table(console, "Skipped, and why", summary.skipped)
+    table(console, "Tables (each by itself: ops.tables)", _by_schema(summary.tables))
+    table(console, "Published empty, and why", _by_reason(summary.skipped))
     table(
         console,
         "Models beside their baselines",
@@ -64,19 +68,9 @@ def show_summary(console: Console, summary: Summary) -> None:
     )
     for one in summary.models:
         console.print(f"{one['model']}: {one['reason']}", soft_wrap=True)
-    table(
-        console,
-        "Steps",
-        [
-            {
-                "step": s["step"],
-                "seconds": round(s["seconds"], 2),
-                "peak_MB": s["peak_memory_bytes"] // 2**20,
-                "status": s["status"],
-            }
-            for s in summary.steps
-        ],
-    )
+    if summary.models:
+        console.print()
+    table(console, "Where the time went (every step: ops.steps)", _longest(summary.steps))
     for failure in summary.refused:
         console.print(f"FAILED {failure['step']}: {failure['message']}", style="bold red", soft_wrap=True)
     took = (run["ended_at"] - run["started_at"]).total_seconds() if run["ended_at"] else None
@@ -86,14 +80,56 @@ def show_summary(console: Console, summary: Summary) -> None:
     )
 
 
-def show_release(console: Console, folder: Path, succeeded: bool) -> None:
-    """Print which release is published, and how to look at it."""
+def _by_schema(tables: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Tables, rows and outcomes of each schema, in the order in which a run builds them."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for one in tables:
+        found.setdefault(one["table_name"].partition(".")[0], []).append(one)
+    happened = [
+        outcome for outcome in OUTCOMES if any(one["outcome"] == outcome for rows in found.values() for one in rows)
+    ]
+    return [
+        {"schema": schema, "tables": len(rows), "rows": sum(one["rows"] for one in rows)}
+        | {outcome: sum(one["outcome"] == outcome for one in rows) for outcome in happened}
+        for schema, rows in found.items()
+    ]
+
+
+def _by_reason(skipped: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The published tables that a run left empty, those of one reason together."""
+    found: dict[str, list[str]] = {}
+    for one in skipped:
+        if one["table_name"].startswith("marts."):
+            found.setdefault(one["reason"], []).append(one["table_name"])
+    return [{"reason": reason, "tables": ", ".join(names)} for reason, names in found.items()]
+
+
+def _longest(steps: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The steps that took longest, then all others together."""
+    ordered = sorted(steps, key=lambda step: -step["seconds"])
+    shown, others = ordered[:MOST_STEPS], ordered[MOST_STEPS:]
+    rows = [(one["step"], one["seconds"], one["peak_memory_bytes"]) for one in shown]
+    if others:
+        seconds, peak = sum(one["seconds"] for one in others), max(one["peak_memory_bytes"] for one in others)
+        rows.append((f"{len(others)} others", seconds, peak))
+    return [{"step": step, "seconds": round(seconds, 1), "peak_MB": peak // 2**20} for step, seconds, peak in rows]
+
+
+def show_release(console: Console, folder: Path, run: Mapping[str, Any]) -> None:
+    """Print which release is published, whether by this run, and how to look at it."""
     current = releases.current_id(folder)
     if current is None:
         console.print("Nothing has been published yet.")
         return
     manifest = releases.show(folder)
-    words = "Published" if succeeded else "The run failed; still published is"
+    if run["status"] != "succeeded":
+        words = "The run failed; still published is"
+    elif manifest.run_id == run["run_id"]:
+        words = "Published"
+    elif current != releases.list_ids(folder)[-1]:
+        words = "Rolled back; published is"
+    else:
+        words = "The run published nothing; still published is"
     path = folder / "current" / "release.duckdb"
     console.print(f"{words} release {current}, content {manifest.digest}: {path}", soft_wrap=True)
     console.print()

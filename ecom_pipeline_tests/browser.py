@@ -56,14 +56,14 @@ class Page:
             time.sleep(0.25)
 
     def click(self, text: str) -> None:
-        """Click the innermost element that says exactly this."""
+        """Click the first of the innermost elements that say exactly this."""
         self.wait_for(text)
         clicked = self.ask(
             f"""(() => {{
-                const found = [...document.querySelectorAll('*')].filter(e => e.innerText && e.innerText.trim() === {json.dumps(text)});
-                if (!found.length) return false;
-                found[found.length - 1].click();
-                return true;
+                const says = one => one.innerText && one.innerText.trim() === {json.dumps(text)};
+                const found = [...document.querySelectorAll('*')].find(one => says(one) && ![...one.children].some(says));
+                if (found) found.click();
+                return Boolean(found);
             }})()"""
         )
         assert clicked, f"nothing to click says {text!r}"

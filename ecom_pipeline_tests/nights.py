@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 
 from ecom_pipeline.contracts import CheckResult, Contract, load_contracts
-from ecom_pipeline.defs.landing import define_inputs, load
+from ecom_pipeline.defs.inputs import define_inputs
+from ecom_pipeline.defs.landing import load
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.defs.rules import SEGMENTS, segments
 from ecom_pipeline.settings import Settings

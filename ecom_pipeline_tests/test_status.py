@@ -10,8 +10,10 @@ import pytest
 
 from ecom_pipeline import cli
 from ecom_pipeline.contracts import CheckResult
+from ecom_pipeline.terminal import MOST_STEPS
+from ecom_pipeline.warehouse import release as releases
 from ecom_pipeline.warehouse.connection import open_warehouse
-from ecom_pipeline.warehouse.journal import close_steps, end_run, record, record_checks, start_run
+from ecom_pipeline.warehouse.journal import close_steps, end_run, now, record, record_checks, start_run
 
 SHOP = """
 name: mini
@@ -67,3 +69,70 @@ def test_the_last_run_is_told_with_its_warnings_and_failures(
     shown = capsys.readouterr().out
     assert "notice of third" in shown
     assert "why it failed" in shown
+
+
+def test_many_tables_and_steps_are_told_in_a_few_lines(
+    given: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moment = now()
+    with open_warehouse(tmp_path / "data" / "work" / "mini", memory_limit="200MB", threads=1) as connection:
+        start_run(connection, "only", "mini", "f")
+        written = [
+            ("swapped", "clean.faq", 7, ""),
+            ("merged", "clean.events", 5, ""),
+            ("refused", "clean.orders", 9, "why"),
+        ]
+        skipped = [
+            ("skipped", f"{schema}.{name}", 0, "no words") for schema in ("models", "marts") for name in ("a", "b")
+        ]
+        record(
+            connection,
+            "writes",
+            [("only", name, outcome, rows, reason, moment) for outcome, name, rows, reason in [*written, *skipped]],
+        )
+        steps = [
+            ("only", f"step{number}", moment, float(number), number * 2**20, "succeeded", "") for number in range(40)
+        ]
+        record(connection, "steps", steps)
+        end_run(connection, "only", "failed")
+    cli.main(given)
+    shown = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["clean", "3", "21", "1", "1", "0", "1"] in shown
+    assert ["no", "words", "marts.a,", "marts.b"] in shown
+    assert ["step39", "39", "39"] in shown
+    others = range(40 - MOST_STEPS)
+    assert [f"{len(others)}", "others", f"{sum(others)}", f"{others[-1]}"] in shown
+    assert not any("step3" in line for line in shown)
+
+
+def test_it_is_told_whether_the_last_run_published_what_is_current(
+    given: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "data" / "releases" / "mini"
+
+    def told(run_id: str, status: str, *, publishes: bool) -> str:
+        with open_warehouse(tmp_path / "data" / "work" / "mini", memory_limit="200MB", threads=1) as connection:
+            run(connection, run_id, status)
+            if publishes:
+                releases.publish(connection, [], folder, run_id=run_id, shop="mini", keep=3)
+        return shown()
+
+    def shown() -> str:
+        cli.main(given)
+        (line,) = [line for line in capsys.readouterr().out.splitlines() if ", content " in line]
+        return line.split(" release ")[0]
+
+    assert told("first", "succeeded", publishes=True) == "Published"
+    assert told("second", "succeeded", publishes=False) == "The run published nothing; still published is"
+    assert told("third", "failed", publishes=False) == "The run failed; still published is"
+    assert told("fourth", "succeeded", publishes=True) == "Published"
+    releases.rollback(folder)
+    assert shown() == "Rolled back; published is"
+
+
+@pytest.mark.parametrize(("action", "most"), [("list", 0), ("show", 1), ("rollback", 1), ("diff", 2)])
+def test_ids_that_a_command_would_not_look_at_are_no_usage(
+    action: str, most: int, given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["release", action, *"abc"[: most + 1], *given[1:]]) == cli.USAGE
+    assert f"ecom: release {action} takes {most} ids at most, found a" in capsys.readouterr().err

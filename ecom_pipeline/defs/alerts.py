@@ -4,12 +4,14 @@ import hashlib
 import json
 import logging
 import urllib.request
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
 from typing import Any
 
 import dagster as dg
 
+from ecom_pipeline.defs.history import why_failed
 from ecom_pipeline.settings import Settings
 from ecom_pipeline.shop.arrivals import files_of
 from ecom_pipeline.shop.config import Shop
@@ -29,6 +31,13 @@ def alert(settings: Settings, event: str, message: str, log: logging.Logger) -> 
         log.error("the webhook did not take the alert: %s", error)
 
 
+def alert_about_run(settings: Settings, shop: str, run_id: str, why: Iterable[str], log: logging.Logger) -> None:
+    """Tell that a run failed, why, and what is published all the same."""
+    current = current_id(settings.releases_dir(shop))
+    stays = f"Still published is release {current}." if current else "Nothing has been published yet."
+    alert(settings, "run_failed", "\n".join([f"{shop}: run {run_id} failed", *why, stays]), log)
+
+
 def sensors(settings: Settings, shop: Shop, job: Any) -> list[dg.SensorDefinition]:
     """The three sensors of a shop."""
 
@@ -38,12 +47,8 @@ def sensors(settings: Settings, shop: Shop, job: Any) -> list[dg.SensorDefinitio
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def alert_on_failure(context: dg.RunFailureSensorContext) -> None:
-        alert(
-            settings,
-            "run_failed",
-            f"{shop.name}: run {context.dagster_run.run_id} failed: {context.failure_event.message}",
-            context.log,
-        )
+        run_id = context.dagster_run.run_id
+        alert_about_run(settings, shop.name, run_id, why_failed(context.instance, run_id), context.log)
 
     @dg.sensor(
         name="alert_on_stale_release",

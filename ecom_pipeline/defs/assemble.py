@@ -8,7 +8,8 @@ import dagster as dg
 
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.defs.alerts import sensors
-from ecom_pipeline.defs.landing import input_assets, raw_assets
+from ecom_pipeline.defs.inputs import input_assets
+from ecom_pipeline.defs.landing import raw_assets
 from ecom_pipeline.defs.models import forecast, marketing, profile, recommend, support
 from ecom_pipeline.defs.models.step import model_step
 from ecom_pipeline.defs.night import Progress, night_resource

@@ -1,38 +1,18 @@
-"""Pictures and tables in asset metadata: Markdown, PNG inside it, drawn from the tables that just went live."""
+"""Pictures and tables in asset metadata, drawn from the tables that just went live."""
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ecom_pipeline.defs.canvas import canvas, markdown
+
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from ecom_pipeline.defs.night import Night
 
 Chart = Callable[["Night"], str]
-
-
-def _canvas(title: str) -> tuple[Figure, Axes]:
-    from matplotlib import rcParams
-    from matplotlib.figure import Figure
-
-    rcParams["font.sans-serif"] = ["Noto Sans CJK SC", "WenQuanYi Zen Hei", "SimHei", "DejaVu Sans"]
-    figure = Figure(figsize=(7.2, 4.0), dpi=100, layout="constrained")
-    axes = figure.add_subplot()
-    axes.set_title(title, loc="left", fontsize=11)
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure, axes
-
-
-def _markdown(figure: Figure, alternative: str) -> str:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    return f"![{alternative}](data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()})"
 
 
 def segments_map(night: Night) -> str:
@@ -40,26 +20,26 @@ def segments_map(night: Night) -> str:
     frame = night.frame(
         "select segment, component_1, component_2 from marts.customer_profiles where component_1 is not null order by customer_id"
     )
-    figure, axes = _canvas("Customers by behaviour (principal components), coloured by segment")
+    figure, axes = canvas("Customers by behaviour (principal components), coloured by segment")
     for index, (segment, rows) in enumerate(frame.groupby("segment")):
         axes.scatter(rows["component_1"], rows["component_2"], s=5, alpha=0.6, color=f"C{index}", label=segment)
     axes.set_xlabel("component 1")
     axes.set_ylabel("component 2")
     if len(frame):
-        axes.legend(markerscale=3, fontsize=8, frameon=False)
-    return _markdown(figure, "segments map")
+        axes.legend(markerscale=3)
+    return markdown(figure, "segments map")
 
 
 def covariance(night: Night) -> str:
     """Correlation of the behaviour features."""
     frame = night.frame("select feature_a, feature_b, correlation from models.behaviour_covariance")
     matrix = frame.pivot(index="feature_a", columns="feature_b", values="correlation")
-    figure, axes = _canvas("Correlation of behaviour features")
+    figure, axes = canvas("Correlation of behaviour features")
     picture = axes.imshow(matrix.to_numpy(dtype=float), cmap="RdBu_r", vmin=-1, vmax=1)
     axes.set_xticks(range(len(matrix)), list(matrix.columns), rotation=90, fontsize=7)
     axes.set_yticks(range(len(matrix)), list(matrix.index), fontsize=7)
     figure.colorbar(picture)
-    return _markdown(figure, "correlation of behaviour features")
+    return markdown(figure, "correlation of behaviour features")
 
 
 def forecast(night: Night) -> str:
@@ -73,14 +53,16 @@ def forecast(night: Night) -> str:
         " where measure = 'revenue' and series_kind = 'total' order by forecast_date"
     )
     model = ahead["model"].iloc[0] if len(ahead) else "no model"
-    figure, axes = _canvas(f"Total revenue per day and {len(ahead)} days ahead ({model}, 80 and 95 %)")
+    figure, axes = canvas(
+        f"Total revenue per day and {len(ahead)} days ahead, {night.shop.currency} ({model}, 80 and 95 %)",
+        over_time=True,
+    )
     axes.plot(history["sales_date"], history["revenue"], color="0.3", linewidth=1)
     for lower, upper, alpha in (("lower_95", "upper_95", 0.12), ("lower", "upper", 0.25)):
         axes.fill_between(ahead["forecast_date"], ahead[lower], ahead[upper], color="C0", alpha=alpha, linewidth=0)
     axes.plot(ahead["forecast_date"], ahead["forecast"], color="C0", linewidth=1.5)
     axes.set_ylim(bottom=0)
-    axes.tick_params(axis="x", rotation=30, labelsize=8)
-    return _markdown(figure, "forecast with interval")
+    return markdown(figure, "forecast with interval")
 
 
 def forecast_parts(night: Night) -> str:
@@ -89,14 +71,16 @@ def forecast_parts(night: Night) -> str:
         "select forecast_date, part, value from models.forecast_parts where series_kind = 'total' order by forecast_date"
     )
     table = frame.pivot(index="forecast_date", columns="part", values="value")
-    figure, axes = _canvas("Total revenue ahead: what is added to the level of the last four weeks")
+    figure, axes = canvas(
+        f"Total revenue ahead: what is added to the level of the last four weeks, {night.shop.currency}",
+        over_time=True,
+    )
     for index, part in enumerate(name for name in table.columns if name != "level"):
         axes.plot(table.index, table[part], color=f"C{index}", linewidth=1.5, label=part)
     axes.axhline(0, color="0.7", linewidth=0.8)
-    axes.tick_params(axis="x", rotation=30, labelsize=8)
     if len(table):
-        axes.legend(fontsize=8, frameon=False)
-    return _markdown(figure, "parts of the forecast")
+        axes.legend()
+    return markdown(figure, "parts of the forecast")
 
 
 def forecast_errors(night: Night) -> str:
@@ -105,10 +89,10 @@ def forecast_errors(night: Night) -> str:
         "select model, is_baseline, avg(value) as wape from models.forecast_evaluation where measure = 'revenue'"
         " and metric = 'wape' and series_kind = 'category' group by model, is_baseline order by wape desc"
     )
-    figure, axes = _canvas("Mean WAPE of the categories on past weeks, baselines in grey")
+    figure, axes = canvas("Mean WAPE of the categories on past weeks, baselines in grey")
     bars = axes.barh(frame["model"], frame["wape"], color=["0.7" if each else "C0" for each in frame["is_baseline"]])
     axes.bar_label(bars, fmt="%.3f", padding=3, fontsize=8)
-    return _markdown(figure, "error by model")
+    return markdown(figure, "error by model")
 
 
 def forecast_coverage(night: Night) -> str:
@@ -117,15 +101,17 @@ def forecast_coverage(night: Night) -> str:
         "select measure || ': ' || series_kind as series, avg(coverage_80) as held from models.forecast_series"
         " where coverage_80 is not null group by all order by series desc"
     )
-    figure, axes = _canvas("Share of the last tested days within 80 % bands made before them")
+    figure, axes = canvas("Share of the last tested days within 80 % bands made before them")
     bars = axes.barh(frame["series"], frame["held"], color="C0")
     axes.bar_label(bars, fmt="%.2f", padding=3, fontsize=8)
     axes.axvline(0.8, color="0.3", linewidth=1)
-    return _markdown(figure, "coverage")
+    return markdown(figure, "coverage")
 
 
 def recommendation_quality(night: Night) -> str:
     """Every model's NDCG@10 on the held-out days with its interval, for both targets, and what of the catalogue it offers."""
+    from matplotlib import colormaps
+
     frame = night.frame(
         "select quality.target, quality.model, quality.value, quality.lower, quality.upper, quality.is_baseline,"
         " breadth.value as coverage from models.recommendation_evaluation as quality"
@@ -136,33 +122,34 @@ def recommendation_quality(night: Night) -> str:
     )
     pictures = []
     for target, rows in frame.groupby("target", sort=False):
-        figure, axes = _canvas(f"NDCG@10 on held-out days, target {target}, 95 % intervals, baselines in grey")
+        figure, axes = canvas(f"NDCG@10 on held-out days, target {target}, 95 % intervals, baselines in grey")
         colours = ["0.7" if is_baseline else "C0" for is_baseline in rows["is_baseline"]]
         spread = [rows["value"] - rows["lower"], rows["upper"] - rows["value"]]
         axes.barh(rows["model"], rows["value"], color=colours, xerr=spread, error_kw={"elinewidth": 0.8})
-        pictures.append(_markdown(figure, f"models compared, target {target}"))
-        figure, axes = _canvas(f"Accuracy and breadth, target {target}")
-        axes.scatter(rows["coverage"], rows["value"], c=colours)
-        for row in rows.itertuples():
-            axes.annotate(row.model, (row.coverage, row.value), fontsize=8, xytext=(4, 2), textcoords="offset points")
+        pictures.append(markdown(figure, f"models compared, target {target}"))
+        figure, axes = canvas(f"Accuracy and breadth, target {target}, baselines as squares")
+        for place, row in enumerate(rows[::-1].itertuples()):
+            marker = "s" if row.is_baseline else "o"
+            axes.scatter(row.coverage, row.value, color=colormaps["tab20"](place), marker=marker, label=row.model)
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
         axes.set_xlabel("share of products in anybody's first ten")
         axes.set_ylabel("NDCG@10")
-        pictures.append(_markdown(figure, f"coverage against accuracy, target {target}"))
+        pictures.append(markdown(figure, f"coverage against accuracy, target {target}"))
     return "\n\n".join(pictures)
 
 
 def calibration(night: Night) -> str:
     """What was predicted and what happened on the newest 30 days, tenth by tenth."""
     frame = night.frame("select model, predicted, observed from models.propensity_calibration order by model, bin")
-    figure, axes = _canvas("Buys in the next 30 days: predicted and observed, by tenths of the customers")
+    figure, axes = canvas("Buys in the next 30 days: predicted and observed, by tenths of the customers")
     for model, rows in frame.groupby("model"):
         axes.plot(rows["predicted"], rows["observed"], marker="o", markersize=4, label=model)
     highest = float(frame[["predicted", "observed"]].to_numpy().max())
     axes.plot([0, highest], [0, highest], color="0.7", linewidth=1, zorder=0)
     axes.set_xlabel("predicted")
     axes.set_ylabel("observed")
-    axes.legend(fontsize=8, frameon=False)
-    return _markdown(figure, "calibration of the probability to buy")
+    axes.legend()
+    return markdown(figure, "calibration of the probability to buy")
 
 
 def attribution(night: Night) -> str:
@@ -171,23 +158,24 @@ def attribution(night: Night) -> str:
         "select channel, method, cast(credited_revenue as double) as revenue from marts.channel_attribution order by channel, method"
     )
     table = frame.pivot(index="channel", columns="method", values="revenue")
-    figure, axes = _canvas("Revenue credited to each channel, by method")
+    figure, axes = canvas("Revenue credited to each channel, by method")
     table.plot.bar(ax=axes, width=0.8)
     axes.set_xlabel("")
     axes.tick_params(axis="x", rotation=0, labelsize=8)
-    axes.legend(fontsize=7, frameon=False, ncols=4)
-    return _markdown(figure, "attribution by method")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return markdown(figure, "attribution by method")
 
 
 def _intervals(title: str, alternative: str, frame: pd.DataFrame, colors: list[str]) -> str:
     """A value with its interval per row of ``name, value, lower, upper``."""
-    figure, axes = _canvas(title)
+    figure, axes = canvas(title)
     for place, (row, color) in enumerate(zip(frame.itertuples(), colors, strict=True)):
         axes.plot([row.lower, row.upper], [place, place], color=color, linewidth=2)
         axes.plot(row.value, place, marker="o", color=color)
     axes.axvline(0, color="0.8", linewidth=1, zorder=0)
     axes.set_yticks(range(len(frame)), list(frame["name"]))
-    return _markdown(figure, alternative)
+    return markdown(figure, alternative)
 
 
 def budget(night: Night) -> str:
@@ -232,10 +220,10 @@ def funnel(night: Night) -> str:
         "select sum(visits) as visits, sum(visits_with_view) as with_a_view, sum(visits_with_cart) as with_a_cart,"
         " sum(visits_with_purchase) as with_a_purchase from marts.funnel_daily"
     )
-    figure, axes = _canvas("Funnel: sessions that reach each step")
+    figure, axes = canvas("Funnel: sessions that reach each step")
     bars = axes.bar(list(frame.columns), frame.iloc[0].astype(float), color="C0")
     axes.bar_label(bars, fmt="{:,.0f}", fontsize=8)
-    return _markdown(figure, "funnel")
+    return markdown(figure, "funnel")
 
 
 def support_mix(night: Night) -> str:
@@ -246,7 +234,7 @@ def support_mix(night: Night) -> str:
         "select week_date, intent, messages, week_drift from marts.support_weekly order by week_date, intent"
     )
     counts = frame.pivot(index="week_date", columns="intent", values="messages").fillna(0)
-    figure, axes = _canvas("Messages per week by intent; the line is the drift of the mix (right axis)")
+    figure, axes = canvas("Messages per week by intent; the line is the drift of the mix (right axis)", over_time=True)
     if len(counts):
         axes.stackplot(
             counts.index,
@@ -254,13 +242,12 @@ def support_mix(night: Night) -> str:
             labels=list(counts.columns),
             colors=colormaps["tab20"](range(20)),
         )
-        axes.legend(fontsize=6, frameon=False, ncols=2, loc="upper left")
+        axes.legend(fontsize=6, ncols=2, loc="upper left")
         drift = frame.groupby("week_date")["week_drift"].first()
         right = axes.twinx()
         right.plot(drift.index, drift.astype(float), color="black", linewidth=1)
         right.set_ylim(0, 1)
-    axes.tick_params(axis="x", rotation=30, labelsize=8)
-    return _markdown(figure, "messages per week by intent")
+    return markdown(figure, "messages per week by intent")
 
 
 def support_desk(night: Night) -> str:
@@ -270,14 +257,13 @@ def support_desk(night: Night) -> str:
         " sum(abstained_messages) as abstained, sum(negative_messages) as negative, sum(first_contacts) as contacts,"
         " sum(answered_first_contacts) as answered from marts.support_daily group by all order by month_date"
     ).astype(dict.fromkeys(("messages", "abstained", "negative", "contacts", "answered"), "float64"))
-    figure, axes = _canvas("Support desk per month: shares")
+    figure, axes = canvas("Support desk per month: shares", over_time=True)
     axes.plot(frame["month_date"], frame["answered"] / frame["contacts"], label="first contacts answered")
     axes.plot(frame["month_date"], frame["abstained"] / frame["messages"], label="abstained")
     axes.plot(frame["month_date"], frame["negative"] / frame["messages"], label="negative")
     axes.set_ylim(0, 1)
-    axes.legend(fontsize=8, frameon=False)
-    axes.tick_params(axis="x", rotation=30, labelsize=8)
-    return _markdown(figure, "support desk per month")
+    axes.legend()
+    return markdown(figure, "support desk per month")
 
 
 CHARTS: dict[str, Chart] = {

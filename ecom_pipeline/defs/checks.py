@@ -48,6 +48,8 @@ def check_results(contracts: Iterable[Contract], judged: Sequence[CheckResult]) 
 def _result(contract: Contract, verdicts: Sequence[CheckResult]) -> dg.AssetCheckResult:
     refused = [check for check in verdicts if check.refuses]
     warned = [check for check in verdicts if not check.passed and not check.refuses]
+    warned.sort(key=lambda check: -check.rows_failed)
+    kept = [check for check in verdicts if check.passed]
     told = {"refused by": refused, "warned by": warned}
     named = {words: "; ".join(f"{one.name}: {one.observed}" for one in some) for words, some in told.items() if some}
     return dg.AssetCheckResult(
@@ -58,7 +60,7 @@ def _result(contract: Contract, verdicts: Sequence[CheckResult]) -> dg.AssetChec
         metadata={
             **named,
             "single checks": len(verdicts),
-            "verdicts": dg.MetadataValue.table([_record(check) for check in verdicts]),
+            "verdicts": dg.MetadataValue.table([_record(check) for check in (*refused, *warned, *kept)]),
         },
     )
 

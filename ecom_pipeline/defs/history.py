@@ -18,6 +18,7 @@ import yaml
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.runs import SqliteRunStorage
+from dagster_shared.error import SerializableErrorInfo
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
@@ -121,6 +122,31 @@ def open_instance(home: Path, *, kept_open: bool = True) -> dg.DagsterInstance:
     except (UnicodeDecodeError, yaml.YAMLError, dg.DagsterInvalidConfigError) as error:
         wrong = str(error).split(" Expected:")[0]  # Dagster goes on to name all that it knows
         raise WarehouseError(f"{file}: {' '.join(wrong.split())}") from error
+
+
+def failed_steps(instance: dg.DagsterInstance, run_id: str) -> dict[str, str]:
+    """Steps of a run that failed, with their messages."""
+    events = instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    failed = {one.step_key: one.dagster_event.step_failure_data for one in events if one.step_key and one.dagster_event}
+    return {
+        step: (data.user_failure_data and data.user_failure_data.description) or _innermost(data.error)
+        for step, data in failed.items()
+    }
+
+
+def why_failed(instance: dg.DagsterInstance, run_id: str) -> list[str]:
+    """A sentence or two per step that failed; what Dagster says of the run where none did, such as before the first."""
+    steps = [f"{step}: {message}" for step, message in failed_steps(instance, run_id).items()]
+    events = [] if steps else instance.all_logs(run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+    runs = [one.dagster_event for one in events if one.dagster_event]
+    return steps or [f"{one.message} {_innermost(one.job_failure_data.error)}".strip() for one in runs]
+
+
+def _innermost(error: SerializableErrorInfo | None) -> str:
+    """The message of the error that caused the others."""
+    while error and error.cause:
+        error = error.cause
+    return error.message.strip() if error else ""
 
 
 def _keeping_open(history: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import logging
 import resource
 import sys
 import time
@@ -17,6 +18,7 @@ import duckdb
 import pandas as pd
 
 from ecom_pipeline.contracts import Contract
+from ecom_pipeline.defs.history import failed_steps
 from ecom_pipeline.quality import judge
 from ecom_pipeline.settings import Settings, backfill
 from ecom_pipeline.shop.config import Shop
@@ -169,21 +171,29 @@ class Night:
         """Measure a step and write down how it ended; :func:`told` how it fails."""
         started, clock = now(), time.perf_counter()
         reset_peak_memory()
-        status, message = "succeeded", ""
+
+        def end(status: str, message: str) -> None:
+            seconds = time.perf_counter() - clock
+            if self.progress:
+                self.progress(name, status, seconds)
+            try:
+                row = (self.run_id, name, started, seconds, peak_memory(), status, message)
+                record(self.connection, "steps", [row])
+            except duckdb.Error as error:
+                raise WarehouseError(f"{name} {status}, which could not be written down: {error}") from error
+
         try:
             with told():
                 yield
-        except dg.Failure as failure:
-            status, message = "failed", failure.description or ""
-            raise
         except BaseException as error:
-            status, message = "failed", f"{type(error).__name__}: {error}"
+            said = error.description or "" if isinstance(error, dg.Failure) else f"{type(error).__name__}: {error}"
+            try:
+                end("failed", said)
+            except WarehouseError as unwritten:
+                logging.getLogger(__name__).error(unwritten)
             raise
-        finally:
-            seconds = time.perf_counter() - clock
-            record(self.connection, "steps", [(self.run_id, name, started, seconds, peak_memory(), status, message)])
-            if self.progress:
-                self.progress(name, status, seconds)
+        with told():
+            end("succeeded", "")
 
 
 def night_resource(
@@ -212,7 +222,7 @@ def night_resource(
             )
             start_run(connection, run_id, shop.name, shop.fingerprint)
             yield current
-            failures = _failures(context.instance, run_id)
+            failures = failed_steps(context.instance, run_id) if context.instance else {}
             close_steps(connection, run_id, failures)
             end_run(connection, run_id, "failed" if failures else "succeeded")
 
@@ -226,13 +236,6 @@ def _dates(configured: Mapping[str, Any]) -> tuple[date, date] | None:
         return backfill(*(date.fromisoformat(day) if day else None for day in given))
     except ValueError as error:
         raise dg.Failure(f"start_date, end_date: {error}", allow_retries=False) from None
-
-
-def _failures(instance: dg.DagsterInstance | None, run_id: str) -> dict[str, str]:
-    """Steps that failed, with their messages, as the orchestrator saw it."""
-    events = instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE) if instance else []
-    errors = {entry.step_key: entry.dagster_event.step_failure_data.error for entry in events if entry.dagster_event}
-    return {step: error.message.strip() if error else "" for step, error in errors.items() if step}
 
 
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")

@@ -21,6 +21,7 @@ def release_asset(contracts: Mapping[str, Contract], fresh_within: dg.FreshnessP
         deps=[key_of(contract.name) for contract in published],
         description="One release per successful night: marts, model outputs and ops, published as one unit.",
         group_name="release",
+        tags={"layer": "release"},
         owners=["data-team@example.com"],
         kinds={"duckdb", "parquet"},
         required_resource_keys={"night"},

@@ -6,11 +6,10 @@ works on the same files as a night, so it takes the same lock.
 
 import sqlite3
 from collections.abc import Collection
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from stat import S_ISREG
 
 import dagster as dg
 from sqlalchemy.exc import OperationalError
@@ -20,7 +19,8 @@ from ecom_pipeline.settings import Settings
 from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.warehouse.connection import WarehouseError, open_warehouse
 from ecom_pipeline.warehouse.journal import now
-from ecom_pipeline.warehouse.retention import Retired, compact, forget_runs, retire, runs_to_keep
+from ecom_pipeline.warehouse.retention import Retired, compact, forget_runs, retire, runs_to_keep, trusted_now
+from ecom_pipeline.warehouse.space import files_in
 
 FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
@@ -31,6 +31,10 @@ class Retention:
 
     Attributes
     ----------
+    counted_to
+        The day to which age was counted.
+    ahead_days
+        By how much the clock is ahead of it, where it was not believed.
     retired
         Loads whose rows were deleted.
     journal_runs, dagster_runs
@@ -39,6 +43,8 @@ class Retention:
         Size of the working file and of Dagster's folder together.
     """
 
+    counted_to: date
+    ahead_days: int
     retired: list[Retired]
     journal_runs: int
     dagster_runs: int
@@ -57,33 +63,34 @@ def let_go(settings: Settings, shop: Shop, instance: dg.DagsterInstance) -> Rete
         The working file or the history of runs cannot be opened or written.
     """
     work, history = settings.work_dir(shop.name), Path(instance.root_directory)
-    before = _bytes_in(work) + _bytes_in(history)
+    before = _bytes_in(work, history)
     journal_runs = dagster_runs = 0
     try:
         with open_warehouse(work, **settings.bounds(shop.name)) as connection:
             keep_days = {name: source.keep_days for name, source in shop.sources.items() if source.keep_days}
-            retired = retire(connection, keep_days)
+            moment = trusted_now(connection)
+            retired = retire(connection, keep_days, moment)
             if settings.keep_history_days:
-                since, kept = now() - timedelta(days=settings.keep_history_days), runs_to_keep(connection)
+                since, kept = moment - timedelta(days=settings.keep_history_days), runs_to_keep(connection)
                 journal_runs = forget_runs(connection, since, kept)
                 dagster_runs = _forget_dagster_runs(instance, since.replace(tzinfo=UTC), kept)
         _compact_history(history)
     except (OperationalError, sqlite3.Error) as error:
         raise WarehouseError(f"{history}: the history of runs cannot be written: {error}") from error
-    compact(
-        work,
-        memory_limit=settings.memory_limit,
-        threads=settings.threads,
-        wait_seconds=settings.wait_seconds,
-        temp_folder=settings.temp_folder(shop.name),
-    )
+    compact(work, **settings.bounds(shop.name))
     return Retention(
+        counted_to=moment.date(),
+        ahead_days=(now() - moment).days,
         retired=retired,
         journal_runs=journal_runs,
         dagster_runs=dagster_runs,
         bytes_before=before,
-        bytes_after=_bytes_in(work) + _bytes_in(history),
+        bytes_after=_bytes_in(work, history),
     )
+
+
+def _bytes_in(*folders: Path) -> int:
+    return sum(seen.st_size for folder in folders for seen in files_in(folder))
 
 
 def _forget_dagster_runs(instance: dg.DagsterInstance, before: datetime, kept: Collection[str]) -> int:
@@ -120,16 +127,6 @@ def _compact_history(folder: Path) -> None:
                 connection.execute("pragma wal_checkpoint(truncate)")
 
 
-def _bytes_in(folder: Path) -> int:
-    """What its files take; those of SQLite come and go while the UI is at work."""
-    taken = 0
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):
-            look = path.stat()
-            taken += look.st_size if S_ISREG(look.st_mode) else 0
-    return taken
-
-
 def retention_job(settings: Settings, shop: Shop) -> dg.JobDefinition:
     """The job of a shop."""
 
@@ -137,7 +134,8 @@ def retention_job(settings: Settings, shop: Shop) -> dg.JobDefinition:
     def let_go_of_the_old(context: dg.OpExecutionContext) -> None:
         with told():
             done = let_go(settings, shop, context.instance)
-        context.add_output_metadata({**asdict(done), "retired": dg.MetadataValue.json(asdict(done)["retired"])})
+        retired = dg.MetadataValue.json(asdict(done)["retired"])
+        context.add_output_metadata(asdict(done) | {"counted_to": done.counted_to.isoformat(), "retired": retired})
 
     @dg.job(
         name="retention",

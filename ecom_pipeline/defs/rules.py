@@ -19,7 +19,7 @@ SEGMENTS, AUDIENCES = "features.segments", "marts.audience_members"
 def rule_steps(contracts: Mapping[str, Contract]) -> list[dg.AssetsDefinition]:
     """The two steps."""
     return [
-        step(name, [contracts[table]], {table: [CONDITIONS[name]]}, compute, kinds={"duckdb", "sql"})
+        step(name, [contracts[table]], {table: [CONDITIONS[name]]}, compute, kinds={"duckdb", "sql"}, source=compute)
         for name, table, compute in (("segments", SEGMENTS, segments), ("audiences", AUDIENCES, audiences))
     ]
 

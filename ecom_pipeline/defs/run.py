@@ -10,7 +10,7 @@ import dagster as dg
 from sqlalchemy.exc import OperationalError
 
 from ecom_pipeline.defs.assemble import JOB
-from ecom_pipeline.defs.history import open_instance
+from ecom_pipeline.defs.history import open_instance, why_failed
 from ecom_pipeline.defs.retention import Retention, let_go
 from ecom_pipeline.settings import Settings, environment
 from ecom_pipeline.shop.reading import load_shop
@@ -34,8 +34,8 @@ def run_job(
     *,
     dates: tuple[date, date] | None,
     full: bool,
-) -> tuple[str, bool]:
-    """Run it; the run id, and whether it succeeded.
+) -> tuple[str, list[str] | None]:
+    """Run it; the run id, and why it failed, or None where it did not.
 
     Raises
     ------
@@ -53,9 +53,10 @@ def run_job(
                 },
                 raise_on_error=False,
             )
+            why = None if result.success else why_failed(recorder, result.run_id)
     except OperationalError as error:
         raise WarehouseError(f"{home}: the history of runs cannot be written: {error.orig}") from error
-    return result.run_id, result.success
+    return result.run_id, why
 
 
 @contextmanager

@@ -8,6 +8,7 @@ table had been overwritten (docs/decisions/0001-the-gate-is-inside-the-step.md).
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -18,15 +19,22 @@ from ecom_pipeline.defs.checks import check_of, check_results, key_of
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.warehouse.candidate import Candidate, Outcome
 from ecom_pipeline.warehouse.increment import reads_of
+from ecom_pipeline.warehouse.journal import QUARANTINE
 from ecom_pipeline.warehouse.lineage import column_lineage
+from ecom_pipeline.warehouse.names import count
 
 LINEAGE = "dagster/column_lineage"
+PROJECT = Path(__file__).parents[2]
 
 
 def spec_of(
-    contract: Contract, deps: Iterable[str], kinds: set[str], fresh_within: timedelta | None = None
+    contract: Contract,
+    deps: Iterable[str],
+    kinds: set[str],
+    fresh_within: timedelta | None = None,
+    source: Callable[..., object] | None = None,
 ) -> dg.AssetSpec:
-    """Everything the UI shows before the first run."""
+    """Everything the UI shows before the first run; ``source`` is the function that computes a table without a SELECT."""
     return dg.AssetSpec(
         key=key_of(contract.name),
         deps=[key_of(name) for name in deps],
@@ -36,8 +44,31 @@ def spec_of(
         kinds=kinds,
         code_version=_code_version(contract),
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=fresh_within) if fresh_within else None,
-        metadata={"dagster/column_schema": _column_schema(contract), "dagster/table_name": contract.name},
+        tags={"layer": contract.schema_name},
+        metadata={
+            "dagster/column_schema": _column_schema(contract),
+            "dagster/table_name": contract.name,
+            **_made_from(contract, source),
+        },
     )
+
+
+def _made_from(contract: Contract, source: Callable[..., object] | None) -> dict[str, dg.MetadataValue]:
+    """Where in the project the table is promised, and how it is computed: by which SELECT, or where the function stands."""
+
+    def place(path: str | Path) -> str:
+        return str(path).removeprefix(f"{PROJECT}/")
+
+    made: dict[str, dg.MetadataValue] = {}
+    if contract.path.exists():
+        made["contract"] = dg.MetadataValue.path(place(contract.path))
+    if contract.select:
+        made["select"] = dg.MetadataValue.md(f"```sql\n{contract.select}\n```")
+    if source:
+        made["function"] = dg.MetadataValue.path(
+            f"{place(source.__code__.co_filename)}:{source.__code__.co_firstlineno}"
+        )
+    return made
 
 
 def _code_version(contract: Contract) -> str:
@@ -46,17 +77,17 @@ def _code_version(contract: Contract) -> str:
 
 
 def _column_schema(contract: Contract) -> dg.TableSchema:
-    described = {column.name: column for column in contract.columns}
+    required = {column.name for column in contract.columns if column.required}
+    personal = {column.name for column in contract.columns if column.pii}
+    words = contract.descriptions
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
                 name=name,
                 type=kind,
-                description=described[name].description
-                if name in described
-                else "Leads back to the line of the source.",
-                constraints=dg.TableColumnConstraints(nullable=not (name in described and described[name].required)),
-                tags={"pii": ""} if name in described and described[name].pii else None,
+                description=words[name],
+                constraints=dg.TableColumnConstraints(nullable=name not in required),
+                tags={"pii": ""} if name in personal else None,
             )
             for name, kind in contract.types.items()
         ]
@@ -71,6 +102,7 @@ def step(
     *,
     kinds: set[str],
     fresh_within: timedelta | None = None,
+    source: Callable[..., object] | None = None,
 ) -> dg.AssetsDefinition:
     """One Dagster step that writes tables through the gate.
 
@@ -80,11 +112,13 @@ def step(
         Tables read, per table written.
     compute
         Gives the candidates, in the order of ``contracts``.
+    source
+        The function to look at, where there is no SELECT.
     """
 
     @dg.multi_asset(
         name=name,
-        specs=[spec_of(contract, deps[contract.name], kinds, fresh_within) for contract in contracts],
+        specs=[spec_of(contract, deps[contract.name], kinds, fresh_within, source) for contract in contracts],
         check_specs=[check_of(contract) for contract in contracts],
         required_resource_keys={"night"},
         can_subset=False,
@@ -94,6 +128,8 @@ def step(
         with night.step(name):
             outcomes = night.write(compute(night))
             yield from check_results(contracts, [check for outcome in outcomes for check in outcome.checks])
+            if any(outcome.conservation and outcome.status != "unchanged" for outcome in outcomes):
+                _show_quarantine(context, night)
             refused = [outcome for outcome in outcomes if outcome.refused]
             if refused:
                 words = "; ".join(f"{outcome.contract.name} was refused: {outcome.reason}" for outcome in refused)
@@ -104,6 +140,13 @@ def step(
                 )
 
     return materialize
+
+
+def _show_quarantine(context: dg.AssetExecutionContext, night: Night) -> None:
+    """Record that quarantine was written, which every clean table does in its own transaction, live or refused."""
+    for table in (f"quarantine.{name}" for name in QUARANTINE):
+        rows = {"dagster/row_count": count(night.connection, table)}
+        context.log_event(dg.AssetMaterialization(key_of(table), metadata=rows))
 
 
 def metadata_of(night: Night, outcome: Outcome, instance: dg.DagsterInstance) -> dict[str, Any]:
@@ -118,16 +161,20 @@ def metadata_of(night: Night, outcome: Outcome, instance: dg.DagsterInstance) ->
     if outcome.reason:
         metadata["skipped"] = outcome.reason
     if outcome.quarantined:
-        metadata["quarantined"] = dg.MetadataValue.json(outcome.quarantined)
+        metadata["quarantined"] = _table(
+            ("rows", "reasons"), [(rows, told) for told, rows in outcome.quarantined.items()]
+        )
     if outcome.conservation:
         columns = ("source", "arrived", "clean", "duplicates", "quarantined")
-        metadata["conservation"] = dg.MetadataValue.json(
-            [dict(zip(columns, row, strict=True)) for row in outcome.conservation]
-        )
+        metadata["conservation"] = _table(columns, outcome.conservation)
     chart = CHARTS.get(contract.name)
     if chart and outcome.rows:
         metadata["chart"] = last.get("chart") or dg.MetadataValue.md(chart(night))
     return metadata
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> dg.TableMetadataValue:
+    return dg.MetadataValue.table([dg.TableRecord(dict(zip(columns, row, strict=True))) for row in rows])
 
 
 def _last_metadata(instance: dg.DagsterInstance, contract: Contract) -> Mapping[str, Any]:

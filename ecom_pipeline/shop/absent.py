@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ecom_pipeline.contracts import Contract
-from ecom_pipeline.shop.config import EITHER, Shop
+from ecom_pipeline.shop.config import EITHER, Shop, feeds
 from ecom_pipeline.shop.document import Place
 
 
@@ -55,11 +55,11 @@ def absent_columns(shop: Shop, source: str, columns: Iterable[str]) -> list[Abse
     """What a file of a source with these columns lacks, needed columns first."""
     present = {column.lower() for column in columns}
     gone = {name: places for name, places in shop.places(source).items() if name.lower() not in present}
-    lost = {(place[3], place[5]) for places in gone.values() for place in places if _feeds(place)}
+    lost = {(place[3], place[5]) for places in gone.values() for place in places if feeds(place)}
     found = []
     for name, places in gone.items():
         needed = [place for place in places if _is_needed(shop, place, lost)]
-        fed = {f"{place[3]}.{place[5]}": place for place in places if _feeds(place)}
+        fed = {f"{place[3]}.{place[5]}": place for place in places if feeds(place)}
         found.append(
             Absent(
                 column=name,
@@ -75,7 +75,7 @@ def absent_columns(shop: Shop, source: str, columns: Iterable[str]) -> list[Abse
 
 def _is_needed(shop: Shop, place: Place, lost: Iterable[tuple[str | int, str | int]]) -> bool:
     """Whether what stands there cannot do without a column, given all input columns that lack one."""
-    if not _feeds(place):
+    if not feeds(place):
         return True
     source, table, column = str(place[1]), str(place[3]), str(place[5])
     either = [name for name in EITHER.get(table, ()) if name in shop.sources[source].inputs[table].columns]
@@ -102,11 +102,6 @@ def _needed(contracts: Mapping[str, Contract], table: str) -> set[str]:
         for column in contracts[f"input.{table}"].columns
         if column.required or column.name in clean or column.name == "currency" or column.type == "BOOLEAN"
     }
-
-
-def _feeds(place: Place) -> bool:
-    """Whether what stands there gives a column of an input, and does not decide about rows."""
-    return place[4:5] == ("columns",)
 
 
 def _is_fingerprinted(shop: Shop, place: Place) -> bool:

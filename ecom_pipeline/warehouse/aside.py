@@ -52,12 +52,13 @@ class Aside:
         return [self._copies_agree(arrived, tolerance)] if self.contract.copies_share else []
 
     def _disagreeing(self, key: str) -> str:
-        """The key of a row that tells something else than the first row of its file with this key."""
+        """The key of a row that tells something else than the first row of its file with this key; a null tells nothing."""
         if not self.contract.copies_share:
             return "null"
-        told = f"row({', '.join(quoted(name) for name in self.contract.copies_share)})"
-        first = f"first_value({told}) over (partition by {key}, _load_id order by {self.contract.first_by})"
-        return f"case when {told} is distinct from {first} then cast({key} as varchar) end"
+        columns = [quoted(name) for name in self.contract.copies_share]
+        window = f"(partition by {key}, _load_id order by {self.contract.first_by})"
+        differs = " or ".join(f"{column} <> first_value({column}) over {window}" for column in columns)
+        return f"case when {differs} then cast({key} as varchar) end"
 
     def _copies_agree(self, arrived: int, tolerance: float) -> CheckResult:
         """That copies are copies: a number that begins anew in each order, taken for an id, would drop most rows."""
@@ -74,8 +75,8 @@ class Aside:
             rows_failed=differing,
             rows_checked=arrived,
             observed=f"{differing:,} of {arrived:,} rows have the {key} of another row of their file and differ from it in"
-            f" {shared} (such as {key} '{example}' in {file}): expected a {key} of its own for every row; leave it"
-            f" unmapped, or make one of several columns"
+            f" {shared} (such as {key} '{example}' in {file}): where the export repeats it by mistake, mend the"
+            f" export; where it is no id, leave it unmapped or make one of several columns"
             if differing
             else "",
         )

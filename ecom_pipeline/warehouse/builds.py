@@ -59,14 +59,6 @@ def remember(connection: duckdb.DuckDBPyConnection, table: str, build: Build) ->
     )
 
 
-def content_version(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
-    """The same for the same rows in any order."""
-    counted = connection.execute(
-        f"select count(*), coalesce(sum(hash(one)::hugeint), 0)::varchar from (from {relation}) as one"
-    ).fetchall()
-    return " ".join(str(value) for value in counted[0])
-
-
 def changes_of(table: str) -> str:
     """The relation of the rows of ``schema.table`` that changed in this run, with ``_was`` true for those gone."""
     return f"staging.{quoted('changed__' + table.replace('.', '__'))}"

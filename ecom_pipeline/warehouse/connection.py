@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -81,6 +82,24 @@ def _told(what: str) -> Iterator[None]:
         raise WarehouseError(f"{what}: {getattr(error, 'strerror', None) or error}") from error
 
 
+def bounded(*, memory_limit: str, threads: int, temp_folder: Path, temp_limit: str | None = None) -> dict[str, Any]:
+    """How DuckDB is opened: within bounds, and without an extension that it would fetch by itself.
+
+    Parameters
+    ----------
+    temp_folder, temp_limit
+        Where what does not fit in memory goes, and how much of it there may be.
+    """
+    return {
+        "memory_limit": memory_limit,
+        "threads": threads,
+        "temp_directory": str(temp_folder),
+        **({"max_temp_directory_size": temp_limit} if temp_limit else {}),
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    }
+
+
 @contextmanager
 def open_warehouse(
     folder: Path,
@@ -97,10 +116,8 @@ def open_warehouse(
     ----------
     folder
         Holds ``warehouse.duckdb``, the lock and DuckDB's temporary files.
-    memory_limit, threads
-        Bounds of DuckDB.
-    temp_folder, temp_limit
-        Where what does not fit in memory goes, ``folder/tmp`` by default, and how much of it there may be.
+    memory_limit, threads, temp_folder, temp_limit
+        Bounds of DuckDB, as :func:`bounded` has them; what does not fit in memory goes to ``folder/tmp`` by default.
 
     Raises
     ------
@@ -116,17 +133,8 @@ def open_warehouse(
                 spilled.unlink()
             for unpacked in folder.glob(".ecom-read-*"):
                 shutil.rmtree(unpacked)
-            connection = duckdb.connect(
-                str(database),
-                config={
-                    "memory_limit": memory_limit,
-                    "threads": threads,
-                    "temp_directory": str(temp_folder),
-                    **({"max_temp_directory_size": temp_limit} if temp_limit else {}),
-                    "autoinstall_known_extensions": "false",
-                    "autoload_known_extensions": "false",
-                },
-            )
+            bounds = bounded(memory_limit=memory_limit, threads=threads, temp_folder=temp_folder, temp_limit=temp_limit)
+            connection = duckdb.connect(str(database), config=bounds)
         with closing(connection):
             with _told(f"{database}: cannot be written"):
                 connection.execute("set timezone = 'UTC'")

@@ -18,5 +18,5 @@ def describe(
     names = (*([catalog] if catalog else []), contract.schema_name, contract.table)
     table = ".".join(map(quoted, names))
     connection.execute(f"comment on {kind} {table} is {literal(contract.description.strip())}")
-    for column in contract.columns:
-        connection.execute(f"comment on column {table}.{quoted(column.name)} is {literal(column.description.strip())}")
+    for column, words in contract.descriptions.items():
+        connection.execute(f"comment on column {table}.{quoted(column)} is {literal(words)}")

@@ -18,6 +18,7 @@ import duckdb
 
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.sql import literal, quoted
+from ecom_pipeline.warehouse.connection import bounded
 from ecom_pipeline.warehouse.questions import QUESTIONS, Question
 from ecom_pipeline.warehouse.release import PublishedTable, Release, ReleaseError, show
 
@@ -113,12 +114,7 @@ def difference(
         with (
             tempfile.TemporaryDirectory(prefix="ecom-diff-") as spill,
             duckdb.connect(
-                config={
-                    "memory_limit": memory_limit,
-                    "threads": threads,
-                    "temp_directory": spill,
-                    "autoinstall_known_extensions": "false",
-                }
+                config=bounded(memory_limit=memory_limit, threads=threads, temp_folder=Path(spill))
             ) as connection,
         ):
             for side, release in releases.items():

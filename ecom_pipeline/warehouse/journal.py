@@ -7,11 +7,13 @@ over it and are judged and published like every other table.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple
 from datetime import UTC, datetime
 
 import duckdb
 
 from ecom_pipeline.contracts import CheckResult
+from ecom_pipeline.warehouse.names import rows_of
 
 TABLES = {
     "runs": "run_id varchar, started_at timestamp, ended_at timestamp, status varchar, shop varchar, shop_fingerprint varchar",
@@ -70,49 +72,19 @@ def record(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Seq
 
 
 def record_checks(connection: duckdb.DuckDBPyConnection, run_id: str, checks: Iterable[CheckResult]) -> None:
-    """Append verdicts."""
-    moment = now()
-    record(
-        connection,
-        "checks",
-        [
-            (
-                run_id,
-                c.table,
-                c.name,
-                c.description,
-                c.action,
-                c.passed,
-                c.rows_failed,
-                c.rows_checked,
-                c.observed,
-                moment,
-            )
-            for c in checks
-        ],
-    )
+    """Append verdicts; a :class:`CheckResult` has its fields in the order of the table's columns."""
+    record(connection, "checks", [(run_id, *astuple(check), now()) for check in checks])
 
 
 def checks_of_run(connection: duckdb.DuckDBPyConnection, run_id: str, table: str) -> list[CheckResult]:
     """The verdicts that a run gave about a table."""
-    found = connection.execute(
-        "select check_name, description, action, passed, rows_failed, rows_checked, observed from journal.checks"
-        " where run_id = ? and table_name = ?",
+    found = rows_of(
+        connection,
+        "select table_name as table, check_name as name, description, action, passed, rows_failed, rows_checked, observed"
+        " from journal.checks where run_id = ? and table_name = ?",
         [run_id, table],
-    ).fetchall()
-    return [
-        CheckResult(
-            table=table,
-            name=name,
-            description=description,
-            action=action,
-            passed=passed,
-            rows_failed=rows_failed,
-            rows_checked=rows_checked,
-            observed=observed,
-        )
-        for name, description, action, passed, rows_failed, rows_checked, observed in found
-    ]
+    )
+    return [CheckResult(**row) for row in found]
 
 
 def start_run(connection: duckdb.DuckDBPyConnection, run_id: str, shop: str, fingerprint: str) -> None:

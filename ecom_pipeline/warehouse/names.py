@@ -29,6 +29,14 @@ def count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
     return int(connection.execute(f"select count(*) from {relation}").fetchall()[0][0])
 
 
+def content_of(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[int, str]:
+    """Rows of a relation, and a digest of them that does not depend on their order."""
+    rows, digest = connection.execute(
+        f"select count(*), coalesce(sum(hash(one)::hugeint), 0)::varchar from (from {relation}) as one"
+    ).fetchall()[0]
+    return rows, digest
+
+
 def rows_of(connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
     """What a query gives, a mapping of column names to values per row."""
     cursor = connection.execute(query, list(values))

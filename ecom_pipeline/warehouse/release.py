@@ -27,6 +27,7 @@ from ecom_pipeline.sql import file_literal, literal, quoted
 from ecom_pipeline.warehouse.connection import WarehouseError, transaction
 from ecom_pipeline.warehouse.describe import describe
 from ecom_pipeline.warehouse.journal import now
+from ecom_pipeline.warehouse.names import content_of
 
 PUBLISHED = ("marts", "models", "ops")
 STORAGE_VERSION = "v1.2.0"
@@ -149,21 +150,23 @@ def _write_tables(
             target = f"release.{source}"
             columns = ", ".join(quoted(name) for name in contract.types)
             order = f" order by {', '.join(quoted(name) for name in contract.key)}" if contract.key else ""
-            rows = f"select {columns}, {literal(release_id)} as _release_id from {source}{order}"
+            select = f"select {columns}, {literal(release_id)} as _release_id from {source}{order}"
             with transaction(connection):
                 connection.execute(f"create schema if not exists release.{contract.schema_name}")
-                connection.execute(f"create table {target} as {rows}")
-                describe(connection, contract, catalog="release")
-                connection.execute(f"comment on column {target}._release_id is 'The release the row was published in.'")
+                connection.execute(f"create table {target} as {select}")
+                _describe(connection, contract, target, "table")
             file = literal(str(building / "parquet" / f"{contract.name}.parquet"))
             connection.execute(f"copy (from {target}) to {file} (format parquet, compression zstd)")
-            count, digest = connection.execute(
-                f"select count(*), coalesce(sum(hash(one)::hugeint), 0)::varchar from (select {columns} from {source}) as one"
-            ).fetchall()[0]
-            tables.append(PublishedTable(name=contract.name, rows=count, digest=digest))
+            rows, digest = content_of(connection, f"(select {columns} from {source})")
+            tables.append(PublishedTable(name=contract.name, rows=rows, digest=digest))
         return tables
     finally:
         connection.execute("detach release")
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, contract: Contract, relation: str, kind: str) -> None:
+    describe(connection, contract, catalog="release", kind=kind)
+    connection.execute(f"comment on column {relation}._release_id is 'The release the row was published in.'")
 
 
 def _write_exports(connection: duckdb.DuckDBPyConnection, exports: Mapping[str, str], building: Path) -> None:
@@ -187,7 +190,7 @@ def _write_views(contracts: list[Contract], building: Path) -> None:
             file = file_literal(building.resolve() / "parquet" / f"{contract.name}.parquet")
             connection.execute(f"create schema if not exists release.{contract.schema_name}")
             connection.execute(f"create view {view} as from read_parquet({file})")
-            connection.execute(f"comment on view {view} is {literal(contract.description)}")
+            _describe(connection, contract, view, "view")
         connection.execute("detach release")
 
 

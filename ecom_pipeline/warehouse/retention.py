@@ -16,12 +16,15 @@ from pathlib import Path
 import duckdb
 
 from ecom_pipeline.sql import literal, quoted
-from ecom_pipeline.warehouse.connection import WarehouseError, exclusive, transaction
+from ecom_pipeline.warehouse.connection import WarehouseError, bounded, exclusive, transaction
 from ecom_pipeline.warehouse.journal import QUARANTINE, now
 from ecom_pipeline.warehouse.space import require_space
 
 HISTORY = ("steps", "checks", "notices", "conservation", "writes", "runs")
 """Tables of the journal that grow with every run. The ledger of loads is not history: it says what need not be loaded."""
+
+LEAP_DAYS = 7
+"""A clock that is further ahead of the last run before today is not believed at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +37,21 @@ class Retired:
     rows: int
 
 
-def retire(connection: duckdb.DuckDBPyConnection, keep_days: Mapping[str, int]) -> list[Retired]:
-    """Delete the rows of loads whose file was last written more days ago than its source keeps.
+def trusted_now(connection: duckdb.DuckDBPyConnection) -> datetime:
+    """The time by which things are old: the clock's, unless it is far ahead of the last run before today.
+
+    A clock that was set forward would make everything old at once. It is believed from the next day on, when a run of the
+    day before tells the same; until then age is counted to that last run.
+    """
+    moment = now()
+    earlier: datetime | None = connection.execute(
+        "select max(started_at) from journal.runs where started_at < ?", [moment - timedelta(days=1)]
+    ).fetchall()[0][0]
+    return earlier if earlier and moment - earlier > timedelta(days=LEAP_DAYS) else moment
+
+
+def retire(connection: duckdb.DuckDBPyConnection, keep_days: Mapping[str, int], moment: datetime) -> list[Retired]:
+    """Delete the rows of loads whose file was last written more days before a moment than its source keeps.
 
     The newest load of a source always stays, so that no table loses its last row to age.
 
@@ -43,13 +59,15 @@ def retire(connection: duckdb.DuckDBPyConnection, keep_days: Mapping[str, int]) 
     ----------
     keep_days
         By source; the loads of other sources are kept.
+    moment
+        As :func:`trusted_now` tells it.
 
     Raises
     ------
     WarehouseError
         The rows could not be deleted; everything is as it was.
     """
-    today = now().replace(hour=0, minute=0, second=0, microsecond=0)
+    today = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     retired: list[Retired] = []
     try:
         with transaction(connection):
@@ -114,11 +132,18 @@ def forget_runs(connection: duckdb.DuckDBPyConnection, before: datetime, kept: C
 
 
 def compact(
-    folder: Path, *, memory_limit: str, threads: int, temp_folder: Path | None = None, wait_seconds: float = 0.0
+    folder: Path,
+    *,
+    memory_limit: str,
+    threads: int,
+    wait_seconds: float = 0.0,
+    temp_folder: Path | None = None,
+    temp_limit: str | None = None,
 ) -> bool:
     """Rewrite the working file where more than half of it is unused; whether it was.
 
-    DuckDB uses the space of deleted rows again, but never gives it back to the disk.
+    DuckDB uses the space of deleted rows again, but never gives it back to the disk. What it is given is that of
+    :func:`~ecom_pipeline.warehouse.connection.open_warehouse`.
 
     Raises
     ------
@@ -128,17 +153,16 @@ def compact(
         It could not be rewritten; it is as it was.
     """
     file, fresh = folder / "warehouse.duckdb", folder / "warehouse.duckdb.rewritten"
+    bounds = bounded(
+        memory_limit=memory_limit,
+        threads=threads,
+        temp_folder=temp_folder or folder / "tmp",
+        temp_limit=temp_limit,
+    )
     with exclusive(folder, wait_seconds=wait_seconds):
         try:
             fresh.unlink(missing_ok=True)
-            with duckdb.connect(
-                config={
-                    "memory_limit": memory_limit,
-                    "threads": threads,
-                    "temp_directory": str(temp_folder or folder / "tmp"),
-                    "autoinstall_known_extensions": "false",
-                }
-            ) as connection:
+            with duckdb.connect(config=bounds) as connection:
                 connection.execute(f"attach {literal(str(file))} as old")
                 connection.execute("checkpoint old")
                 size, used, free = connection.execute(

@@ -31,8 +31,8 @@ def require_space_for_a_night(work: Path, releases: Path, landing: Path) -> None
         live, since = (file.stat().st_size, file.stat().st_mtime) if file.exists() else (0, 0.0)
     except OSError as error:
         raise WarehouseError(f"{work}: cannot be written: {error.strerror}") from error
-    arrived = sum(seen.st_size for seen in _files_in(landing) if seen.st_ctime > since)
-    released = sum(seen.st_size for seen in _files_in(releases / "current"))
+    arrived = sum(seen.st_size for seen in files_in(landing) if seen.st_ctime > since)
+    released = sum(seen.st_size for seen in files_in(releases / "current"))
     require_space(releases, live // 2 + 2 * released + LOADED * arrived)
 
 
@@ -58,8 +58,8 @@ def require_space(folder: Path, needed: int) -> None:
         )
 
 
-def _files_in(folder: Path) -> Iterator[os.stat_result]:
-    """What the disk says of each file; one that goes while it is looked for is not there."""
+def files_in(folder: Path) -> Iterator[os.stat_result]:
+    """What the disk says of each file below a folder; one that goes while it is looked for is not there."""
     for path in folder.rglob("*"):
         with suppress(FileNotFoundError):
             seen = path.stat()

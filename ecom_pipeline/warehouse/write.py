@@ -16,20 +16,13 @@ import duckdb
 from ecom_pipeline.contracts import CheckResult
 from ecom_pipeline.sql import columns_of_table, literal, quoted
 from ecom_pipeline.warehouse.aside import Aside
-from ecom_pipeline.warehouse.builds import (
-    Build,
-    build_of,
-    changes_of,
-    content_version,
-    note_changes,
-    remember,
-)
+from ecom_pipeline.warehouse.builds import Build, build_of, changes_of, note_changes, remember
 from ecom_pipeline.warehouse.candidate import Candidate, Judge, Outcome
 from ecom_pipeline.warehouse.connection import WarehouseError, transaction
 from ecom_pipeline.warehouse.describe import describe
 from ecom_pipeline.warehouse.increment import SINCE
 from ecom_pipeline.warehouse.journal import checks_of_run, now, record, record_checks
-from ecom_pipeline.warehouse.names import columns_of, count
+from ecom_pipeline.warehouse.names import columns_of, content_of, count
 from ecom_pipeline.warehouse.stage import next_of, stage_frame
 
 
@@ -264,7 +257,7 @@ class _Staged:
     def _replace(self, before: Build | None) -> str:
         self.con.execute(f"drop table if exists {changes_of(self.contract.name)}")
         grows = self.contract.mode == "merge" and not self.given.skipped
-        version = self.writer.run_id if grows else content_version(self.con, self.next)
+        version = self.writer.run_id if grows else " ".join(map(str, content_of(self.con, self.next)))
         is_known = before is not None and columns_of(self.con, self.live) == columns_of(self.con, self.next)
         if before and is_known and self.contract.mode == "replace" and self.contract.name in self.writer.watched:
             note_changes(self.con, self.contract.name, self.contract.types, self.live, self.next, before.version)

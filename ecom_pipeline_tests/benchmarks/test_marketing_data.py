@@ -44,6 +44,16 @@ def test_seconds_are_moments_and_an_order_is_worth_one(tmp_path: Path) -> None:
     assert credited(touches, "last") == {"a": 0.0, "b": 1.0}
 
 
+def test_touches_of_one_conversion_are_one_journey(tmp_path: Path) -> None:
+    file = written(
+        tmp_path,
+        "uid,time,channel,is_converted,conversion_id\nu,1,a,1,7\nu,3,b,1,7\nu,2,c,0,-1\nu,4,d,1,8\nv,5,a,0,-1\n",
+    )
+    touches = touches_of(file, {"user_id": "uid"})
+    assert touches.groupby("journey_id")["channel"].agg("".join).tolist() == ["ab", "c", "d", "a"]
+    assert credited(touches, "linear") == {"a": 0.5, "b": 0.5, "c": 0.0, "d": 1.0}
+
+
 def test_paths_are_told_out(tmp_path: Path) -> None:
     file = written(
         tmp_path,

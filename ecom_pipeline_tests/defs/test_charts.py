@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -26,6 +27,7 @@ class Tables:
 
     def __init__(self) -> None:
         self.connection = duckdb.connect()
+        self.shop = SimpleNamespace(currency="EUR")
 
     def frame(self, query: str) -> pd.DataFrame:
         found: pd.DataFrame = self.connection.execute(query).df()
@@ -78,7 +80,7 @@ def night() -> Iterator[Any]:
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     figures: list[Figure] = []
-    monkeypatch.setattr(charts, "_markdown", lambda figure, words: figures.append(figure) or words)
+    monkeypatch.setattr(charts, "markdown", lambda figure, words: figures.append(figure) or words)
     return figures
 
 
@@ -185,8 +187,11 @@ def test_models_are_compared_for_each_target_with_their_intervals_and_breadth(sh
         assert widths == pytest.approx([0.1 + add, 0.2 + add])
         ends = np.sort([path.vertices[:, 0] for path in compared.axes[0].collections[0].get_paths()])
         assert ends == pytest.approx(np.array([[0.09, 0.12], [0.19, 0.22]]) + add)
-        points = np.asarray(breadth.axes[0].collections[0].get_offsets())
-        assert points == pytest.approx(np.array([[0.05, 0.1 + add], [0.6, 0.2 + add]]))
+        points = {each.get_label(): each.get_offsets().tolist()[0] for each in breadth.axes[0].collections}
+        assert points == {
+            "blend": pytest.approx([0.6, 0.2 + add]),
+            "popularity": pytest.approx([0.05, 0.1 + add]),
+        }
 
 
 def test_three_customers_are_shown_with_their_reasons_those_who_buy_again_first(shop: Any) -> None:

@@ -33,7 +33,7 @@ def verdict(name: str, action: Action = "fail", failed: int = 0, table: str = OR
             [verdict("a", "quarantine", 1), verdict("b", "warn", 2)],
             False,
             dg.AssetCheckSeverity.WARN,
-            {"warned by": "a: 1 of 10 rows; b: 2 of 10 rows"},
+            {"warned by": "b: 2 of 10 rows; a: 1 of 10 rows"},
         ),
         (
             [verdict("a", "fail", 3), verdict("b", "warn", 2), verdict("c")],
@@ -54,8 +54,8 @@ def test_a_refusal_is_an_error_and_a_warning_a_warning(
     assert result.metadata["single checks"].value == len(verdicts)
 
 
-def test_every_single_verdict_is_listed() -> None:
-    (result,) = check_results([ORDERS], [verdict("a", "fail", 3), verdict("b", "warn", 2), verdict("c")])
+def test_every_single_verdict_is_listed_the_gravest_first() -> None:
+    (result,) = check_results([ORDERS], [verdict("c"), verdict("b", "warn", 2), verdict("a", "fail", 3)])
     assert [tuple(record.data.values()) for record in result.metadata["verdicts"].records] == [
         ("a", "refused", 3, 10, "3 of 10 rows"),
         ("b", "warned", 2, 10, "2 of 10 rows"),

@@ -17,7 +17,7 @@ from ecom_pipeline.defs.models.step import previous_card
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.forecast import engine
-from ecom_pipeline.ml.marketing import budget
+from ecom_pipeline.ml.marketing import budget, readout
 from ecom_pipeline.ml.support import pipeline
 from ecom_pipeline.settings import Settings
 from ecom_pipeline.shop.config import Budget, Shop, Support
@@ -29,6 +29,7 @@ from ecom_pipeline_tests.e2e.mini import write_mini
 from ecom_pipeline_tests.ml.forecast.builders import NoAnswer
 from ecom_pipeline_tests.nights import CONTRACTS, in_order, lenient
 from ecom_pipeline_tests.nights import night as run
+from ecom_pipeline_tests.tables.world import World
 
 CARD = ModelCard(
     model="prophet",
@@ -213,6 +214,28 @@ def test_the_split_keeps_to_what_the_shop_states(monkeypatch: pytest.MonkeyPatch
         )
         marketing._budget(cast(Night, night))
     assert (told["total"], told["least"], told["most"]) == (9.0, {"search": 1.0}, {"tv": 2.0})
+
+
+def test_a_coupon_pays_for_nobody_who_refused_advertising(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[pd.DataFrame] = []
+
+    def read(_: pd.DataFrame, customers: pd.DataFrame, **__: object) -> SimpleNamespace:
+        asked.append(customers)
+        return SimpleNamespace(results=None, segments=None, coupons=None)
+
+    monkeypatch.setattr(readout, "read_experiments", read)
+    world = World()
+    world.given("features.as_of", [{"as_of_date": "2024-03-31"}])
+    world.given("features.customers", [{"customer_id": name} for name in ("ann", "bob", "guest")])
+    world.given(
+        "features.people",
+        [{"customer_id": name, "is_opted_out": refused} for name, refused in (("ann", True), ("bob", False))],
+    )
+    night = SimpleNamespace(
+        connection=world.con, frame=lambda query: world.con.execute(query).df(), settings=SimpleNamespace(seed=1)
+    )
+    marketing._experiments(cast(Night, night))
+    assert asked[0]["customer_id"].tolist() == ["bob", "guest"]
 
 
 @pytest.mark.parametrize(("stated", "asked_for"), [(0.01, 0.01), (0.0, 0.0), (None, pipeline.TARGET_ERROR)])

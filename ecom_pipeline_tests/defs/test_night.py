@@ -59,3 +59,14 @@ def test_a_step_fails_with_the_words_of_an_expected_error_and_writes_them_down()
             ("told", "failed", "the disk is full"),
             ("not foreseen", "failed", "ZeroDivisionError: by zero"),
         ]
+
+
+def test_a_journal_that_cannot_be_written_does_not_hide_why_a_step_failed(caplog: pytest.LogCaptureFixture) -> None:
+    with in_memory() as connection:
+        night = Night(connection=connection, settings=Settings(), shop=cast(Any, None), contracts={}, run_id="r1")
+        with pytest.raises(ZeroDivisionError, match="by zero"), night.step("first"):
+            raise ZeroDivisionError("by zero")
+        assert "first failed, which could not be written down: Catalog Error" in caplog.text
+        with pytest.raises(dg.Failure) as failed, night.step("second"):
+            pass
+        assert "second succeeded, which could not be written down" in str(failed.value.description)

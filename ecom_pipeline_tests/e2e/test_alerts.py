@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -103,15 +104,19 @@ def test_a_failed_run_reaches_the_webhook(house: House, webhook: Webhook) -> Non
     run = fail(with_settings(house, webhook_url=webhook.url))
     (alert,) = webhook.taken
     assert alert["event"] == "run_failed"
-    assert f"mini: run {run} failed" in alert["text"]
-    assert "raw__faq" in alert["text"], "the step is named"
+    failed, why, stays = alert["text"].splitlines()
+    assert failed == f"mini: run {run} failed"
+    assert re.fullmatch(r"raw__faq: .*faq\.csv.*", why), "the step is named, and what it misses"
+    assert stays == f"Still published is release {os.readlink(house.releases / 'current')}."
     assert alert["at"].endswith("+00:00")
 
 
 def test_a_red_ecom_run_reaches_the_webhook(house: House, webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(definitions, "run_job", lambda *_, **__: ("the-run", False))
+    monkeypatch.setattr(definitions, "run_job", lambda *_, **__: ("the-run", ["release: the disk is full"]))
     assert with_settings(house, webhook_url=webhook.url).ecom("run").code == 1
-    assert [(one["event"], one["text"]) for one in webhook.taken] == [("run_failed", "mini: run the-run failed")]
+    (alert,) = webhook.taken
+    assert alert["event"] == "run_failed"
+    assert alert["text"].splitlines()[:2] == ["mini: run the-run failed", "release: the disk is full"]
 
 
 def test_a_failed_run_is_logged_without_a_webhook(house: House, caplog: pytest.LogCaptureFixture) -> None:

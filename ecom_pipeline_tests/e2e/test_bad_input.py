@@ -154,6 +154,9 @@ def dirty(after_one_night: Path, tmp_path_factory: pytest.TempPathFactory) -> It
                 for number, row in enumerate(rows)
             ],
         )
+        edit(
+            shop / "orders-1.csv", lambda rows: [*rows[:2], *([rows[1][0], *row[1:]] for row in rows[2:61]), *rows[61:]]
+        )
         edit(shop / "spend.csv", lambda rows: [rows[0], *([*row[:3], "free", *row[4:]] for row in rows[1:])])
         with (shop / "customers.csv").open("a") as file:
             file.write("C98," + "x" * 10_000_000 + ",a@b.c,1,CN,zh,2023-12-01\nC99,Last,a@b.c,1,CN,zh,2023-12-01\n")
@@ -162,7 +165,7 @@ def dirty(after_one_night: Path, tmp_path_factory: pytest.TempPathFactory) -> It
             shop / "messages.csv", lambda rows: [*rows[:-2], *([*row[:2], "yesterday", *row[3:]] for row in rows[-2:])]
         )
         week = bad_night(house)
-        for name in ("orders-2.csv", "spend.csv"):
+        for name in ("orders-1.csv", "orders-2.csv", "spend.csv"):
             shutil.copy(after_one_night / "shop" / name, shop / name)
         week.mended = house.load()
         yield week
@@ -170,9 +173,19 @@ def dirty(after_one_night: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 def test_mixed_date_formats_are_refused(dirty: Week) -> None:
     assert dirty.said.code == 1
-    assert "FAILED clean__orders: clean.orders was refused: within_tolerance: 107 of 428 rows" in dirty.said.words
+    assert "within_tolerance: 107 of 369 rows" in dirty.said.words
     assert "ordered_at: '" in dirty.said.words
     assert "' is not a timestamp of the form YYYY-MM-DD (ISO 8601)" in dirty.said.words
+
+
+def test_an_order_id_that_a_spreadsheet_filled_down_is_refused(dirty: Week) -> None:
+    refused = (
+        "FAILED clean__orders: clean.orders was refused: copies_agree: 59 of 428 rows have the order_id of another row"
+    )
+    assert (
+        f"{refused} of their file and differ from it in customer_id, ordered_date (such as order_id '"
+        in dirty.said.words
+    )
 
 
 def test_a_source_of_bad_rows_only_is_refused(dirty: Week) -> None:

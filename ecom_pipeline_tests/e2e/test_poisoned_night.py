@@ -15,6 +15,7 @@ from ecom_pipeline.defs import landing
 from ecom_pipeline.defs.assemble import LEARNING
 from ecom_pipeline.defs.models.step import Learned
 from ecom_pipeline.defs.night import Night
+from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.warehouse.stage import next_of
 from ecom_pipeline_tests.e2e.conftest import House, materialize
 
@@ -63,8 +64,8 @@ def poison(house: House, names: Iterable[str], patch: pytest.MonkeyPatch) -> dg.
     """The definitions, with promises that no candidate keeps."""
     names = set(names)
 
-    def raw_contract(source: str, columns: list[str]) -> Contract:
-        contract = promised(source, columns)
+    def raw_contract(shop: Shop, source: str, columns: Iterable[str]) -> Contract:
+        contract = promised(shop, source, columns)
         return unkept(contract) if contract.name in names else contract
 
     promised = landing.raw_contract

@@ -18,7 +18,7 @@ from ecom_pipeline.warehouse.connection import exclusive
 from ecom_pipeline_tests.e2e.conftest import QUIET, House
 
 pytestmark = pytest.mark.slow
-LONG_AGO = (datetime.now(UTC) - timedelta(days=500)).replace(tzinfo=None)
+LONG_AGO, YESTERDAY = ((datetime.now(UTC) - timedelta(days=days)).replace(tzinfo=None) for days in (500, 1.5))
 
 
 def change(house: House, statement: str, *values: object) -> None:
@@ -56,6 +56,15 @@ def test_an_old_file_leaves_and_stays_in_the_ledger(house: House) -> None:
     assert house.query("select count(*) from quarantine.duplicates where file = 'refunds.csv'") == [(0,)]
 
 
+def test_a_clock_that_leapt_retires_nothing_and_is_told(house: House) -> None:
+    keep_refunds(house, 400)
+    change(house, "update journal.runs set started_at = ?", LONG_AGO)
+    said = house.ecom("retention")
+    assert "The clock is 500 days ahead of the last run before today: age was counted to" in said.words
+    assert "Loads retired: 0." in said.words
+    assert house.query("select count(distinct _file) from raw.refunds") == [(2,)]
+
+
 def test_nothing_leaves_where_nothing_says_how_long_it_is_kept(house: House) -> None:
     tables = house.tables()
     with house.release_untouched():
@@ -90,6 +99,7 @@ def test_the_history_of_old_runs_leaves_dagster_and_the_warehouse(house: House) 
             connection.execute("update runs set create_timestamp = '2020-01-01' where run_id <> ?", [last])
         change(house, "insert into journal.runs by name select ? as run_id, ? as started_at", first, LONG_AGO)
         change(house, "insert into journal.runs by name select ? as run_id, ? as started_at", wrote, LONG_AGO)
+        change(house, "insert into journal.runs by name select ? as run_id, ? as started_at", last, YESTERDAY)
         change(house, "update journal.writes set run_id = ? where table_name = 'marts.products'", wrote)
         assert (home / "history" / "runs" / f"{first}.db").exists()
 
@@ -98,7 +108,7 @@ def test_the_history_of_old_runs_leaves_dagster_and_the_warehouse(house: House) 
         assert {record.dagster_run.run_id for record in instance.get_run_records()} == {wrote, last}
         assert house.query(
             "select count(*) filter (run_id = ?), count(*) from journal.runs".replace("?", f"'{first}'")
-        ) == [(0, 2)]
+        ) == [(0, 3)]
         assert not list(home.rglob(f"{first}*"))
         assert list(home.rglob(f"{wrote}.db"))
         assert done.bytes_after < done.bytes_before

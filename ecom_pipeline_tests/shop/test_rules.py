@@ -54,8 +54,10 @@ def test_the_first_rule_that_fits_names_the_segment(tmp_path: Path) -> None:
     found = segments(
         shop(tmp_path),
         scores("new", "155", first_order_days=29),
-        scores("not new", "155", first_order_days=30),
-        scores("churned", "111"),
+        scores("not new", "511", first_order_days=30),
+        scores("churned", "155", recency_days=91),
+        scores("last, but not long ago", "155", recency_days=90),
+        scores("last of a shop that all come to", "144", recency_days=30),
         scores("at risk", "231"),
         scores("at risk too", "213"),
         scores("lukewarm", "222"),
@@ -66,8 +68,10 @@ def test_the_first_rule_that_fits_names_the_segment(tmp_path: Path) -> None:
     )
     assert found == {
         "new": "new",
-        "not new": "churned",
+        "not new": "regular",
         "churned": "churned",
+        "last, but not long ago": "at_risk",
+        "last of a shop that all come to": "high_value",
         "at risk": "at_risk",
         "at risk too": "at_risk",
         "lukewarm": "regular",

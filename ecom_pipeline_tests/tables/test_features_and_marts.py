@@ -188,36 +188,6 @@ def test_attribution_sums_to_revenue_and_so_do_days_and_customers(
     assert attributed["n"] == len(made)
 
 
-def test_channels_without_visits_orders_or_spend_have_no_ratio(world: World) -> None:
-    day = {"activity_date": "2024-03-01", "campaign_id": "", "impressions": 0, "clicks": 0}
-    world.given(
-        "features.channel_days",
-        day | {"channel": "ads", "spend": "100.00", "visits": 50, "orders": 5, "new_customers": 4, "revenue": "400.00"},
-        day | {"channel": "dead", "spend": "20.00", "visits": 0, "orders": 0, "new_customers": 0, "revenue": "0.00"},
-        day | {"channel": "free", "spend": "0.00", "visits": 10, "orders": 1, "new_customers": 0, "revenue": "9.00"},
-    )
-    ratios = ("channel", "conversion", "cost_per_order", "cost_per_acquisition", "return_on_spend")
-    assert only(world.select("marts.channel_performance"), *ratios) == [
-        ("ads", 0.1, Decimal("20.00"), Decimal("25.00"), 4.0),
-        ("dead", None, None, None, 0.0),
-        ("free", 0.1, Decimal("0.00"), None, None),
-    ]
-
-
-def test_scores_are_fifths_and_equals_score_alike(world: World) -> None:
-    for n in range(10):
-        world.given(
-            "features.customers",
-            {"customer_id": f"C{n}", "as_of_date": "2024-03-01", "recency_days": n, "orders": 1 + n // 2, "revenue": 7},
-        )
-    world.given("features.customers", {"customer_id": "none", "as_of_date": "2024-03-01", "orders": 0, "revenue": 0})
-    rows = sorted(world.select("features.rfm"), key=lambda row: row["recency_days"])
-    assert [row["recency_score"] for row in rows] == [5, 5, 4, 4, 3, 3, 2, 2, 1, 1]
-    assert [row["frequency_score"] for row in rows] == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
-    assert {row["monetary_score"] for row in rows} == {3}
-    assert "none" not in {row["customer_id"] for row in rows}
-
-
 def test_days_without_sales_are_there_with_nothing(world: World) -> None:
     world.given("clean.orders", order("O1"), order("O2", ordered_at="2024-03-04 09:00:00", ordered_date="2024-03-04"))
     world.given(

@@ -32,8 +32,8 @@ FEATURES = (
     "features.customer_days",
     "features.product_days",
     "features.customers",
-    "features.rfm",
     "features.customer_months",
+    "features.rfm",
     "features.daily_sales",
     "features.attribution",
     "features.channel_days",
@@ -171,12 +171,6 @@ def test_revenue_is_the_same_sum_however_it_is_cut(shop: dict[str, list[Row]], e
         assert total(world, "features.customer_days", "revenue") == known
         assert total(world, "features.customers", "revenue") == known
         assert total(world, "features.rfm", "monetary") == known
-        now = "cutoff_date = (select as_of_date from features.as_of)"
-        assert total(world, "features.customer_months", "revenue", now) == known
-        scores = "customer_id, recency_score, frequency_score, monetary_score"
-        assert world.rows(f"select {scores} from features.rfm order by all") == world.rows(
-            f"select {scores} from features.customer_months where {now} order by all"
-        )
         named = total(world, "features.sales", "revenue", "product_id is not null")
         assert total(world, "features.product_days", "revenue") == named
 

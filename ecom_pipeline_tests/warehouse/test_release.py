@@ -35,11 +35,18 @@ def test_both_files_show_the_release_and_its_comments(
     expected = [("a", done.release_id), ("b", done.release_id)]
     assert read(tmp_path / "releases/current/release.duckdb") == expected
     assert read(tmp_path / "releases/views.duckdb") == expected
-    with duckdb.connect(str(tmp_path / "releases/current/release.duckdb"), read_only=True) as reader:
-        assert reader.execute("select comment from duckdb_tables()").fetchall() == [("One row per product.",)]
-        assert reader.execute(
-            "select count(*) from duckdb_columns() where comment is null and schema_name = 'marts'"
-        ).fetchall() == [(0,)]
+    for file, kind in (("release", "tables"), ("views", "views")):
+        with duckdb.connect(str(tmp_path / f"releases/current/{file}.duckdb"), read_only=True) as reader:
+            described = f"select comment from duckdb_{kind}() where schema_name = 'marts'"
+            assert reader.execute(described).fetchall() == [("One row per product.",)]
+            columns = (
+                "select column_name, comment from duckdb_columns() where schema_name = 'marts' order by column_index"
+            )
+            assert reader.execute(columns).fetchall() == [
+                ("product_id", "The product's id."),
+                ("price", "Price, in the shop's currency."),
+                ("_release_id", "The release the row was published in."),
+            ]
 
 
 def test_files_for_other_tools_come_and_go_with_their_release(

@@ -9,7 +9,7 @@ import pytest
 from ecom_pipeline.warehouse import retention
 from ecom_pipeline.warehouse.connection import WarehouseError, exclusive, open_warehouse
 from ecom_pipeline.warehouse.journal import now, record
-from ecom_pipeline.warehouse.retention import compact, forget_runs, retire, runs_to_keep
+from ecom_pipeline.warehouse.retention import compact, forget_runs, retire, runs_to_keep, trusted_now
 
 BOUNDS = {"memory_limit": "500MB", "threads": 1}
 
@@ -60,7 +60,7 @@ def assert_conserved(con: duckdb.DuckDBPyConnection, source: str) -> None:
 def test_loads_older_than_their_source_keeps_leave_and_stay_in_the_ledger(con: duckdb.DuckDBPyConnection) -> None:
     land(con, "clicks", 500, 401, 399, 1)
     land(con, "orders", 500, 400, first=11)
-    retired = retire(con, {"clicks": 400})
+    retired = retire(con, {"clicks": 400}, now())
     assert [(one.source, one.load_id, one.file, one.rows) for one in retired] == [
         ("clicks", 1, "1.csv", 2),
         ("clicks", 2, "2.csv", 2),
@@ -71,21 +71,21 @@ def test_loads_older_than_their_source_keeps_leave_and_stay_in_the_ledger(con: d
     assert loads(con, "journal.loads", "load_id") == [1, 2, 3, 4, 11, 12], "else the files would be loaded again"
     assert loads(con, "(from journal.loads where retired_at is not null)", "load_id") == [1, 2]
     assert_conserved(con, "clicks")
-    assert retire(con, {"clicks": 400}) == []
+    assert retire(con, {"clicks": 400}, now()) == []
 
 
 def test_the_newest_load_of_a_source_stays_however_old(con: duckdb.DuckDBPyConnection) -> None:
     land(con, "clicks", 900, 800)
-    assert [one.load_id for one in retire(con, {"clicks": 1})] == [1]
+    assert [one.load_id for one in retire(con, {"clicks": 1}, now())] == [1]
     assert loads(con, "raw.clicks") == [2]
-    assert retire(con, {"clicks": 1, "never_loaded": 1}) == []
+    assert retire(con, {"clicks": 1, "never_loaded": 1}, now()) == []
 
 
 def test_a_version_that_was_replaced_is_not_retired(con: duckdb.DuckDBPyConnection) -> None:
     land(con, "clicks", 500, 1, 1)
     con.execute("update journal.loads set superseded_by = 2 where load_id = 1")
     con.execute("delete from raw.clicks where _load_id = 1")
-    assert retire(con, {"clicks": 400}) == []
+    assert retire(con, {"clicks": 400}, now()) == []
     assert_conserved(con, "clicks")
 
 
@@ -94,7 +94,7 @@ def test_a_retirement_that_fails_leaves_everything_as_it_was(con: duckdb.DuckDBP
     land(con, "visits", 500, 1, first=11)
     con.execute("drop table raw.visits")
     with pytest.raises(WarehouseError, match=r"no load was retired: .*visits"):
-        retire(con, {"clicks": 400, "visits": 400})
+        retire(con, {"clicks": 400, "visits": 400}, now())
     assert loads(con, "raw.clicks") == [1, 2]
     assert_conserved(con, "clicks")
 
@@ -137,6 +137,32 @@ def test_the_last_run_stays_however_old(con: duckdb.DuckDBPyConnection) -> None:
     assert con.execute("select run_id from journal.runs").fetchall() == [("last",)]
     con.execute("delete from journal.runs")
     assert runs_to_keep(con) == set()
+
+
+def test_a_clock_that_leapt_is_believed_the_next_day(con: duckdb.DuckDBPyConnection) -> None:
+    def ahead() -> int:
+        trusted = trusted_now(con)
+        return (now() - trusted).days
+
+    assert ahead() == 0, "nothing is known of the clock before the first run"
+    history(con, "tonight, by the clock that leapt", 0)
+    assert ahead() == 0
+    history(con, "last night", 1500)
+    history(con, "and the one before", 1501)
+    assert ahead() == 1500
+    history(con, "the leap was a day ago", 1)
+    assert ahead() == 0
+    con.execute("delete from journal.runs where run_id = 'the leap was a day ago'")
+    history(con, "by a clock that was set back since", -90)
+    history(con, "a week ago", 6)
+    assert ahead() == 0
+
+
+def test_loads_that_a_leap_of_the_clock_made_old_stay(con: duckdb.DuckDBPyConnection) -> None:
+    land(con, "clicks", 1900, 1600, 1501)
+    history(con, "last night", 1500)
+    history(con, "tonight", 0)
+    assert [one.load_id for one in retire(con, {"clicks": 300}, trusted_now(con))] == [1]
 
 
 def fill(folder: Path, share_deleted: float) -> Path:

@@ -201,7 +201,7 @@ def test_a_number_that_begins_anew_in_every_order_is_no_key(con: duckdb.DuckDBPy
         )
         return outcome
 
-    equal = judged("(1,'a',1,null,0), (2,'a',1,null,0), (3,'b',2,null,0)")
+    equal = judged("(1,'a',1,null,0), (2,'a',1,null,0), (3,'b',2,null,0), (4,'b',null,null,0), (5,'b',null,null,0)")
     assert [check.passed for check in equal.checks if check.name == "copies_agree"] == [True]
     corrected = judged("(1,'a',1,null,0), (2,'a',3,null,0), (3,'b',2,null,0), (4,'c',2,null,0)")
     (warned,) = [check for check in corrected.checks if check.name == "copies_agree"]

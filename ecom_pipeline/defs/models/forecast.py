@@ -16,6 +16,7 @@ def _forecast(night: Night) -> Learned:
         ),
         night.frame("select calendar_date, name, kind, country from clean.calendar order by calendar_date, name"),
         country=night.shop.country,
+        currency=night.shop.currency,
         as_of_date=as_of(night),
         seed=night.settings.seed,
         product_sales=night.frame(

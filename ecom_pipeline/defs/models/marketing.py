@@ -58,7 +58,8 @@ def _experiments(night: Night) -> Learned:
         night.frame(
             "select customer_id, orders, cast(revenue as double) as revenue, recency_days,"
             " date_diff('day', first_order_date, as_of_date) as first_order_days, views, carts,"
-            " cast(average_order_value as double) as average_order_value from features.customers order by customer_id"
+            " cast(average_order_value as double) as average_order_value from features.customers"
+            " where customer_id not in (select customer_id from features.people where is_opted_out) order by customer_id"
         ),
         margin_share=float(share),
         as_of_date=as_of(night),
@@ -81,7 +82,13 @@ MODELS = [
     Model(
         "experiments",
         EXPERIMENT_TABLES,
-        ["features.experiment_customers", "features.customers", "features.channel_days", "features.as_of"],
+        [
+            "features.experiment_customers",
+            "features.customers",
+            "features.people",
+            "features.channel_days",
+            "features.as_of",
+        ],
         _experiments,
     ),
 ]

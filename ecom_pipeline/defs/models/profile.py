@@ -44,7 +44,8 @@ def _covariance(night: Night, features: Sequence[str]) -> pd.DataFrame:
     A value that a customer does not have is the median of the others, as for the components. A database adds up in any
     order: nine digits are the same every night.
     """
-    from ecom_pipeline.ml.profile.covariance import correlation
+    import numpy as np
+
     from ecom_pipeline.warehouse.moments import sample_covariance
 
     asked = ", ".join(f"median(cast({name} as double))" for name in features)
@@ -55,12 +56,13 @@ def _covariance(night: Night, features: Sequence[str]) -> pd.DataFrame:
     filled = ", ".join(f"coalesce(cast({name} as double), {middle!r}) as {name}" for name, middle in known.items())
     names = list(known)
     covariance = sample_covariance(night.connection, f"(select {filled} from features.customers)", names)
+    deviation = np.sqrt(np.where(np.diag(covariance) > 0, np.diag(covariance), np.nan))
     return pd.DataFrame(
         {
             "feature_a": [one for one in names for _ in names],
             "feature_b": names * len(names),
             "covariance": _nine_digits(covariance),
-            "correlation": _nine_digits(correlation(covariance)),
+            "correlation": _nine_digits(covariance / np.outer(deviation, deviation)),
         }
     )
 

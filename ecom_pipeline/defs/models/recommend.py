@@ -47,14 +47,17 @@ def _recommend(night: Night) -> Learned:
         ),
         night.frame(
             "select products.product_id, products.name, described.description, products.category, products.category_path,"
-            " products.brand, products.price_band, products.stock, products.is_active, products.is_in_catalogue,"
-            " cast(products.stock as double) / nullif(cast(sold.units as double) / 28, 0) as days_of_stock"
+            " products.brand, products.price, products.price_band, products.stock, products.is_active,"
+            " products.is_in_catalogue, coalesce(seen.first_date > seen.as_of_date - 28, true) as is_fresh,"
+            " cast(products.stock as double) / nullif(cast(seen.units as double) / 28, 0) as days_of_stock"
             " from features.products as products"
             " left join clean.products as described on products.product_id = described.product_id"
             " left join ("
-            "select product_id, sum(units) as units from features.product_days, features.as_of"
-            " where activity_date > as_of_date - 28 and activity_date <= as_of_date group by product_id"
-            ") as sold on products.product_id = sold.product_id"
+            "select product_id, as_of_date, min(activity_date) as first_date,"
+            " sum(units) filter (where activity_date > as_of_date - 28) as units"
+            " from features.product_days, features.as_of where activity_date <= as_of_date"
+            " group by product_id, as_of_date"
+            ") as seen on products.product_id = seen.product_id"
             " order by products.product_id"
         ),
         night.frame(
@@ -62,7 +65,7 @@ def _recommend(night: Night) -> Learned:
             " order by customer_id"
         ),
         baskets=night.frame(
-            "select distinct order_id as basket_id, product_id from features.sales where product_id is not null"
+            "select distinct order_id as basket_id, product_id, customer_id from features.sales where product_id is not null"
             " order by basket_id, product_id"
         ),
         rules=_rules(night),

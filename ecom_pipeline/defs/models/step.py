@@ -67,7 +67,8 @@ def model_step(model: Model, contracts: Mapping[str, Contract]) -> dg.AssetsDefi
 
         return [candidate(contract) for contract in written]
 
-    return step(name, written, {contract.name: reads for contract in written}, compute, kinds={"python", "duckdb"})
+    deps = {contract.name: reads for contract in written}
+    return step(name, written, deps, compute, kinds={"python", "duckdb"}, source=learn)
 
 
 def _live(

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ecom_pipeline.ml.forecast.base import Forecaster, ForecastError
-from ecom_pipeline.ml.forecast.demand import closed_days
+from ecom_pipeline.ml.forecast.demand import closed_days, rest_days
 from ecom_pipeline.ml.forecast.metrics import seasonal_scale
 from ecom_pipeline.ml.forecast.panel import Panel, SeriesKey
 from ecom_pipeline.ml.forecast.period import WEEK_DAYS
@@ -151,18 +151,20 @@ class Answer(NamedTuple):
 
 
 def answers(model: Forecaster, panel: Panel, rows: np.ndarray, horizon: int) -> Answer:
-    """Fit a model to some series of a panel and ask it; closed days teach it nothing and sell nothing."""
+    """Fit a model to some series of a panel and ask it; closed days and days of rest teach it nothing and sell nothing."""
     found, failures = np.full((len(rows), horizon), np.nan), {}
-    closed = closed_days(panel.only(rows), horizon)
+    closed, rest = (days(panel, horizon)[rows] for days in (closed_days, rest_days))
+    unlike = (closed | rest)[:, : panel.length]
     width = CHUNK if model.is_baseline else max(1, len(rows))
     for start in range(0, len(rows), width):
         part = panel.only(rows[start : start + width])
-        shut = closed[start : start + width, : panel.length]
+        shut = unlike[start : start + width]
         part = replace(part, values=np.where(shut, np.nan, part.values)) if shut.any() else part
         try:
             found[start : start + width] = model.fit(part).predict(horizon)
             failures.update(model.failures_)
         except ForecastError as error:
             failures.update(dict.fromkeys(part.keys, str(error)))
+    found = np.where(rest[:, panel.length :] & np.isfinite(found), 0.0, found)
     nothing = closed[:, panel.length :] & np.isfinite(found)
     return Answer(np.where(nothing, 0.0, found), failures, found)

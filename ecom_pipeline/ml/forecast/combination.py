@@ -18,32 +18,23 @@ from typing import NamedTuple
 import numpy as np
 
 from ecom_pipeline.ml.forecast.backtest import Backtested
+from ecom_pipeline.ml.forecast.smoothing import CHEAP
 
 COMBINATION = "combination"
 """What the weighted mean of the models is called in every table."""
 ORIENTATION: Mapping[str, float] = {
-    "boosting": 1.00,
-    "prophet": 1.00,
-    "theta": 1.08,
-    "exponential_smoothing": 1.08,
-    "log_smoothing": 1.08,
-    "tsb": 1.15,
     "moving_average": 1.20,
     "seasonal_naive": 1.35,
+    "tsb": 1.15,
+    "exponential_smoothing": 1.08,
+    "log_smoothing": 1.08,
+    "theta": 1.08,
+    "boosting": 1.00,
+    "prophet": 1.00,
 }
 """Error of each model beside the best, on real daily sales of other shops: what is believed before a shop is tested."""
-ALIKE = frozenset({"moving_average", "seasonal_naive", "tsb", "exponential_smoothing", "log_smoothing", "theta"})
-"""Models that see a series' own past alone, and so err alike: together they count as much as the best of them."""
-SIMPLEST_FIRST = (
-    "moving_average",
-    "seasonal_naive",
-    "tsb",
-    "exponential_smoothing",
-    "log_smoothing",
-    "theta",
-    "boosting",
-    "prophet",
-)
+BASELINES = tuple(model.name for model in CHEAP)
+"""They see a series' own past alone, and so err alike: together they count as much as the best of them."""
 BELIEF = 3.0
 """Origins of the kind's evidence that weigh as much as a series' own, and series that weigh as much as the orientation."""
 
@@ -116,7 +107,7 @@ def weights(
     with np.errstate(invalid="ignore"):
         ratio = np.where(np.isfinite(believed), believed / best, np.inf)
     found = np.where(ratio <= sharpness.worst, ratio**-sharpness.steepness, 0.0)
-    alike = [place for place, name in enumerate(models) if name in ALIKE]
+    alike = [place for place, name in enumerate(models) if name in BASELINES]
     together = found[alike].sum(axis=0)
     found[alike] *= np.where(
         together > 0, found[alike].max(axis=0, initial=0.0) / np.where(together > 0, together, 1.0), 0.0
@@ -183,18 +174,18 @@ def past_published(past: np.ndarray, tested: Backtested, source: Sequence[str]) 
     return answer
 
 
-def prove(tested: Backtested, answer: np.ndarray, rows: np.ndarray, baselines: Sequence[str]) -> Proof:
+def prove(tested: Backtested, answer: np.ndarray, rows: np.ndarray) -> Proof:
     """Score an answer (O, S, H) beside every baseline on the origins whose weights had evidence; on the only one there is."""
     whole = [place for place in range(len(tested.origins)) if np.isfinite(tested.actual[place, rows]).any()]
     scored = whole[1:] or whole
     actual, found = tested.actual[scored][:, rows], answer[scored][:, rows]
-    alone = {name: tested.of(name)[scored][:, rows] for name in baselines}
+    alone = {name: tested.of(name)[scored][:, rows] for name in tested.models if name in BASELINES}
     use = np.isfinite(actual) & np.isfinite(found)
     wrong = {name: _gap(actual, forecast, use) for name, forecast in alone.items()}
     complete = {name: gap for name, gap in wrong.items() if gap is not None}
     if not complete:
-        return Proof(value=None, baseline=SIMPLEST_FIRST[0], baseline_value=None, series=0)
-    best = min(complete, key=lambda name: (complete[name], SIMPLEST_FIRST.index(name)))
+        return Proof(value=None, baseline=BASELINES[0], baseline_value=None, series=0)
+    best = min(complete, key=complete.__getitem__)
     sold = float(np.abs(actual[use]).sum())
     return Proof(
         value=float(np.abs(actual - found)[use].sum()) / sold if sold > 0 else None,

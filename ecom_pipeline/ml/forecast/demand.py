@@ -13,7 +13,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from ecom_pipeline.ml.forecast.panel import Panel, carried_forward, known_mean
+from ecom_pipeline.ml.forecast.panel import Panel, known_mean
+from ecom_pipeline.ml.forecast.period import DAY, WEEK_DAYS
 
 Demand = Literal["new", "silent", "ended", "constant", "intermittent", "regular"]
 NEW_PERIODS = 56
@@ -24,8 +25,9 @@ ENDED_AFTER = 8.0
 """Silences this many times the usual one, and of at least four weeks, mean that a series has ended."""
 SURPRISE = 0.05
 """Zeros at the end that were less likely than this are an empty shelf, if the shelf is empty today."""
-RATE_DAYS = 56
-LOST_DAYS = 91
+QUARTER_DAYS = 91
+SURPRISING_REST = 0.001
+"""A silence of one weekday that was less likely than this is no chance: most series have none, and there are seven to a week."""
 STILL_OPEN = 0.01
 """Share of a usual day's sales, on closing days, above which they are none."""
 STOCK_COLUMNS = ("product_id", "stock_date", "stock")
@@ -37,7 +39,7 @@ def recognise(panel: Panel) -> tuple[Demand, ...]:
     ``new`` is known for less than eight weeks; ``silent`` never sold; ``ended`` has not sold for long; ``constant`` never
     varies; ``intermittent`` sells less often than every 1.32 periods; the rest is ``regular``.
     """
-    known = np.isfinite(panel.values)
+    known = np.isfinite(panel.values) & ~rest_days(panel, 0)
     sold = known & (panel.values != 0)
     count, periods = sold.sum(axis=1), known.sum(axis=1)
     between = periods / np.maximum(count, 1)
@@ -78,7 +80,7 @@ def without_stockouts(panel: Panel, stock: pd.DataFrame) -> tuple[Panel, np.ndar
     Panel
         The empty days are NaN.
     numpy.ndarray
-        (S,) amount probably lost on them in the last 91 days: the mean of the 56 days before each.
+        (S,) amount probably lost on them in the last 91 days.
     """
     if not len(stock) or not panel.length:
         return panel, np.zeros(len(panel.keys))
@@ -102,6 +104,35 @@ def closed_days(panel: Panel, horizon: int) -> np.ndarray:
     past = closed[:, : panel.length]
     sold, usual = (known_mean(np.where(days, np.abs(panel.values), np.nan)) for days in (past, ~past))
     return closed & (sold <= STILL_OPEN * usual)[:, np.newaxis]
+
+
+def rest_days(panel: Panel, horizon: int) -> np.ndarray:
+    """(S, T + horizon) days, coming ones included, of a weekday on which a series has not sold for long: the shop rests.
+
+    A weekday without a sale in the last quarter is one of rest if that would surprise in what sells as often as the series
+    does on other days, or all series of the panel together do. Its earlier days count from the last sale on that weekday on.
+    """
+    shape = (len(panel.keys), panel.length + horizon)
+    if panel.period != DAY or not panel.length:
+        return np.broadcast_to(False, shape)
+    weeks = -(-panel.length // WEEK_DAYS)
+    values = np.pad(panel.values, ((0, 0), (weeks * WEEK_DAYS - panel.length, 0)), constant_values=np.nan)
+    known = np.isfinite(values).reshape(-1, weeks, WEEK_DAYS)
+    sold = known & (np.nan_to_num(values).reshape(known.shape) != 0)
+    rests = _rests(known, sold) | _rests(known.any(axis=0, keepdims=True), sold.any(axis=0, keepdims=True))
+    since = ~np.logical_or.accumulate(sold[:, ::-1], axis=1)[:, ::-1]
+    past = (rests[:, np.newaxis] & since).reshape(len(values), -1)[:, -panel.length :]
+    return np.concatenate([past, np.take(rests, np.arange(horizon) % WEEK_DAYS, axis=1)], axis=1)
+
+
+def _rests(known: np.ndarray, sold: np.ndarray) -> np.ndarray:
+    """(S, 7) weekdays without a sale in the last weeks of (S, weeks, 7), although other days have them."""
+    weeks = QUARTER_DAYS // WEEK_DAYS
+    known, sold = known[:, -weeks:], sold[:, -weeks:]
+    days, sales = known.sum(axis=1), sold.sum(axis=1)
+    elsewhere = days.sum(axis=1, keepdims=True) - days
+    rate = (sales.sum(axis=1, keepdims=True) - sales) / np.maximum(elsewhere, 1)
+    return np.asarray((sales == 0) & (2 * days >= weeks) & ((1 - rate) ** days < SURPRISING_REST))
 
 
 def remembered_stock(
@@ -158,7 +189,7 @@ def _surprising_end(panel: Panel, seen: np.ndarray, sold: np.ndarray) -> np.ndar
     found = np.zeros(sold.shape, dtype=bool)
     for row in np.flatnonzero((seen[:, -1] <= 0) & sold.any(axis=1)):
         last = int(np.flatnonzero(sold[row])[-1])
-        before = panel.values[row, max(int(panel.starts[row]), last - RATE_DAYS + 1) : last + 1]
+        before = panel.values[row, max(int(panel.starts[row]), last - QUARTER_DAYS + 1) : last + 1]
         there = np.flatnonzero(seen[row, : panel.length] > 0)
         first = max(last, int(there[-1]) if len(there) else 0) + 1
         found[row, first:] = (1 - np.mean(before > 0)) ** (panel.length - first) < SURPRISE
@@ -166,13 +197,13 @@ def _surprising_end(panel: Panel, seen: np.ndarray, sold: np.ndarray) -> np.ndar
 
 
 def _lost(values: np.ndarray, empty: np.ndarray) -> np.ndarray:
-    known = np.isfinite(values)
-    total, days = (
-        np.cumsum(np.pad(each, ((0, 0), (1, 0))), axis=1) for each in (np.where(known, values, 0.0), known.astype(int))
-    )
-    ends = np.arange(values.shape[1])
-    starts = np.maximum(ends - RATE_DAYS, 0)
-    count = days[:, ends] - days[:, starts]
-    rate = (total[:, ends] - total[:, starts]) / np.maximum(count, 1)
-    rate = np.nan_to_num(carried_forward(np.where(count > 0, rate, np.nan)))
-    return np.asarray(np.where(empty, rate, 0.0)[:, -LOST_DAYS:].sum(axis=1))
+    """(S,) what the empty days of the last quarter would have sold at the mean of the quarter of known days before each."""
+    lost = np.zeros(len(values))
+    for row in np.flatnonzero(empty[:, -QUARTER_DAYS:].any(axis=1)):
+        known = np.isfinite(values[row])
+        total = np.concatenate([[0.0], np.cumsum(values[row, known])])
+        last = np.cumsum(known)
+        first = np.maximum(last - QUARTER_DAYS, 0)
+        rate = (total[last] - total[first]) / np.maximum(last - first, 1)
+        lost[row] = rate[-QUARTER_DAYS:][empty[row, -QUARTER_DAYS:]].sum()
+    return lost

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecom_pipeline.ml.forecast.backtest import THREADS, Answer, Backtested, Entry, answers, backtest
-from ecom_pipeline.ml.forecast.base import Forecaster
 from ecom_pipeline.ml.forecast.boosting import BoostingForecaster
 from ecom_pipeline.ml.forecast.calendar import EffectKind
 from ecom_pipeline.ml.forecast.combination import (
@@ -32,32 +31,17 @@ from ecom_pipeline.ml.forecast.combination import (
     published,
     weights_by_kind,
 )
-from ecom_pipeline.ml.forecast.demand import closed_days, sells_often
+from ecom_pipeline.ml.forecast.demand import closed_days, rest_days, sells_often
 from ecom_pipeline.ml.forecast.expectation import steadied, steadied_past
 from ecom_pipeline.ml.forecast.intervals import Banded, banded, error_units, sums_over
 from ecom_pipeline.ml.forecast.panel import Panel, SeriesKey
 from ecom_pipeline.ml.forecast.period import WEEK_DAYS
 from ecom_pipeline.ml.forecast.prophet import ProphetForecaster
 from ecom_pipeline.ml.forecast.reconcile import Hierarchy, error_variance, reconcile, reconciled_past
-from ecom_pipeline.ml.forecast.smoothing import (
-    ExponentialSmoothing,
-    LogSmoothing,
-    MovingAverage,
-    SeasonalNaive,
-    Theta,
-    Tsb,
-)
+from ecom_pipeline.ml.forecast.smoothing import CHEAP
 
 PROPHET_SECONDS = 600.0
 """Prophet, the slowest and last, gets this long for a panel; what it has not fitted by then is left to the others."""
-BASELINES = (
-    MovingAverage.name,
-    SeasonalNaive.name,
-    Tsb.name,
-    ExponentialSmoothing.name,
-    LogSmoothing.name,
-    Theta.name,
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,19 +89,6 @@ class Outcome:
     failures: Mapping[str, Mapping[SeriesKey, str]]
 
 
-def models(*, seed: int, horizon: int) -> list[Forecaster]:
-    """Every model but Prophet, cheapest first."""
-    return [
-        MovingAverage(),
-        SeasonalNaive(),
-        Tsb(),
-        ExponentialSmoothing(),
-        LogSmoothing(),
-        Theta(),
-        BoostingForecaster(seed=seed, horizon=horizon),
-    ]
-
-
 def forecast_panel(
     panel: Panel,
     *,
@@ -158,7 +129,7 @@ def forecast_panel(
     errors = tested.errors()
     pools = _pools(panel, kinds, (*tested.origins, panel.length))
     past = combine_past(tested, pools[:-1], errors, OF_PERIODS)
-    proof = {kind: prove(tested, past, each, BASELINES) for kind, each in rows.items()}
+    proof = {kind: prove(tested, past, each) for kind, each in rows.items()}
     source = tuple(COMBINATION if proof[kind].holds else proof[kind].baseline for kind, _ in panel.keys)
 
     found, absent = _final(panel, entries, skip + horizon, failures, parts or {})
@@ -171,7 +142,9 @@ def forecast_panel(
 
     def expected(said: np.ndarray) -> np.ndarray:
         mean = combined(said, of_sums)
-        return np.where(shut[:, panel.length :] & (mean == 0), 0.0, steadied(mean, panel.values, panel.year))
+        return np.where(
+            shut[:, panel.length :] & (mean == 0), 0.0, steadied(mean, panel.values, panel.season, panel.year)
+        )
 
     def forecast_of(said: np.ndarray) -> np.ndarray:
         return np.where(summed[:, np.newaxis], expected(said), published(said, weight, source, tested.models))
@@ -182,8 +155,9 @@ def forecast_panel(
     past = np.where(np.isfinite(tested.actual), past, np.nan)
 
     together, past, usual = _agreeing(forecast, past, tested.actual, hierarchy)
-    proof |= {kind: prove(tested, past, rows[kind], BASELINES) for kind, each in proof.items() if each.holds}
+    proof |= {kind: prove(tested, past, rows[kind]) for kind, each in proof.items() if each.holds}
     ratio = np.where(forecast > 0, together / np.where(forecast > 0, forecast, 1.0), 1.0)
+    shut = shut | rest_days(panel, skip + horizon)
     bands, weekly, covered = _with_bands(panel, tested, past, together[:, skip:], usual, kinds, shut)
     return Outcome(
         forecast=bands.forecast,
@@ -203,8 +177,9 @@ def forecast_panel(
 
 
 def _entries(seed: int, horizon: int, prophet_rows: Sequence[int] | np.ndarray) -> list[Entry]:
-    """Every model for all series, and Prophet, if it has any, for its own."""
-    entries = [Entry(model=model) for model in models(seed=seed, horizon=horizon)]
+    """Every model for all series, cheapest first, and Prophet, if it has any, for its own."""
+    entries = [Entry(model=model()) for model in CHEAP]
+    entries.append(Entry(model=BoostingForecaster(seed=seed, horizon=horizon)))
     if len(prophet_rows):
         prophet = ProphetForecaster(seed=seed, until=time.monotonic() + PROPHET_SECONDS)
         entries.append(Entry(model=prophet, rows=np.asarray(prophet_rows)))
@@ -251,7 +226,7 @@ def _with_bands(
 def _expected_past(panel: Panel, tested: Backtested, kinds: np.ndarray, shut: np.ndarray) -> np.ndarray:
     """(O, S, H) what sums would have been expected to be at each origin; nothing on closed days."""
     past = combine_past(tested, kinds, tested.errors_of_sums(), OF_SUMS)
-    steady = steadied_past(past, panel.values, tested.origins, panel.year)
+    steady = steadied_past(past, panel.values, tested.origins, panel.season, panel.year)
     closed = np.array([shut[:, end : end + past.shape[2]] for end in tested.origins]).reshape(past.shape)
     return np.where(closed, 0.0, steady)
 
@@ -266,6 +241,7 @@ def _final(
     """(M, S, asked) what each model says after the whole panel, and what it says without each part of the effects."""
     shape = (len(entries), len(panel.keys), asked)
     found = np.full(shape, np.nan)
+    rest = rest_days(panel, asked)[:, panel.length :]
     known = {part: kinds for part, kinds in parts.items() if set(kinds) & set(panel.effects.kinds)}
     absent = {part: np.full(shape, np.nan) for part in known}
 
@@ -277,7 +253,8 @@ def _final(
         else:
             fitted = entry.model.panel_
             lacking = {part: fitted.effects.without(kinds, fitted.length) for part, kinds in known.items()}
-            plain = {part: entry.model.predict(asked, effects) for part, effects in lacking.items()}
+            told = {part: entry.model.predict(asked, effects) for part, effects in lacking.items()}
+            plain = {part: np.where(rest[rows], 0.0, values) for part, values in told.items()}
         shut = answer.forecast != answer.if_open
         return (
             rows,

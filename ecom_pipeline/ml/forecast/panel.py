@@ -174,6 +174,34 @@ def known_mean(values: np.ndarray) -> np.ndarray:
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
 
+def known_sums(values: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sums of the known values of every ``width`` periods in a row (S, T - width + 1), and how many are known.
+
+    >>> [each.tolist() for each in known_sums(np.array([[1.0, 2.0, np.nan]]), 2)]
+    [[[3.0, 2.0]], [[2, 1]]]
+    """
+    known = np.isfinite(values)
+    total, count = (
+        np.cumsum(np.pad(each, ((0, 0), (1, 0))), axis=1) for each in (np.where(known, values, 0.0), known.astype(int))
+    )
+    return total[:, width:] - total[:, :-width], count[:, width:] - count[:, :-width]
+
+
+def ordered_quantiles(ordered: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """(..., S) quantiles of the finite values of each row (S, n), ascending before infinite ones; 0 where there are none.
+
+    >>> ordered_quantiles(np.array([[1.0, 3.0, np.inf]]), np.array([0.25])).tolist()
+    [1.5]
+    """
+    if not ordered.shape[1]:
+        return np.zeros(share.shape[:-1] + ordered.shape[:1])
+    finite = np.where(np.isfinite(ordered), ordered, 0.0)
+    place = share * np.maximum(np.isfinite(ordered).sum(axis=1) - 1, 0)
+    low, high = np.floor(place).astype(int), np.ceil(place).astype(int)
+    rows = np.arange(len(ordered))
+    return np.asarray(finite[rows, low] + (place - low) * (finite[rows, high] - finite[rows, low]))
+
+
 def carried_forward(values: np.ndarray) -> np.ndarray:
     """Each row with its unknown values replaced by the last known one before; NaN before the first.
 

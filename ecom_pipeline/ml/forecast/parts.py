@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.forecast.calendar import EffectKind
+from ecom_pipeline.ml.forecast.panel import known_mean, known_sums
 
 PARTS = ("level", "trend", "season", "holiday", "promotion", "market")
 EFFECTS: Mapping[str, tuple[EffectKind, ...]] = {
@@ -21,7 +22,7 @@ EFFECTS: Mapping[str, tuple[EffectKind, ...]] = {
     "market": ("market",),
 }
 CHINESE = {
-    "level": "近期水平",
+    "level": "最近四周的销售额",
     "trend": "趋势",
     "season": "周内规律",
     "holiday": "节日与活动",
@@ -29,7 +30,7 @@ CHINESE = {
     "market": "市场",
 }
 ENGLISH = {
-    "level": "the recent level",
+    "level": "what was sold in the last four weeks",
     "trend": "the trend",
     "season": "the weekly pattern",
     "holiday": "holidays and events",
@@ -59,9 +60,7 @@ def split(forecast: np.ndarray, without: Mapping[str, np.ndarray], recent: np.nd
     """
     effects = {part: forecast - without[part] if part in without else np.zeros_like(forecast) for part in EFFECTS}
     plain = forecast - sum(effects.values())
-    known = np.isfinite(recent)
-    level = np.where(known, recent, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    level_part = np.tile(level[:, np.newaxis], forecast.shape[1])
+    level_part = np.tile(np.nan_to_num(known_mean(recent))[:, np.newaxis], forecast.shape[1])
     smooth = _smooth(plain, season)
     return np.stack([level_part, smooth - level_part, plain - smooth, *(effects[part] for part in EFFECTS)])
 
@@ -70,18 +69,19 @@ def _smooth(values: np.ndarray, season: int) -> np.ndarray:
     """(S, H) mean over the season around each period; at the ends, over the first and the last season."""
     horizon = values.shape[1]
     width = min(season, horizon)
-    total = np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1)
-    first = np.clip(np.arange(horizon) - width // 2, 0, horizon - width)
-    return np.asarray((total[:, first + width] - total[:, first]) / width)
+    sums, _ = known_sums(values, width)
+    return np.asarray(sums[:, np.clip(np.arange(horizon) - width // 2, 0, horizon - width)] / width)
 
 
-def moves(parts: pd.DataFrame, previous: pd.DataFrame | None) -> pd.DataFrame:
+def moves(parts: pd.DataFrame, previous: pd.DataFrame | None, currency: str) -> pd.DataFrame:
     """What changed since the last release, over the days that both forecast, in a sentence of each language.
 
     Parameters
     ----------
     parts, previous
         ``series_kind, series, forecast_date, part, value``.
+    currency
+        Code of what the values are in.
 
     Returns
     -------
@@ -98,9 +98,9 @@ def moves(parts: pd.DataFrame, previous: pd.DataFrame | None) -> pd.DataFrame:
         kind, series = name
         shared = by_series.get(name)
         if shared is None:
-            total = float(group["value"].sum())
-            en = f"First forecast: {total:,.0f} over {group['forecast_date'].nunique()} days."
-            zh = f"首次预测：{group['forecast_date'].nunique()} 天合计 {total:,.0f}。"
+            total, coming = float(group["value"].sum()), group["forecast_date"].nunique()
+            en = f"First forecast: {_money(total)} {currency} over {coming} days."
+            zh = f"首次预测：{coming} 天销售额合计 {_money(total)} {currency}。"
             rows.append((kind, series, 0, None, total, None, None, en, zh))
             continue
         before, now = float(shared["value_before"].sum()), float(shared["value_now"].sum())
@@ -109,23 +109,29 @@ def moves(parts: pd.DataFrame, previous: pd.DataFrame | None) -> pd.DataFrame:
         by_part = {part: float(change.get(part, 0.0)) for part in PARTS}
         main = max(PARTS, key=lambda part: towards * by_part[part])
         days = int(shared["forecast_date"].nunique())
-        words = _sentences(before, now, main, by_part[main], days)
+        words = _sentences(before, now, main, by_part[main], days, currency)
         rows.append((kind, series, days, before, now, main, by_part[main], *words))
     return pd.DataFrame(rows, columns=list(MOVE_COLUMNS))
 
 
-def _sentences(before: float, now: float, part: str, change: float, days: int) -> tuple[str, str]:
-    moved = now - before
-    if abs(moved) < MOVED_FROM * max(abs(before), 1e-9):
+def _sentences(before: float, now: float, part: str, change: float, days: int, currency: str) -> tuple[str, str]:
+    moved, told_before, told_now = now - before, _money(before), _money(now)
+    same = f"the same {days} days" if days > 1 else "the same day"
+    if told_before == told_now or abs(moved) < MOVED_FROM * before:
         return (
-            f"Unchanged since the last release: {now:,.0f} over the same {days} days.",
-            f"与上次发布相比基本不变：相同 {days} 天合计 {now:,.0f}。",
+            f"Unchanged since the last release: {told_now} {currency} over {same}.",
+            f"与上次发布相比基本不变：相同 {days} 天销售额合计 {told_now} {currency}。",
         )
-    share = f"{abs(moved) / abs(before):.0%}" if before else "from zero"
-    up_en, up_zh = ("up", "上调") if moved > 0 else ("down", "下调")
-    share_zh = share if before else "从零起"
+    share = f" {abs(moved) / before:.0%}" if round(before, 2) else ""
+    up_en, up_zh = ("Up", "上调") if moved > 0 else ("Down", "下调")
     return (
-        f"{up_en.capitalize()} {share} since the last release, from {before:,.0f} to {now:,.0f} over the same {days} days, "
-        f"mostly because of {ENGLISH[part]} ({change:+,.0f}).",
-        f"与上次发布相比{up_zh} {share_zh}：相同 {days} 天由 {before:,.0f} 变为 {now:,.0f}，主要原因是{CHINESE[part]}（{change:+,.0f}）。",
+        f"{up_en}{share} since the last release, from {told_before} to {told_now} {currency} over {same}, mostly "
+        f"because of {ENGLISH[part]} ({_money(change, '+')}).",
+        f"与上次发布相比{up_zh}{share}：相同 {days} 天销售额由 {told_before} 变为 {told_now} {currency}，主要原因是{CHINESE[part]}"
+        f"（{_money(change, '+')}）。",
     )
+
+
+def _money(amount: float, sign: str = "") -> str:
+    """Whole units from a hundred on, hundredths below."""
+    return f"{amount:{sign},.0f}" if abs(amount) >= 99.5 else f"{amount:{sign},.2f}"

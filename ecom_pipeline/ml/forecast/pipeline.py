@@ -38,7 +38,7 @@ from ecom_pipeline.ml.forecast.tables import (
 
 MEASURES = ("revenue", "units")
 PROPHET_SERIES = 10
-"""Prophet is tried on the revenue of this many series, those that sold most in the last year, products last."""
+"""Prophet is tried on the revenue of this many series, the total and the categories first (`largest`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +87,7 @@ def forecast_shop(
     calendar: pd.DataFrame,
     *,
     country: str | None,
+    currency: str,
     as_of_date: dt.date,
     horizon: int = 28,
     seed: int,
@@ -108,6 +109,8 @@ def forecast_shop(
         ``calendar_date, name, kind, country``; may be empty.
     country
         Code of the shop's country, for its statutory holidays; unknown ones have none.
+    currency
+        Code of what revenue is in.
     as_of_date
         The last day the data may hold. It may be incomplete and is not learned from.
     seed
@@ -168,7 +171,7 @@ def forecast_shop(
         evaluation=both(lambda name, each: evaluation_rows(name, each, outcomes[name], horizon)),
         series=both(lambda name, each: series_rows(name, each, outcomes[name])),
         parts=parts,
-        moves=moves(parts, previous_parts),
+        moves=moves(parts, previous_parts, currency),
         advice=advice,
         risk=risk,
         stock=stock,

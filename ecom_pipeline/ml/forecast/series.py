@@ -136,15 +136,12 @@ def _rest(daily_sales: pd.DataFrame, sold: pd.DataFrame, measure: str) -> pd.Dat
 
 
 def largest(panel: Panel, count: int) -> list[int]:
-    """Rows that sold most in the last year, those of the shop before those of products, short and constant ones left out."""
+    """Rows that sold most in the last year: the total, categories, then others; short and constant ones left out."""
     recent = np.nan_to_num(panel.values[:, -365:])
-    order = ("total", "category", "brand", "channel", "country", "product")
-    able = (panel.known >= 42) & (np.ptp(recent, axis=1) > 0)
+    able = (panel.known >= 42) & (np.ptp(recent, axis=1) > 0) & [kind != REST for kind, _ in panel.keys]
+    rank = [("total", "category").index(kind) if kind in ("total", "category") else 2 for kind, _ in panel.keys]
     volume = np.abs(recent).sum(axis=1)
-    rows = [row for row, (kind, _) in enumerate(panel.keys) if able[row] and kind in order[:2]]
-    rows += [row for row, (kind, _) in enumerate(panel.keys) if able[row] and kind in order[2:]]
-    first = {row: panel.keys[row][0] not in ("total", "category") for row in rows}
-    return sorted(rows, key=lambda row: (first[row], panel.keys[row][0] != "total", -volume[row], row))[:count]
+    return sorted(map(int, np.flatnonzero(able)), key=lambda row: (rank[row], -volume[row], row))[:count]
 
 
 def proving(proof: Mapping[str, Proof]) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 
 from ecom_pipeline.ml.forecast.base import Forecaster
 from ecom_pipeline.ml.forecast.calendar import Effects
-from ecom_pipeline.ml.forecast.panel import Panel, known_mean
+from ecom_pipeline.ml.forecast.panel import Panel, known_mean, known_sums
 
 ALPHAS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0)
 GAMMAS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
@@ -142,8 +142,6 @@ class LogSmoothing(ExponentialSmoothing):
     """
 
     name: ClassVar[str] = "log_smoothing"
-    is_baseline: ClassVar[bool] = True
-    minimum_periods: ClassVar[int] = 1
 
     def fit(self, panel: Panel) -> Self:
         """Smooth the logarithms; see `ExponentialSmoothing.fit`."""
@@ -158,15 +156,14 @@ class LogSmoothing(ExponentialSmoothing):
         return self._answer(self.panel_, np.expm1(self._smoothed(horizon)) * self.unit_[:, np.newaxis])
 
 
-class Theta(ExponentialSmoothing):
-    """Exponential smoothing with half of the series' linear trend as drift, which is the theta method.
+class Theta(LogSmoothing):
+    """Exponential smoothing with half of the linear trend as drift, which is the theta method, of logarithms: growth multiplies too.
 
-    The drift is added to the pattern of `ExponentialSmoothing` and fades: after ``k`` periods it has grown by
-    ``damping ** k`` of itself.
+    The drift is added to the pattern of `LogSmoothing` and fades: after ``k`` periods it has grown by ``damping ** k`` of
+    itself.
     """
 
     name: ClassVar[str] = "theta"
-    is_baseline: ClassVar[bool] = True
     minimum_periods: ClassVar[int] = 28
 
     def __init__(self, *, damping: float = 0.98) -> None:
@@ -176,13 +173,12 @@ class Theta(ExponentialSmoothing):
     def fit(self, panel: Panel) -> Self:
         """Smooth, and fit the trend by least squares to the means of whole seasons, which have no pattern."""
         super().fit(panel)
-        self.slope_ = _slopes(_season_means(panel.last(TREND_PERIODS).values, panel.season))
+        self.slope_ = _slopes(_season_means(self.panel_.last(TREND_PERIODS).values, panel.season))
         return self
 
-    def predict(self, horizon: int, effects: Effects | None = None) -> np.ndarray:
-        """The smoothed forecast plus a fading half of the trend."""
+    def _smoothed(self, horizon: int) -> np.ndarray:
         grown = np.cumsum(self.damping ** np.arange(1, horizon + 1))
-        return self._answer(self.panel_, self._smoothed(horizon) + self.slope_[:, np.newaxis] / 2 * grown)
+        return super()._smoothed(horizon) + self.slope_[:, np.newaxis] / 2 * grown
 
 
 class Tsb(Forecaster):
@@ -230,6 +226,10 @@ class Tsb(Forecaster):
         return self._answer(self.panel_, np.tile(self.rate_[:, np.newaxis], horizon))
 
 
+CHEAP: tuple[type[Forecaster], ...] = (MovingAverage, SeasonalNaive, Tsb, ExponentialSmoothing, LogSmoothing, Theta)
+"""Simplest first."""
+
+
 def _starting_state(panel: Panel, seasonal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Level (S,) and pattern (S, season) of the first two seasons; the first value and no pattern where there are fewer."""
     season, rows = panel.season, np.arange(len(panel.keys))
@@ -246,11 +246,7 @@ def _starting_state(panel: Panel, seasonal: np.ndarray) -> tuple[np.ndarray, np.
 
 def _season_means(values: np.ndarray, season: int) -> np.ndarray:
     """(S, T - season + 1) mean of every ``season`` periods in a row; NaN where half of them are unknown."""
-    known = np.isfinite(values)
-    total, count = (
-        np.cumsum(np.pad(each, ((0, 0), (1, 0))), axis=1) for each in (np.where(known, values, 0.0), known.astype(int))
-    )
-    sums, counts = (each[:, season:] - each[:, :-season] for each in (total, count))
+    sums, counts = known_sums(values, season)
     return np.where(2 * counts > season, sums / np.maximum(counts, 1), np.nan)
 
 

@@ -14,9 +14,9 @@ import pandas as pd
 from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.forecast.base import LEVELS
 from ecom_pipeline.ml.forecast.calendar import supported_country
-from ecom_pipeline.ml.forecast.combination import Proof
+from ecom_pipeline.ml.forecast.combination import BASELINES, Proof
 from ecom_pipeline.ml.forecast.decision import decide
-from ecom_pipeline.ml.forecast.engine import BASELINES, Outcome
+from ecom_pipeline.ml.forecast.engine import Outcome
 from ecom_pipeline.ml.forecast.series import REST, Measure
 from ecom_pipeline.ml.live import Verdict
 

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.forecast.base import LEVELS
-from ecom_pipeline.ml.forecast.combination import COMBINATION
+from ecom_pipeline.ml.forecast.combination import BASELINES, COMBINATION
 from ecom_pipeline.ml.forecast.demand import recognise
-from ecom_pipeline.ml.forecast.engine import BASELINES, Outcome
+from ecom_pipeline.ml.forecast.engine import Outcome
 from ecom_pipeline.ml.forecast.metrics import bias, mase, wape
 from ecom_pipeline.ml.forecast.panel import Panel
 from ecom_pipeline.ml.forecast.parts import PARTS, split

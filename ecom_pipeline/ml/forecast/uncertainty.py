@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ecom_pipeline.ml.forecast.panel import known_sums, ordered_quantiles
+
 WINDOWS = (7, 14, 28)
 """Days over which errors of sums are measured; others take the nearest, and grow with the root of the days."""
 MEASURED_DAYS = 364
@@ -51,12 +53,8 @@ class Errors:
 
     def quantile(self, share: np.ndarray) -> np.ndarray:
         """(S,) error that a share (S,) of cases stays below."""
-        rows, last = np.arange(len(self.size)), np.maximum(self.count - 1, 0)
-        place = share * last
-        low, high = np.floor(place).astype(int), np.ceil(place).astype(int)
-        ends = [np.where(self.count > 0, self.own[rows, each], 0.0) for each in (low, high)]
-        own = ends[0] + (place - low) * (ends[1] - ends[0])
-        return np.asarray(self.size * (self.weight * own + (1 - self.weight) * np.quantile(self.pooled, share)))
+        own, pooled = ordered_quantiles(self.own, share), np.quantile(self.pooled, share)
+        return np.asarray(self.size * (self.weight * own + (1 - self.weight) * pooled))
 
     def exceeded(self, error: np.ndarray) -> np.ndarray:
         """(S,) share of cases above an error (S,)."""
@@ -83,18 +81,9 @@ class Uncertainty:
         return np.maximum(found, 0.0)
 
     def exceeded(self, days: int, units: np.ndarray) -> np.ndarray:
-        """(S,) chance that the demand over ``days`` is more than ``units`` (S,) above the expected."""
+        """(S,) chance that the demand over ``days`` is more than ``units`` (S,) above the expected; NaN where these are."""
         window = _nearest(days)
-        return self.over[window].exceeded(units / np.sqrt(days / window))
-
-    def only(self, rows: np.ndarray) -> Uncertainty:
-        """That of some products."""
-        return Uncertainty(
-            over={
-                window: Errors(size=each.size[rows], own=each.own[rows], count=each.count[rows], pooled=each.pooled)
-                for window, each in self.over.items()
-            }
-        )
+        return np.where(np.isfinite(units), self.over[window].exceeded(units / np.sqrt(days / window)), np.nan)
 
 
 def learn_uncertainty(forecast: np.ndarray, actual: np.ndarray, history: np.ndarray, mean: np.ndarray) -> Uncertainty:
@@ -135,18 +124,12 @@ def _errors(forecast: np.ndarray, actual: np.ndarray, history: np.ndarray, mean:
 def _errors_of_means(history: np.ndarray, window: int) -> np.ndarray:
     """(S, n) sums of ``window`` days, less what the mean of the four weeks before each had said; at least one column."""
     recent = history[:, -(MEASURED_DAYS + AVERAGED_DAYS) :]
-    known = np.isfinite(recent)
-    total, days = (
-        np.cumsum(np.pad(each, ((0, 0), (1, 0))), axis=1) for each in (np.where(known, recent, 0.0), known.astype(int))
-    )
-    starts = np.arange(AVERAGED_DAYS, recent.shape[1] - window + 1)
-    if not len(starts):
+    if recent.shape[1] < AVERAGED_DAYS + window:
         return np.full((len(history), 1), np.nan)
-    before_days = days[:, starts] - days[:, starts - AVERAGED_DAYS]
-    before = (total[:, starts] - total[:, starts - AVERAGED_DAYS]) / np.maximum(before_days, 1)
-    sums, whole = (each[:, starts + window] - each[:, starts] for each in (total, days))
+    before, before_days = (each[:, :-window] for each in known_sums(recent, AVERAGED_DAYS))
+    sums, whole = (each[:, AVERAGED_DAYS:] for each in known_sums(recent, window))
     usable = (whole == window) & (before_days >= AVERAGED_DAYS // 2)
-    return np.where(usable, sums - before * window, np.nan)
+    return np.where(usable, sums - before / np.maximum(before_days, 1) * window, np.nan)
 
 
 def _nearest(days: int) -> int:

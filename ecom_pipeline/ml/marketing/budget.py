@@ -123,8 +123,6 @@ def budget_shop(
     table["sentence_en"], table["sentence_zh"] = zip(*told, strict=True)
     table["test_days"] = table["test_days"].astype("Int64")
     unknown = sorted({*least, *most} - {*spent.names, *spent.left_out})
-    known, draws_won = int(table["has_evidence"].sum()), float((gains > 0).mean())
-    low, middle, high = np.quantile(gains, [0.05, 0.5, 0.95])
     card = ModelCard(
         model="spend_response",
         metric="revenue_per_day_of_the_split",
@@ -133,9 +131,8 @@ def budget_shop(
         baseline_value=float(np.mean([_earned(curves, kept) for curves in model.curves_])),
         decision="published" if better else "refused",
         reason=(
-            f"{total:.2f} a day over {len(spent.names)} channels, {known} of them with evidence: the best split earns"
-            f" {middle:+.2f} a day ({low:+.2f} to {high:+.2f}, 90 %), more in {draws_won:.0%} of the draws,"
-            f" {SURE_ENOUGH:.0%} needed{_beside(total - float(kept.sum()), spent.left_out, unknown)}"
+            f"{total:.2f} a day over {len(spent.names)} channels, {_gained(gains, int(table['has_evidence'].sum()))}"
+            f"{_beside(total - float(kept.sum()), spent.left_out, unknown)}"
         ),
         trained_from=days[0].date(),
         trained_to=as_of_date,
@@ -240,6 +237,17 @@ def _following(paid: Array, visits: Array | None, smooth: Callable[[Array], Arra
         return np.zeros(paid.shape[1])
     wanted = smooth(visits)
     return np.array([float(np.corrcoef(smooth(column), wanted)[0, 1]) for column in paid.T])
+
+
+def _gained(gains: Array, known: int) -> str:
+    """What the best split earns more than the present shares do, where there are two channels between which money can move."""
+    if known < 2:
+        return f"{known} of them with evidence: all keep their shares, since money moves between two with evidence at least"
+    low, middle, high = np.quantile(gains, [0.05, 0.5, 0.95])
+    return (
+        f"{known} of them with evidence: the best split earns {middle:+.2f} a day ({low:+.2f} to {high:+.2f}, 90 %), more in"
+        f" {(gains > 0).mean():.0%} of the draws, {SURE_ENOUGH:.0%} needed"
+    )
 
 
 def _beside(left: float, left_out: Sequence[str], unknown: Sequence[str]) -> str:

@@ -242,23 +242,6 @@ def uplift_by_segment(segment: Sequence[str] | pd.Series, treated: ArrayLike, ou
     return pd.DataFrame(rows, columns=["segment", "customers", "lift", "lower", "upper"])
 
 
-def coupon_list(uplift: ArrayLike, margin: ArrayLike, cost: ArrayLike) -> NDArray[np.bool_]:
-    """Whom a coupon pays for: where the expected extra margin exceeds what it costs.
-
-    Parameters
-    ----------
-    uplift
-        Expected difference of the probability to order.
-    margin, cost
-        Margin of an order, and cost of the coupon per customer treated, in the same currency.
-
-    >>> coupon_list([0.02, 0.002, -0.01], [50, 50, 50], 0.5).tolist()
-    [True, False, False]
-    """
-    worth = np.asarray(uplift, dtype=float) * np.asarray(margin, dtype=float) > np.asarray(cost, dtype=float)
-    return np.asarray(worth, dtype=bool)
-
-
 def _told(name: str, rate: float, control: float, lift: tuple[float, float, float], mismatch: float) -> tuple[str, str]:
     if mismatch < MISMATCH:
         return (

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from ecom_pipeline.ml.marketing.experiment import (
     Qini,
     UpliftModel,
-    coupon_list,
     mean_difference,
     qini,
     read_out,
@@ -106,7 +105,7 @@ def read_experiments(
         known), ``cost``, ``assigned_date``, ``is_complete`` (whether all days of the outcome have passed), ``segment``,
         `FEATURES` from before the assignment, ``has_ordered`` and ``revenue_after`` of the outcome's days.
     customers
-        Of today: ``customer_id``, `FEATURES` and ``average_order_value``.
+        Of today, who may be written to: ``customer_id``, `FEATURES` and ``average_order_value``.
     margin_share
         Margin per unit of revenue.
     as_of_date
@@ -192,7 +191,8 @@ class _Treatment:
         )
         target_en, target_zh = self._targeting(coupons)
         figures = {name: value for name, value in self.read.items() if name != "treatment"}
-        judged = {} if self.qini is None else {"qini": self.qini.value} | self._qini_bounds(self.qini)
+        found = self.qini
+        judged = {} if found is None else {"qini": found.value, "qini_lower": found.lower, "qini_upper": found.upper}
         return (
             figures
             | revenue
@@ -234,7 +234,7 @@ class _Treatment:
                 "source": source,
             }
         )
-        return listed[coupon_list(uplift, margin, np.full(len(listed), self.cost))]
+        return listed[listed["expected_gain"] > 0]
 
     def _judged(self) -> Qini | None:
         """How well a model that has not seen a customer ranks them; None where there are too few to learn from."""
@@ -266,10 +266,6 @@ class _Treatment:
         else:
             english, chinese = "Nobody is shown to respond better than others.", "未见哪些客户反应更好。"
         return f"{english} It pays for {coupons} customers of today.", f"{chinese}按今日客户计，对 {coupons} 位划算。"
-
-    @staticmethod
-    def _qini_bounds(found: Qini) -> dict[str, float]:
-        return {"qini_lower": found.lower, "qini_upper": found.upper}
 
 
 def _framed(frames: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:

@@ -1,9 +1,10 @@
 """What spend brings: carry-over and saturation per channel, fitted to daily revenue, with its uncertainty.
 
 Revenue of a day = trend, weekday and season + for each channel ``effect * saturated(carried over spend)``. Carry-over is
-geometric, saturation hyperbolic (spend / (spend + half)). Bayes: every shape on a grid is as likely beforehand, the return
-of a channel is normal around nothing, as wide as if the channel brought all revenue; Gibbs sampling takes one channel's
-shape after another. Days are freed of what the day before tells about them (Prais and Winsten 1954). References:
+geometric, saturation hyperbolic (spend / (spend + half)). Bayes: every shape on a grid is as likely beforehand, and the
+return of a channel is normal around nothing, as wide as if all channels together brought `BROUGHT` of the revenue: where
+spend hardly varies, or saturation cannot be told, nothing else keeps a return from being many times what it is. Gibbs
+sampling takes one channel's shape after another. Days are freed of what the day before tells about them (Prais and Winsten 1954). References:
 Broadbent (1979), One way TV advertisements work; Jin, Wang, Sun, Chan and Koehler (2017), Bayesian methods for media mix
 modeling with carryover and shape effects. What does not belong here: how to split a budget.
 """
@@ -17,10 +18,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
-CARRY_OVER = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+CARRY_OVER = tuple(step / 20 for step in range(19))
 """Share of an effect that is left a day later."""
-HALF = (0.25, 0.4, 0.7, 1.1, 1.8, 3.0, 5.0, 8.0)
-"""Spend of a day at which half of the effect is reached, as multiples of the channel's mean spend."""
+REACHED = (0.03, 0.07, 0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.88)
+"""Share of the largest effect that a channel's mean spend reaches: from next to a line to hardly more by any more spend."""
+BROUGHT = 0.3
+"""Share of all revenue that the channels together bring, one standard deviation from nothing."""
 DRAWS = 300
 WARM_UP = 100
 YEAR = 365.25
@@ -145,7 +148,7 @@ class _Sampler:
     """
 
     def __init__(self, spend: Array, revenue: Array, base: Array, persistence: float) -> None:
-        self.shapes = [(share, half) for share in CARRY_OVER for half in HALF]
+        self.shapes = [(share, (1 - reached) / reached) for share in CARRY_OVER for reached in REACHED]
         self.mean = spend.mean(axis=0)
         paid = spend.sum(axis=0)
         columns = np.stack(
@@ -169,11 +172,11 @@ class _Sampler:
 
         self.columns = cleaned(columns * self.scale[:, :, np.newaxis])
         self.target = cleaned(revenue)
-        flat = self.columns.reshape(-1, len(revenue))
-        self.products = (flat @ flat.T).reshape(*self.columns.shape[:2], *self.columns.shape[:2])
+        self.squares = (self.columns**2).sum(axis=2)
         self.moments = self.columns @ self.target
         self.freedom = len(revenue) - base.shape[1] - spend.shape[1]
-        self.precision = np.diag((paid / max(float(np.abs(revenue).sum()), 1e-300)) ** 2)
+        brought = BROUGHT * max(float(np.abs(revenue).sum()), 1e-300)
+        self.precision = len(paid) * np.diag((paid / brought) ** 2)
         self.every = np.arange(spend.shape[1])
 
     def draws(
@@ -184,22 +187,22 @@ class _Sampler:
         shapes: NDArray[np.int64] | None = None,
     ) -> list[tuple[NDArray[np.int64], Array]]:
         """Shapes and returns, ``count`` times."""
-        every = self.every
-        shapes = np.full(len(every), len(self.shapes) // 2) if shapes is None else shapes.copy()
+        channels = len(self.every)
+        shapes = np.full(channels, len(self.shapes) // 2) if shapes is None else shapes.copy()
         variance = float(self.target @ self.target) / self.freedom
         drawn = []
         for turn in range(warm_up + count):
-            for one in every:
-                tried = np.tile(shapes, (len(self.shapes), 1))
-                tried[:, one] = np.arange(len(self.shapes))
-                gram, moment = self._normal(tried, variance)
-                effects = np.linalg.solve(gram, moment[:, :, np.newaxis])[:, :, 0]
-                likely = 0.5 * (effects * moment).sum(axis=1) - 0.5 * np.linalg.slogdet(gram)[1]
+            for one in range(channels):
+                grams, moments = self._tried(one, shapes, variance)
+                effects = np.linalg.solve(grams, moments[:, :, np.newaxis])[:, :, 0]
+                likely = 0.5 * (effects * moments).sum(axis=1) - 0.5 * np.linalg.slogdet(grams)[1]
                 chances = np.exp(likely - likely.max())
                 shapes[one] = random.choice(len(chances), p=chances / chances.sum())
-            gram, moment = (part[0] for part in self._normal(shapes[np.newaxis], variance))
+            gram, moment = self._normal(shapes, variance)
             lower = np.linalg.cholesky(gram)
-            returns = np.linalg.solve(gram, moment) + np.linalg.solve(lower.T, random.normal(size=len(every)))
+            returns = np.asarray(np.linalg.solve(gram, moment), dtype=float) + np.linalg.solve(
+                lower.T, random.normal(size=channels)
+            )
             left = self.residuals(shapes, returns)
             variance = float(left @ left) / random.chisquare(self.freedom)
             if turn >= warm_up:
@@ -207,10 +210,20 @@ class _Sampler:
         return drawn
 
     def _normal(self, shapes: NDArray[np.int64], variance: float) -> tuple[Array, Array]:
-        """Precision of the returns and what they are drawn to, for each row of shapes."""
-        every = self.every
-        gram = self.products[every[:, np.newaxis], shapes[:, :, np.newaxis], every, shapes[:, np.newaxis, :]]
-        return gram / variance + self.precision, self.moments[every, shapes] / variance
+        """Precision of the returns and what they are drawn to."""
+        chosen = self.columns[self.every, shapes]
+        gram: Array = chosen @ chosen.T / variance + self.precision
+        return gram, self.moments[self.every, shapes] / variance
+
+    def _tried(self, one: int, shapes: NDArray[np.int64], variance: float) -> tuple[Array, Array]:
+        """The same for each shape of one channel, those of the others as they are."""
+        gram, moment = self._normal(shapes, variance)
+        grams, moments = (np.repeat(part[np.newaxis], len(self.shapes), axis=0) for part in (gram, moment))
+        crossed = self.columns[one] @ self.columns[self.every, shapes].T / variance
+        grams[:, one, :], grams[:, :, one] = crossed, crossed
+        grams[:, one, one] = self.squares[one] / variance + self.precision[one, one]
+        moments[:, one] = self.moments[one] / variance
+        return grams, moments
 
     def residuals(self, shapes: NDArray[np.int64], returns: Array) -> Array:
         left: Array = self.target - returns @ self.columns[self.every, shapes]

@@ -1,6 +1,6 @@
 """Segments that the data suggest: k-means on scaled behaviour, as many as come back the same when customers are drawn anew.
 
-The number is the largest whose segments are stable: the mean adjusted Rand index between the segments of all customers
+The number is the largest whose segments are stable, and more so than those of shuffled columns: the mean adjusted Rand index between the segments of all customers
 and those of bootstrap samples (Hubert and Arabie 1985; Ben-Hur, Elisseeff and Guyon 2002). Segments keep their numbers
 from night to night: a new centre gets the number of the nearest old one (Kuhn 1955). What does not belong here: segments
 by rule, and reading or writing tables.
@@ -110,16 +110,18 @@ def cluster_shop(
     if len(standard) > LEARNED_FROM:
         sample = standard[np.sort(random.choice(len(standard), LEARNED_FROM, replace=False))]
     stability = {number: _stability(sample, number, seed) for number in NUMBERS}
-    stable = [number for number, index in stability.items() if index >= STABLE]
-    number = max(stable) if stable else max(stability, key=lambda one: stability[one])
-    shuffled = _stability(random.permuted(sample, axis=0), number, seed)
+    without = random.permuted(sample, axis=0)
+    by_chance = {one: _stability(without, one, seed) for one, index in stability.items() if index >= STABLE}
     figures = {f"stability_{one}": index for one, index in stability.items()}
-    if not stable or stability[number] <= shuffled:
-        words = (
-            f"{number} segments come back with an adjusted Rand index of {stability[number]:.2f} ({STABLE:.2f} needed),"
-            f" {shuffled:.2f} after shuffling"
-        )
-        return _refused(words, stability[number], shuffled, figures, seed)
+    better = [one for one, index in by_chance.items() if stability[one] > index]
+    number = max(better) if better else max(stability, key=lambda one: stability[one])
+    shuffled = by_chance.get(number)
+    words = f"come back with an adjusted Rand index of {stability[number]:.2f} when customers are drawn anew"
+    if shuffled is not None:
+        words += f", {shuffled:.2f} after shuffling"
+    needed = f"{STABLE:.2f} and more than after shuffling needed"
+    if not better:
+        return _refused(f"{number} segments {words}; {needed}", stability[number], shuffled, figures, seed)
     places = _centres(sample, number, seed)
     given, described = _tables(buyers["customer_id"], standard, behaviour[scaler.features_], places, earlier)
     card = ModelCard(
@@ -129,11 +131,7 @@ def cluster_shop(
         baseline="shuffled_columns",
         baseline_value=shuffled,
         decision="published",
-        reason=(
-            f"{number} segments of {len(buyers)} buyers come back with an adjusted Rand index of {stability[number]:.2f}"
-            f" when customers are drawn anew, {shuffled:.2f} after shuffling; more than {number} do not reach {STABLE:.2f}"
-            + (" or were not tried" if number == max(NUMBERS) else "")
-        ),
+        reason=f"{number} segments of {len(buyers)} buyers {words}; the most of {NUMBERS[0]} to {NUMBERS[-1]} that do, {needed}",
         trained_to=as_of_date,
         parameters={"number": number, "features": scaler.features_, "draws": DRAWS},
         seed=seed,

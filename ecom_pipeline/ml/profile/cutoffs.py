@@ -24,6 +24,8 @@ APART = 10
 """Days between them."""
 CUSTOMERS = 40_000
 """Buyers that are learned from at most, drawn by seed."""
+SEASONAL = 10_000
+"""Those of them by whom the time of the year is told at most: a share at thirty cut-offs takes fewer than a model."""
 
 
 class TooLittleError(ValueError):
@@ -41,12 +43,14 @@ class Past:
         Day of the first order; cut-offs begin a horizon later.
     seed
         Fixes who is drawn.
+    most
+        How many at most.
     """
 
-    def __init__(self, days: pd.DataFrame, first: dt.date, *, seed: int) -> None:
+    def __init__(self, days: pd.DataFrame, first: dt.date, *, seed: int, most: int = CUSTOMERS) -> None:
         buyers = np.sort(days.loc[days["orders"] > 0, "customer_id"].unique())
-        if len(buyers) > CUSTOMERS:
-            buyers = np.random.default_rng(seed).choice(buyers, CUSTOMERS, replace=False)
+        if len(buyers) > most:
+            buyers = np.random.default_rng(seed).choice(buyers, most, replace=False)
             days = days[days["customer_id"].isin(buyers)]
         self.days, self.first = days, first
         self._known: dict[dt.date, tuple[pd.DataFrame, pd.DataFrame]] = {}
@@ -115,12 +119,13 @@ def learn(past: Past, day: dt.date, *, seed: int, trees: int = TREES) -> Learned
 
 def _season(past: Past, model: PurchasePropensity, day: dt.date) -> float:
     """What the time of the year adds to the log-odds, by the shifts of one model over all that is known."""
+    some = Past(past.days, past.first, seed=model.seed, most=SEASONAL)
 
     @cache
     def shift(cutoff: dt.date) -> float | None:
         if cutoff < past.first + dt.timedelta(days=HORIZON):
             return None
-        features, outcome = past.at(cutoff, keep=False)
+        features, outcome = some.at(cutoff, keep=False)
         return shift_to(float(outcome["bought"].mean()), model.log_odds(features.reindex(columns=model.features_)))
 
     return seasonal_correction(shift, day)

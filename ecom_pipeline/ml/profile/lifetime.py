@@ -1,9 +1,11 @@
 """How often a customer will order again, and for how much: BG/NBD for the orders, Gamma-Gamma for their size.
 
-A customer orders at a rate of their own while alive, and leaves for good after any order with a chance of their own;
-rates are gamma-distributed over customers, chances beta-distributed. References: Fader, Hardie and Lee (2005), "Counting
-Your Customers" the Easy Way: An Alternative to the Pareto/NBD Model, *Marketing Science* 24(2), 275-284; Fader and Hardie
-(2013), The Gamma-Gamma Model of Monetary Value. What does not belong here: whether the result is good enough to be
+A customer orders at a rate of their own while alive, and leaves for good after any repeat order (in MBG/NBD after the first
+one too) with a chance of their own; rates are gamma-distributed over customers, chances beta-distributed. References: Fader,
+Hardie and Lee (2005), "Counting Your Customers" the Easy Way: An Alternative to the Pareto/NBD Model, *Marketing Science*
+24(2), 275-284; Batislam, Denizel and Filiztekin (2007), Empirical validation and comparison of models for customer base
+analysis, *International Journal of Research in Marketing* 24(3), 201-209; Fader and Hardie (2013), The Gamma-Gamma Model of
+Monetary Value. What does not belong here: whether the result is good enough to be
 published.
 """
 
@@ -59,9 +61,14 @@ def summary_of(days: pd.DataFrame, cutoff: dt.date) -> pd.DataFrame:
     )
 
 
-@dataclass
+@dataclass(kw_only=True)
 class BetaGeometric:
     """BG/NBD by maximum likelihood.
+
+    Parameters
+    ----------
+    leaves_at_once
+        Whether a customer may leave after the first order already (MBG/NBD): else nobody who ordered once has left.
 
     Attributes
     ----------
@@ -72,6 +79,8 @@ class BetaGeometric:
     log_likelihood_
         At the maximum.
     """
+
+    leaves_at_once: bool = False
 
     def fit(self, repeats: ArrayLike, last: ArrayLike, age: ArrayLike) -> Self:
         """Learn from repeat orders, time of the last one and time observed, one of each per customer.
@@ -87,15 +96,15 @@ class BetaGeometric:
         if not (x > 0).any():
             raise ValueError("no customer ordered twice: there is no rate to learn")
         scale = float(end.mean()) or 1.0
+        chances = x + self.leaves_at_once
 
         def loss(log: Array) -> float:
             r, alpha, a, b = np.exp(log)
             alpha = alpha * scale
             common = gammaln(r + x) - gammaln(r) + r * np.log(alpha) - betaln(a, b)
-            stayed = betaln(a, b + x) - (r + x) * np.log(alpha + end)
-            back = np.maximum(x, 1.0)
-            left = betaln(a + 1, b + back - 1) - (r + x) * np.log(alpha + t)
-            each = common + np.logaddexp(stayed, np.where(x > 0, left, -np.inf))
+            stayed = betaln(a, b + chances) - (r + x) * np.log(alpha + end)
+            left = betaln(a + 1, b + np.maximum(chances, 1.0) - 1) - (r + x) * np.log(alpha + t)
+            each = common + np.logaddexp(stayed, np.where(chances > 0, left, -np.inf))
             return -float(each @ times) / float(times.sum())
 
         found, value = _maximum(loss, starts=([-1.0, -1.0, -0.5, 0.5], [0.0, -2.0, 0.5, 2.0]))
@@ -105,7 +114,7 @@ class BetaGeometric:
         return self
 
     def alive(self, repeats: ArrayLike, last: ArrayLike, age: ArrayLike) -> Array:
-        """Probability that a customer has not left; 1 for who never ordered again, since nobody leaves before."""
+        """Probability that a customer has not left."""
         return 1.0 / (1.0 + self._odds_of_having_left(*_arrays(repeats, last, age)))
 
     def expected_orders(self, repeats: ArrayLike, last: ArrayLike, age: ArrayLike, ahead: float) -> Array:
@@ -119,19 +128,21 @@ class BetaGeometric:
         x, t, end = _arrays(repeats, last, age)
         a = self.a_ if abs(self.a_ - 1) > 1e-6 else 1 + 1e-6
         z = ahead / (self.alpha_ + end + ahead)
-        third = a + self.b_ + x - 1
+        b = self.b_ + self.leaves_at_once
+        third = a + b + x - 1
         with np.errstate(invalid="ignore", over="ignore"):
-            shrinking = (1 - z) ** (a - 1) * hyp2f1(a + self.b_ - 1 - self.r_, a - 1, third, z)
-            as_it_is = (1 - z) ** (self.r_ + x) * hyp2f1(self.r_ + x, self.b_ + x, third, z)
+            shrinking = (1 - z) ** (a - 1) * hyp2f1(a + b - 1 - self.r_, a - 1, third, z)
+            as_it_is = (1 - z) ** (self.r_ + x) * hyp2f1(self.r_ + x, b + x, third, z)
         shrinking = np.where(np.isfinite(shrinking), shrinking, as_it_is)
         orders: Array = third / (a - 1) * (1 - shrinking) / (1 + self._odds_of_having_left(x, t, end))
         return np.maximum(orders, 0.0)
 
     def _odds_of_having_left(self, x: Array, t: Array, end: Array) -> Array:
-        log = np.log(self.a_ / (self.b_ + np.maximum(x, 1) - 1)) + (self.r_ + x) * np.log(
+        chances = x + self.leaves_at_once
+        log = np.log(self.a_ / (self.b_ + np.maximum(chances, 1) - 1)) + (self.r_ + x) * np.log(
             (self.alpha_ + end) / (self.alpha_ + t)
         )
-        odds: Array = np.where(x > 0, np.exp(np.minimum(log, 700.0)), 0.0)
+        odds: Array = np.where(chances > 0, np.exp(np.minimum(log, 700.0)), 0.0)
         return odds
 
 

@@ -18,7 +18,7 @@ from ecom_pipeline.ml.profile.cutoffs import Learned, Past, TooLittleError, lear
 from ecom_pipeline.ml.profile.history import HORIZON, buyers_at, first_order, outcome_after
 from ecom_pipeline.ml.profile.judgement import Lead, auc, auc_lead, brier, calibration, capture
 from ecom_pipeline.ml.profile.propensity import TREES
-from ecom_pipeline.ml.profile.reasons import singular
+from ecom_pipeline.ml.profile.reasons import facts_of
 
 FEWEST_BUYERS = 100
 """Who did and who did not buy in the test, each, below which nothing can be judged."""
@@ -132,7 +132,7 @@ def propensity_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int, trees
 def _customers(learned: Learned, now: pd.DataFrame, *, by_model: bool) -> pd.DataFrame:
     """What is expected of every buyer and why, by the model or by the baseline."""
     expecting = learned.model if by_model else learned.rates
-    reasons = learned.model.reasons(now) if by_model else _rfm_reasons(now)
+    reasons = learned.model.reasons(now) if by_model else facts_of(now)
     return pd.DataFrame(
         {
             "customer_id": now.index,
@@ -163,25 +163,6 @@ def _figures(
             "metric": list(values),
             "value": list(values.values()),
         }
-    )
-
-
-def _rfm_reasons(features: pd.DataFrame) -> pd.DataFrame:
-    rows = features[["recency_days", "orders", "revenue"]].to_dict("records")
-    return pd.DataFrame(
-        {
-            "reasons_en": [
-                singular(
-                    "last order {recency_days:.0f} days ago, {orders:.0f} orders, {revenue:.2f} in all".format(**row)
-                )
-                for row in rows
-            ],
-            "reasons_zh": [
-                "最近一次下单在 {recency_days:.0f} 天前，共 {orders:.0f} 单，累计 {revenue:.2f}".format(**row)
-                for row in rows
-            ],
-        },
-        index=features.index,
     )
 
 

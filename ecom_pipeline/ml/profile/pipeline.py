@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.card import Decision, ModelCard
-from ecom_pipeline.ml.profile.covariance import LARGEST, correlation, sample_covariance
-from ecom_pipeline.ml.profile.pca import BehaviourPCA
+from ecom_pipeline.ml.profile.pca import BehaviourPCA, correlation
 
 FEATURES = (
     "orders",
@@ -74,18 +73,13 @@ def profile_shop(customers: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> 
         The day the features are true for.
     seed
         Fixes the shuffles.
-
-    Raises
-    ------
-    ValueError
-        A customer is missing or appears twice, or a value is no usable number: says where.
     """
     ids, behaviour, filled = _behaviour(customers)
-    pca = BehaviourPCA().fit(behaviour) if len(ids) > 1 else None
-    test = _beyond_chance(behaviour, pca, seed) if pca is not None and pca.features_ else None
+    pca = BehaviourPCA().fit(behaviour)
+    test = _beyond_chance(behaviour, pca, seed) if pca.features_ else None
     components, places = pd.DataFrame(columns=list(COMPONENT_COLUMNS)), pd.DataFrame(columns=list(MAP_COLUMNS))
     decision: Decision = "refused"
-    if pca is not None and test is not None and test.p_value <= SIGNIFICANCE:
+    if test is not None and test.p_value <= SIGNIFICANCE:
         decision, components, places = "published", _components(pca), _map(ids, pca.transform(behaviour))
     card = ModelCard(
         model="behaviour_pca",
@@ -98,10 +92,8 @@ def profile_shop(customers: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> 
         trained_from=_first_day(customers, as_of_date),
         trained_to=as_of_date if len(ids) else None,
         parameters={
-            "features": pca.features_ if pca else [],
-            "on_log_scale": [name for name, logged in zip(pca.features_, pca.logged_, strict=True) if logged]
-            if pca
-            else [],
+            "features": pca.features_,
+            "on_log_scale": [name for name, logged in zip(pca.features_, pca.logged_, strict=True) if logged],
             "shuffles": SHUFFLES,
             "significance": SIGNIFICANCE,
         },
@@ -118,19 +110,9 @@ def profile_shop(customers: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> 
 
 def _behaviour(customers: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame, dict[str, int]]:
     """Identifiers and usable features in the order of the identifiers, and how many values had to be filled."""
-    ids = customers["customer_id"]
-    if ids.isna().any():
-        raise ValueError(f"customers: row {int(ids.isna().to_numpy().argmax())} has no customer_id")
-    if ids.duplicated().any():
-        raise ValueError(f"customers: customer_id {ids[ids.duplicated()].iloc[0]!r} appears twice")
     ordered = customers.sort_values("customer_id", ignore_index=True)
     known = [name for name in FEATURES if name in ordered.columns and ordered[name].notna().any()]
     behaviour = ordered[known].astype(float)
-    unusable = np.argwhere(np.abs(behaviour.to_numpy()) > LARGEST)
-    if len(unusable):
-        row, column = unusable[0]
-        customer, value = ordered["customer_id"].iloc[row], behaviour.iat[row, column]
-        raise ValueError(f"customers: customer_id {customer!r}, {known[column]}: {value} is too large to be squared")
     filled = {name: int(count) for name, count in behaviour.isna().sum().items() if count}
     return ordered["customer_id"], behaviour.fillna(behaviour.median()), filled
 
@@ -156,7 +138,7 @@ def _beyond_chance(behaviour: pd.DataFrame, pca: BehaviourPCA, seed: int) -> _Te
         return _Test(explained=explained, by_chance=1.0, p_value=1.0)
     shuffled = np.empty(SHUFFLES)
     for turn in range(SHUFFLES):
-        variances = np.linalg.eigvalsh(correlation(sample_covariance(random.permuted(standard, axis=0))))
+        variances = np.linalg.eigvalsh(correlation(random.permuted(standard, axis=0)))
         shuffled[turn] = variances[-2:].sum() / variances.sum()
     as_good = int((shuffled >= explained - 1e-12).sum())
     return _Test(explained=explained, by_chance=float(shuffled.mean()), p_value=(1 + as_good) / (1 + SHUFFLES))

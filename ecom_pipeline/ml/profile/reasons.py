@@ -6,8 +6,7 @@ What does not belong here: how far each group moved it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,65 +15,65 @@ import pandas as pd
 SMALLEST_EFFECT = 0.1
 """Change of the log-odds that is worth a reason."""
 MOST_REASONS = 3
+Row = Mapping[Any, Any]
+Words = tuple[str, str]
+"""English and Chinese."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Group:
-    """Features that one sentence speaks of: their prefixes, and the sentence in English and Chinese."""
-
-    prefixes: tuple[str, ...]
-    english: str
-    chinese: str
+def _ago(days: float) -> Words:
+    return ("today", "今天") if days == 0 else (f"{days:.0f} days ago", f" {days:.0f} 天前")
 
 
-GROUPS: Mapping[str, Group] = {
-    "recency": Group(
-        prefixes=("recency_",),
-        english="last order {recency_days:.0f} days ago",
-        chinese="最近一次下单在 {recency_days:.0f} 天前",
-    ),
-    "frequency": Group(
-        prefixes=("orders", "order_days", "fading_orders", "active_months", "expected_orders", "alive_"),
-        english="{orders:.0f} orders, {orders_90:.0f} of them in the last 90 days",
-        chinese="共 {orders:.0f} 单，其中近 90 天 {orders_90:.0f} 单",
-    ),
-    "rhythm": Group(
-        prefixes=("mean_gap_", "gap_", "last_gap_", "weekend_"),
-        english="{mean_gap_days:.0f} days between orders on average",
-        chinese="平均 {mean_gap_days:.0f} 天下一单",
-    ),
-    "value": Group(
-        prefixes=("revenue", "average_order_value", "last_order_revenue", "fading_revenue"),
-        english="{average_order_value:.2f} per order on average",
-        chinese="平均每单 {average_order_value:.2f}",
-    ),
-    "tenure": Group(
-        prefixes=("first_order_",),
-        english="first order {first_order_days:.0f} days ago",
-        chinese="首单在 {first_order_days:.0f} 天前",
-    ),
-    "browsing": Group(
-        prefixes=("views_", "carts_", "favourites_", "searches_", "last_seen_"),
-        english="last seen {last_seen_days:.0f} days ago",
-        chinese="最近一次到访在 {last_seen_days:.0f} 天前",
-    ),
-    "service": Group(
-        prefixes=("messages_", "refunds_"),
-        english="refunds and messages to support",
-        chinese="退款与客服咨询",
-    ),
+def _orders(row: Row) -> Words:
+    orders, lately, gap = (row[name] for name in ("orders", "orders_90", "mean_gap_days"))
+    ago_en, ago_zh = _ago(row["recency_days"])
+    if orders == 1:
+        return f"1 order, {ago_en}", f"仅 1 单，在{ago_zh}"
+    every_en, every_zh = (
+        (f", one every {gap:.0f} days on average", f"，平均 {gap:.0f} 天一单") if gap >= 1 else ("", "")
+    )
+    return (
+        f"{orders:.0f} orders, {lately:.0f} of them in the last 90 days, the last {ago_en}{every_en}",
+        f"共 {orders:.0f} 单，其中近 90 天 {lately:.0f} 单，最近一单在{ago_zh}{every_zh}",
+    )
+
+
+def _value(row: Row) -> Words:
+    return f"{row['average_order_value']:.2f} per order on average", f"平均每单 {row['average_order_value']:.2f}"
+
+
+def _browsing(row: Row) -> Words:
+    seen = row["last_seen_days"]
+    if np.isnan(seen):
+        return "no visit on record", "没有到访记录"
+    ago_en, ago_zh = _ago(seen)
+    return f"last seen {ago_en}", f"最近一次到访在{ago_zh}"
+
+
+def _service(row: Row) -> Words:
+    messages, refunds = row.get("messages_90", 0.0), row.get("refunds_90", 0.0)
+    return (
+        f"{messages:.0f} messages to support and {refunds:.2f} given back in the last 90 days",
+        f"近 90 天咨询客服 {messages:.0f} 次、退款 {refunds:.2f}",
+    )
+
+
+GROUPS: Mapping[str, tuple[tuple[str, ...], Callable[[Row], Words]]] = {
+    "value": (("average_order_value", "last_order_revenue"), _value),
+    "browsing": (("views_", "carts_", "favourites_", "searches_", "last_seen_"), _browsing),
+    "service": (("messages_", "refunds_"), _service),
+    "orders": (("",), _orders),
 }
-NO_RHYTHM = ("no second order yet", "尚无第二单")
+"""Features by what their names begin with, and the sentence that speaks of them; the first that fits. When, how often and
+how regularly somebody orders are one group: nobody orders often lately and long ago."""
 
 
 def groups_of(features: Sequence[str]) -> dict[str, list[str]]:
     """Names of the groups, and the features of each."""
     found: dict[str, list[str]] = {}
     for column in features:
-        for name, group in GROUPS.items():
-            if column.startswith(group.prefixes):
-                found.setdefault(name, []).append(column)
-                break
+        name = next(name for name, (prefixes, _) in GROUPS.items() if column.startswith(prefixes))
+        found.setdefault(name, []).append(column)
     return found
 
 
@@ -105,24 +104,30 @@ def in_words(features: pd.DataFrame, effects: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"reasons_en": english, "reasons_zh": chinese}, index=features.index)
 
 
+def facts_of(features: pd.DataFrame) -> pd.DataFrame:
+    """What the RFM score of each customer is about, in the columns of `in_words`: the orders and what they came to."""
+    told = [(*_orders(row), row["revenue"]) for row in features.to_dict("records")]
+    return pd.DataFrame(
+        {
+            "reasons_en": [f"{singular(english)}, {revenue:.2f} in all" for english, _, revenue in told],
+            "reasons_zh": [f"{chinese}，累计 {revenue:.2f}" for _, chinese, revenue in told],
+        },
+        index=features.index,
+    )
+
+
 def singular(words: str) -> str:
-    """The words with one day and one order told as such.
+    """The words with one day, order and message told as such.
 
-    >>> singular("last order 1 days ago, 21 orders, 1 of them in the last 90 days")
-    'last order 1 day ago, 21 orders, 1 of them in the last 90 days'
+    >>> singular("last order 1 days ago, 21 orders, 1 messages")
+    'last order 1 day ago, 21 orders, 1 message'
     """
-    return re.sub(r"\b1 (day|order)s\b", r"1 \1", words)
+    return re.sub(r"(?<!\.)\b1 (day|order|message)s\b", r"1 \1", words)
 
 
-def _said(name: str, effect: float, row: Mapping[Any, Any]) -> tuple[str, str]:
-    group = GROUPS[name]
+def _said(name: str, effect: float, row: Row) -> Words:
+    english, chinese = GROUPS[name][1](row)
     raised = effect > 0
-    if name == "rhythm" and np.isnan(row["mean_gap_days"]):
-        english, chinese = NO_RHYTHM
-    elif name == "browsing" and np.isnan(row.get("last_seen_days", np.nan)):
-        english, chinese = "no visit on record", "没有到访记录"
-    else:
-        english, chinese = (text.format_map(row) for text in (group.english, group.chinese))
     return (
         f"{singular(english)} ({'raises' if raised else 'lowers'} it)",
         f"{chinese}（{'提高' if raised else '降低'}）",

@@ -58,8 +58,7 @@ def lifetime_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Life
     ahead = min(TWELVE_MONTHS, (as_of_date - first).days // 3) if first else 0
     whole = summary_of(days, as_of_date) if first else pd.DataFrame()
     if ahead < HORIZON or int((whole["repeats"] > 0).sum()) < FEWEST_BUYERS:
-        words = "too few repeat orders, or too short a history, to learn a rate"
-        return Lifetime(customers=pd.DataFrame(columns=list(LIFETIME_COLUMNS)), card=_lifetime_card(words, seed))
+        return _nothing("too few repeat orders, or too short a history, to learn a rate", seed)
     cut = as_of_date - dt.timedelta(days=ahead)
     past = summary_of(days, cut)
     truth = outcome_after(days, past.index, cut, ahead)["value"].to_numpy()
@@ -67,7 +66,7 @@ def lifetime_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Life
         model = _Worth.fit(past)
         final = _Worth.fit(whole)
     except ValueError as error:
-        return Lifetime(customers=pd.DataFrame(columns=list(LIFETIME_COLUMNS)), card=_lifetime_card(str(error), seed))
+        return _nothing(str(error), seed)
     given = {"bg_nbd": model.value(past, ahead), "own_rate": _own_rate(days, past.index, cut) * ahead}
     off = {name: float(np.abs(value - truth).mean()) for name, value in given.items()}
     bias = {name: float(value.sum() / truth.sum() - 1) if truth.sum() else None for name, value in given.items()}
@@ -98,7 +97,13 @@ def lifetime_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Life
         ),
         trained_from=first,
         trained_to=as_of_date,
-        parameters={"r": order.r_, "alpha_days": order.alpha_, "a": order.a_, "b": order.b_}
+        parameters={
+            "leaves_at_once": order.leaves_at_once,
+            "r": order.r_,
+            "alpha_days": order.alpha_,
+            "a": order.a_,
+            "b": order.b_,
+        }
         | {"p": size.p_, "q": size.q_, "gamma": size.gamma_},
         seed=seed,
         metrics={
@@ -115,15 +120,19 @@ def lifetime_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Life
 
 @dataclass(frozen=True, kw_only=True)
 class _Worth:
-    """Both models, learned from one summary."""
+    """Both models, learned from one summary: that of the orders is the likelier one of BG/NBD and MBG/NBD."""
 
     orders: BetaGeometric
     sizes: GammaGamma
 
     @classmethod
     def fit(cls, summary: pd.DataFrame) -> _Worth:
+        found = [
+            BetaGeometric(leaves_at_once=one).fit(summary["repeats"], summary["last"], summary["age"])
+            for one in (False, True)
+        ]
         return cls(
-            orders=BetaGeometric().fit(summary["repeats"], summary["last"], summary["age"]),
+            orders=max(found, key=lambda model: model.log_likelihood_),
             sizes=GammaGamma().fit(summary["repeats"], summary["value"]),
         )
 
@@ -149,8 +158,8 @@ def _own_rate(days: pd.DataFrame, customers: pd.Index, cutoff: dt.date) -> np.nd
     return rate
 
 
-def _lifetime_card(words: str, seed: int) -> ModelCard:
-    return ModelCard(
+def _nothing(words: str, seed: int) -> Lifetime:
+    card = ModelCard(
         model="lifetime_value",
         metric="mean_absolute_error",
         baseline="own_rate",
@@ -158,3 +167,4 @@ def _lifetime_card(words: str, seed: int) -> ModelCard:
         reason=words,
         seed=seed,
     )
+    return Lifetime(customers=pd.DataFrame(columns=list(LIFETIME_COLUMNS)), card=card)

@@ -28,7 +28,7 @@ class History:
         return History(keys=self.keys[part], times=self.times[part], first=self.first[part], last=self.last[part])
 
 
-def habits(interactions: pd.DataFrame, event_types: tuple[str, ...] = ("purchase",)) -> pd.DataFrame:
+def habits(interactions: pd.DataFrame, event_types: tuple[str, ...]) -> pd.DataFrame:
     """Return what each customer chose, with how often.
 
     Parameters

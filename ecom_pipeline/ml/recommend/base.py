@@ -46,9 +46,7 @@ class Recommender(ABC):
     customers_: pd.Index
     products_: pd.Index
 
-    def fit(
-        self, interactions: pd.DataFrame, products: pd.DataFrame | None = None, customers: pd.DataFrame | None = None
-    ) -> Self:
+    def fit(self, interactions: pd.DataFrame, products: pd.DataFrame | None = None) -> Self:
         """Learn from what customers did.
 
         Parameters
@@ -57,8 +55,6 @@ class Recommender(ABC):
             ``customer_id, product_id, interaction_date, event_type, interactions``.
         products
             ``product_id`` with, where known, ``category, brand, price_band``.
-        customers
-            ``customer_id``; attributes of customers are not used by the recommenders there are.
 
         Raises
         ------

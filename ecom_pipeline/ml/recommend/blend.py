@@ -148,8 +148,6 @@ class Candidates:
     ----------
     customers
         Who chose something.
-    products
-        Customers by candidates: positions in ``catalogue``.
     scores
         By part: customers by candidates, standardised.
     listed
@@ -161,8 +159,6 @@ class Candidates:
     """
 
     customers: pd.Index
-    catalogue: pd.Index
-    products: Positions
     scores: Mapping[str, Floats]
     listed: Mask
     hit: Mask
@@ -204,15 +200,13 @@ def candidates(
             rows = np.flatnonzero(asked[target][block])
             own = {part.name: scored[part.name][rows] for part in parts[target]}
             blocked[target].append(_picked(own, hidden[block][rows], wanted[block][rows], depth))
-    return {target: _collected(window, catalogue, blocked[target]) for target, window in windows.items()}
+    return {target: _collected(window, blocked[target]) for target, window in windows.items()}
 
 
-def _collected(window: Window, catalogue: pd.Index, blocked: Sequence[Mapping[str, npt.NDArray[Any]]]) -> Candidates:
+def _collected(window: Window, blocked: Sequence[Mapping[str, npt.NDArray[Any]]]) -> Candidates:
     counts = window.truth["customer_id"].astype(object).value_counts().reindex(window.customers)
     return Candidates(
         customers=window.customers,
-        catalogue=catalogue,
-        products=_stacked(blocked, "_products"),
         listed=_stacked(blocked, "_listed"),
         hit=_stacked(blocked, "_hit"),
         scores={name: _stacked(blocked, name) for name in blocked[0] if not name.startswith("_")},
@@ -279,7 +273,7 @@ def _picked(
     products[rows, places], listed[rows, places] = columns, True
     hit = np.take_along_axis(wanted.toarray(), products, axis=1) & listed
     found = {name: np.take_along_axis(scores, products, axis=1) for name, scores in scored.items()}
-    return {"_products": products, "_listed": listed, "_hit": hit, **found}
+    return {"_listed": listed, "_hit": hit, **found}
 
 
 def _stacked(blocked: Sequence[Mapping[str, npt.NDArray[Any]]], name: str) -> npt.NDArray[Any]:

@@ -21,17 +21,16 @@ def completed_lists(
     k: int,
     *,
     exclude: pd.DataFrame,
-    candidates: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """List ``k`` products for each customer; parameters and result as of ``Recommender.recommend``, sorted by customer.
 
     What ``fallback`` adds ranks behind what ``recommender`` lists.
     """
-    own = recommender.recommend(customer_ids, k, exclude=exclude, candidates=candidates)
+    own = recommender.recommend(customer_ids, k, exclude=exclude)
     lengths = own["customer_id"].value_counts().reindex(pd.Index(customer_ids), fill_value=0)
     short = lengths[lengths < k]
     unwanted = _joined([part[part["customer_id"].isin(short.index)] for part in (exclude, own)])
-    added = fallback.recommend(list(short.index), k, exclude=unwanted, candidates=candidates)
+    added = fallback.recommend(list(short.index), k, exclude=unwanted)
     added["rank"] += added["customer_id"].map(short).astype("int64")
     return _joined([own, added[added["rank"] <= k]]).sort_values(["customer_id", "rank"], ignore_index=True)
 

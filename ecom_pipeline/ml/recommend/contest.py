@@ -131,7 +131,7 @@ def compete(
     clock = [time.process_time()]
     validation, test = both["new"]
     known = validation.known(products)
-    baselines = [each for each, _ in tune_baselines(validation, known, seed=seed)]
+    baselines = tune_baselines(validation, known, seed=seed)
     popularity = next(each for each in baselines if isinstance(each, Popularity))
     tuned = [
         tune_lightfm(validation, known, trend_half_life=popularity.half_life, seed=seed),

@@ -20,14 +20,11 @@ from scipy import sparse
 
 from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, HistoryModel, thinned
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
-from ecom_pipeline.ml.recommend.neighbours import nearest
+from ecom_pipeline.ml.recommend.neighbours import MOST_PAIRS, nearest
 from ecom_pipeline.ml.recommend.ranking import blocks
 
 LARGEST = 20_000
 """Their inverse takes 1.6 GB and minutes."""
-MOST_PAIRS = 1_000_000
-"""Of customers and products that neighbours are learned from: of more, every n-th customer is enough."""
-
 NEIGHBOUR_DAMPING = 10.0
 """Of the cosine that neighbours are chosen by, as in ``ItemNeighbours``."""
 

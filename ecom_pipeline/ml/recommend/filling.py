@@ -17,12 +17,14 @@ from scipy import sparse
 from ecom_pipeline.ml.recommend.cold import segment_popularity
 from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.known import Shop, position
-from ecom_pipeline.ml.recommend.rules import SHELVES, Rules, first_broken
+from ecom_pipeline.ml.recommend.rules import SHELVES, Rules, first_broken, in_catalogue, is_fresh
 
 CONTENT, SEGMENT, POPULAR, PIN = "content", "segment_popularity", "popularity", "brand_pin"
 FILLED = (SHELVES.index("new"), SHELVES.index("all"))
 """The shelves that are filled up; what nobody bought cannot be bought again."""
 NEIGHBOURS = 10
+LEAST_ALIKE = 0.2
+"""Cosine of descriptions below which nobody would call two products similar: they share a number, a colour or a price band."""
 PINNED = 3
 """Products of a pinned brand that become candidates of everyone."""
 BEHIND = 1e6
@@ -129,14 +131,17 @@ class Filling:
         return found.rename(columns={"query": "history", "neighbour": "product"})
 
     def _links_of_untouched(self) -> pd.DataFrame:
-        """From products that somebody touched to those that nobody did."""
-        fresh = np.setdiff1d(np.flatnonzero(~self.shop.blocked), self.shop.touched)
+        """From products that somebody touched to the fresh ones that nobody did."""
+        fresh = np.setdiff1d(np.flatnonzero(~self.shop.blocked & is_fresh(self.shop.products)), self.shop.touched)
         found = self._neighbours(fresh if self.rules.new_products else fresh[:0], self.shop.touched)
         return found.rename(columns={"query": "product", "neighbour": "history"})
 
     def _neighbours(self, queries: np.ndarray, known: np.ndarray) -> pd.DataFrame:
         ids = self.shop.ids
-        found = self.content.neighbours(ids[queries], ids[self.shop.by_popularity(known)], k=NEIGHBOURS)
+        goods = in_catalogue(self.shop.products)
+        queries, known = queries[goods[queries]], self.shop.by_popularity(known[goods[known]])
+        found = self.content.neighbours(ids[queries], ids[known], k=NEIGHBOURS)
+        found = found[found["similarity"] >= LEAST_ALIKE]
         return pd.DataFrame(
             {
                 "query": ids.get_indexer(found["product_id"]),

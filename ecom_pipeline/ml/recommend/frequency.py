@@ -13,7 +13,7 @@ from scipy import sparse
 
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions, decay, product_weights
-from ecom_pipeline.ml.recommend.popularity import TRACE
+from ecom_pipeline.ml.recommend.popularity import trace
 
 
 class Frequency(Recommender):
@@ -43,8 +43,7 @@ class Frequency(Recommender):
         self.half_life = half_life
 
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
-        popularity = product_weights(data, self.half_life)
-        self.trace_ = (TRACE * popularity / popularity.max()).astype(np.float32)
+        self.trace_ = trace(product_weights(data, self.half_life))
         left = decay(data, self.half_life)
         bought = (data["event_type"] == "purchase").to_numpy()
         counted = bought if bought.any() else np.ones(len(data), dtype=bool)

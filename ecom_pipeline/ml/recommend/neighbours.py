@@ -18,6 +18,9 @@ from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, HistoryModel
 from ecom_pipeline.ml.recommend.interactions import Floats
 from ecom_pipeline.ml.recommend.ranking import blocks
 
+MOST_PAIRS = 1_000_000
+"""Of customers and products that neighbours of a large shop are learned from: of more, every n-th customer is enough."""
+
 
 class ItemNeighbours(HistoryModel):
     """The cosine between products, of the nearest ones only.

@@ -108,7 +108,7 @@ def recommend_shop(
     as_of_date
         The last day of the data.
     baskets
-        ``basket_id, product_id``: what was bought in one order.
+        ``basket_id, product_id`` and, where known, ``customer_id``: what was bought in one order.
     rules
         What the shop wants of its lists.
     k

@@ -24,7 +24,6 @@ from ecom_pipeline.ml.recommend.interactions import (
 )
 
 TRACE = 1e-6
-"""What popularity at all adds at most to popularity within a category: enough to order what would be equal."""
 
 
 class Popularity(Recommender):
@@ -54,7 +53,7 @@ class Popularity(Recommender):
         self.scores_ = _relative(product_weights(data, self.half_life))
 
     def _score(self, customers: Positions, products: Positions) -> Floats:
-        return np.tile(self.scores_[products], (len(customers), 1))
+        return np.tile(self.scores_[products].astype(np.float32), (len(customers), 1))
 
     def _shortlist(self, products: Positions, length: int) -> Positions:
         best = np.argsort(-self.scores_[products], kind="stable")[:length]
@@ -103,7 +102,7 @@ class CategoryPopularity(Recommender):
         popularity = product_weights(data, self.half_life)
         totals = np.bincount(codes, weights=popularity, minlength=len(names))
         self.scores_ = (popularity / np.maximum(totals, np.finfo(np.float64).tiny)[codes]).astype(np.float32)
-        self.trace_ = (TRACE * _relative(popularity)).astype(np.float32)
+        self.trace_ = trace(popularity)
 
     def _score(self, customers: Positions, products: Positions) -> Floats:
         scores: Floats = self.shares_[customers].take(self.categories_[products], axis=1)
@@ -159,6 +158,11 @@ class SegmentPopularity(Recommender):
 
     def _score(self, customers: Positions, products: Positions) -> Floats:
         return self.scores_.take(products, axis=1).take(self.segment_[customers], axis=0)
+
+
+def trace(weights: Floats) -> Floats:
+    """What orders products that are equal otherwise: 1e-6 for the one that weighs most."""
+    return (TRACE * _relative(weights)).astype(np.float32)
 
 
 def _relative(weights: Floats) -> Floats:

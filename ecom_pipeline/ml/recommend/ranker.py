@@ -23,6 +23,7 @@ from ecom_pipeline.ml.recommend.evaluate import Window
 from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
 from ecom_pipeline.ml.recommend.metrics import ndcg
 from ecom_pipeline.ml.recommend.ranking import blocks, top_k
+from ecom_pipeline.ml.recommend.screening import promising
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -244,14 +245,16 @@ def firsts(blend: Blend, window: Window) -> Firsts:
     past, customers, products = Past(window.train, blend.products_), window.customers, np.arange(len(blend.products_))
     owned, wanted = (cells(customers, blend.products_, pairs) for pairs in (window.owned, window.truth))
     positions = blend.customers_.get_indexer(customers)
+    perhaps = promising(blend, positions, wanted, depth=DEPTH)
     tables = []
-    for block in blocks(len(customers), len(products) * len(blend.parts_)):
-        scored, total, first = _first(blend, positions[block], products, owned[block], None)
-        hit = np.take_along_axis(wanted[block].toarray(), first, axis=1)
+    for block in blocks(max(len(perhaps), 1), len(products) * len(blend.parts_)):
+        these = perhaps[block]
+        scored, total, first = _first(blend, positions[these], products, owned[these], None)
+        hit = np.take_along_axis(wanted[these].toarray(), first, axis=1)
         some = np.flatnonzero(hit.any(axis=1))
         shown = [scores[some] for scores in (*scored, total)]
-        features = _features(past, positions[block][some], products, shown, first[some])
-        tables.append((block.start + some, features, np.take_along_axis(shown[-1], first[some], axis=1), hit[some]))
+        features = _features(past, positions[these[some]], products, shown, first[some])
+        tables.append((these[some], features, np.take_along_axis(shown[-1], first[some], axis=1), hit[some]))
     places, features, blended, hit = (np.concatenate(part) for part in zip(*tables, strict=True))
     chosen = window.truth["customer_id"].astype(object).value_counts().reindex(customers).to_numpy()
     return Firsts(

@@ -1,9 +1,10 @@
 """Why a product is on a list: for each listed row the one piece of evidence that explains it best, as figures.
 
-Evidence is what can be counted in the shop's data, so that anyone can check it: the customer's own purchases, baskets that
-hold both products, customers who chose both, what a segment chooses. A row of a fallback is explained by what the fallback
-looks at; a row of a learned model by the strongest of these. The sentences are made of the figures in
-``marts.recommendations``. What does not belong here: why a model gives the score it gives.
+Evidence is what can be counted in the shop's data, so that anyone can check it: what the customer bought or looked at,
+baskets that hold both products, customers who chose both, what a segment chooses. A row of a fallback is explained by what
+the fallback looks at; a row of a learned model by the strongest of these; a row of somebody who refused advertising by
+nothing that is theirs. The sentences are made of the figures in ``marts.recommendations``. What does not belong here: why a
+model gives the score it gives.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.recommend.again import History
-from ecom_pipeline.ml.recommend.interactions import Positions
+from ecom_pipeline.ml.recommend.interactions import Mask, Positions
 from ecom_pipeline.ml.recommend.known import Shop
-from ecom_pipeline.ml.recommend.rules import category_codes, find
+from ecom_pipeline.ml.recommend.rules import category_codes, find, in_catalogue
 from ecom_pipeline.ml.recommend.together import bought_together
 
 REASONS = (
-    "bought_before", "bought_together", "chosen_together", "similar_to_bought", "similar_to_viewed", "popular_in_category",
-    "popular_in_segment", "popular", "brand_pin",
+    "bought_before", "viewed_before", "bought_together", "chosen_together", "similar_to_bought", "similar_to_viewed",
+    "popular_in_category", "popular_in_segment", "popular", "brand_pin",
 )  # fmt: skip
 MOST = 30
 """Partners of a product that are looked at."""
@@ -65,10 +66,13 @@ class Evidence:
     """Everything that can explain a row; customers and products by position."""
 
     products: pd.DataFrame
+    opted_out: Mask
+    """By customer."""
     bought: History
     touched: History
     baskets: Partners
     customers: Partners
+    """Of both those of the catalogue alone: carriage is nothing that goes with a mug."""
     chosen_by: np.ndarray
     """By product, how many customers ever chose it."""
     categories_of: np.ndarray
@@ -91,13 +95,18 @@ def evidence_of(shop: Shop, pairs: pd.DataFrame) -> Evidence:
     """
     count = len(shop.ids)
     customer, product = shop.recent
-    choosers = bought_together(pd.DataFrame({"basket_id": customer, "product_id": product}), k=MOST)
+    goods = in_catalogue(shop.products)
+    choosers = bought_together(
+        pd.DataFrame({"basket_id": customer, "product_id": product}), k=MOST, available=pd.Index(np.flatnonzero(goods))
+    )
+    pairs = pairs[pairs["other_product_id"].isin(shop.ids[goods])]
     codes, names = category_codes(shop.products)
     chooser, owned = np.divmod(shop.chosen.keys, max(count, 1))
     named = codes[owned] >= 0
     of_segment = pd.DataFrame({"segment": shop.segment.to_numpy(dtype=object)[chooser], "product": owned})
     return Evidence(
         products=shop.products,
+        opted_out=shop.facts.opted_out,
         bought=shop.purchased,
         touched=shop.chosen,
         baskets=Partners.made(
@@ -171,7 +180,9 @@ class _Explaining:
         fallbacks = np.isin(
             self.source, ["popularity", "segment_popularity", "content", "brand_pin", "category_popularity"]
         )
-        self._bought_before()
+        theirs = ~known.opted_out[self.customer]
+        self._before("bought_before", self.bought, theirs)
+        self._before("viewed_before", self.touched, theirs)
         self._beside("bought_together", known.baskets, self.bought, ~fallbacks)
         self._beside("chosen_together", known.customers, self.touched, ~fallbacks)
         self._beside("similar_to_bought", self.content, self.bought, self.source == "content")
@@ -201,16 +212,17 @@ class _Explaining:
         keys: Positions = self.customer[at] * len(self.evidence.products) + product
         return keys
 
-    def _bought_before(self) -> None:
-        bought = self.bought
-        place, found = find(self._key(np.arange(len(self.rows)), self.product), bought.keys)
-        at, place = np.flatnonzero(found), place[found]
-        self.reason[at] = REASONS.index("bought_before")
-        self.count[at] = bought.times[place]
-        self.date[at] = bought.last[place]
-        between = (bought.last[place] - bought.first[place]).astype(float)
-        often = bought.times[place] > 1
-        self.days[at[often]] = between[often] / (bought.times[place][often] - 1)
+    def _before(self, reason: str, history: History, among: np.ndarray) -> None:
+        at = self._open(among)
+        place, found = find(self._key(at, self.product[at]), history.keys)
+        at, place = at[found], place[found]
+        self.reason[at] = REASONS.index(reason)
+        self.count[at] = history.times[place]
+        self.date[at] = history.last[place]
+        if reason == "bought_before":
+            between = (history.last[place] - history.first[place]).astype(float)
+            often = history.times[place] > 1
+            self.days[at[often]] = between[often] / (history.times[place][often] - 1)
 
     def _beside(self, reason: str, partners: Partners, history: History, among: np.ndarray) -> None:
         at = self._open(among)

@@ -100,13 +100,29 @@ def bands_of(products: pd.DataFrame) -> Floats:
 
 def is_sold(products: pd.DataFrame) -> Mask:
     """Which products the shop has on sale, as far as it says so."""
-    sold = np.ones(len(products), dtype=bool)
+    sold = in_catalogue(products)
     if "is_active" in products:
         sold &= ~products["is_active"].isin([False]).to_numpy()
-    if "is_in_catalogue" in products:
-        known = products["is_in_catalogue"].isin([True]).to_numpy()
-        sold &= known | ~known.any()
     return sold
+
+
+def in_catalogue(products: pd.DataFrame) -> Mask:
+    """Which products are goods: those of the catalogue, all of them where the shop has none."""
+    if "is_in_catalogue" not in products:
+        return np.ones(len(products), dtype=bool)
+    known: Mask = products["is_in_catalogue"].isin([True]).to_numpy()
+    return known | ~known.any()
+
+
+def is_fresh(products: pd.DataFrame) -> Mask:
+    """Which products may be shown as new where no customer touched them: not what guests have long bought, nor what has no price."""
+    fresh = np.ones(len(products), dtype=bool)
+    if "is_fresh" in products:
+        fresh &= products["is_fresh"].isin([True]).to_numpy()
+    if "price" in products:
+        priced = products["price"].notna().to_numpy()
+        fresh &= priced | ~priced.any()
+    return fresh
 
 
 def product_problems(products: pd.DataFrame, rules: Rules) -> dict[str, Mask]:

@@ -91,13 +91,14 @@ def serve(
     interactions
         As ``interactions.checked`` returns them.
     content
-        Of products with ``product_id`` and, where known, ``name, description, category, category_path, brand, price_band, stock, days_of_stock,
-        is_active, is_in_catalogue``.
+        Of products with ``product_id`` and, where known, ``name, description, category, category_path, brand, price, price_band,
+        stock, days_of_stock, is_active, is_in_catalogue``, and ``is_fresh``: whether nothing happened with it before the last
+        weeks.
     customers
         ``customer_id`` and, where known, ``is_opted_out, gender, birth_year, country, acquisition_channel``: everyone who is to
         get lists; those with interactions get them anyway. Of more than the rules allow for those who were active last.
     baskets
-        ``basket_id, product_id``: what was bought in one order.
+        ``basket_id, product_id`` and, where known, ``customer_id``: what was bought in one order.
     half_life
         Days after which an interaction counts half for what is popular.
     deliver
@@ -206,7 +207,9 @@ def _pool(own: pd.DataFrame, filling: Filling, some: Positions, k: int) -> tuple
         customer, shelf = customer[short], shelf[short]
         waits = np.isin(_list(pool), customer * len(SHELVES) + shelf)
         done.append(placed_so_far[~waits])
-        pool = _joined([pool[waits], filling.filled(piece, customer, shelf)])
+        refused = (pool["outcome"] == OUTCOMES.index("opted_out")).to_numpy()
+        # what somebody refused as theirs they may get as everyone does
+        pool = _joined([pool[waits & ~refused], filling.filled(piece, customer, shelf), pool[waits & refused]])
     done.append(placed(pool, filling.shop.facts, filling.rules, k))
     return pd.concat([part for part in done if len(part)] or done[:1], ignore_index=True), links
 

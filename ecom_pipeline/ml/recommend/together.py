@@ -2,10 +2,13 @@
 
 The strength of a pair is its cosine, baskets with both over the root of the product of the baskets with each (Sarwar et
 al., Item-based collaborative filtering, 2001); its lift says how many times more often than by chance. A pair needs a
-minimum of baskets. What does not belong here: whom a pair is shown to.
+minimum of customers: what one household buys together every week says nothing of others, and is theirs alone to know. What
+does not belong here: whom a pair is shown to.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -14,9 +17,9 @@ from scipy import sparse
 from ecom_pipeline.ml.recommend.interactions import Positions
 
 MINIMUM = 5
-"""Baskets that must hold both; fewer are an anecdote."""
-ROWS = 2_000
-"""Products worked through at once."""
+"""Customers who must have both in one basket; fewer are an anecdote."""
+AT_ONCE = 5_000_000
+"""Pairs of products in a basket that are counted at once."""
 PAIR_COLUMNS = (
     "product_id", "rank", "other_product_id", "baskets_together", "product_baskets", "other_baskets", "baskets", "lift", "cosine",
 )  # fmt: skip
@@ -30,11 +33,12 @@ def bought_together(
     Parameters
     ----------
     baskets
-        ``basket_id, product_id``; a product counts once per basket.
+        ``basket_id, product_id`` and, where known, ``customer_id``; a product counts once per basket, and a basket without a
+        customer is of somebody else.
     available
         The only products to be listed beside another; all by default.
     minimum
-        Baskets that must hold both.
+        Customers who must have both in one basket.
 
     Returns
     -------
@@ -42,16 +46,18 @@ def bought_together(
         ``product_id, rank, other_product_id, baskets_together, product_baskets, other_baskets, baskets, lift, cosine``,
         sorted by the first two; only pairs with a lift above 1.
     """
-    held, names = _matrix(baskets, minimum)
+    held, names, owner = _matrix(baskets, minimum)
     total = int(held.shape[0])
     size = np.asarray(held.sum(axis=0)).ravel()
     offered = np.ones(len(names), dtype=bool) if available is None else names.isin(available)
     by_product = held.T.tocsr()
+    work = np.cumsum(by_product @ np.diff(held.indptr)) // AT_ONCE
     parts = []
-    for start in range(0, len(names), ROWS):
-        pairs = (by_product[start : start + ROWS] @ held).tocoo()
+    for start, stop in pairwise([0, *np.flatnonzero(np.diff(work)) + 1, len(names)]):
+        counted, customers = _counted(by_product[start:stop], held, owner)
+        pairs = counted.tocoo()
         row, other, both = pairs.row + start, pairs.col, pairs.data
-        enough = (both >= minimum) & (row != other) & offered[other]
+        enough = (customers >= minimum) & (row != other) & offered[other]
         row, other, both = row[enough], other[enough], both[enough]
         expected = size[row] * size[other] / max(total, 1)
         parts.append(_best(row, other, both, size, both / expected, k))
@@ -61,17 +67,42 @@ def bought_together(
     return found.assign(baskets=total).reset_index(drop=True)[list(PAIR_COLUMNS)]
 
 
-def _matrix(baskets: pd.DataFrame, minimum: int) -> tuple[sparse.csr_matrix, pd.Index]:
-    """Baskets by the products that enough baskets hold, and those products; a basket without any keeps its row."""
-    distinct = baskets[["basket_id", "product_id"]].drop_duplicates()
+def _counted(
+    by_product: sparse.csr_matrix, held: sparse.csr_matrix, owner: Positions
+) -> tuple[sparse.csr_matrix, Positions]:
+    """Products by products, how many baskets hold both; and, in the same order, with how many customers."""
+    product, basket = by_product.nonzero()
+    owners = int(owner.max(initial=-1)) + 1
+    keys, of_basket = np.unique(product.astype(np.int64) * owners + owner[basket], return_inverse=True)
+    if len(keys) == len(basket):
+        baskets = by_product @ held
+        return baskets, baskets.data
+    ones, bounds = np.ones(len(basket), np.int32), np.searchsorted(keys, np.arange(by_product.shape[0] + 1) * owners)
+    of_product = sparse.csr_matrix((ones[: len(keys)], np.arange(len(keys)), bounds), (by_product.shape[0], len(keys)))
+    beside = sparse.csr_matrix((ones, (of_basket, basket)), shape=(len(keys), held.shape[0])) @ held
+    baskets = of_product @ beside
+    beside.data[:] = 1
+    return baskets, (of_product @ beside).data
+
+
+def _matrix(baskets: pd.DataFrame, minimum: int) -> tuple[sparse.csr_matrix, pd.Index, Positions]:
+    """Baskets by the products that enough baskets hold, those products, and the customer of each basket by number.
+
+    A basket without any of the products keeps its row.
+    """
+    distinct = baskets.drop_duplicates(["basket_id", "product_id"])
     rows, ids = pd.factorize(distinct["basket_id"])
+    owner = np.arange(len(ids))
+    if "customer_id" in distinct:
+        codes, customers = pd.factorize(distinct["customer_id"].to_numpy()[np.unique(rows, return_index=True)[1]])
+        owner = np.where(codes < 0, len(customers) + owner, codes)
     columns, products = pd.factorize(distinct["product_id"].astype(object), sort=True)
     enough = np.bincount(columns, minlength=len(products)) >= minimum
     place = np.cumsum(enough) - 1
     kept = enough[columns]
     ones = np.ones(int(kept.sum()), dtype=np.int32)
     matrix = sparse.csr_matrix((ones, (rows[kept], place[columns[kept]])), shape=(len(ids), int(enough.sum())))
-    return matrix, pd.Index(products[enough])
+    return matrix, pd.Index(products[enough]), owner
 
 
 def _best(row: Positions, other: Positions, both: Positions, size: Positions, lift: np.ndarray, k: int) -> pd.DataFrame:

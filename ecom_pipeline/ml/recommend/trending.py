@@ -2,8 +2,8 @@
 
 Each customer counts once a day and product. Their days are added up twice, halved every week and every eight weeks. What
 the slow sum leads one to expect of the quick one, scaled by what the whole shop did so that a busy week lifts nobody, is
-taken from it and divided by its standard deviation, as counts have it: (quick - expected) / sqrt(expected + 1). What does not
-belong here: what sells most, which ``popularity`` says.
+taken from it and divided by its standard deviation, as counts have it: (quick - expected) / sqrt(expected + 1). What rose
+weeks ago and has fewer customers again is not listed. What does not belong here: what sells most, which ``popularity`` says.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.recommend.interactions import Floats
+from ecom_pipeline.ml.recommend.rules import NO_CATEGORY
 
 QUICK, SLOW = 7.0, 56.0
 """Half-lives in days."""
@@ -64,10 +65,12 @@ def trending(
             "earlier_customers": _customers(days, (age >= RECENT_DAYS) & (age < 2 * RECENT_DAYS)),
         }
     )
-    rising = (rows["score"] > 0) & (rows["recent_customers"] >= MINIMUM_CUSTOMERS) & rows["product_id"].isin(available)
-    rows = rows[rising].sort_values(["score", "product_id"], ascending=[False, True])
+    enough = rows["recent_customers"] >= np.maximum(MINIMUM_CUSTOMERS, rows["earlier_customers"] + 1)
+    rows = rows[(rows["score"] > 0) & enough & rows["product_id"].isin(available)]
+    rows = rows.sort_values(["score", "product_id"], ascending=[False, True])
     if "category" in products:
-        rows["category"] = rows["product_id"].map(products.set_index("product_id")["category"])
+        categories = products.set_index("product_id")["category"]
+        rows["category"] = rows["product_id"].map(categories[categories != NO_CATEGORY])
     else:
         rows["category"] = None
     overall = rows.head(k).assign(scope="all", rank=np.arange(1, len(rows.head(k)) + 1))

@@ -220,18 +220,18 @@ def _gains(found: tuple[float, float], lead: tuple[float, float]) -> bool:
     return found[0] * found[1] > lead[0] * lead[1] * (1 + WORTHWHILE) ** 2
 
 
-def tune_baselines(window: Window, products: pd.DataFrame | None, *, seed: int) -> list[tuple[Baseline, Trial]]:
+def tune_baselines(window: Window, products: pd.DataFrame | None, *, seed: int) -> list[Baseline]:
     """Choose each baseline's half-life; returns them unfitted, the best first. Popularity is always among them."""
     few = informative(window, seed=seed)
     kinds: list[type[Baseline]] = [Popularity]
     if "category" in described(pd.Index(window.train["product_id"].cat.categories), products):
         kinds.append(CategoryPopularity)
-    chosen: list[tuple[Baseline, Trial]] = []
+    reached: dict[Baseline, float] = {}
     for kind in kinds:
         values = {each: score(kind(half_life=each).fit_checked(window.train, products), few) for each in HALF_LIVES}
         half_life = max(values, key=lambda each: values[each])
-        chosen.append((kind(half_life=half_life), Trial(parameters={"half_life": half_life}, value=values[half_life])))
-    return sorted(chosen, key=lambda each: -each[1].value)
+        reached[kind(half_life=half_life)] = values[half_life]
+    return sorted(reached, key=lambda each: -reached[each])
 
 
 def tune_lightfm(window: Window, products: pd.DataFrame | None, *, trend_half_life: float | None, seed: int) -> Part:

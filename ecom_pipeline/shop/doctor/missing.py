@@ -20,7 +20,7 @@ COSTS = {
     "marketing_spend": "no cost per acquisition and no return on spend",
     "campaigns": "campaigns have no names, budgets or dates",
     "experiments": "no read-out of tests and holdouts, and no list of whom a coupon pays for",
-    "market": "clean.market stays empty; no other table reads it yet",
+    "market": "forecasts know no prices, rates or searches of the market",
     "calendar": "forecasts know public holidays but not the shop's own festivals and closures",
 }
 COLUMN_COSTS = {

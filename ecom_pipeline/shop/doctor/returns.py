@@ -95,8 +95,8 @@ def _by_kind(profiles: Sequence[Profile]) -> Split:
         )
         if returned and (sold := [word for word in sold if word not in returned]):
             name = as_sql(one.name)
-            sales, others = (f"{name} in ({', '.join(map(literal, words))})" for words in (sold, returned))
-            return Split(sales, others, f"{one.name} says which rows are returns")
+            kept, given_back = (f"{name} in ({', '.join(map(literal, words))})" for words in (sold, returned))
+            return Split(kept, given_back, f"{one.name} says which rows are returns")
     return Split()
 
 

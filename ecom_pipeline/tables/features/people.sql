@@ -95,7 +95,10 @@ select
         when by_email.customer_id is not null then 'email'
         when linked.customer_id is not null then 'phone'
     end as joined_by,
-    common.customer_id is not null as is_contact_too_common
+    common.customer_id is not null as is_contact_too_common,
+    coalesce(max(cast(customers.is_opted_out as integer)) over (
+        partition by coalesce(linked.person_id, customers.customer_id)
+    ), 0) = 1 as is_opted_out
 from clean.customers as customers
 left join linked on customers.customer_id = linked.customer_id
 left join by_email on customers.customer_id = by_email.customer_id

@@ -33,8 +33,8 @@ select
     cast(summed.revenue as decimal(18, 2)) as revenue,
     cast(summed.margin as decimal(18, 2)) as margin,
     cast(summed.orders as double) / nullif(cast(summed.visits as double), 0) as conversion,
-    try_cast(summed.spend / nullif(summed.orders, 0) as decimal(18, 2)) as cost_per_order,
-    try_cast(summed.spend / nullif(summed.new_customers, 0) as decimal(18, 2)) as cost_per_acquisition,
+    try_cast(nullif(summed.spend, 0) / nullif(summed.orders, 0) as decimal(18, 2)) as cost_per_order,
+    try_cast(nullif(summed.spend, 0) / nullif(summed.new_customers, 0) as decimal(18, 2)) as cost_per_acquisition,
     cast(summed.revenue as double) / nullif(cast(summed.spend as double), 0) as return_on_spend
 from summed
 left join clean.campaigns as campaigns on summed.campaign_id = campaigns.campaign_id

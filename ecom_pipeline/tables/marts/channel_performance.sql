@@ -70,8 +70,8 @@ select
     end as conversion_lower,
     (rates.p + 1.9208 / rates.n + 1.96 * sqrt(rates.p * (1 - rates.p) / rates.n + 0.9604 / (rates.n * rates.n)))
     / (1 + 3.8416 / rates.n) as conversion_upper,
-    try_cast(summed.spend / nullif(summed.orders, 0) as decimal(18, 2)) as cost_per_order,
-    try_cast(summed.spend / nullif(summed.new_customers, 0) as decimal(18, 2)) as cost_per_acquisition,
+    try_cast(nullif(summed.spend, 0) / nullif(summed.orders, 0) as decimal(18, 2)) as cost_per_order,
+    try_cast(nullif(summed.spend, 0) / nullif(summed.new_customers, 0) as decimal(18, 2)) as cost_per_acquisition,
     cast(summed.revenue as double) / nullif(cast(summed.spend as double), 0) as return_on_spend,
     paid_back.payback_months
 from summed

@@ -1,17 +1,12 @@
 select
-    coupons.experiment_id,
-    coupons.treatment,
-    coupons.customer_id,
-    row_number() over (
-        partition by coupons.experiment_id, coupons.treatment
-        order by coupons.expected_gain desc, coupons.customer_id
-    ) as rank,
-    coupons.expected_uplift,
-    cast(coupons.margin_per_order as decimal(18, 2)) as margin_per_order,
-    cast(coupons.cost as decimal(18, 2)) as cost,
-    cast(coupons.expected_gain as decimal(18, 2)) as expected_gain,
-    coupons.source,
-    coupons.as_of_date
-from models.coupon_candidates as coupons
-inner join marts.customer_profiles as profiles on coupons.customer_id = profiles.customer_id
-where not profiles.is_opted_out
+    experiment_id,
+    treatment,
+    customer_id,
+    row_number() over (partition by experiment_id, treatment order by expected_gain desc, customer_id) as rank,
+    expected_uplift,
+    cast(margin_per_order as decimal(18, 2)) as margin_per_order,
+    cast(cost as decimal(18, 2)) as cost,
+    cast(expected_gain as decimal(18, 2)) as expected_gain,
+    source,
+    as_of_date
+from models.coupon_candidates

@@ -80,9 +80,7 @@ select
     registered.language,
     registered.registered_date,
     registered.acquisition_channel,
-    coalesce(max(cast(registered.is_opted_out as integer)) over (
-        partition by coalesce(people.person_id, customers.customer_id)
-    ), 0) = 1 as is_opted_out
+    coalesce(people.is_opted_out, false) as is_opted_out
 from features.customers as customers
 left join features.segments as segments
     on customers.customer_id = segments.customer_id and customers.as_of_date = segments.cutoff_date

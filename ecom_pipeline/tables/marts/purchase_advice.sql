@@ -20,10 +20,10 @@ select
     advice.stock_out_date,
     advice.lost_units,
     cast(advice.stock_value as decimal(18, 2)) as stock_value,
-    advice.overstock_units,
+    cast(round(advice.overstock_units) as bigint) as overstock_units,
     cast(advice.overstock_value as decimal(18, 2)) as overstock_value,
     advice.is_overstocked,
-    risk.stock_out_risk,
+    advice.stock_out_risk,
     as_of.as_of_date
 from models.purchase_advice as advice
 cross join features.as_of as as_of
@@ -32,7 +32,3 @@ left join models.forecast_series as series
     on series.measure = 'units'
     and series.series_kind = 'product'
     and advice.product_id = series.series
-left join models.stock_out_risk as risk
-    on advice.product_id = risk.product_id
-    and date_diff('day', cast(as_of.as_of_date as date), cast(risk.risk_date as date))
-    = greatest(advice.lead_time_days, 1)

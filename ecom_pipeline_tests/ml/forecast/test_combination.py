@@ -102,7 +102,7 @@ def test_the_proof_leaves_out_the_first_origin_and_pools_series_and_days() -> No
         {"moving_average": [[99.0, 99], [12, 13], [12, 13]], "seasonal_naive": [[10, 10], [14, 14], [14, 14]]}
     )
     answer = np.array([[99.0, 99], [11, 11], [9, 11]])[..., np.newaxis]
-    proof = prove(found, answer, np.array([0, 1]), ("moving_average", "seasonal_naive"))
+    proof = prove(found, answer, np.array([0, 1]))
     assert proof.series == 2
     assert proof.value == pytest.approx(4 / 40)
     assert (proof.baseline, proof.baseline_value) == ("moving_average", pytest.approx(10 / 40))
@@ -110,12 +110,12 @@ def test_the_proof_leaves_out_the_first_origin_and_pools_series_and_days() -> No
 
 def test_a_single_origin_has_to_do() -> None:
     found = backtest_of({"moving_average": [[12.0]], "boosting": [[10.0]]})
-    proof = prove(found, np.array([[[11.0]]]), np.array([0]), ("moving_average",))
+    proof = prove(found, np.array([[[11.0]]]), np.array([0]))
     assert (proof.value, proof.baseline_value) == (pytest.approx(0.1), pytest.approx(0.2))
 
 
 def test_without_a_test_or_sales_nothing_is_proved() -> None:
     untested = backtest_of({"moving_average": [[np.nan]]})
-    assert prove(untested, np.full((1, 1, 1), np.nan), np.array([0]), ("moving_average",)).value is None
+    assert prove(untested, np.full((1, 1, 1), np.nan), np.array([0])).value is None
     silent = backtest_of({"moving_average": [[1.0]]}, actual=0.0)
-    assert prove(silent, np.ones((1, 1, 1)), np.array([0]), ("moving_average",)).value is None
+    assert prove(silent, np.ones((1, 1, 1)), np.array([0])).value is None

@@ -1,13 +1,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from ecom_pipeline.ml.forecast.demand import closed_days, recognise, remembered_stock, sells_often, without_stockouts
+from ecom_pipeline.ml.forecast.demand import (
+    closed_days,
+    recognise,
+    remembered_stock,
+    rest_days,
+    sells_often,
+    without_stockouts,
+)
 from ecom_pipeline.ml.forecast.panel import Panel
+from ecom_pipeline.ml.forecast.period import WEEK
 from ecom_pipeline_tests.ml.forecast.builders import effect, panel_of, weekly
 
 TODAY = dt.date(2024, 3, 10)
@@ -49,6 +58,16 @@ def test_the_end_of_what_is_out_of_stock_is_unknown_demand_and_what_it_cost_is_t
     assert unknown(panel) == list(range(60, 70))
     assert (panel.values[1, 60:] == 0).all()
     assert lost.tolist() == [40.0, 0.0]
+
+
+def test_what_an_empty_shelf_cost_is_told_by_as_many_known_days_however_long_it_is_empty() -> None:
+    now_and_then = np.zeros(260)
+    now_and_then[[20, 60, 100, 140, 145, 150, 155, 160]] = 1.0
+    now_and_then[165] = 5.0
+    shelf = panel_of(now_and_then, kind="product")
+    panel, lost = without_stockouts(shelf, looks(shelf, {260: 0}))
+    assert unknown(panel) == list(range(166, 260))
+    assert lost == pytest.approx([91 * 11 / 91])
 
 
 def test_zeros_that_are_no_surprise_stay_zeros() -> None:
@@ -132,3 +151,29 @@ def test_what_sells_in_half_of_its_known_periods_sells_often() -> None:
     was_rare, empty = np.where(np.arange(300) < 100, 0.0, every_other), np.full(300, np.nan)
     found = sells_often(np.stack([every_other, rare, new, was_rare, empty]))
     assert found.tolist() == [True, False, True, True, False]
+
+
+def test_a_weekday_on_which_a_shop_has_not_sold_for_a_quarter_is_its_day_of_rest() -> None:
+    shop = weekly(200)
+    shop[5::7] = 0.0
+    shop[5] = 40.0
+    new = shop[-20:]
+    panel = panel_of(shop, new, weekly(200)[-20:])
+    found = rest_days(panel, 14)
+    assert np.flatnonzero(found[0]).tolist() == list(range(12, 214, 7))
+    assert not found[1].any(), "three weeks may be chance"
+    assert not found[2].any()
+    assert not rest_days(replace(panel, period=WEEK), 14).any()
+
+
+def test_a_slow_product_rests_with_its_shop_and_not_by_chance() -> None:
+    shop = np.random.default_rng(0).binomial(1, 0.2, (40, 200)).astype(float)
+    assert not rest_days(panel_of(shop[0], shop[1]), 7).any()
+    shop[:, 6::7] = 0.0
+    found = rest_days(panel_of(*shop, kind="product"), 7)
+    assert found[:, 200:].tolist() == [[day == 6 - 200 % 7 for day in range(7)]] * 40
+
+
+def test_a_shop_that_is_open_on_five_days_sells_regularly() -> None:
+    open_on_weekdays = np.where(np.arange(200) % 7 < 5, weekly(200) + 1, 0.0)
+    assert recognise(panel_of(open_on_weekdays)) == ("regular",)

@@ -87,3 +87,19 @@ def test_a_shop_that_is_closed_sells_nothing_and_its_other_days_do_not_suffer(mo
     assert found.forecast[0, ~shut] == pytest.approx(50, abs=1.5)
     assert found.without["holiday"][0] == pytest.approx(50, abs=1.5)
     assert "promotion" not in found.without
+
+
+def test_a_shop_that_rests_on_sundays_sells_nothing_on_them_whatever_a_model_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Nothing, "answer", 50.0)
+    monkeypatch.setattr(engine, "BoostingForecaster", Nothing)
+    values = 50.0 + np.random.default_rng(0).normal(0, 1, 200)
+    values[6::7] = 0.0
+    panel = panel_of(values, values * 1.01, effects=effect("holiday", [50, 210], 228))
+    found = forecast_panel(panel, horizon=28, seed=1, parts={"holiday": ("holiday",)})
+    rest = np.arange(200, 228) % 7 == 6
+    for each in (found.forecast, found.upper[1], found.without["holiday"], found.tested.of("boosting")[2, :, -28:]):
+        assert (each[:, rest] == 0).all()
+        assert (each[:, ~rest] > 40).all()
+    assert found.tested.of("moving_average")[2, 0, 0] == pytest.approx(50, abs=1)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecom_pipeline.ml.forecast.intervals import Bands, error_units, learn_bands, measured, sums_over
+from ecom_pipeline.ml.forecast.intervals import Bands, banded, error_units, learn_bands, measured, sums_over
 
 LEVELS = (0.8, 0.95)
 
@@ -82,6 +82,25 @@ def test_the_unit_of_errors_is_the_root_of_the_recent_level() -> None:
     found = error_units(values, 364)
     assert found[:3] == pytest.approx([10.0, np.sqrt(0.9 * 25 + 0.1 * (25 * 91 + 100 * 273) / 364), 10.0])
     assert 0 < found[3] < 1
+
+
+def test_after_months_that_all_brought_more_the_next_may_bring_less() -> None:
+    forecast, actual = past(1)
+    more = 100 + np.abs(actual - 100)
+    bands = learn_bands(forecast, more, even(forecast), np.ones(1), LEVELS)
+    assert (bands.below < -3).all()
+    assert (bands.above > -1.5 * bands.below).all()
+
+
+def test_a_busy_day_has_a_wider_band_and_a_quiet_one_no_narrower_than_usual() -> None:
+    week = np.array([0.0, 100, 100, 100, 400, 100, 100])
+    forecast = np.broadcast_to(np.resize(week, 28), (4, 50, 28))
+    actual = forecast[:3] + np.random.default_rng(0).normal(0, 10 * np.sqrt(np.maximum(forecast[:3] / week.mean(), 1)))
+    found, covered = banded(forecast[:3], actual, forecast[3], even(actual), np.ones(50), np.full(50, "product"))
+    width = (found.upper[0] - found.forecast).mean(axis=0)
+    assert width[4] == pytest.approx(np.sqrt(400 / week.mean()) * width[1], rel=0.01)
+    assert width[0] == pytest.approx(width[1])
+    assert np.nanmean(covered[0]) == pytest.approx(0.8, abs=0.07)
 
 
 def test_each_series_has_its_own_width() -> None:

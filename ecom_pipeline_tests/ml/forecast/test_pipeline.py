@@ -82,7 +82,14 @@ def run(
 ) -> ForecastResult:
     table = sales(series, LAST)
     return forecast_shop(
-        table, NO_CALENDAR, country=country, as_of_date=LAST, horizon=horizon, seed=seed, previous_card=previous_card
+        table,
+        NO_CALENDAR,
+        country=country,
+        currency="GBP",
+        as_of_date=LAST,
+        horizon=horizon,
+        seed=seed,
+        previous_card=previous_card,
     )
 
 
@@ -225,7 +232,9 @@ def test_a_worse_run_keeps_the_live_one(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.usefixtures("quick")
 def test_a_shop_that_sold_nothing_gets_empty_tables_and_a_card() -> None:
-    result = forecast_shop(sales({"total": [1.0]}, LAST).head(0), NO_CALENDAR, country="GB", as_of_date=LAST, seed=1)
+    result = forecast_shop(
+        sales({"total": [1.0]}, LAST).head(0), NO_CALENDAR, country="GB", currency="GBP", as_of_date=LAST, seed=1
+    )
     for name in ("forecasts", "weekly", "evaluation", "series", "parts", "moves", "advice", "risk", "stock"):
         assert getattr(result, name).empty
     assert (result.card.decision, result.card.trained_from, result.card.value) == ("refused", None, None)
@@ -264,7 +273,14 @@ def shop(days: int = 150) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
 def test_sums_agree_and_products_get_purchase_advice() -> None:
     table, by_product, products = shop()
     result = forecast_shop(
-        table, NO_CALENDAR, country=None, as_of_date=LAST, seed=1, product_sales=by_product, products=products
+        table,
+        NO_CALENDAR,
+        country=None,
+        currency="GBP",
+        as_of_date=LAST,
+        seed=1,
+        product_sales=by_product,
+        products=products,
     )
     for measure in ("revenue", "units"):
         found = result.forecasts[result.forecasts["measure"] == measure]
@@ -306,7 +322,7 @@ def test_the_shelf_of_earlier_nights_says_which_days_were_empty() -> None:
 
     def tonight(previous: pd.DataFrame | None) -> ForecastResult:
         return forecast_shop(
-            table, NO_CALENDAR, country=None, as_of_date=LAST, seed=1, product_sales=by_product, products=products,
+            table, NO_CALENDAR, country=None, currency="GBP", as_of_date=LAST, seed=1, product_sales=by_product, products=products,
             previous_stock=previous,
         )  # fmt: skip
 
@@ -325,7 +341,7 @@ def test_the_shelf_of_earlier_nights_says_which_days_were_empty() -> None:
 @pytest.mark.usefixtures("quick")
 def test_parts_add_up_to_the_published_forecast_and_the_move_is_told() -> None:
     table = sales({"total": weekly(120, noise=2), "A": weekly(120, noise=2)}, LAST)
-    first = forecast_shop(table, NO_CALENDAR, country=None, as_of_date=LAST, seed=1)
+    first = forecast_shop(table, NO_CALENDAR, country=None, currency="GBP", as_of_date=LAST, seed=1)
     summed = first.parts.groupby(["series", "forecast_date"])["value"].sum()
     revenue = first.forecasts[first.forecasts["measure"] == "revenue"].set_index(["series", "forecast_date"])[
         "forecast"
@@ -335,7 +351,9 @@ def test_parts_add_up_to_the_published_forecast_and_the_move_is_told() -> None:
         value=first.parts["value"] * 2,
         forecast_date=pd.to_datetime(first.parts["forecast_date"]),  # as the database gives it
     )
-    second = forecast_shop(table, NO_CALENDAR, country=None, as_of_date=LAST, seed=1, previous_parts=before)
+    second = forecast_shop(
+        table, NO_CALENDAR, country=None, currency="GBP", as_of_date=LAST, seed=1, previous_parts=before
+    )
     assert second.moves["sentence_en"].str.startswith("Down 50%").all()
 
 
@@ -346,7 +364,7 @@ def test_an_event_of_the_shop_is_a_part_of_its_forecast(monkeypatch: pytest.Monk
     for day in days:
         values[299 - (LAST - day).days] *= 4
     own = calendar(*[(str(day), "sale", "event", None) for day in (*days, dt.date(2024, 3, 20))])
-    result = forecast_shop(sales({"total": values}, LAST), own, country=None, as_of_date=LAST, seed=1)
+    result = forecast_shop(sales({"total": values}, LAST), own, country=None, currency="GBP", as_of_date=LAST, seed=1)
     holiday = result.parts[result.parts["part"] == "holiday"].set_index("forecast_date")["value"]
     assert holiday.idxmax() == dt.date(2024, 3, 20)
     assert holiday.max() > 5 * holiday.drop(dt.date(2024, 3, 20)).abs().max()
@@ -356,7 +374,14 @@ def test_an_event_of_the_shop_is_a_part_of_its_forecast(monkeypatch: pytest.Monk
 def test_tables_have_the_columns_of_their_contracts() -> None:
     table, by_product, products = shop(90)
     result = forecast_shop(
-        table, NO_CALENDAR, country=None, as_of_date=LAST, seed=1, product_sales=by_product, products=products
+        table,
+        NO_CALENDAR,
+        country=None,
+        currency="GBP",
+        as_of_date=LAST,
+        seed=1,
+        product_sales=by_product,
+        products=products,
     )
     frames = {
         "forecasts": result.forecasts,
@@ -415,12 +440,13 @@ def test_real_daily_revenue_of_a_shop() -> None:
         from read_csv('{ONLINE_RETAIL}/*.csv.gz', all_varchar = true) group by 3
         """
     ).df()
-    result = forecast_shop(table, NO_CALENDAR, country="GB", as_of_date=dt.date(2011, 12, 9), seed=1)
+    result = forecast_shop(table, NO_CALENDAR, country="GB", currency="GBP", as_of_date=dt.date(2011, 12, 9), seed=1)
     revenue = result.evaluation[result.evaluation["measure"] == "revenue"]
     found = revenue.pivot(index="metric", columns="model", values="value")
-    assert found.loc["wape", "exponential_smoothing"] == pytest.approx(0.290, abs=0.005)
+    assert found.loc["wape", "exponential_smoothing"] == pytest.approx(0.2485, abs=0.005)
     assert found.loc["wape", "combination"] < found.loc["wape", "moving_average"]
     forecasts = result.forecasts[result.forecasts["measure"] == "revenue"]
     closed = pd.to_datetime(forecasts["forecast_date"]).dt.dayofweek == 5
     saturdays, others = forecasts[closed], forecasts[~closed]
-    assert saturdays["forecast"].max() < others["forecast"].min()
+    assert (saturdays[["forecast", "upper_95"]] == 0).all(axis=None), "it never sold anything on a Saturday"
+    assert others["forecast"].min() > 0

@@ -82,6 +82,36 @@ def test_a_product_of_unknown_stock_and_cost_has_a_reorder_point_alone() -> None
 
 def test_the_day_it_runs_out() -> None:
     assert advice(stock=7)["stock_out_date"] == dt.date(2024, 3, 14)
+    assert advice(stock=0)["stock_out_date"] == advice(stock=-3)["stock_out_date"] == TODAY
+    assert advice(stock=0, daily=0.0)["stock_out_date"] == TODAY
+    assert advice()["stock_out_date"] is None
+
+
+def test_part_of_a_piece_is_no_overstock() -> None:
+    found = advice(stock=181, daily=2.003)
+    assert (found["overstock_units"], found["is_overstocked"]) == (0, False)
+    assert advice(stock=182, daily=2.003)["overstock_units"] == 1
+
+
+def test_the_risk_until_an_order_arrives_is_that_of_the_day_and_known_for_any_lead_time() -> None:
+    shop = pd.concat([products(stock=20, lead_time_days=lead) for lead in (0, 9, 45)], ignore_index=True)
+    shop = shop.assign(product_id=["now", "soon", "late"], lost_units=0.0)
+    sold = np.full((3, 28), 2.0)
+    found = advise(shop, sold, uncertain(3), TODAY).set_index("product_id")["stock_out_risk"]
+    by_day = stock_out_risk(shop, sold, uncertain(3), TODAY).set_index(["product_id", "risk_date"])["stock_out_risk"]
+    assert found["now"] == by_day["now", dt.date(2024, 3, 11)]
+    assert 0 < found["soon"] == by_day["soon", dt.date(2024, 3, 19)] < 1
+    assert found["late"] == 1
+    assert np.isnan(advice(lead_time_days=9)["stock_out_risk"])
+
+
+def test_the_last_piece_goes_with_a_demand_of_one() -> None:
+    # twenty cases in which nobody asks for it, and twenty-one in which one does
+    errors = np.repeat([-0.5, 0.5], [20, 21])
+    shape = Errors(size=np.ones(1), own=np.full((1, 1), np.inf), count=np.zeros(1, dtype=int), pooled=errors)
+    often = Uncertainty(over=dict.fromkeys(WINDOWS, shape))
+    found = stock_out_risk(products(stock=1), np.full((1, 7), 0.5 / 7), often, TODAY)
+    assert found["stock_out_risk"].iloc[-1] == pytest.approx(21 / 41)
 
 
 def test_the_risk_grows_by_the_day_and_falls_with_stock() -> None:

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecom_pipeline.ml.forecast.base import Forecaster
+from ecom_pipeline.ml.forecast.panel import Panel
 from ecom_pipeline.ml.forecast.period import MONTH, QUARTER, WEEK
 from ecom_pipeline.ml.forecast.smoothing import (
     ExponentialSmoothing,
@@ -103,12 +104,19 @@ def test_logarithms_know_days_of_nothing_returns_and_any_unit() -> None:
     assert forecast(LogSmoothing(), np.zeros(30), 2) == [0.0, 0.0]
 
 
-def test_theta_adds_half_of_the_trend_and_lets_it_fade() -> None:
-    line = np.arange(100.0)
-    smoothed = np.array(forecast(ExponentialSmoothing(), line, 60))
-    drift = np.diff(np.array(forecast(Theta(), line, 60)) - smoothed)
-    assert drift[0] == pytest.approx(0.5 * 0.98**2)
-    assert drift[-1] == pytest.approx(0.5 * 0.98**60)
+def drift_of(panel: Panel, horizon: int) -> np.ndarray:
+    """What theta adds to the logarithms of the smoothed forecast, from one period to the next."""
+    smoothed, found = (
+        np.log1p(model.fit(panel).predict(horizon)[0] / model.unit_[0]) for model in (LogSmoothing(), Theta())
+    )
+    return np.diff(found - smoothed)
+
+
+def test_theta_adds_half_of_the_growth_and_lets_it_fade() -> None:
+    growing = 1000 * np.exp(0.01 * np.arange(140))
+    drift = drift_of(panel_of(growing), 60)
+    assert drift[0] == pytest.approx(0.5 * 0.01 * 0.98**2, rel=0.15)
+    assert drift[-1] / drift[0] == pytest.approx(0.98**58)
 
 
 def test_tsb_by_hand() -> None:
@@ -140,10 +148,8 @@ def test_weeks_have_their_season_of_a_year() -> None:
 
 
 def test_the_trend_of_months_is_not_their_season() -> None:
-    months = np.arange(30.0) + 300 + 100 * np.cos(np.arange(30) / 6 * np.pi)
-    panel = panel_of(months, period=MONTH)
-    smoothed, found = (model.fit(panel).predict(2)[0] for model in (ExponentialSmoothing(), Theta()))
-    assert np.diff(found - smoothed)[0] == pytest.approx(0.5 * 0.98**2)
+    months = 300 * np.exp(0.01 * np.arange(30) + 0.3 * np.cos(np.arange(30) / 6 * np.pi))
+    assert drift_of(panel_of(months, period=MONTH), 2)[0] == pytest.approx(0.5 * 0.01 * 0.98**2, rel=0.15)
 
 
 def test_a_moving_average_is_of_a_year_at_most() -> None:

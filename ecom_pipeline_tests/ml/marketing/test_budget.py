@@ -65,6 +65,15 @@ def test_spend_that_follows_demand_is_no_evidence() -> None:
     assert "随需求起落" in follows["sentence_zh"]
 
 
+def test_spend_that_hardly_varies_is_not_credited_with_more_than_there_is() -> None:
+    shop = plant(6, days=300, channels=3)
+    shop.spend[:] = shop.spend.mean(axis=0) * np.random.default_rng(3).lognormal(0, 0.02, shop.spend.shape)
+    channels = run(shop).channels
+    brought = channels[["return_lower", "return_upper"]].abs().max(axis=1) * shop.spend.sum(axis=0)
+    assert (brought < 0.5 * shop.revenue.sum()).all()
+    assert not channels["has_evidence"].any()
+
+
 def test_revenue_that_is_chance_moves_no_money() -> None:
     shop = plant(5, days=300, channels=3)
     noise = shop.revenue_rows.assign(revenue=np.random.default_rng(1).normal(1e4, 1e3, 300))

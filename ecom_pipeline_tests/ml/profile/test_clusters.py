@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from ecom_pipeline.contracts import TABLES, parse_contract
+from ecom_pipeline.ml.profile import clusters
 from ecom_pipeline.ml.profile.clusters import Clusters, cluster_shop, drift
 
 AS_OF = dt.date(2024, 3, 10)
@@ -123,3 +124,17 @@ def test_tables_have_the_columns_of_their_contracts(table: str, attribute: str, 
     contract = parse_contract(path.read_text("utf-8"), "models", table, str(path))
     for found in (run(shop().head(0)), result):
         assert list(getattr(found, attribute).columns) == list(contract.types)
+
+
+def test_segments_that_chance_makes_as_stable_give_way_to_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def stability(sample: np.ndarray, number: int, seed: int) -> float:
+        asked.append(number)
+        return {2: 0.9, 3: 0.95, 4: 0.86}.get(number, 0.5) if asked.count(number) == 1 else 0.87
+
+    monkeypatch.setattr(clusters, "_stability", stability)
+    found = run(shop())
+    assert found.card.reason.startswith("3 segments of 450 buyers")
+    assert (found.card.value, found.card.baseline_value) == (0.95, 0.87)
+    assert asked == [2, 3, 4, 5, 6, 2, 3, 4]

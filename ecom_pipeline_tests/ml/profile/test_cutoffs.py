@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ecom_pipeline.ml.profile import cutoffs
 from ecom_pipeline.ml.profile.cutoffs import Past, TooLittleError, learn
 from ecom_pipeline.ml.profile.history import buyers_at
 from ecom_pipeline.ml.profile.propensity import PurchasePropensity
@@ -43,10 +42,9 @@ def test_nothing_after_the_day_bears_on_what_is_learned(days: pd.DataFrame) -> N
     np.testing.assert_array_equal(first.rates.probability(now), second.rates.probability(now))
 
 
-def test_a_sample_is_one_of_buyers(days: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cutoffs, "CUSTOMERS", 20)
+def test_a_sample_is_one_of_buyers(days: pd.DataFrame) -> None:
     browsers = days.head(200).assign(customer_id=[f"b{number:03d}" for number in range(200)], orders=0, revenue=0.0)
-    drawn = Past(pd.concat([days, browsers]), START, seed=1).days
+    drawn = Past(pd.concat([days, browsers]), START, seed=1, most=20).days
     assert drawn["customer_id"].nunique() == 20
     assert not drawn["customer_id"].str.startswith("b").any()
 

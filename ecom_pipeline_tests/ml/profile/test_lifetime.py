@@ -64,6 +64,14 @@ def test_the_published_parameters_to_their_printed_digits() -> None:
     assert {name: round(getattr(sizes, name), 2) for name in PUBLISHED_SIZES} == PUBLISHED_SIZES
 
 
+@pytest.mark.skipif(not sample_file().exists(), reason=f"the sample of the paper is not here: {sample_file()}")
+def test_the_parameters_of_mbg_nbd_are_those_of_another_program() -> None:
+    """As the R package BTYDplus prints them of the same sample."""
+    summary = summary_of(purchases(sample_file(), ["customer_id", "_", "date", "units", "revenue"]), CALIBRATED_TO)
+    model = BetaGeometric(leaves_at_once=True).fit(summary["repeats"], summary["last"] / 7, summary["age"] / 7)
+    assert (model.r_, model.alpha_, model.a_, model.b_) == pytest.approx((0.525, 6.183, 0.891, 1.614), abs=0.001)
+
+
 @pytest.mark.skipif(not WHOLE.exists(), reason=f"the customers that the paper drew from are not here: {WHOLE}")
 def test_the_published_parameters_are_those_of_a_tenth_of_the_whole() -> None:
     """The paper drew 2,357 of these 23,570 customers: its parameters lie among those of the ten tenths by last digit."""
@@ -77,12 +85,14 @@ def test_the_published_parameters_are_those_of_a_tenth_of_the_whole() -> None:
             assert abs(value - found.mean()) < 2 * found.std(ddof=1), name
 
 
-def simulated(customers: int, seed: int = 0) -> pd.DataFrame:
+def simulated(customers: int, *, leaves_at_once: bool, seed: int = 0) -> pd.DataFrame:
     """Customers of the model itself, observed for a year."""
     random = np.random.default_rng(seed)
     rows = []
     for rate, leaves in zip(random.gamma(0.8, 1 / 20, customers), random.beta(1.2, 3.0, customers), strict=True):
         now, times = random.exponential(1 / max(rate, 1e-9)), list[float]()
+        if leaves_at_once and random.random() < leaves:
+            now = np.inf
         while now <= 365:
             times.append(now)
             if random.random() < leaves:
@@ -93,10 +103,17 @@ def simulated(customers: int, seed: int = 0) -> pd.DataFrame:
 
 
 @pytest.mark.slow
-def test_what_is_expected_is_what_customers_of_the_model_do() -> None:
-    rows = simulated(4000)
-    model = BetaGeometric().fit(rows["repeats"], rows["last"], rows["age"])
+@pytest.mark.parametrize("leaves_at_once", [False, True])
+def test_what_is_expected_is_what_customers_of_the_model_do(leaves_at_once: bool) -> None:
+    rows = simulated(4000, leaves_at_once=leaves_at_once)
+    model, other = (
+        BetaGeometric(leaves_at_once=one).fit(rows["repeats"], rows["last"], rows["age"])
+        for one in (leaves_at_once, not leaves_at_once)
+    )
+    assert model.log_likelihood_ > other.log_likelihood_
     assert model.expected_orders([0.0], [0.0], [0.0], 365.0)[0] == pytest.approx(rows["repeats"].mean(), rel=0.05)
+    alive = model.alive(rows["repeats"], rows["last"], rows["age"])
+    assert (alive[rows["repeats"] == 0].max() < 1.0) == leaves_at_once
     assert (model.r_, model.alpha_) == pytest.approx((0.8, 20.0), rel=0.25)
 
 

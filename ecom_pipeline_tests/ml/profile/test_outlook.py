@@ -102,6 +102,16 @@ def test_chance_is_refused_and_the_baseline_published() -> None:
     assert refused.card.decision == "refused"
     assert set(refused.customers["source"]) == {"rfm_score"}
     assert "lead" in refused.card.reason
+    assert refused.customers["reasons_en"].str.endswith(" in all").all()
+
+
+def test_what_is_said_of_orders_agrees_with_the_probability(result: Propensity) -> None:
+    told = result.customers.dropna(subset=["reasons_en"])
+    raised, lowered = (
+        told.loc[told["reasons_en"].str.contains(rf"orders?,[^;]* ago[^;]*\({word} it\)"), "buy_probability"]
+        for word in ("raises", "lowers")
+    )
+    assert raised.quantile(0.1) > lowered.quantile(0.9)
 
 
 def test_every_reason_is_told_in_both_languages(result: Propensity) -> None:

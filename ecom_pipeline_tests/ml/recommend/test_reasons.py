@@ -59,8 +59,9 @@ class World:
         orders, views = self.orders, self.views
         of_product, of_customer = orders["product_id"] == row["product_id"], orders["customer_id"] == row["customer_id"]
         other = orders["product_id"] == row["evidence_product_id"]
-        if row["reason"] == "bought_before":
-            return replace(self, orders=orders[~(of_product & of_customer)])
+        if row["reason"] in ("bought_before", "viewed_before"):
+            looked = (views["product_id"] == row["product_id"]) & (views["customer_id"] == row["customer_id"])
+            return replace(self, orders=orders[~(of_product & of_customer)], views=views[~looked])
         if row["reason"] == "bought_together":
             return replace(self, orders=orders[~(of_product & orders["order_id"].isin(orders.loc[other, "order_id"]))])
         if row["reason"] == "chosen_together":
@@ -93,7 +94,12 @@ def world() -> World:
     told = [(f"c{number:02d}", ["even", "odd"][number % 2]) for number in range(90)]
     return World(
         orders=pd.DataFrame(rows, columns=["order_id", "customer_id", "product_id", "day"]),
-        views=frame((f"eve{number}", f"rare{number}", 20, "view", 1) for number in range(9)),
+        views=frame(
+            [
+                *((f"eve{number}", f"rare{number}", 20, "view", 1) for number in range(9)),
+                *((f"c{number:02d}", f"p{(7 * number) % PRODUCTS:02d}", 20, "view", 2) for number in range(0, 90, 6)),
+            ]
+        ),
         products=pd.DataFrame(
             {
                 "product_id": names,
@@ -113,6 +119,7 @@ def test_without_its_evidence_a_product_scores_lower() -> None:
     before = shop.served()
     kinds = {
         "bought_before": 6,
+        "viewed_before": 6,
         "bought_together": 12,
         "chosen_together": 12,
         "similar_to_viewed": 6,

@@ -210,15 +210,15 @@ def test_who_refused_advertising_gets_only_what_looks_at_nobody() -> None:
         for shelf, product in (("new", "p2"), ("again", "p1"), ("all", "p1"), ("all", "p2"))
     ]
     told = [{"customer_id": "ann", "is_opted_out": True}, {"customer_id": "bob", "is_opted_out": False}]
-    served = shown(candidates(*rows), pd.concat([OTHERS, history]), catalogue(), told)
+    served = shown(candidates(*rows), pd.concat([OTHERS, history]), catalogue(), told, k=7)
     assert listed(served, "ann", "again") == []
     assert {source for shelf in ("new", "all") for _, source in listed(served, "ann", shelf)} == {"popularity"}
     assert listed(served, "bob", "new")[0] == ("p2", "lightfm")
     assert filtered(served, "again") == {"opted_out": 1, "listed": 1}
-    assert {row["reason"] for _, row in served.recommendations.iterrows() if row["customer_id"] == "ann"} <= {
-        "popular",
-        "bought_before",
-    }
+    assert [product for product, _ in listed(served, "ann", "all")] == ["p1", *(f"p{n}" for n in range(7, 1, -1))]
+    rows = served.recommendations
+    assert set(rows.loc[rows["customer_id"] == "ann", "reason"]) == {"popular"}
+    assert reason(served, "bob", "p1", "all")["reason"] == "bought_before"
 
 
 def of_gender(gender: str, numbers: range) -> list[dict[str, Any]]:
@@ -290,6 +290,26 @@ def test_a_product_that_nobody_touched_gets_the_last_places_of_those_who_bought_
     assert "fresh" not in dict(listed(shown(known, TEA, TEXTS), "ann", "new"))
 
 
+@pytest.mark.parametrize(
+    ("changes", "is_listed"),
+    [
+        ({"is_fresh": [False] * 4 + [True, True]}, True),
+        ({"is_fresh": [False] * 6}, False),
+        ({"price": [None] * 6}, True),
+        ({"price": [5.0] * 4 + [None, None]}, False),
+        ({"is_in_catalogue": [True] * 6}, True),
+        ({"is_in_catalogue": [False] * 3 + [True] * 3}, False),
+        ({"name": [*TEXTS["name"][:4], "stone mug of stone", "red"]}, False),
+    ],
+)
+def test_a_new_product_has_a_price_is_unknown_to_guests_and_truly_like_a_good_that_was_bought(
+    changes: dict[str, Any], is_listed: bool
+) -> None:
+    known = candidates(*(("ann", "new", product) for product in ("mug", "oolong", "black")))
+    served = shown(known, TEA, TEXTS.assign(**changes), rules=Rules(new_products=1))
+    assert ("fresh" in dict(listed(served, "ann", "new"))) is is_listed
+
+
 def together(*pairs: tuple[str, str], times: int = 6) -> pd.DataFrame:
     rows = [(f"{pair}-{time}", product) for pair in pairs for time in range(times) for product in pair]
     alone = [(f"alone-{time}", product) for time in range(20) for pair in pairs for product in pair[:1]]
@@ -309,6 +329,26 @@ def test_the_evidence_of_a_learned_row_is_what_the_customer_bought_with_it() -> 
         "evidence_count": 1,
         "evidence_group": "tea",
     }
+
+
+def test_what_the_customer_looked_at_is_why_it_is_there_again() -> None:
+    looks = frame([("ann", "p1", 3, "view", 2), ("ann", "p1", 9, "cart", 1), ("ann", "p2", 4, "view", 1)])
+    history = pd.concat([OTHERS, looks, bought(("ann", "p7", 3), ("ann", "p2", 5))])
+    served = shown(RANKED, history, catalogue(), baskets=together(("p7", "p1")))
+    assert reason(served, "ann", "p1") == {
+        "reason": "viewed_before", "evidence_count": 2, "evidence_date": pd.Timestamp("2024-01-10"),
+    }  # fmt: skip
+    assert reason(shown(candidates(("ann", "all", "p2")), history), "ann", "p2", "all")["reason"] == "bought_before"
+
+
+def test_what_is_not_in_the_catalogue_is_no_evidence() -> None:
+    crowd = bought(*((f"c{n}", product, n) for n in range(6) for product in ("post", "p1")))
+    history = pd.concat([OTHERS, crowd, bought(("ann", "post", 3), *((f"d{n}", "p2", n) for n in range(9)))])
+    post = {"product_id": "post", "is_in_catalogue": False}
+    for orders in (together(("post", "p1")), NO_BASKETS):
+        assert reason(shown(RANKED, history, [], baskets=orders), "ann", "p1")["evidence_product_id"] == "post"
+        served = shown(RANKED, history, [*catalogue(), post], baskets=orders)
+        assert reason(served, "ann", "p1")["reason"] == "popular"
 
 
 def test_customers_who_chose_both_are_evidence_where_no_basket_is() -> None:

@@ -57,6 +57,18 @@ def test_what_customers_touch_beyond_chance_and_what_descriptions_say_add_up() -
     assert both - by_touch == pytest.approx(0.25)
 
 
+@pytest.mark.parametrize(("category", "lead"), [("light", 0.05), ("unknown", 0.0)])
+def test_of_what_customers_touch_as_often_the_product_of_its_category_comes_first(category: str, lead: float) -> None:
+    rows = [(f"{other} {n}", one, 0) for other in ("bag", "bulb") for n in range(10) for one in ("lamp", other)]
+    world = bought(*rows, *((f"x {n}", "x", 0) for n in range(20)))
+    described = pd.DataFrame({"product_id": ["bag", "bulb", "lamp"], "category": ["bags", category, category]})
+    popularity = Popularity().fit(world)
+    lists = similar_products(checked(world), popularity, Content(described), available=popularity.products_, k=2)
+    first, second = lists.loc[lists["product_id"] == "lamp", ["similar_product_id", "score"]].to_numpy()
+    assert (first[0], second[0]) == (("bulb", "bag") if lead else ("bag", "bulb"))
+    assert first[1] - second[1] == pytest.approx(lead + 0.25 * bool(lead))
+
+
 def test_a_cold_product_gets_what_is_described_like_it_then_what_is_popular_at_all_and_says_so() -> None:
     assert list_of(popular(), "new_tea") == [
         ("tea1", "content"), ("tea2", "content"), ("cup1", "popularity")

@@ -40,6 +40,16 @@ def test_a_pair_needs_baskets_and_must_beat_chance() -> None:
     assert len(bought_together(baskets(*["ab"] * 4, *["c"] * 10), k=5, minimum=4)) == 2
 
 
+def test_a_pair_needs_customers_and_a_basket_of_nobody_is_somebody_elses() -> None:
+    world = baskets(*["ab"] * 7, *["c"] * 20)
+    assert bought_together(world.assign(customer_id=[*["household"] * 14, *["other"] * 20]), k=5).empty
+    few = world.assign(customer_id=[*"1122334455", "5", "5", "5", "5", *["other"] * 20])
+    assert bought_together(few, k=5)["baskets_together"].tolist() == [7, 7]
+    assert bought_together(few.replace({"customer_id": {"4": "5"}}), k=5).empty
+    guests = few.replace({"customer_id": {"4": None, "5": None}})
+    assert bought_together(guests, k=5)["baskets_together"].tolist() == [7, 7]
+
+
 def test_only_what_is_available_stands_beside_another() -> None:
     found = bought_together(WORLD, k=5, available=pd.Index(["a"]))
     assert list(zip(found["product_id"], found["other_product_id"], strict=True)) == [("b", "a")]
@@ -56,12 +66,20 @@ def test_pairs_agree_with_counting_whatever_the_size_of_the_pieces(monkeypatch: 
     random = np.random.default_rng(3)
     rows = pd.DataFrame({"basket_id": random.integers(0, 300, 3000), "product_id": random.integers(0, 40, 3000)})
     rows["product_id"] = "p" + rows["product_id"].astype(str)
-    found = bought_together(rows, k=3, minimum=12)
+    rows["customer_id"] = rows["basket_id"] % 70
+    found = bought_together(rows, k=40, minimum=12)
     distinct = rows.drop_duplicates()
-    counted = distinct.merge(distinct, on="basket_id").groupby(["product_id_x", "product_id_y"]).size()
+    pairs = distinct.merge(distinct, on=["basket_id", "customer_id"]).groupby(["product_id_x", "product_id_y"])
+    counted, customers = pairs.size(), pairs["customer_id"].nunique()
     for row in found.itertuples():
         assert counted[(row.product_id, row.other_product_id)] == row.baskets_together
+    listed = pd.MultiIndex.from_frame(found[["product_id", "other_product_id"]])
+    assert customers[listed].min() == 12
+    unlisted = customers[~customers.index.isin(listed)].drop([(name, name) for name in set(rows["product_id"])])
+    alone = distinct["product_id"].value_counts()
+    chance = [alone[left] * alone[right] / 300 for left, right in unlisted.index]
+    assert ((unlisted < 12) | (counted[unlisted.index] <= chance)).all()
     order = found.groupby("product_id")["cosine"].apply(lambda each: each.is_monotonic_decreasing)
     assert order.all()
-    monkeypatch.setattr(together, "ROWS", 7)
-    pd.testing.assert_frame_equal(bought_together(rows, k=3, minimum=12), found)
+    monkeypatch.setattr(together, "AT_ONCE", 900)
+    pd.testing.assert_frame_equal(bought_together(rows, k=40, minimum=12), found)

@@ -38,6 +38,30 @@ def test_what_rises_is_first_and_what_sells_steadily_or_falls_is_not_there() -> 
     ]
 
 
+def test_what_rose_weeks_ago_and_falls_again_is_not_there() -> None:
+    first, last = DAYS - 28, DAYS - 14
+    rose = [
+        (f"w{day}-{number}", "falling", day) for day in range(first, DAYS) for number in range(6 if day < last else 5)
+    ]
+    grows = [(*row[:2], row[2] + 14) for row in rose if row[2] < last] + [row for row in rose if row[2] < last][:70]
+    assert "falling" not in set(rows(STEADY, rose)["product_id"])
+    found = rows(STEADY, grows)
+    assert found[found["scope"] == "all"].iloc[0][["product_id", "recent_customers", "earlier_customers"]].tolist() == [
+        "falling",
+        84,
+        70,
+    ]
+
+
+def test_products_without_a_category_are_ranked_among_all_alone() -> None:
+    unknown = PRODUCTS.replace({"category": {"b": "unknown"}})
+    found = trending(
+        checked(bought(*STEADY, *RISING)), unknown, as_of_date=FIRST_DAY + dt.timedelta(days=DAYS - 1), available=pd.Index(["rising"])
+    )  # fmt: skip
+    assert found["scope"].tolist() == ["all"]
+    assert found["category"].isna().all()
+
+
 def test_one_customer_is_no_trend() -> None:
     assert "few" not in set(rows(STEADY, FEW)["product_id"])
 

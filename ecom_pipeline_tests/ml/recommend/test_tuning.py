@@ -75,13 +75,11 @@ def test_the_best_trial_is_taken_a_change_only_where_it_is_worthwhile(
 def test_baselines_are_chosen_on_the_window_given_and_come_best_first() -> None:
     interactions, products = departments()
     chosen = tune_baselines(validation(interactions), products, seed=1)
-    assert [type(each) for each, _ in chosen] == [CategoryPopularity, Popularity]
-    assert chosen[0][1].value > chosen[1][1].value
-    assert all(each.half_life == trial.parameters["half_life"] for each, trial in chosen)
+    assert [type(each) for each in chosen] == [CategoryPopularity, Popularity]
 
 
 def test_without_categories_popularity_is_the_only_baseline() -> None:
-    assert [type(each) for each, _ in tune_baselines(validation(departments()[0]), None, seed=1)] == [Popularity]
+    assert [type(each) for each in tune_baselines(validation(departments()[0]), None, seed=1)] == [Popularity]
 
 
 def test_where_everything_is_of_one_day_no_half_life_is_tried() -> None:
@@ -102,9 +100,8 @@ def test_the_half_life_suits_the_shop() -> None:
     rows += [(f"e{number:03d}", "new", 170) for number in range(40)]
     window = validation(bought(*rows, ("z", "other", 214)))
     assert set(window.truth["product_id"]) == {"new"}
-    [(popularity, trial)] = tune_baselines(window, None, seed=1)
+    [popularity] = tune_baselines(window, None, seed=1)
     assert popularity.half_life in (3.0, 7.0)
-    assert trial.value == 1.0
 
 
 def test_each_part_is_the_best_of_its_trials_and_fitted_before_the_window() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.events import write_shop
 from ecom_pipeline.contracts import load_contracts
-from ecom_pipeline.defs import landing
+from ecom_pipeline.defs import inputs
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.settings import Settings
 from ecom_pipeline.shop.reading import load_shop
@@ -22,7 +22,7 @@ def test_what_fails_while_views_are_defined_leaves_none_of_them(
     write_shop(tmp_path, "csv")
     described: list[str] = []
 
-    def fails_at_the_third(connection: duckdb.DuckDBPyConnection, contract: landing.Contract, **kind: str) -> None:
+    def fails_at_the_third(connection: duckdb.DuckDBPyConnection, contract: inputs.Contract, **kind: str) -> None:
         described.append(contract.table)
         if len(described) == 3:
             raise duckdb.IOException("the disk is full")
@@ -45,10 +45,10 @@ def test_what_fails_while_views_are_defined_leaves_none_of_them(
             assert sorted(f"input.{name}" for (name,) in rows) == sorted(name for (name,) in known)
             return [name for (name,) in rows]
 
-        monkeypatch.setattr(landing, "describe", fails_at_the_third)
+        monkeypatch.setattr(inputs, "describe", fails_at_the_third)
         with pytest.raises(duckdb.IOException):
-            landing.define_inputs(night)
+            inputs.define_inputs(night)
         assert defined() == []
         monkeypatch.undo()
-        landing.define_inputs(night)
+        inputs.define_inputs(night)
         assert set(described) < set(defined())
