@@ -14,8 +14,9 @@ import yaml
 
 from ecom_pipeline.definitions import build_defs
 from ecom_pipeline.settings import Settings
-from ecom_pipeline.shop.config import ColumnMapping, Database, InputMapping, Options, Shop, Source
+from ecom_pipeline.shop.config import ColumnMapping, Database, InputMapping, Shop, Source
 from ecom_pipeline.shop.errors import ShopError
+from ecom_pipeline.shop.options import ReadOptions
 from ecom_pipeline.shop.readers import read_database
 from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline_tests.docs.markdown import ROOT, Block, Page, blocks_in
@@ -66,7 +67,7 @@ def test_examples_show_every_key() -> None:
     for block in PAGE.blocks:
         if block.language == "yaml":
             collect(yaml.load(block.text, Loader=yaml.BaseLoader))
-    models = (Shop, Source, InputMapping, ColumnMapping, Options, Database)
+    models = (Shop, Source, InputMapping, ColumnMapping, ReadOptions, Database)
     assert {key for model in models for key in model.model_fields} <= shown
 
 

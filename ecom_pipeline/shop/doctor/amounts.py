@@ -27,6 +27,8 @@ SOME = 5
 """Orders or products from which it is no accident what their amounts have in common."""
 MOST, CENTS = 0.95, 0.02
 """Share of rows for which a sum has to be right, and how far it may be off."""
+GROUPS = 10
+"""Groups of rows by chance, of which it is asked whether amounts grow with the pieces where no product is told."""
 PIECES = ("amount", "pieces", "units", "count", "number", "num")
 REDUCTION = "dis(c|k)|rabat|remise|descuent|sconto|descont|voucher|coupon|promo|优惠|折扣|立减|値引|クーポン|скид|indirim|할인|خصم"
 
@@ -125,10 +127,11 @@ class Amounts:
     def _of_piece_or_line(self, items: Matches) -> None:
         """Whether the one price there is grows with the pieces: then it is the line's."""
         own = [target for target in ("unit_price", "line_amount") if target in items]
-        if len(own) != 1 or not {"product_id", "quantity"} <= set(items):
+        if len(own) != 1 or "quantity" not in items:
             return
-        money = items[own[0]]
-        product, quantity = quoted(items["product_id"].profile.name), self._number(items["quantity"].profile)
+        money, same = items[own[0]], items.get("product_id")
+        product = quoted(same.profile.name) if same else f"hash(_row) % {GROUPS}"
+        quantity = self._number(items["quantity"].profile)
         grows, stays = self.con.execute(
             f"""with bought as (
                 select {product} as product, {quantity} as pieces, {self._number(money.profile)} as money from {self.table}

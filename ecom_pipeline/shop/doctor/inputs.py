@@ -143,6 +143,7 @@ class Inputs:
             for target, match in (self.role.matches["products"] | own).items()
             if target in CATALOGUE and (match.profile.name not in taken or target == "price")
             if match.profile.name != product.profile.name
+            if not (where or "").startswith(f"{as_sql(match.profile.name)} in (")
         }
         if not {"name", "category_path", "brand"} & set(found):
             return None

@@ -65,7 +65,8 @@ def fit(profile: Profile, column: Column) -> float:
     if column.type == "BOOLEAN":
         return float(profile.boolean >= ENOUGH)
     if column.values:
-        return (1.0 if understood(profile, column) >= 0.5 else 0.5) if profile.words else 0.0
+        known = understood(profile, column)
+        return 1.0 if known >= 0.5 else 0.5 if known else 0.0
     return _fit_of_text(profile, column.name)
 
 

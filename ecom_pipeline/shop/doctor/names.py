@@ -75,6 +75,15 @@ CONTAINER = re.compile(
     r"|(line_?|order_?|cart_?)?items|lines|products|tickets|conversations|messages|results|records|rows|orders|events|users)\.)+"
 )
 """What trackers and answers of an interface put values in, which says nothing of them."""
+LONG = {
+    "qty": "quantity",
+    "qnty": "quantity",
+    "amt": "amount",
+    "cust": "customer",
+    "prod": "product",
+    "desc": "description",
+}
+"""Words of headers that are cut short."""
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -117,7 +126,7 @@ def words(header: str) -> frozenset[str]:
     (['billing', 'email'], ['customer', 'id', 'unique'])
     """
     parted = re.sub(r"([a-z\d])([A-Z])|([A-Z]+)([A-Z][a-z])", r"\1\3 \2\4", header)
-    return frozenset(word for word in re.split(r"[\W_]+", parted.casefold()) if word)
+    return frozenset(LONG.get(word, word) for word in re.split(r"[\W_]+", parted.casefold()) if word)
 
 
 @lru_cache(maxsize=1024)

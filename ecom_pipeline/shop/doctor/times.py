@@ -25,6 +25,8 @@ SPREADSHEET = "1899-12-30"
 CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?"
 HOURS_MINUTES = r"([01]?\d|2[0-3])?[0-5]?\d"
 MONTH_DAY = r"(0?[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
+ZONE = " [A-Z]{3,5}"
+"""How times end that say on whose clock by letters (``PDT``); ``UTC`` is read as it is."""
 CLOCK_WORDS = "time|hour|clock|uhrzeit|zeit|heure|hora|ora|时间|時間|時刻|时刻"
 DAY_WORDS = "day|date|stamp|datum|fecha|data|日期|日"
 MONTHS = (
@@ -95,6 +97,9 @@ def _day(con: duckdb.DuckDBPyConnection, export: Export, day: Profile) -> tuple[
     if told := _by_month(con, export, day):
         return told, ""
     name, number = as_sql(day.name), f"try_cast({quoted(day.name)} as double)"
+    if day.time is None and _share(con, export, day, rf".*\d:\d\d.*{ZONE}") >= ENOUGH:
+        taken = f"{day.name} names its clock by letters: that of the shop is taken"
+        return f"regexp_replace({name}, '{ZONE}$', '')", taken
     if not day.is_number or not re.search(DAY_WORDS, folded(day.name)):
         return "", ""
     least, most = con.execute(f"select min({number}), max({number}) from {export.table}").fetchall()[0]

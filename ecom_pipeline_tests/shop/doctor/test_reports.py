@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -211,3 +212,67 @@ def test_orders_with_a_customer_each_are_told_where_the_person_is(tmp_path: Path
         if (given.table, column.target) == ("orders", "customer_id")
     )
     assert "customer_unique_id in customers.csv" in why
+
+
+def test_days_with_dashes_and_two_digits_of_the_year_and_words_cut_short(tmp_path: Path) -> None:
+    header = ("Order ID", "Date", "SKU", "transaction_qty", "Amount")
+    sold = [
+        [f"405-{i:07}", f"{4 + i % 3:02}-{1 + i % 28:02}-22", f"S{i % 9}", f"{1 + i % 3}", "12.50"] for i in range(60)
+    ]
+    write_csv(tmp_path / "in" / "Sale Report.csv", header, sold)
+    guessed = mapping(examined(tmp_path / "in"))
+    assert guessed["orders.ordered_at"] == {"column": "Date", "format": "%m-%d-%y"}
+    assert guessed["order_items.quantity"] == "transaction_qty"
+
+
+@pytest.mark.parametrize(("grows", "target"), [(True, "line_amount"), (False, "unit_price")])
+def test_a_price_grows_with_the_pieces_where_no_product_is_told_too(tmp_path: Path, grows: bool, target: str) -> None:
+    header = ("invoice_no", "customer_id", "quantity", "price", "invoice_date")
+    sold = [
+        [f"I{i}", f"C{i % 70}", f"{1 + i % 5}", f"{300.08 * (1 + i % 5 * grows):.2f}", f"{1 + i % 28}/5/2022"]
+        for i in range(203)
+    ]
+    write_csv(tmp_path / "in" / "shopping.csv", header, sold)
+    assert mapping(examined(tmp_path / "in"))[f"order_items.{target}"] == "price"
+
+
+def test_a_settlement_with_clocks_named_by_letters_and_words_that_are_no_state(tmp_path: Path) -> None:
+    """As Amazon settles: fees between sales and refunds, PST in winter and PDT in summer, and the state is a place."""
+    header = (
+        "date/time",
+        "type",
+        "order id",
+        "sku",
+        "description",
+        "quantity",
+        "order state",
+        "product sales",
+        "selling fees",
+        "total",
+    )
+    report = []
+    for i in range(80):
+        kind = "Refund" if i % 20 == 5 else "Service Fee" if i % 20 == 9 else "Order"
+        sales = {"Order": 12.5, "Refund": -12.5}.get(kind, 0.0)
+        zone = "PST" if i < 40 else "PDT"
+        report.append(
+            [
+                f"Jan {1 + i % 28}, 2023 9:{i % 60:02}:00 AM {zone}",
+                kind,
+                f"111-{i:07}",
+                f"S{i % 9}",
+                f"Cup {i % 9}",
+                "1",
+            ]
+        )
+        report[-1] += ["CA", f"{sales:.2f}", f"{-sales * 0.15:.2f}", f"{sales * 0.85:.2f}"]
+    write_csv(tmp_path / "in" / "MonthlyTransaction.csv", header, report)
+    (source,) = examined(tmp_path / "in").sources
+    assert source.notices == ("date/time names its clock by letters: that of the shop is taken",)
+    assert "products.category_path" not in mapping(examined(tmp_path / "in"))
+    with loaded(tmp_path / "in", tmp_path / "shop.yaml") as (con, _):
+        assert rows(con, "select count(*), count(_reasons), min(ordered_at), count(status) from input.orders") == [
+            (72, 0, datetime(2023, 1, 1, 9), 72)
+        ]
+        assert rows(con, "select sum(line_amount) from input.order_items") == [(Decimal("900.00"),)]
+        assert rows(con, "select count(*), sum(amount) from input.refunds") == [(4, Decimal("50.00"))]
