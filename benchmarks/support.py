@@ -195,9 +195,7 @@ def read_pair(given: argparse.Namespace) -> tuple[Data, Data]:
 def threshold_of(model: Model, kind: type[Model], train: Data) -> float:
     """The confidence from which on a model answers."""
     if isinstance(model, KernelIntent):
-        heard = model.rehearsal_
-        rehearsed = Rehearsed(heard.guesses.confidence, heard.guesses.intents == heard.truth, heard.weight)
-        return choose_threshold(rehearsed, TARGET_ERROR)
+        return choose_threshold(model.rehearsal_.rehearsed, TARGET_ERROR)
     order = np.random.default_rng(SEED).permutation(len(train.texts))
     held, rest = order[: len(order) // 5], order[len(order) // 5 :]
     if not len(held) or len(set(train.truth[rest])) < 2:

@@ -6,14 +6,11 @@ from ecom_pipeline.defs.night import Night
 
 def _support(night: Night) -> Learned:
     from ecom_pipeline.ml.support.desk import Desk
-    from ecom_pipeline.ml.support.pipeline import TARGET_ERROR, support_shop
+    from ecom_pipeline.ml.support.pipeline import MESSAGE_COLUMNS, TARGET_ERROR, support_shop
 
     stated = night.shop.support.target_error
     result = support_shop(
-        night.frame(
-            "select message_id, customer_id, sent_at, text, language, order_id, author, intent, rating from clean.messages"
-            " order by sent_at, message_id"
-        ),
+        night.frame(f"select {', '.join(MESSAGE_COLUMNS)} from clean.messages order by sent_at, message_id"),
         night.frame("select faq_id, intent, questions, answer, language from clean.faq order by faq_id"),
         as_of_date=as_of(night),
         seed=night.settings.seed,

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from ecom_pipeline.ml.support.abstention import Rehearsed, choose_threshold, is_answered
-from ecom_pipeline.ml.support.answers import AnswerFinder, word_for_word
+from ecom_pipeline.ml.support.abstention import choose_threshold
+from ecom_pipeline.ml.support.answers import AnswerFinder
 from ecom_pipeline.ml.support.desk import Desk
-from ecom_pipeline.ml.support.facts import FactBook, asked_facts
+from ecom_pipeline.ml.support.facts import FactBook, facts_asked
 from ecom_pipeline.ml.support.intent import KernelIntent
 from ecom_pipeline.ml.support.language import detect_language
 from ecom_pipeline.ml.support.mood import can_read, written_mood
-from ecom_pipeline.ml.support.several import further_intents
-from ecom_pipeline.ml.support.slots import SlotReader
+from ecom_pipeline.ml.support.reading import read_wishes
+from ecom_pipeline.ml.support.slots import Slot, SlotReader
 from ecom_pipeline.ml.support.text import intent_text
 from ecom_pipeline.ml.support.urgency import read_urgency
 
@@ -75,17 +73,12 @@ class OpenDesk:
         if examples["intent"].nunique() < 2:
             raise ValueError(f"examples: {examples['intent'].nunique()} intents, expected two at least to tell apart")
         self._model = KernelIntent().fit(examples["text"].tolist(), examples["intent"].tolist())
-        heard = self._model.rehearsal_
-        self._threshold = choose_threshold(
-            Rehearsed(heard.guesses.confidence, heard.guesses.intents == heard.truth, heard.weight), target_error
-        )
+        self._threshold = choose_threshold(self._model.rehearsal_.rehearsed, target_error)
+        self._learnt = frozenset(examples["text"])
         self._questions = questions = examples.dropna(subset=["faq_id"])
         self._finder = AnswerFinder().fit(questions) if len(questions) else None
         self._answers = dict(zip(questions["faq_id"], questions["answer"], strict=True))
-        self._asked = {
-            intent: asked_facts(intent, texts)
-            for intent, texts in questions.groupby("intent")["text"].agg(list).items()
-        }
+        self._asked = facts_asked(self._model.classes_, questions)
         self._reader = SlotReader(desk.orders["order_id"], desk.products)
         self._book = FactBook(desk.orders, desk.products, desk.recommendations, self._reader.products_of, desk.currency)
         # Lexicons are read when the desk opens, not with the first question.
@@ -94,13 +87,12 @@ class OpenDesk:
     def ask(self, question: str, *, customer_id: str | None = None, asked_on: dt.date) -> Answer:
         """Answer one question; ``asked_on`` is the day that words such as yesterday are counted from."""
         text, language = intent_text(question), detect_language(question)
-        said = word_for_word([text], self._questions)
-        guesses = self._model.predict([text]).settled(said)
-        is_known = said[0] is not None or bool(is_answered(guesses.confidence, self._threshold)[0])
-        others = further_intents([text], guesses.intents, self._model, self._threshold)[0]
+        guesses, is_sure, (others,) = read_wishes(
+            [text], self._model, self._threshold, questions=self._questions, learnt=self._learnt
+        )
         slots = self._reader.read(question, asked_on)
-        intents = [guesses.intents[0], *others] if is_known else []
-        sentences, sources = self._told(text, language, customer_id, intents, slots)
+        intents = [guesses.intents[0], *others] if is_sure[0] else []
+        sentences, sources = self._told(text, language, customer_id, intents, slots, asked_on)
         mood = written_mood().read([question])[0] if can_read(question, language) else None
         return Answer(
             question=question,
@@ -118,19 +110,23 @@ class OpenDesk:
         )
 
     def _told(
-        self, text: str, language: str, customer_id: str | None, intents: list[Any], slots: list[Any]
+        self,
+        text: str,
+        language: str,
+        customer_id: str | None,
+        intents: list[str],
+        slots: list[Slot],
+        asked_on: dt.date,
     ) -> tuple[list[str], list[str]]:
         sentences: list[str] = []
         sources: list[str] = []
         if self._finder is not None and intents:
-            found = self._finder.match(
-                [text] * len(intents), np.array(intents, dtype=object).tolist(), [language] * len(intents)
-            )
+            found = self._finder.match([text] * len(intents), intents, [language] * len(intents))
             for faq_id in dict.fromkeys(each for each in found.faq_ids if each is not None):
                 sentences.append(self._answers[faq_id])
                 sources.append(f"clean.faq:{faq_id}")
-        kinds = [kind for intent in intents for kind in self._asked.get(intent, ())]
-        for fact in self._book.facts(kinds, language, customer_id, None, slots):
+        kinds = [kind for intent in intents for kind in self._asked[intent]]
+        for fact in self._book.facts(kinds, language, customer_id, None, slots, asked_on):
             sentences.append(fact.sentence)
             sources.append(fact.source)
         return list(dict.fromkeys(sentences)), list(dict.fromkeys(sources))

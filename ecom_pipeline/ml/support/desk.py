@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ecom_pipeline.ml.support.answers import QUESTION_SEPARATOR
-from ecom_pipeline.ml.support.facts import Fact, FactBook, asked_facts
+from ecom_pipeline.ml.support.facts import Fact, FactBook, facts_asked
 from ecom_pipeline.ml.support.mood import can_read
 from ecom_pipeline.ml.support.personal import KINDS, mask
 from ecom_pipeline.ml.support.rated import ReadsMoods
@@ -51,7 +51,7 @@ def read_messages(
     written: pd.DataFrame,
     intents: pd.DataFrame,
     others: list[list[str]],
-    faq: pd.DataFrame,
+    questions: pd.DataFrame,
     desk: Desk,
     mood_model: ReadsMoods,
     as_of_date: dt.date,
@@ -61,10 +61,7 @@ def read_messages(
     moods = iter(mood_model.read(written.loc[has_mood, "raw"].tolist()))
     reader = SlotReader(desk.orders["order_id"], desk.products)
     book = FactBook(desk.orders, desk.products, desk.recommendations, reader.products_of, desk.currency)
-    asked = {
-        intent: asked_facts(intent, QUESTION_SEPARATOR.join(questions).split(QUESTION_SEPARATOR))
-        for intent, questions in faq.groupby("intent")["questions"].agg(list).items()
-    }
+    asked = facts_asked(set(intents["intent"].dropna()).union(*others), questions)
     opened = pd.Timestamp(as_of_date) - pd.Timedelta(days=OPEN_DAYS)
     rows = []
     for row, told, further, is_moody in zip(
@@ -73,12 +70,12 @@ def read_messages(
         mood = next(moods) if is_moody else None
         urgency = read_urgency(row.raw, mood)
         masked = mask(row.raw)
-        slots = reader.read(row.raw, row.sent_at.date())
+        slots = reader.read(row.raw, row.sent_date)
         facts: list[Fact] = []
         if row.sent_at > opened:
             sure = [] if told.is_abstained else [told.intent, *further]
-            kinds = [kind for intent in sure for kind in asked.get(intent, ())]
-            facts = book.facts(kinds, row.language, row.customer_id, row.order_id, slots)
+            kinds = [kind for intent in sure for kind in asked[intent]]
+            facts = book.facts(kinds, row.language, row.customer_id, row.order_id, slots, row.sent_date)
         sources = ([f"clean.faq:{told.faq_id}"] if told.faq_id else []) + [fact.source for fact in facts]
         rows.append(
             (

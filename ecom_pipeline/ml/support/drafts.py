@@ -1,7 +1,8 @@
 """What the FAQ does not answer yet: messages that got no answer, grouped into drafts of new entries.
 
 Messages of one language whose points lie near each other on average (average linkage) make a draft: its title is the
-message nearest to all others, its examples the next ones, all of them masked and with the messages they are from. Writing the answer is the shop's.
+message nearest to all others, its examples the next ones in other words, all of them masked, without greeting and closing,
+and with the messages they are from. Writing the answer is the shop's.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from ecom_pipeline.ml.support.answers import QUESTION_SEPARATOR
 from ecom_pipeline.ml.support.features import TextFeatures, similarity
-from ecom_pipeline.ml.support.letters import wish
+from ecom_pipeline.ml.support.letters import only_greets, wish
 from ecom_pipeline.ml.support.personal import mask
 from ecom_pipeline.ml.support.text import has_words, intent_text
 
@@ -34,9 +35,11 @@ def draft_entries(unanswered: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     unanswered
-        ``message_id, customer_id, sent_at, raw, text, language`` of messages without an answer.
+        ``message_id, customer_id, sent_at, sent_date, raw, text, language`` of messages without an answer.
     """
-    usable = unanswered[unanswered["text"].map(has_words).astype(bool)]
+    asks = [has_words(text) and not only_greets(text) for text in unanswered["text"]]
+    usable = unanswered[np.array(asks, dtype=bool)]
+    usable = usable.assign(said=[mask(wish(raw)).text for raw in usable["raw"]])
     drafts = [
         _draft(members, alike)
         for _, group in usable.groupby("language", sort=True)
@@ -54,7 +57,7 @@ def _clusters(group: pd.DataFrame) -> list[tuple[pd.DataFrame, NDArray[np.float3
 
     if len(group) < SMALLEST:
         return []
-    points = TextFeatures().fit_transform([intent_text(mask(wish(raw)).text) for raw in group["raw"]])
+    points = TextFeatures().fit_transform([intent_text(text) for text in group["said"]])
     alike = similarity(points, points.turned)
     labels = AgglomerativeClustering(
         n_clusters=None, metric="precomputed", linkage="average", distance_threshold=_APART
@@ -65,16 +68,15 @@ def _clusters(group: pd.DataFrame) -> list[tuple[pd.DataFrame, NDArray[np.float3
 
 def _draft(members: pd.DataFrame, alike: NDArray[np.float32]) -> dict[str, object]:
     order = np.argsort(-alike.mean(axis=1), kind="stable")
-    masked = [mask(raw).text.replace(QUESTION_SEPARATOR, "/") for raw in members["raw"].iloc[order]]
-    asked_in = dict(zip(reversed(masked), reversed(members["message_id"].iloc[order].tolist()), strict=True))
-    texts = list(dict.fromkeys(masked))
+    asked = members.iloc[order].assign(wording=lambda frame: frame["said"].map(intent_text)).drop_duplicates("wording")
+    examples = asked["said"].str.replace(QUESTION_SEPARATOR, "/", regex=False).head(EXAMPLES)
     return {
         "language": members["language"].iloc[0],
-        "title": texts[0],
-        "examples": f" {QUESTION_SEPARATOR} ".join(texts[:EXAMPLES]),
-        "example_ids": f" {QUESTION_SEPARATOR} ".join(str(asked_in[text]) for text in texts[:EXAMPLES]),
+        "title": examples.iloc[0],
+        "examples": f" {QUESTION_SEPARATOR} ".join(examples),
+        "example_ids": f" {QUESTION_SEPARATOR} ".join(asked["message_id"].head(EXAMPLES).astype(str)),
         "messages": len(members),
         "customers": int(members["customer_id"].nunique()),
-        "first_sent_date": members["sent_at"].min().date(),
-        "last_sent_date": members["sent_at"].max().date(),
+        "first_sent_date": members["sent_date"].min(),
+        "last_sent_date": members["sent_date"].max(),
     }

@@ -21,8 +21,9 @@ from ecom_pipeline.ml.support.sentiment import sentiment_of
 from ecom_pipeline.ml.support.text import has_words, intent_text
 
 PUBLISHED_COLUMNS = ("example_id", "customer_id", "intent", "text", "language", "faq_id", "answer")
-PUBLISHED_PER_INTENT = 40
-"""Labelled messages of an intent, the latest different ones, that are published beside the FAQ's questions."""
+PUBLISHED, PUBLISHED_PER_INTENT = 2_000, 40
+"""Labelled messages, the latest different ones, that are published beside the FAQ's questions: so many, as many of every
+intent, but never fewer of one than that."""
 LEARNT = 8_000
 """Labelled messages that models learn from, the latest: time grows with their cube."""
 MINIMUM_HISTORY = 50
@@ -41,6 +42,11 @@ class Split:
     folds: NDArray[np.int_] | None
 
     @property
+    def texts(self) -> set[str]:
+        """Return the texts of all examples."""
+        return {text for part in (self.train, self.tuning, self.test) for text in part["text"]}
+
+    @property
     def method(self) -> str:
         """Return how the models are tested."""
         return "latest messages" if self.folds is None else "cross-validation"
@@ -55,6 +61,7 @@ def customer_messages(messages: pd.DataFrame) -> pd.DataFrame:
             "message_id": chosen["message_id"],
             "customer_id": chosen["customer_id"],
             "sent_at": pd.to_datetime(chosen["sent_at"], utc=True).dt.tz_localize(None),
+            "sent_date": [pd.Timestamp(day).date() for day in chosen["sent_date"]],
             "order_id": chosen["order_id"],
             "raw": chosen["text"],
             "text": pd.Series([intent_text(text) for text in texts], dtype=object),
@@ -125,7 +132,9 @@ def published_examples(labelled: pd.DataFrame, faq: pd.DataFrame) -> pd.DataFram
     told = labelled.assign(
         text=[intent_text(mask(wish(raw)).text) for raw in labelled["raw"]], example_id=labelled["message_id"]
     )
-    told = told.drop_duplicates(["intent", "text"], keep="last").groupby("intent", sort=True).tail(PUBLISHED_PER_INTENT)
+    told = told.drop_duplicates(["intent", "text"], keep="last")
+    most = max(PUBLISHED_PER_INTENT, PUBLISHED // max(told["intent"].nunique(), 1))
+    told = told.groupby("intent", sort=True).tail(most)
     both = pd.concat([asked.astype(object), told.astype(object)], ignore_index=True)
     return both.reindex(columns=list(PUBLISHED_COLUMNS)).astype(object).where(lambda frame: frame.notna(), None)
 

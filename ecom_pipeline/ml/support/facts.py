@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
@@ -53,6 +53,12 @@ def asked_facts(intent: str, questions: Sequence[str]) -> list[str]:
     return kinds
 
 
+def facts_asked(intents: Iterable[str], questions: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the kinds of facts that each intent asks for; ``questions`` are ``intent, text`` of the FAQ."""
+    texts = questions.groupby("intent")["text"].agg(list).to_dict()
+    return {intent: asked_facts(intent, texts.get(intent, [])) for intent in intents}
+
+
 class FactBook:
     """What may be told of orders, goods and recommendations.
 
@@ -78,11 +84,11 @@ class FactBook:
         products_of: dict[str, list[str]],
         currency: str,
     ) -> None:
-        latest = orders.sort_values(["ordered_date", "order_id"], ascending=False, kind="stable")
-        self._orders: dict[str, dict[str, Any]] = {row["order_id"]: row for row in latest.to_dict("records")}
-        self._latest: dict[object, dict[str, Any]] = {
-            row["customer_id"]: row for row in reversed(latest.to_dict("records"))
-        }
+        self._orders: dict[str, dict[str, Any]] = {}
+        self._orders_of: dict[object, list[dict[str, Any]]] = {}
+        for row in orders.sort_values(["ordered_date", "order_id"], ascending=False, kind="stable").to_dict("records"):
+            self._orders[row["order_id"]] = row
+            self._orders_of.setdefault(row["customer_id"], []).append(row)
         self._products = {row["product_id"]: row for row in products.to_dict("records")}
         ranked = recommendations.sort_values(["customer_id", "rank"], kind="stable")
         self._recommended = ranked.groupby("customer_id", sort=False)["product_id"].agg(list).to_dict()
@@ -90,13 +96,19 @@ class FactBook:
         self._currency = currency
 
     def facts(
-        self, kinds: Sequence[str], language: str, customer_id: object, order_id: object, slots: Sequence[Slot]
+        self,
+        kinds: Sequence[str],
+        language: str,
+        customer_id: object,
+        order_id: object,
+        slots: Sequence[Slot],
+        asked_on: dt.date,
     ) -> list[Fact]:
-        """Return what can be told to a customer, in Chinese for ``zh`` and in English otherwise."""
+        """Return what can be told to a customer who asks on a day, in Chinese for ``zh`` and in English otherwise."""
         tongue = "zh" if language == "zh" else "en"
         named = {slot.name: slot.value for slot in slots}
         found: list[Fact] = []
-        order = self._order(customer_id, order_id, slots)
+        order = self._order(customer_id, order_id, slots, asked_on)
         if order is not None and "order" in kinds:
             status = _content()["status"][tongue].get(order["status"])
             found += self._say(
@@ -117,14 +129,17 @@ class FactBook:
                 found += self._say("recommendation", tongue, product, f"marts.products:{product['product_id']}")
         return found
 
-    def _order(self, customer_id: object, order_id: object, slots: Sequence[Slot]) -> dict[str, Any] | None:
-        """Return the order a message is about: the one it names, the one the shop noted, or the customer's latest."""
+    def _order(
+        self, customer_id: object, order_id: object, slots: Sequence[Slot], asked_on: dt.date
+    ) -> dict[str, Any] | None:
+        """Return the order a message is about: the one it names, the one the shop noted, or the customer's latest then."""
         numbers = [slot.value for slot in slots if slot.name == "order_number"]
         for number in numbers or ([order_id] if isinstance(order_id, str) else []):
             order = self._orders.get(number)
             if order is not None and order["customer_id"] == customer_id:
                 return order
-        return None if numbers else self._latest.get(customer_id)
+        earlier = (each for each in self._orders_of.get(customer_id, []) if _day(each["ordered_date"]) <= asked_on)
+        return None if numbers else next(earlier, None)
 
     def _meant(self, phrase: str | None) -> list[dict[str, Any]]:
         ids = self._products_of.get(phrase, []) if phrase else []
@@ -156,6 +171,10 @@ class FactBook:
         sentence = _content()["said"][kind][tongue]
         if set(re.findall(r"{(\w+)}", sentence)) <= {*known, "currency"}:
             yield Fact(sentence.format(**{**known, "currency": self._currency}), source)
+
+
+def _day(value: Any) -> dt.date:
+    return pd.Timestamp(value).date()
 
 
 def _written(value: Any) -> str:

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ecom_pipeline.ml.support.abstention import Rehearsed
 from ecom_pipeline.ml.support.features import Points, TextFeatures
 
 UNKNOWN_SHARE = 0.1
@@ -63,6 +64,11 @@ class Rehearsal(NamedTuple):
     guesses: Guesses
     truth: NDArray[np.object_]
     weight: NDArray[np.float64]
+
+    @property
+    def rehearsed(self) -> Rehearsed:
+        """Return what a threshold is chosen on."""
+        return Rehearsed(self.guesses.confidence, self.guesses.intents == self.truth, self.weight)
 
 
 class KernelIntent:

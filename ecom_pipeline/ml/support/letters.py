@@ -1,7 +1,7 @@
 """What of a message its writer says now: without the letters it quotes, the signature, marks of web pages, and greetings.
 
 E-mail programs put what is answered below what is new, web forms send HTML, and social networks add handles and links;
-the wish stands between them. What does not belong here: words and their meaning.
+what is said stands between them. What does not belong here: words and their meaning.
 """
 
 from __future__ import annotations
@@ -37,14 +37,15 @@ _LINK = re.compile(r"(?:https?://|www\.)[^\s\u3400-\u9fff\uff00-\uffef]+", re.I)
 _HANDLE = re.compile(r"(?<![\w@.])@\w{2,30}(?![\w.]*@)")
 _HASH = re.compile(r"(?<!\S)#(?=[^\W\d])")
 _GREETING = re.compile(
-    r"\A\W*(?:(?:hi|hello|hey|good (?:morning|afternoon|evening|day))(?: (?:there|all|team|everyone|guys|support|sir|madam))*"
-    r"|dear [^\W\d]+(?:\.? [^\W\d]+){0,3}|您好|你好|亲爱的?|嗨|哈[喽啰])\s*(?:[,.!;:~\n，。！；：]+\s*)+",
+    r"\A\W*(?:(?:(?:hi|hello|hey|good (?:morning|afternoon|evening|day))(?: (?:there|all|team|everyone|guys|support|sir|madam))*"
+    r"|(?:hi|hello|hey) [^\W\d]+(?=\s*[,\n])|dear [^\W\d]+(?:(?:[./] ?| )[^\W\d]+){0,3}|您好|你好|亲(?:爱的)?(?:客服|店家|老板|掌柜)?|嗨|哈[喽啰]|(?:客服|请问)?(?:在吗|在么|在不在|有人吗)|请问)"
+    r"\s*[,.!?;:~\n，。！？；：][,.!?;:~\s，。！？；：]*)+",
     re.I,
 )
 _CLOSING = re.compile(
-    r"\n[^\w\n]*(?:(?:(?:with )?(?:best|kind|warm|many)[ \t]+(?:regards|wishes)|regards|(?:yours[ \t]+)?(?:sincerely|faithfully|truly)"
+    r"\n[^\w\n]*(?:(?:(?:with )?(?:best|kind|warm|many)[ \t]+(?:regards|wishes)|regards|best(?=,)|(?:yours[ \t]+)?(?:sincerely|faithfully|truly)"
     r"|此致|顺祝商祺|祝好)[^\n]{0,40}(?:\n[^\n]{0,60}){0,6}"
-    r"|(?:cheers|(?:many )?thanks|thank you|thx|谢谢|多谢|感谢)[^\n?？]{0,40}(?:\n[^\w\n]*[^\W\d]+(?:[ .]+[^\W\d]+)?\.?)?)\s*\Z",
+    r"|(?:cheers|(?:many )?thanks|thank you|thx|谢谢|多谢|感谢)[^\n?？]{0,40}(?:\n[^\w\n]*[^\W\d]+(?:[ .]+[^\W\d]+)?\.?)?(?:\n[ \t]*[+(\d][\d ()+.-]{5,30})?)\s*\Z",
     re.I,
 )
 
@@ -81,6 +82,15 @@ def wish(text: str) -> str:
         shorter = form.sub(instead, said)
         said = shorter if _has_words(shorter) else said
     return said
+
+
+def only_greets(text: str) -> bool:
+    """Tell whether a message holds a greeting and nothing else.
+
+    >>> only_greets("Hello there!"), only_greets("在吗"), only_greets("hello, a refund")
+    (True, True, False)
+    """
+    return _GREETING.fullmatch(f"{text},") is not None
 
 
 def _above(text: str) -> str:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ecom_pipeline.ml.support.embedding import embed
 from ecom_pipeline.ml.support.lexicon import LANGUAGES
 from ecom_pipeline.ml.support.sentiment import SENTIMENTS, Mood, read_words
-from ecom_pipeline.ml.support.text import clean_text, has_words, new_text, simplified
+from ecom_pipeline.ml.support.text import has_words, said_text
 from ecom_pipeline.ml.support.written import LEARNT, sentences_of
 
 _SHARPNESS, _WORDS, _RIDGE = 4.0, 1.0, 0.05
@@ -79,9 +79,7 @@ def written_mood() -> MoodModel:
 
 def _points(texts: Sequence[object]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return what texts mean, and what their words add up to."""
-    return embed([simplified(clean_text(new_text(text))) for text in texts]), np.array(
-        [read_words(text).score for text in texts], np.float32
-    )
+    return embed([said_text(text) for text in texts]), np.array([read_words(text).score for text in texts], np.float32)
 
 
 def _kernel(

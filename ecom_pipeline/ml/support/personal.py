@@ -35,6 +35,8 @@ _SURNAMES = (
 _GIVEN = r"[^\W\da-zA-Z_我你您他她是的了在和要想请住买电订手地说也有不到来没]"
 _NAME_ZH = rf"{_SURNAMES}{_GIVEN}{{1,2}}"
 _NAME_EN = r"[A-ZÀ-Þ][A-Za-zÀ-ÿ'’-]*[a-zß-ÿ](?:\s(?:[A-ZÀ-Þ]\.|[A-ZÀ-Þ][A-Za-zÀ-ÿ'’-]+)){0,2}"
+_PLACE = rf"(?:(?!改[成为到]|[寄送发]到|地址|(?<=地)址|[是为了写]|(?<=改)[成为到]|(?<=[寄送发])到)[{HAN}])"
+"""A character of a place's name: no word that announces one."""
 _PATTERNS = {
     "email": r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
     "card": r"(?<![\w.+])\d(?:[ -]?\d){13,18}(?!\w)",
@@ -49,7 +51,7 @@ _PATTERNS = {
         r"|(?<!\w)0\d{2} \d{4} \d{4}(?!\w)|(?<!\w)0\d{3,4} \d{3} ?\d{3,4}(?!\w)"
     ),
     "address": (
-        rf"(?:[{HAN}]{{2,7}}(?:省|自治区|市|区|县|镇|乡)){{1,4}}[{HAN}\d]{{1,12}}?(?:大道|大街|胡同|小区|路|街|巷|弄|村)"
+        rf"(?:{_PLACE}{{2,7}}(?:省|自治区|市|区|县|镇|乡)){{1,4}}[{HAN}\d]{{1,12}}?(?:大道|大街|胡同|小区|路|街|巷|弄|村)"
         rf"(?:[{HAN}]{{0,4}}\d+(?:号院|号楼|号|弄|栋|幢|座|单元|楼|层|室|房|-)?)*"
         rf"|[{HAN}]{{1,6}}(?:大道|大街|胡同|路|街|巷|弄)\d+(?:号院|号楼|号|弄)(?:[{HAN}]{{0,4}}\d+(?:号楼|号|栋|幢|座|单元|楼|层|室|房)?)*"
         rf"|(?<!\w)\d{{1,5}}[A-Za-z]?,? (?:[A-Z0-9][\w'.]*\s){{1,4}}?{_STREET_EN}(?!\w)"
@@ -65,7 +67,7 @@ _PATTERNS = {
         rf"|(?i:\bmy (?:full )?name(?: is|'s|:))\s(?P<small>(?!not\b|on\b|in\b|wrong\b|misspel|spel)[a-zß-ÿ]{{2,}})"
         rf"|\b(?:Mr|Mrs|Ms|Miss|Mx)\.?\s(?P<addressed>{_NAME_EN})"
         rf"|(?i:\bthis is)\s(?P<calling>{_NAME_EN})(?=\s(?:here|speaking|calling)\b)"
-        rf"|(?i:\b(?:regards|sincerely|cheers|yours(?: truly| faithfully)?|best(?: wishes)?|thanks|thank you),)\s(?P<signed>{_NAME_EN})(?=[.!]?$)"
+        rf"|(?i:\b(?:regards|sincerely|cheers|yours(?: truly| faithfully)?|best(?: wishes)?|thanks|thank you),)(?:\s|<br ?/?>)+(?P<signed>{_NAME_EN})(?=[.!]?\s?(?:$|[\[<]))"
     ),
 }
 

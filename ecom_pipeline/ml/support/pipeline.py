@@ -17,8 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ecom_pipeline.ml.card import ModelCard
-from ecom_pipeline.ml.support.abstention import is_answered, measure
-from ecom_pipeline.ml.support.answers import AnswerFinder, Matches, example_questions, word_for_word
+from ecom_pipeline.ml.support.abstention import measure
+from ecom_pipeline.ml.support.answers import AnswerFinder, Matches, example_questions
 from ecom_pipeline.ml.support.baselines import MajorityIntent
 from ecom_pipeline.ml.support.challenge import evaluate_sentiment
 from ecom_pipeline.ml.support.decision import decide
@@ -35,13 +35,15 @@ from ecom_pipeline.ml.support.examples import (
 from ecom_pipeline.ml.support.intent import Guesses
 from ecom_pipeline.ml.support.personal import KINDS
 from ecom_pipeline.ml.support.rated import ReadsMoods, choose_mood
+from ecom_pipeline.ml.support.reading import read_wishes
 from ecom_pipeline.ml.support.report import NO_MODEL, card_without_model, evaluation_table, intent_rows, model_card
-from ecom_pipeline.ml.support.several import further_intents
 from ecom_pipeline.ml.support.trials import Row, Trial, try_models
 
 TARGET_ERROR = 0.025
 """The share of wrong intents, and of wrong answers, among those given."""
-MESSAGE_COLUMNS = ("message_id", "customer_id", "sent_at", "text", "language", "order_id", "author", "intent", "rating")
+MESSAGE_COLUMNS = (
+    "message_id", "customer_id", "sent_at", "sent_date", "text", "language", "order_id", "author", "intent", "rating",
+)  # fmt: skip
 FAQ_COLUMNS = ("faq_id", "intent", "questions", "answer", "language")
 PREDICTION_COLUMNS = (
     "message_id", "customer_id", "language", "intent", "other_intents", "confidence", "out_of_scope", "is_abstained",
@@ -111,8 +113,8 @@ def support_shop(
     Parameters
     ----------
     messages
-        ``message_id, customer_id, sent_at, text, language, order_id, author, intent, rating``; may be empty. ``intent``
-        is a known label, ``order_id`` the order that the shop says the message is about, ``rating`` one to five stars.
+        ``MESSAGE_COLUMNS``; may be empty. ``sent_at`` is UTC, ``sent_date`` the day where the shop is, ``intent`` a known
+        label, ``order_id`` the order that the shop says the message is about, ``rating`` one to five stars.
     faq
         ``faq_id, intent, questions, answer, language``, the example questions separated by ``|``; may be empty.
     as_of_date
@@ -147,7 +149,7 @@ def support_shop(
     winner = verdict.winner if verdict else None
     answering = _learn_answers(questions, examples, winner) if examples and winner and len(questions) else None
     predictions, slots = _predictions(
-        written, faq, questions, winner, answering, desk or Desk.empty(), mood_model, as_of_date
+        written, questions, examples, winner, answering, desk or Desk.empty(), mood_model, as_of_date
     )
     if verdict and examples:
         rows = [*intent_rows(trials, examples), *(answering.rows if answering else ()), *sentiment_rows]
@@ -203,8 +205,8 @@ def _answer_rows(model: str, answered: NDArray[np.bool_], is_right: NDArray[np.b
 
 def _predictions(
     written: pd.DataFrame,
-    faq: pd.DataFrame,
     questions: pd.DataFrame,
+    examples: Split | None,
     winner: Trial | None,
     answering: _Answering | None,
     desk: Desk,
@@ -222,22 +224,20 @@ def _predictions(
     )
     texts = written["text"].tolist()
     others: list[list[str]] = [[] for _ in texts]
-    if winner is not None and texts:
-        said = word_for_word(texts, questions)
-        guesses = winner.model.predict(texts).settled(said)
-        has_text = np.array([bool(text) for text in texts])
-        answered = (is_answered(guesses.confidence, winner.gate.threshold) & has_text) | (said != None)  # noqa: E711
-        frame["intent"] = _only(guesses.intents, has_text)
+    if winner and examples and texts:
+        guesses, answered, others = read_wishes(
+            texts, winner.model, winner.gate.threshold, questions=questions, learnt=examples.texts
+        )
+        frame["intent"] = _only(guesses.intents, np.array([bool(text) for text in texts]))
         is_guessed = frame["intent"].notna()
         frame["confidence"] = np.where(is_guessed, guesses.confidence, np.nan)
         frame["out_of_scope"] = np.where(is_guessed, 1 - guesses.scope, np.nan)
         frame["is_abstained"] = ~answered
-        others = further_intents(texts, guesses.intents, winner.model, winner.gate.threshold)
         if answering is not None:
             found = _match(answering.finder, written, guesses, answered)
             frame["faq_id"] = found.faq_ids
             frame["faq_score"] = np.where(frame["faq_id"].notna(), found.scores, np.nan)
-    read = read_messages(written, frame, others, faq, desk, mood_model, as_of_date)
+    read = read_messages(written, frame, others, questions, desk, mood_model, as_of_date)
     slots = [
         (row.message_id, row.customer_id, position, *slot)
         for row, named in zip(written.itertuples(index=False), read["slots"], strict=True)

@@ -7,7 +7,7 @@ Nothing is learned; Chinese and English share one reader:
   as bad;
 - a degree word scales the next value, ``死了`` or ``极了`` the last one;
 - what stands before "but", or in a clause with "although", weighs less than the rest of the sentence;
-- a question or an "if" does not complain: only its strong bad words count;
+- a question or an "if" does not complain: only its strong bad words count, unless it is rhetorical;
 - what is solved is good again, and bad where it is not ("the leak has been fixed", "还没解决");
 - a comparison that nothing passes is the highest degree ("never seen a better one", "没有比这更好的");
 - irony by its markers: praise in quotation marks, thanks for harm, bare praise before a complaint.
@@ -33,6 +33,7 @@ NEUTRAL_BAND = 0.15
 _SOFTNESS = 4.0
 _NEGATED_GOOD, _NEGATED_BAD, _CANCELLED, _RESOLVED = -1.2, -0.6, 0.5, 1.5
 _BEFORE_CONTRAST, _AFTER_CONTRAST, _SET_BACK = 0.35, 1.2, 0.25
+_RHETORICAL = -2.0
 _STRONG, _STRONG_IN_QUESTION = 2.5, 0.6
 _REACH = {"en": {"negator": 6, "degree": 3}, "zh": {"negator": 8, "degree": 4}}
 
@@ -41,7 +42,8 @@ _QUOTED = re.compile(r"[“\"'「『]([^”\"'」』]{1,20})[”\"'」』]")
 _PRAISED = re.compile(
     r"^(?:oh,? |wow,? )?(?:just )?(?:so )?(?:great|fantastic|wonderful|brilliant|lovely|perfect|nice|super|bravo|congratulations|excellent"
     r"|amazing|impressive|well done|good job|nice job|thanks(?: a lot)?|thank you(?: so much)?|how nice|what a (?:\w+ )?\w+"
-    r"|(?:great|amazing|excellent|impressive) (?:service|support|quality|job|work))[,!:. ]+(?=\w)"
+    r"|(?:great|amazing|excellent|impressive) (?:service|support|quality|job|work)"
+    r"|i (?:really |just |so )?(?:love|like|adore) (?:how|that|it when|the way)|i\s+(?:am )?(?:so |very |really )?impressed (?:by|with|at|that)(?: how)?)[,!:. ]+(?=\w)"
     r"|^(?:真是?)?(?:太好了|太棒了|真好|不错|厉害了?|完美|干得好|真行|你们真行|佩服|呵呵|恭喜你们|恭喜|谢谢你们啊?|太感谢了|多谢|漂亮|服了|赞"
     r"|真是?谢谢你们|服务真好|好服务|质量真好)[,，!！。:：]+|^(?:真是?)?(?:谢谢|感谢|多谢)你们?(?=毁|浪费|弄|把|害|让我等)",
     re.IGNORECASE,
@@ -99,10 +101,11 @@ class _Clause:
     weight: float = 1.0
     values: list[float] = field(default_factory=list)
     is_question: bool = False
+    is_rhetorical: bool = False
     is_concession: bool = False
 
     def total(self) -> float:
-        if self.is_question:
+        if self.is_question and not self.is_rhetorical:
             return self.weight * sum(_STRONG_IN_QUESTION * each for each in self.values if each <= -_STRONG)
         return self.weight * sum(self.values)
 
@@ -118,7 +121,7 @@ class _Reading:
         self._negators: list[int] = []
         self._negated: int | None = None
         self._degree, self._degree_until = 1.0, -1
-        self._hypothetical = False
+        self._hypothetical = self._is_denied = False
 
     def add(self, signs: Iterator[Sign]) -> _Reading:
         for sign in signs:
@@ -135,6 +138,7 @@ class _Reading:
     def _on_values(self, sign: Sign) -> None:
         value = sign.value * (self._degree if sign.position <= self._degree_until else 1.0)
         negations = self._take_negations(sign.position)
+        self._is_denied = negations % 2 == 1 and value > 0
         if negations == 1:
             value *= _NEGATED_GOOD if value > 0 else _NEGATED_BAD
         elif negations:
@@ -149,13 +153,28 @@ class _Reading:
             self._negators = [sign.position + 2]
 
     def _on_resolved(self, sign: Sign) -> None:
-        """What was bad in the clause is good again: "the leak has been fixed"; negated, it still is bad."""
+        """What was bad in the clause is good again: "the leak has been fixed"; negated, it still is bad.
+
+        An opinion stays what it is: "not happy with how it was fixed".
+        """
         current = self.clauses[-1]
+        if self._is_denied:
+            return
         if self._take_negations(sign.position) % 2 == 1:
             current.values.append(MISSING)
         elif not self._hypothetical:
             current.values[:] = [max(value, 0.0) for value in current.values]
             current.values.append(_RESOLVED)
+
+    def _on_relieved(self, sign: Sign) -> None:
+        """As resolved, where the clause names something bad: "the noise stopped"."""
+        if min(self.clauses[-1].values, default=0) < 0:
+            self._on_resolved(sign)
+
+    def _on_rhetorical(self, sign: Sign) -> None:
+        """A question that complains: "how many more times"."""
+        self.clauses[-1].is_rhetorical = True
+        self.clauses[-1].values.append(_RHETORICAL)
 
     def _take_negations(self, position: int) -> int:
         """Count the negators that reach a position, and use them up."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecom_pipeline.ml.support.abstention import is_answered
+from ecom_pipeline.ml.support.trials import IntentModel
 
 _PARTS = re.compile(
     r"[,.;!?,。;!?、\n]+|\b(?:and also|also|besides|another thing|and)\b|(?:另外|还有|顺便|而且|同时|以及|再问)"
@@ -34,7 +34,9 @@ def parts(text: str) -> list[str]:
     return [part for part in found if len(part) >= _SHORTEST]
 
 
-def further_intents(texts: Sequence[str], main: NDArray[np.object_], model: Any, threshold: float) -> list[list[str]]:
+def further_intents(
+    texts: Sequence[str], main: NDArray[np.object_], model: IntentModel, threshold: float
+) -> list[list[str]]:
     """Return, per text, the intents of its parts that the model is sure of, without the main one, in their order."""
     pieces = [(row, part) for row, text in enumerate(texts) for part in parts(text) if part != text]
     found: list[list[str]] = [[] for _ in texts]

@@ -38,6 +38,10 @@ _QUANTITY = re.compile(
     r"|(?<![\w.])(?P<e>\d{1,4})\s?(?:pcs|pieces?|items?|pairs?|boxes|bottles|packs?|sets?|of (?:them|the|these|those)|x\b)",
     re.IGNORECASE,
 )
+_NO_GOODS = re.compile(
+    r"手机号码?|(?:苹果|安卓)手机|电子(?:发票|邮[件箱]|版|面单|保单)|\b(?:my|your|tele|mobile)\s?phone\b|\bphone (?:number|no|call)\b"
+)
+"""Where words that name goods name none."""
 _BELOW = " > "
 _DAYS_AGO = {
     "今天": 0,
@@ -90,11 +94,8 @@ class SlotReader:
 
     def __init__(self, order_ids: Iterable[str], products: pd.DataFrame) -> None:
         self._orders = _order_pattern(order_ids)
-        self.products_of: dict[str, list[str]] = {}
+        self.products_of = _called(products.dropna(subset=["name"]))
         """Ids of the products that a name, or a part of one, can mean."""
-        for row in products.dropna(subset=["name"]).itertuples(index=False):
-            for phrase in _phrases(row.name):
-                self.products_of.setdefault(phrase, []).append(row.product_id)
         self._longest = max((len(phrase) for phrase in self.products_of), default=0)
         self._categories = _category_words(products["category"].dropna().unique())
 
@@ -108,7 +109,8 @@ class SlotReader:
         phrase = self._product(rest.lower())
         found += [Slot("product", phrase)] if phrase else []
         rest = simplified(rest)
-        found += [Slot("category", name) for name in self._category(rest.lower(), phrase and simplified(phrase))]
+        goods = _NO_GOODS.sub(" ", rest.lower())
+        found += [Slot("category", name) for name in self._category(goods, phrase and simplified(phrase))]
         personal = mask(rest)
         bounds = zip(("price_from", "price_to"), price_range(personal.text), strict=True)
         found += [Slot(name, f"{price:.2f}".rstrip("0").rstrip(".")) for name, price in bounds if price is not None]
@@ -123,9 +125,11 @@ class SlotReader:
         return list(dict.fromkeys([each.upper() for each in (*shaped, *announced)]))
 
     def _product(self, text: str) -> str | None:
-        """Return the longest name, or part of a name, of a product that the text holds."""
-        return max(
-            (each for each in _candidates(text, self._longest) if each in self.products_of), key=len, default=None
+        """Return the name, or part of a name, that the text holds and that means fewest products; of those the longest."""
+        return min(
+            (each for each in _candidates(text, self._longest) if each in self.products_of),
+            key=lambda each: (len(self.products_of[each]), -len(each)),
+            default=None,
         )
 
     def _category(self, text: str, product: str | None) -> list[str]:
@@ -150,6 +154,21 @@ def _order_pattern(order_ids: Iterable[str]) -> re.Pattern[str] | None:
     ]
     forms = sorted({re.sub(r"9+", lambda run: rf"\d{{{len(run.group())}}}", re.escape(shape)) for shape in usual})
     return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(forms)})(?![A-Za-z0-9])", re.IGNORECASE) if forms else None
+
+
+def _called(products: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the products that each name, or part of a name, can mean.
+
+    What products of different kinds have in common (a gift box, a brand) names none of them.
+    """
+    found: dict[str, list[str]] = {}
+    kinds: dict[str, set[str]] = {}
+    for row in products.itertuples(index=False):
+        kind = row.category.split(_BELOW)[0] if isinstance(row.category, str) else ""
+        for phrase in _phrases(row.name):
+            found.setdefault(phrase, []).append(row.product_id)
+            kinds.setdefault(phrase, set()).add(kind)
+    return {phrase: ids for phrase, ids in found.items() if len(kinds[phrase]) == 1}
 
 
 def _phrases(name: str) -> set[str]:

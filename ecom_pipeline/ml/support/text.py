@@ -69,23 +69,27 @@ def _character(character: str) -> str:
     return turned if len(turned) == 1 else character
 
 
-def plain_text(text: object) -> str:
-    """Return the message as words are looked up in it: what is new in it, lower case, simplified characters.
+def said_text(text: object) -> str:
+    r"""Return what a message says (``letters.wish``), in simplified characters.
 
-    >>> plain_text("Ｇreat，謝謝")
-    'great,谢谢'
+    >>> said_text("Hi Ann,\nＧreat，謝謝\nBest,\nEve")
+    'Great,谢谢'
     """
-    return simplified(clean_text(new_text(text))).lower()
+    return simplified(clean_text(wish(text[:MAX_CHARACTERS]))) if isinstance(text, str) else ""
+
+
+def plain_text(text: object) -> str:
+    """Return what a message says as words are looked up in it: in lower case."""
+    return said_text(text).lower()
 
 
 def intent_text(text: object) -> str:
-    """Return the message as intent models read it: the wish alone, as words are looked up, long numbers all alike.
+    """Return what a message says as intent models read it: long numbers all alike, too.
 
     >>> intent_text("Hello, where is order 4711-22?")
     'where is order 000?'
     """
-    said = wish(text[:MAX_CHARACTERS]) if isinstance(text, str) else ""
-    return _LONG_NUMBER.sub("000", simplified(clean_text(said)).lower())
+    return _LONG_NUMBER.sub("000", plain_text(text))
 
 
 def intent_texts(texts: Iterable[object]) -> list[str]:

@@ -17,7 +17,7 @@ from ecom_pipeline.ml.calibration import calibration_error
 from ecom_pipeline.ml.support.abstention import Gate, Rehearsed, gate_across, gate_later, measure
 from ecom_pipeline.ml.support.baselines import KeywordIntent, MajorityIntent
 from ecom_pipeline.ml.support.examples import Split
-from ecom_pipeline.ml.support.intent import Guesses, KernelIntent, Rehearsal
+from ecom_pipeline.ml.support.intent import Guesses, KernelIntent
 
 RESAMPLES = 2000
 
@@ -106,17 +106,12 @@ def _try_kernel(split: Split, target_error: float) -> Trial:
     if split.folds is None:
         model = KernelIntent().fit(*_texts(split.train, split.tuning))
         test = model.predict(split.test["text"].tolist())
-        gate = gate_later(_rehearsed(model.rehearsal_), test.confidence, target_error)
+        gate = gate_later(model.rehearsal_.rehearsed, test.confidence, target_error)
         return _judge(split, KernelIntent().fit(*_texts(split.train, split.tuning, split.test)), False, gate, test)
     model = KernelIntent().fit(*_texts(split.train))
-    rehearsed, is_known = _rehearsed(model.rehearsal_), model.rehearsal_.truth != None  # noqa: E711
+    rehearsed, is_known = model.rehearsal_.rehearsed, model.rehearsal_.truth != None  # noqa: E711
     gate = gate_across(rehearsed.take(is_known), split.folds, target_error, extra=rehearsed.take(~is_known))
     return _judge(split, model, False, gate, Guesses(*(each[is_known] for each in model.rehearsal_.guesses)))
-
-
-def _rehearsed(rehearsal: Rehearsal) -> Rehearsed:
-    is_right = rehearsal.guesses.intents == rehearsal.truth
-    return Rehearsed(rehearsal.guesses.confidence, is_right, rehearsal.weight)
 
 
 def _try_baseline(split: Split, make: Callable[[], KeywordIntent | MajorityIntent], target_error: float) -> Trial:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import yaml
 
-from ecom_pipeline.ml.support.sentiment import Mood
+from ecom_pipeline.ml.support.sentiment import Mood, read_words
 from ecom_pipeline.ml.support.text import plain_text
 
 LEVELS = ("low", "normal", "high")
@@ -22,8 +22,8 @@ HIGH, NORMAL = 0.5, 0.2
 
 _POINTS = {"danger": 0.6, "legal": 0.4, "complaint": 0.3, "hurry": 0.2, "waited": 0.15}
 _MOOD = 0.3
-_ANGRY = -0.75
-"""A mood as bad as this is a complaint without the words for it."""
+_ANGRY = 0.75
+"""Words of opinion as bad as this complain where the mood is bad, too; a fault that is told of calmly does not."""
 
 
 class Urgency(NamedTuple):
@@ -40,7 +40,10 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     content: dict[str, dict[str, list[str]]] = yaml.safe_load((files(__package__) / "urgency.yaml").read_text("utf-8"))
     return {
         name: re.compile(
-            "|".join([rf"\b{re.escape(word)}\b" for word in words["en"]] + [re.escape(word) for word in words["zh"]])
+            "|".join(
+                rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])" if word.isascii() else re.escape(word)
+                for word in words["en"] + words["zh"]
+            )
         )
         for name, words in content.items()
     }
@@ -60,5 +63,6 @@ def read_urgency(text: object, mood: Mood | None) -> Urgency:
     bad = max(0.0, -mood.score) if mood else 0.0
     score = round(min(1.0, sum(_POINTS[reason] for reason in reasons) + _MOOD * bad), 4)
     level = "high" if score >= HIGH else "normal" if score >= NORMAL else "low"
-    is_complaint = bool({"complaint", "legal"} & set(reasons)) or bad >= -_ANGRY
+    is_angry = mood is not None and mood.sentiment == "negative" and -read_words(text).score >= _ANGRY
+    is_complaint = is_angry or bool({"complaint", "legal"} & set(reasons))
     return Urgency(level, score, (*reasons, "mood") if bad > 0 else tuple(reasons), is_complaint)

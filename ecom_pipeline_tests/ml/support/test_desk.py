@@ -35,6 +35,7 @@ PRODUCTS = pd.DataFrame(
 )
 RECOMMENDED = pd.DataFrame([("C1", "P2", 1), ("C1", "P3", 2)], columns=["customer_id", "product_id", "rank"])
 DESK = Desk(ORDERS, PRODUCTS, RECOMMENDED, "CNY")
+TODAY = dt.date(2024, 6, 3)
 FAQ = pd.DataFrame(
     [
         (
@@ -87,60 +88,88 @@ def test_urgency_and_complaints(text: str, level: str, is_complaint: bool) -> No
     assert 0 <= found.score <= 1
 
 
-def test_a_bad_mood_makes_any_message_more_urgent() -> None:
-    calm, angry = (read_urgency("my parcel", mood) for mood in (None, read_words("terrible, horrible, worst")))
-    assert calm.score < angry.score
+def test_a_bad_mood_makes_any_message_more_urgent_and_angry_words_a_complaint() -> None:
+    bad = read_words("terrible, horrible, worst")
+    calm, fault, angry = (
+        read_urgency("my parcel", None),
+        read_urgency("my parcel", bad),
+        read_urgency("terrible, horrible", bad),
+    )
+    assert calm.score < fault.score == angry.score
     assert angry.reasons == ("mood",)
-    assert angry.is_complaint
+    assert (calm.is_complaint, fault.is_complaint, angry.is_complaint) == (False, False, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "reasons"),
+    [
+        ("打我电话13912345678", ()),
+        ("打12345", ("legal",)),
+        ("还没拆封，可以退吗", ()),
+        ("还没收到", ("waited",)),
+    ],
+)
+def test_a_number_is_no_part_of_another_and_what_has_not_been_opened_has_not_waited(
+    text: str, reasons: tuple[str, ...]
+) -> None:
+    assert read_urgency(text, None).reasons == reasons
 
 
 def test_facts_name_the_row_they_come_from() -> None:
-    (fact,) = book().facts(["order"], "en", "C1", "O1", [])
+    (fact,) = book().facts(["order"], "en", "C1", "O1", [], TODAY)
     assert fact == ("Order O1 of 2024-05-01 is completed.", "marts.customer_orders:O1")
-    (fact,) = book().facts(["order"], "zh", "C1", None, [])
+    (fact,) = book().facts(["order"], "zh", "C1", None, [], TODAY)
     assert fact == ("您2024-06-01的订单O2状态为待处理。", "marts.customer_orders:O2")
-    (fact,) = book().facts(["refund"], "en", "C1", "O1", [])
+    (fact,) = book().facts(["refund"], "en", "C1", "O1", [], TODAY)
     assert fact.sentence == "For order O1, 30.50 CNY were refunded, last on 2024-05-09."
-    (fact,) = book().facts(["refund"], "zh", "C1", "O2", [])
+    (fact,) = book().facts(["refund"], "zh", "C1", "O2", [], TODAY)
     assert fact.sentence == "订单O2目前没有退款记录。"
 
 
 def test_the_order_of_somebody_else_is_not_told() -> None:
-    assert book().facts(["order"], "en", "C1", None, [Slot("order_number", "O3")]) == []
-    assert book().facts(["order"], "en", None, "O3", []) == []
-    assert book().facts(["order"], "en", "C9", None, []) == []
+    assert book().facts(["order"], "en", "C1", None, [Slot("order_number", "O3")], TODAY) == []
+    assert book().facts(["order"], "en", None, "O3", [], TODAY) == []
+    assert book().facts(["order"], "en", "C9", None, [], TODAY) == []
+
+
+def test_an_order_that_was_placed_later_is_not_what_a_message_is_about() -> None:
+    (fact,) = book().facts(["order"], "en", "C1", None, [], dt.date(2024, 5, 31))
+    assert fact.source == "marts.customer_orders:O1"
+    assert book().facts(["order"], "en", "C1", None, [], dt.date(2024, 4, 30)) == []
 
 
 def test_what_is_not_in_the_tables_is_not_said() -> None:
     named = [Slot("product", "silk coat")]
-    assert [fact.sentence for fact in book().facts(["stock"], "en", "C1", None, named)] == []
+    assert [fact.sentence for fact in book().facts(["stock"], "en", "C1", None, named, TODAY)] == []
     assert [
-        fact.sentence for fact in book().facts(["stock", "price"], "en", "C1", None, [Slot("product", "floor lamp")])
+        fact.sentence
+        for fact in book().facts(["stock", "price"], "en", "C1", None, [Slot("product", "floor lamp")], TODAY)
     ] == [
         "floor lamp: out of stock now.",
         "floor lamp costs 300 CNY.",
     ]
-    assert book().facts(["stock"], "en", "C1", None, [Slot("product", "unknown thing")]) == []
+    assert book().facts(["stock"], "en", "C1", None, [Slot("product", "unknown thing")], TODAY) == []
     strange = ORDERS.assign(status="on the moon")
-    assert FactBook(strange, PRODUCTS, RECOMMENDED, {}, "CNY").facts(["order"], "en", "C1", "O1", []) == []
+    assert FactBook(strange, PRODUCTS, RECOMMENDED, {}, "CNY").facts(["order"], "en", "C1", "O1", [], TODAY) == []
 
 
 def test_offers_are_in_stock_and_within_the_price() -> None:
     asked = [Slot("category", "Apparel"), Slot("price_from", "500"), Slot("price_to", "2400")]
-    (fact,) = book().facts([], "en", None, None, asked)
+    (fact,) = book().facts([], "en", None, None, asked, TODAY)
     assert fact == ("In stock for you: wool coat at 900 CNY.", "marts.products:P3")
-    assert book().facts([], "en", None, None, [Slot("price_to", "10")]) == []
-    (fact,) = book().facts(["recommendation"], "en", None, None, [Slot("category", "Apparel")])
+    assert book().facts([], "en", None, None, [Slot("price_to", "10")], TODAY) == []
+    (fact,) = book().facts(["recommendation"], "en", None, None, [Slot("category", "Apparel")], TODAY)
     assert fact.source == "marts.products:P3"
-    assert book().facts(["recommendation"], "en", None, None, [Slot("category", "App")]) == []
-    (fact,) = book().facts(["recommendation"], "en", "C1", None, [])
+    assert book().facts(["recommendation"], "en", None, None, [Slot("category", "App")], TODAY) == []
+    (fact,) = book().facts(["recommendation"], "en", "C1", None, [], TODAY)
     assert fact.source == "marts.products:P3"
-    assert book().facts(["recommendation"], "en", None, None, []) == []
+    assert book().facts(["recommendation"], "en", None, None, [], TODAY) == []
 
 
 def test_intents_ask_for_facts_by_their_name_or_their_questions() -> None:
     assert asked_facts("order_status", []) == ["order"]
     assert asked_facts("q17", ["退款多久到账", "怎么申请退款"]) == ["refund"]
+    assert asked_facts("return_item", ["怎么退货", "How do I return it?"]) == []
     assert asked_facts("opening_hours", ["When do you open?"]) == []
 
 
@@ -150,6 +179,7 @@ def sent(texts: list[str], language: str = "en") -> pd.DataFrame:
             "message_id": [f"M{at:02}" for at in range(len(texts))],
             "customer_id": [f"C{at % 3}" for at in range(len(texts))],
             "sent_at": pd.date_range("2024-06-01", periods=len(texts)),
+            "sent_date": pd.date_range("2024-06-01", periods=len(texts)).date,
             "raw": texts,
             "text": [text.lower() for text in texts],
             "language": language,
@@ -158,12 +188,12 @@ def sent(texts: list[str], language: str = "en") -> pd.DataFrame:
 
 
 def test_unanswered_messages_become_masked_drafts_with_counts() -> None:
-    texts = ["Are you hiring?", "are you hiring", "Are you hiring!", "are you hiring..."]
-    found = draft_entries(
-        pd.concat([sent([*texts, "a single odd thing", "👍"]), sent(["你们招人吗,电话13800138000"] * 3, "zh")])
-    )
+    texts = ["Hi, are you hiring?", "are you hiring", "Are you hiring now?", "are you hiring..."]
+    idle = ["a single odd thing", "👍", "hello", "hello!", "hello?", "Hello there"]
+    found = draft_entries(pd.concat([sent([*texts, *idle]), sent(["你好,你们招人吗,电话13800138000"] * 3, "zh")]))
     assert found[["language", "messages", "customers"]].values.tolist() == [["en", 4, 3], ["zh", 3, 3]]
     assert "hiring" in found["title"][0].lower()
+    assert "hi," not in found["examples"][0].lower()
     assert found["title"][1] == "你们招人吗,电话[phone]"
     assert found["examples"][1] == found["title"][1]
     assert found["example_ids"][1] == "M00"
@@ -186,6 +216,17 @@ def test_a_question_is_answered_with_the_facts_of_who_asks(desk: OpenDesk) -> No
     assert told.sources == ["clean.faq:F1", "marts.customer_orders:O2"]
     told = desk.ask("怎么开发票", asked_on=dt.date(2024, 6, 3))
     assert (told.answer, told.sources) == ("点击申请发票。", ["clean.faq:F4"])
+
+
+def test_a_greeting_alone_asks_nothing_unless_the_shop_answers_greetings(desk: OpenDesk) -> None:
+    for greeting in ("在吗", "您好！", "hello"):
+        assert not desk.ask(greeting, asked_on=TODAY).is_known
+    greets = pd.DataFrame(
+        [("F7", "greeting", "hello|hi there|你好|在吗", "How can we help?", None)], columns=FAQ.columns
+    )
+    none = sent([]).assign(intent=pd.Series(dtype=object))
+    kind = OpenDesk(published_examples(none, pd.concat([FAQ, greets])), DESK, target_error=0.1)
+    assert kind.ask("在吗", asked_on=TODAY).answer == "How can we help?"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ecom_pipeline.ml.support.letters import newest_part, wish
+from ecom_pipeline.ml.support.letters import newest_part, only_greets, wish
 from ecom_pipeline.ml.support.pipeline import support_shop
 from ecom_pipeline.ml.support.sentiment import read_words
 from ecom_pipeline.ml.support.text import intent_text
@@ -48,6 +48,20 @@ def test_of_a_thread_the_newest_part_is_read(name: str) -> None:
     assert read_words(THREADS[name]).sentiment == "positive"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "你好，在吗？发票",
+        "亲，请问：发票",
+        "亲爱的客服，发票",
+        "<p>Hello,</p><p>发票</p><p>Best,<br>Eve</p>",
+        "Dear Sir/Madam,\n发票\nThanks\nJohn\n+44 7911 123456",
+    ],
+)
+def test_greetings_and_closings_are_not_what_is_said(text: str) -> None:
+    assert intent_text(text) == "发票"
+
+
 @pytest.mark.parametrize("name", CHINESE)
 def test_of_a_chinese_thread_the_newest_part_is_read(name: str) -> None:
     assert newest_part(CHINESE[name]).strip() == "好的，现在可以了。"
@@ -78,11 +92,29 @@ def test_the_wish_stands_between_greeting_and_closing(text: str, said: str) -> N
 
 
 @pytest.mark.parametrize(
-    "piece", ["\n", ">", "On 2024 ", "\nthanks", "dear a ", "a", "<p ", "From: a\n", "\n2024", "&nbsp;", "@a", "--\n"]
+    "piece",
+    [
+        "\n",
+        ">",
+        "On 2024 ",
+        "\nthanks",
+        "dear a ",
+        "a",
+        "<p ",
+        "From: a\n",
+        "\n2024",
+        "&nbsp;",
+        "@a",
+        "--\n",
+        "hi,",
+        ",",
+    ],
 )
 def test_odd_texts_are_read_in_no_time(piece: str) -> None:
     started = time.process_time()
-    wish(("dear " + piece * 4_000)[:4_000])
+    for text in ("dear " + piece * 4_000)[:4_000], ("hi" + piece * 4_000 + "x")[-4_000:]:
+        wish(text)
+        only_greets(text)
     assert time.process_time() - started < 0.5
 
 
@@ -102,6 +134,7 @@ def test_a_night_reads_the_newest_part_and_keeps_the_whole() -> None:
             "message_id": [f"m{at}" for at in range(size)],
             "customer_id": "c",
             "sent_at": pd.Timestamp("2024-06-03"),
+            "sent_date": dt.date(2024, 6, 3),
             "text": list(THREADS.values()),
             "language": "en",
             "order_id": None,

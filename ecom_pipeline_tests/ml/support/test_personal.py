@@ -9,6 +9,10 @@ from hypothesis import strategies as st
 from ecom_pipeline.ml.support.personal import KINDS, mask
 
 
+def test_a_signature_with_a_telephone_number_is_masked() -> None:
+    assert mask("Kind regards,\nJohn Smith\n+44 7911 123456").text == "Kind regards, [name] [phone]"
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "rest"),
     [
@@ -43,6 +47,8 @@ from ecom_pipeline.ml.support.personal import KINDS, mask
         ("my name's bob, where is it", "name", "my name's [name], where is it"),
         ("Where is it?\nRegards,\nAnna-Lena Müller", "name", "Where is it? Regards, [name]"),
         ("Thanks, Maria!", "name", "Thanks, [name]!"),
+        ("<p>It broke.</p><p>Best,<br>Eve</p>", "name", "Best,<br>[name]</p>"),
+        ("地址改成上海市浦东新区世纪大道100号", "address", "地址改成[address]"),
         ("Recipient: José García López", "name", "Recipient: [name]"),
         ("Dear Mr. Brown, hi", "name", "Dear Mr. [name], hi"),
         ("this is Tom calling about my order", "name", "this is [name] calling about my order"),

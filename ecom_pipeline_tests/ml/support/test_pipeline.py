@@ -42,6 +42,7 @@ def messages(number: int = 240, *, labelled: bool = True) -> pd.DataFrame:
                 "message_id": f"M{n:04}",
                 "customer_id": f"C{n % 20}",
                 "sent_at": pd.Timestamp("2024-01-01") + pd.Timedelta(hours=12 * n),
+                "sent_date": dt.date(2024, 1, 1) + dt.timedelta(days=n // 2),
                 "text": f"{filler} {saying} {n}",
                 "language": None,
                 "order_id": None,
@@ -176,7 +177,10 @@ def test_what_is_unlike_anything_is_left_to_a_person(special: SupportResult) -> 
 
 def test_labels_from_after_the_date_change_nothing(result: SupportResult) -> None:
     later = messages(60).assign(
-        message_id=[f"L{n}" for n in range(60)], sent_at=pd.Timestamp("2024-07-01 00:00:00"), intent="invoice"
+        message_id=[f"L{n}" for n in range(60)],
+        sent_at=pd.Timestamp("2024-07-01 00:00:00"),
+        sent_date=dt.date(2024, 7, 1),
+        intent="invoice",
     )
     both = run(pd.concat([messages(), later], ignore_index=True), faq())
     mine = both.predictions[~both.predictions["message_id"].str.startswith("L")].reset_index(drop=True)

@@ -92,7 +92,7 @@ def test_ratings_of_customers_up_to_the_date_count_in_their_order() -> None:
             ("M6", "👍", "2024-05-01", "customer", 5),
         ],
         columns=["message_id", "text", "sent_at", "author", "rating"],
-    ).assign(customer_id="C", language=None, order_id=None, intent=None)
+    ).assign(customer_id="C", sent_date=dt.date(2024, 5, 1), language=None, order_id=None, intent=None)
     found = rated_messages(customer_messages(sent), dt.date(2024, 6, 1))
     assert found.values.tolist() == [["fine", "positive"], ["Bad!", "negative"]]
 

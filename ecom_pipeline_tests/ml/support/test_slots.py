@@ -98,6 +98,38 @@ def test_a_bare_number_is_an_order_only_where_the_shop_s_numbers_are_long(order:
     assert [slot.value for slot in reader.read(f"{order} is late", SENT) if slot.name == "order_number"] == named
 
 
+def test_what_goods_of_several_kinds_share_names_none_of_them() -> None:
+    goods = pd.DataFrame(
+        {
+            "product_id": ["P1", "P2", "P3"],
+            "name": ["海苔脆 礼盒装", "积木 礼盒装", "desk lamp gift box"],
+            "category": ["Food > Snacks", "Toys", "Home"],
+        }
+    )
+    reader = SlotReader([], goods)
+    named = {
+        text: [slot.value for slot in reader.read(text, SENT)] for text in ("礼盒装的海苔脆", "有礼盒装吗", "gift box?")
+    }
+    assert named == {"礼盒装的海苔脆": ["海苔脆"], "有礼盒装吗": [], "gift box?": ["gift box"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "categories"),
+    [
+        ("tea, please", ["Food > Tea"]),
+        ("freeze-dried coffee", ["Food > Coffee"]),
+        ("我的手机号是多少，电子发票呢", []),
+        ("my phone is off, phone number?", []),
+        ("a new phone", ["Phones"]),
+        ("手机", ["Phones"]),
+    ],
+)
+def test_words_name_the_goods_they_mean(text: str, categories: list[str]) -> None:
+    paths = ["Food > Tea", "Food > Coffee", "Phones", "Electronics"]
+    goods = pd.DataFrame({"product_id": paths, "name": None, "category": paths})
+    assert [slot.value for slot in SlotReader([], goods).read(text, SENT)] == categories
+
+
 def test_a_shop_without_goods_and_orders_has_slots_too() -> None:
     reader = SlotReader([], GOODS.head(0))
     assert [slot.name for slot in reader.read("order 12345, 2 pieces", SENT)] == ["order_number", "quantity"]
