@@ -18,7 +18,7 @@ from ecom_pipeline.ml.recommend.again import History
 from ecom_pipeline.ml.recommend.interactions import Mask, Positions
 from ecom_pipeline.ml.recommend.known import Shop
 from ecom_pipeline.ml.recommend.rules import category_codes, find, in_catalogue
-from ecom_pipeline.ml.recommend.together import bought_together
+from ecom_pipeline.ml.recommend.together import MINIMUM, bought_together
 
 REASONS = (
     "bought_before", "viewed_before", "bought_together", "chosen_together", "similar_to_bought", "similar_to_viewed",
@@ -245,7 +245,7 @@ class _Explaining:
 
     def _in_category(self, among: np.ndarray) -> None:
         codes, names = category_codes(self.evidence.products)
-        at = self._open(among & (codes[self.product] >= 0))
+        at = self._open(among & (codes[self.product] >= 0) & (self.evidence.chosen_by[self.product] >= MINIMUM))
         _, found = find(self.customer[at] * max(len(names), 1) + codes[self.product[at]], self.evidence.categories_of)
         at = at[found]
         self.reason[at] = REASONS.index("popular_in_category")
@@ -257,7 +257,7 @@ class _Explaining:
         at = self._open(among & pd.notna(segment[self.customer]))
         wanted = pd.MultiIndex.from_arrays([segment[self.customer[at]], self.product[at]])
         count = self.evidence.segment_count.reindex(wanted, fill_value=0).to_numpy() if len(at) else np.empty(0, int)
-        at, count = at[count > 0], count[count > 0]
+        at, count = at[count >= MINIMUM], count[count >= MINIMUM]
         self.reason[at] = REASONS.index("popular_in_segment")
         self.count[at] = count
         self.group[at] = segment[self.customer[at]]

@@ -248,6 +248,13 @@ def test_a_new_customer_gets_what_the_segment_chooses_then_what_is_popular() -> 
     assert reason(served, "x", "saw") == {"reason": "popular", "evidence_count": 30}
 
 
+@pytest.mark.parametrize(("women", "why"), [(4, "popular"), (5, "popular_in_segment")])
+def test_what_few_of_a_segment_chose_is_not_popular_in_it(women: int, why: str) -> None:
+    rings = bought(*((f"f{number}", "ring", number) for number in range(women)))
+    served = shown(candidates(("f24", "new", "ring")), pd.concat([CROWD, rings]), customers=TOLD)
+    assert reason(served, "f24", "ring")["reason"] == why
+
+
 def test_a_segment_of_few_is_none_and_opted_out_customers_have_none() -> None:
     few = [row for row in TOLD if row["customer_id"] not in ("f0", "f1")]
     assert listed(shown(candidates(), CROWD, customers=few), "f24", "new")[0] == ("saw", "popularity")
@@ -319,16 +326,18 @@ def together(*pairs: tuple[str, str], times: int = 6) -> pd.DataFrame:
 
 
 def test_the_evidence_of_a_learned_row_is_what_the_customer_bought_with_it() -> None:
-    history = pd.concat([OTHERS, bought(("ann", "p7", 3), ("ann", "p7", 21))])
+    crowd = bought(*((f"c{number}", "p2", 2) for number in range(4)))
+    history = pd.concat([OTHERS, crowd, bought(("ann", "p7", 3), ("ann", "p7", 21))])
     served = shown(RANKED, history, catalogue(), baskets=together(("p7", "p1")))
     assert reason(served, "ann", "p1") == {
         "reason": "bought_together", "evidence_product_id": "p7", "evidence_count": 6, "evidence_date": pd.Timestamp("2024-01-22"),
     }  # fmt: skip
     assert reason(served, "ann", "p2") == {
         "reason": "popular_in_category",
-        "evidence_count": 1,
+        "evidence_count": 5,
         "evidence_group": "tea",
     }
+    assert reason(served, "ann", "p3") == {"reason": "popular", "evidence_count": 1}
 
 
 def test_what_the_customer_looked_at_is_why_it_is_there_again() -> None:
