@@ -174,7 +174,8 @@ class FactBook:
 
 
 def _day(value: Any) -> dt.date:
-    return pd.Timestamp(value).date()
+    day: dt.date = pd.Timestamp(value).date()
+    return day
 
 
 def _written(value: Any) -> str:

@@ -23,7 +23,7 @@ HIGH, NORMAL = 0.5, 0.2
 _POINTS = {"danger": 0.6, "legal": 0.4, "complaint": 0.3, "hurry": 0.2, "waited": 0.15}
 _MOOD = 0.3
 _ANGRY = 0.75
-"""Words of opinion as bad as this complain where the mood is bad, too; a fault that is told of calmly does not."""
+"""A mood and words of opinion that are both as bad as this complain; a fault that is told of calmly does not."""
 
 
 class Urgency(NamedTuple):
@@ -63,6 +63,7 @@ def read_urgency(text: object, mood: Mood | None) -> Urgency:
     bad = max(0.0, -mood.score) if mood else 0.0
     score = round(min(1.0, sum(_POINTS[reason] for reason in reasons) + _MOOD * bad), 4)
     level = "high" if score >= HIGH else "normal" if score >= NORMAL else "low"
-    is_angry = mood is not None and mood.sentiment == "negative" and -read_words(text).score >= _ANGRY
-    is_complaint = is_angry or bool({"complaint", "legal"} & set(reasons))
-    return Urgency(level, score, (*reasons, "mood") if bad > 0 else tuple(reasons), is_complaint)
+    is_complaint = bool({"complaint", "legal"} & set(reasons)) or min(bad, -read_words(text).score) >= _ANGRY
+    if mood and mood.sentiment == "negative":
+        reasons.append("mood")
+    return Urgency(level, score, tuple(reasons), is_complaint)

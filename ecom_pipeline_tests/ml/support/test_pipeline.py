@@ -150,7 +150,7 @@ def test_personal_data_is_masked_and_counted_before_it_leaves(special: SupportRe
     rows = special.predictions.set_index("message_id").loc[["P1", "P2"]]
     assert rows["masked_text"].tolist() == [
         "call [phone] or [email] about my order, my name is [name]",
-        "[address],电话[phone],收件人:[name]",
+        "寄到[address],电话[phone],收件人:[name]",
     ]
     counts = rows[["masked_email", "masked_phone", "masked_address", "masked_name"]]
     assert counts.values.tolist() == [[1, 1, 0, 1], [0, 1, 1, 1]]
