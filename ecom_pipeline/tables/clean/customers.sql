@@ -2,8 +2,10 @@ with customers as (
     select
         nullif(trim(customer_id), '') as customer_id,
         nullif(trim(name), '') as name,
-        nullif(lower(trim(email)), '') as email,
-        nullif(regexp_replace(phone, '[^0-9+]', '', 'g'), '') as phone,
+        case when email not like '%*%' then nullif(lower(trim(email)), '') end as email,
+        case
+            when not regexp_matches(phone, '[*xX#•]{2}') then nullif(regexp_replace(phone, '[^0-9+]', '', 'g'), '')
+        end as phone,
         nullif(trim(address), '') as address,
         birth_year,
         nullif(lower(trim(gender)), '') as gender,
