@@ -46,8 +46,8 @@ from ecom_pipeline.ml.recommend.serving import (
     SERVED_COLUMNS,
     Candidates,
     Served,
-    nothing_served,
     serve,
+    served_to_nobody,
 )
 from ecom_pipeline.ml.recommend.similar import SIMILAR_COLUMNS, similar_products
 
@@ -131,7 +131,8 @@ def recommend_shop(
     data = checked(interactions)
     if data.empty:
         deliver(pd.DataFrame(columns=list(SERVED_COLUMNS)))
-        return _nothing(as_of_date=as_of_date, seed=seed)
+        available = offered(pd.Index(baskets["product_id"].unique()), products, rules)
+        return _nothing(served_to_nobody(baskets, available, as_of_date), as_of_date=as_of_date, seed=seed)
     last = data["interaction_date"].max().date()
     if last > as_of_date:
         raise ValueError(f"interactions: interaction_date {last}; expected none after the as-of date {as_of_date}")
@@ -280,9 +281,9 @@ def _told(outcome: Outcome, target: Target) -> dict[str, Any]:
     }
 
 
-def _nothing(*, as_of_date: dt.date, seed: int) -> RecommendResult:
+def _nothing(served: Served, *, as_of_date: dt.date, seed: int) -> RecommendResult:
     return RecommendResult(
-        served=nothing_served(),
+        served=served,
         similar_products=pd.DataFrame(columns=list(SIMILAR_COLUMNS)),
         evaluation=pd.DataFrame(columns=list(EVALUATION_COLUMNS)),
         card=ModelCard(

@@ -27,7 +27,7 @@ from ecom_pipeline.ml.recommend.known import Shop
 from ecom_pipeline.ml.recommend.placing import placed
 from ecom_pipeline.ml.recommend.reasons import EVIDENCE_COLUMNS, evidence_of, explained
 from ecom_pipeline.ml.recommend.rules import LISTED, OUTCOMES, RULES, SHELVES, Rules
-from ecom_pipeline.ml.recommend.together import PAIR_COLUMNS, bought_together
+from ecom_pipeline.ml.recommend.together import bought_together
 from ecom_pipeline.ml.recommend.trending import TREND_COLUMNS, trending
 
 CANDIDATE_COLUMNS = ("customer_id", "shelf", "rank", "product_id", "score", "source")
@@ -146,10 +146,10 @@ def serve(
     )
 
 
-def nothing_served() -> Served:
-    """What a shop without interactions gets."""
-    columns = (RULE_COLUMNS, (*PAIR_COLUMNS, "as_of_date"), TREND_COLUMNS)
-    rules, pairs, trends = (pd.DataFrame(columns=list(names)) for names in columns)
+def served_to_nobody(baskets: pd.DataFrame, available: pd.Index, as_of_date: dt.date) -> Served:
+    """What a shop gets that knows no customers: what is bought together, of baskets as `serve` takes them."""
+    rules, trends = (pd.DataFrame(columns=list(names)) for names in (RULE_COLUMNS, TREND_COLUMNS))
+    pairs = _shown(bought_together(baskets, k=PARTNERS), available, as_of_date)
     return Served(rules=rules, bought_together=pairs, trending=trends, left_out=0)
 
 

@@ -90,7 +90,9 @@ class FactBook:
             self._orders[row["order_id"]] = row
             self._orders_of.setdefault(row["customer_id"], []).append(row)
         self._products = {row["product_id"]: row for row in products.to_dict("records")}
-        ranked = recommendations.sort_values(["customer_id", "rank"], kind="stable")
+        ranked = recommendations.sort_values(["customer_id", "rank"], kind="stable").drop_duplicates(
+            ["customer_id", "product_id"]
+        )
         self._recommended = ranked.groupby("customer_id", sort=False)["product_id"].agg(list).to_dict()
         self._products_of = products_of
         self._currency = currency

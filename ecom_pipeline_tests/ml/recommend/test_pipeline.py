@@ -63,6 +63,7 @@ def run(
     previous_card: ModelCard | None = None,
     live: Callable[[pd.Index], pd.DataFrame] | None = None,
     rules: Rules = PLAIN,
+    baskets: pd.DataFrame = NO_BASKETS,
 ) -> Run:
     as_of = last_day(interactions) if len(interactions) else FIRST_DAY
     delivered: list[pd.DataFrame] = []
@@ -70,7 +71,7 @@ def run(
         interactions,
         products,
         customers,
-        baskets=NO_BASKETS,
+        baskets=baskets,
         rules=rules,
         as_of_date=as_of,
         k=k,
@@ -399,6 +400,24 @@ def test_a_shop_without_interactions_gets_empty_tables_and_a_reason() -> None:
     assert result.card.decision == "refused"
     assert "no interactions up to 2024-01-01" in result.card.reason
     assert result.card.metrics["live_value"] is None
+
+
+def test_a_shop_that_knows_no_customers_learns_what_is_bought_together() -> None:
+    baskets = [(f"b{place}", product) for place in range(6) for product in ("tea", "cup")]
+    baskets += [(f"c{place}", product) for place in range(6) for product in ("oil", "old")]
+    result = run(
+        frame([]),
+        pd.DataFrame({"product_id": ["tea", "cup", "oil", "old"], "is_active": [True, True, True, False]}),
+        baskets=pd.DataFrame(baskets, columns=["basket_id", "product_id"]).assign(customer_id=None),
+    )
+    pairs = result.served.bought_together
+    assert set(zip(pairs["product_id"], pairs["other_product_id"], strict=True)) == {
+        ("tea", "cup"),
+        ("cup", "tea"),
+        ("old", "oil"),
+    }
+    assert pairs["as_of_date"].eq(FIRST_DAY).all()
+    assert len(result.recommendations) == 0
 
 
 @pytest.mark.usefixtures("few_parts")

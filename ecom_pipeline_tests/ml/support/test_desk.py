@@ -33,7 +33,9 @@ PRODUCTS = pd.DataFrame(
     ],
     columns=["product_id", "name", "category", "price", "stock"],
 )
-RECOMMENDED = pd.DataFrame([("C1", "P2", 1), ("C1", "P3", 2)], columns=["customer_id", "product_id", "rank"])
+RECOMMENDED = pd.DataFrame(
+    [("C1", "P2", 1), ("C1", "P3", 2), ("C1", "P3", 3)], columns=["customer_id", "product_id", "rank"]
+)
 DESK = Desk(ORDERS, PRODUCTS, RECOMMENDED, "CNY")
 TODAY = dt.date(2024, 6, 3)
 FAQ = pd.DataFrame(
