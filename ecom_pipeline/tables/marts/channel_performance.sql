@@ -72,7 +72,10 @@ select
     / (1 + 3.8416 / rates.n) as conversion_upper,
     try_cast(nullif(summed.spend, 0) / nullif(summed.orders, 0) as decimal(18, 2)) as cost_per_order,
     try_cast(nullif(summed.spend, 0) / nullif(summed.new_customers, 0) as decimal(18, 2)) as cost_per_acquisition,
-    cast(summed.revenue as double) / nullif(cast(summed.spend as double), 0) as return_on_spend,
+    case
+        when sum(case when summed.spend > 0 then summed.orders end) over () > 0
+            then cast(summed.revenue as double) / nullif(cast(summed.spend as double), 0)
+    end as return_on_spend,
     paid_back.payback_months
 from summed
 left join rates on summed.channel = rates.channel
