@@ -42,7 +42,8 @@ class BehaviourPCA:
         self.features_ = [str(name) for name in varying.columns]
         self.logged_ = varying.skew().to_numpy() >= SKEWED
         scaled = self._on_scale(varying)
-        self.mean_, self.scale_ = scaled.mean(axis=0), scaled.std(axis=0, ddof=1)
+        columns = pd.DataFrame(scaled)
+        self.mean_, self.scale_ = columns.mean().to_numpy(), columns.std().to_numpy()
         variances, vectors = np.linalg.eigh(correlation(scaled))
         components = vectors.T[::-1]
         extremes = [row[np.abs(row).argmax()] for row in components]

@@ -17,7 +17,7 @@ from ecom_pipeline.ml.recommend import known
 from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.rules import BEYOND_LENGTH, LISTED, OUTCOMES, RULES, Rules
-from ecom_pipeline.ml.recommend.serving import CANDIDATE_COLUMNS, Served, nothing_served, serve
+from ecom_pipeline.ml.recommend.serving import CANDIDATE_COLUMNS, Served, serve, served_to_nobody
 from ecom_pipeline_tests.ml.recommend.builders import (
     FIRST_DAY,
     NO_BASKETS,
@@ -544,7 +544,7 @@ def test_tables_have_the_columns_and_keys_of_their_contracts(table: str, part: s
     path = TABLES / "models" / f"{table}.yml"
     contract = parse_contract(path.read_text("utf-8"), "models", table, str(path))
     full = shown(RANKED, OTHERS, catalogue(), baskets=together(("p7", "p1")))
-    for served in (full, nothing_served()):
+    for served in (full, served_to_nobody(NO_BASKETS, pd.Index([]), AS_OF)):
         found = getattr(served, part)
         assert list(found.columns) == [column.name for column in contract.columns]
         assert not found.duplicated(list(contract.key)).any()
