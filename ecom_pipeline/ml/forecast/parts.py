@@ -41,7 +41,7 @@ MOVE_COLUMNS = (
     "series_kind", "series", "days", "before", "now", "main_part", "main_change", "sentence_en", "sentence_zh",
 )  # fmt: skip
 MOVED_FROM = 0.01
-"""A change of less than this share is called none."""
+"""A change of less than this share, or where there was and is less than one of the money, is called none."""
 
 
 def split(forecast: np.ndarray, without: Mapping[str, np.ndarray], recent: np.ndarray, season: int) -> np.ndarray:
@@ -117,7 +117,7 @@ def moves(parts: pd.DataFrame, previous: pd.DataFrame | None, currency: str) -> 
 def _sentences(before: float, now: float, part: str, change: float, days: int, currency: str) -> tuple[str, str]:
     moved, told_before, told_now = now - before, _money(before), _money(now)
     same = f"the same {days} days" if days > 1 else "the same day"
-    if told_before == told_now or abs(moved) < MOVED_FROM * before:
+    if max(before, now) < 1 or told_before == told_now or abs(moved) < MOVED_FROM * before:
         return (
             f"Unchanged since the last release: {told_now} {currency} over {same}.",
             f"与上次发布相比基本不变：相同 {days} 天销售额合计 {told_now} {currency}。",

@@ -76,6 +76,7 @@ def test_small_amounts_are_told_to_the_hundredth_and_none_moves_from_nothing_to_
         return sentence
 
     assert told(0.9, 1.2).startswith("Up 33% since the last release, from 0.90 to 1.20 EUR")
+    assert told(0.01, 0.06) == "Unchanged since the last release: 0.06 EUR over the same day."
     assert told(0.004, 0.001) == "Unchanged since the last release: 0.00 EUR over the same day."
     assert told(0.0, 0.0) == "Unchanged since the last release: 0.00 EUR over the same day."
     assert told(0.004, 30.0).startswith("Up since the last release, from 0.00 to 30.00 EUR")
