@@ -1,11 +1,13 @@
 """What the FAQ does not answer yet: messages that got no answer, grouped into drafts of new entries.
 
 Messages of one language whose points lie near each other on average (average linkage) make a draft: its title is the
-message nearest to all others, its examples the next ones in other words, all of them masked, without greeting and closing,
-and with the messages they are from. Writing the answer is the shop's.
+message nearest to all others, its examples the next ones in other words, all of them masked, without numbers of orders,
+greeting and closing, and with the messages they are from. Writing the answer is the shop's.
 """
 
 from __future__ import annotations
+
+import re
 
 import numpy as np
 import pandas as pd
@@ -22,6 +24,8 @@ SMALLEST = 3
 MOST = 1_500
 """Messages of a language that are looked at, the latest."""
 EXAMPLES = 3
+_NUMBER = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,4}-?\d[\dA-Za-z-]{5,}")
+"""An order's, a parcel's or a day's: it makes one customer's question of everybody's."""
 _APART = 0.6
 """Clusters further apart than this (one minus the mean cosine) are two."""
 COLUMNS = (
@@ -39,7 +43,7 @@ def draft_entries(unanswered: pd.DataFrame) -> pd.DataFrame:
     """
     asks = [has_words(text) and not only_greets(text) for text in unanswered["text"]]
     usable = unanswered[np.array(asks, dtype=bool)]
-    usable = usable.assign(said=[mask(wish(raw)).text for raw in usable["raw"]])
+    usable = usable.assign(said=[_NUMBER.sub("[number]", mask(wish(raw)).text) for raw in usable["raw"]])
     drafts = [
         _draft(members, alike)
         for _, group in usable.groupby("language", sort=True)

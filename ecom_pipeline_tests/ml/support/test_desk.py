@@ -204,6 +204,11 @@ def test_unanswered_messages_become_masked_drafts_with_counts() -> None:
     assert len(draft_entries(sent([]))) == 0
 
 
+def test_a_draft_names_nobodys_order() -> None:
+    texts = [f"is SO20240{number}0017 a real RTX4090?" for number in range(4)]
+    assert draft_entries(sent(texts))["examples"].tolist() == ["is [number] a real RTX4090?"]
+
+
 @pytest.fixture(scope="module")
 def desk() -> OpenDesk:
     none = sent([]).assign(intent=pd.Series(dtype=object))
