@@ -18,9 +18,10 @@ from ecom_pipeline.defs.night import Night
 from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.forecast import engine
 from ecom_pipeline.ml.marketing import budget, readout
+from ecom_pipeline.ml.recommend import pipeline as lists
 from ecom_pipeline.ml.support import pipeline
 from ecom_pipeline.settings import Settings
-from ecom_pipeline.shop.config import Budget, Shop, Support
+from ecom_pipeline.shop.config import Budget, Recommendations, Shop, Support
 from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.warehouse.candidate import Candidate
 from ecom_pipeline.warehouse.connection import WarehouseError, open_warehouse
@@ -236,6 +237,38 @@ def test_a_coupon_pays_for_nobody_who_refused_advertising(monkeypatch: pytest.Mo
     )
     marketing._experiments(cast(Night, night))
     assert asked[0]["customer_id"].tolist() == ["bob", "guest"]
+
+
+def test_who_refused_advertising_with_one_account_gets_no_personal_lists_with_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[pd.DataFrame] = []
+
+    def learn(_: pd.DataFrame, __: pd.DataFrame, customers: pd.DataFrame, **___: object) -> None:
+        asked.append(customers)
+        raise LookupError
+
+    monkeypatch.setattr(lists, "recommend_shop", learn)
+    world = World()
+    world.given("features.as_of", [{"as_of_date": "2024-03-31"}])
+    world.given("clean.customers", [{"customer_id": "ann", "is_opted_out": True}, {"customer_id": "ann2"}])
+    world.given("features.people", [{"customer_id": name, "is_opted_out": True} for name in ("ann", "ann2")])
+
+    def frame(query: str) -> pd.DataFrame:
+        return world.con.execute(query).df()
+
+    night = SimpleNamespace(
+        connection=world.con,
+        frame=frame,
+        coded_frame=frame,
+        stage=lambda _: None,
+        exists=lambda _: False,
+        shop=SimpleNamespace(recommendations=Recommendations()),
+        settings=SimpleNamespace(seed=1),
+    )
+    with pytest.raises(LookupError):
+        recommend._recommend(cast(Night, night))
+    assert asked[0][["customer_id", "is_opted_out"]].values.tolist() == [["ann", True], ["ann2", True]]
 
 
 @pytest.mark.parametrize(("stated", "asked_for"), [(0.01, 0.01), (0.0, 0.0), (None, pipeline.TARGET_ERROR)])

@@ -61,8 +61,9 @@ def _recommend(night: Night) -> Learned:
             " order by products.product_id"
         ),
         night.frame(
-            "select customer_id, is_opted_out, gender, birth_year, country, acquisition_channel from clean.customers"
-            " order by customer_id"
+            "select customers.customer_id, people.is_opted_out, gender, birth_year, country, acquisition_channel"
+            " from clean.customers as customers join features.people as people using (customer_id)"
+            " order by customers.customer_id"
         ),
         baskets=night.frame(
             "select distinct order_id as basket_id, product_id, customer_id from features.sales where product_id is not null"
@@ -102,6 +103,7 @@ MODELS = [
         ],
         [
             "features.interactions",
+            "features.people",
             "features.products",
             "features.product_days",
             "features.sales",
