@@ -17,7 +17,7 @@ from ecom_pipeline.ml.recommend.ranking import blocks
 EVERY = 8
 """One of so many products is in the sample."""
 MARGIN = 2
-"""Times as far behind as asked for still counts as perhaps: on Amazon Sports none of 436 customers was lost."""
+"""Times as far behind as asked for still counts as perhaps: what a sample tells is a little off."""
 CHOICES = 2
 """Of customers who chose more on average most are among the first products anyway."""
 

@@ -269,10 +269,9 @@ def shop(days: int = 150) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     return table, by_product, products
 
 
-@pytest.mark.usefixtures("quick")
-def test_sums_agree_and_products_get_purchase_advice() -> None:
-    table, by_product, products = shop()
-    result = forecast_shop(
+def forecast_with_products(days: int) -> ForecastResult:
+    table, by_product, products = shop(days)
+    return forecast_shop(
         table,
         NO_CALENDAR,
         country=None,
@@ -282,6 +281,11 @@ def test_sums_agree_and_products_get_purchase_advice() -> None:
         product_sales=by_product,
         products=products,
     )
+
+
+@pytest.mark.usefixtures("quick")
+def test_sums_agree_and_products_get_purchase_advice() -> None:
+    result = forecast_with_products(150)
     for measure in ("revenue", "units"):
         found = result.forecasts[result.forecasts["measure"] == measure]
         by_day = found.pivot_table(index="forecast_date", columns=["series_kind", "series"], values="forecast")
@@ -372,17 +376,7 @@ def test_an_event_of_the_shop_is_a_part_of_its_forecast(monkeypatch: pytest.Monk
 
 @pytest.mark.usefixtures("quick")
 def test_tables_have_the_columns_of_their_contracts() -> None:
-    table, by_product, products = shop(90)
-    result = forecast_shop(
-        table,
-        NO_CALENDAR,
-        country=None,
-        currency="GBP",
-        as_of_date=LAST,
-        seed=1,
-        product_sales=by_product,
-        products=products,
-    )
+    result = forecast_with_products(90)
     frames = {
         "forecasts": result.forecasts,
         "weekly_forecasts": result.weekly,
