@@ -59,6 +59,34 @@ def remember(connection: duckdb.DuckDBPyConnection, table: str, build: Build) ->
     )
 
 
+def is_of_this_version(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether the last build of a table was made by the project and the libraries that run now."""
+    query = "select count(*) from journal.builds join journal.runs using (run_id) where table_name = ? and code_fingerprint = ?"
+    return connection.execute(query, [table, code_fingerprint()]).fetchall() != [(0,)]
+
+
+def forget_others(connection: duckdb.DuckDBPyConnection, tables: Collection[str]) -> None:
+    """Drop the tables and views of an earlier version that are none of these, and what was noted about them."""
+    known = list(tables)
+    for kind, name in connection.execute(
+        """
+        select kind, format('{}."{}"', schema_name, name) from (
+            select 'table' as kind, schema_name, table_name as name from duckdb_tables()
+            union all
+            select 'view', schema_name, view_name from duckdb_views()
+        )
+        where schema_name in (select split_part(unnest($1), '.', 1)) and schema_name || '.' || name not in (select unnest($1))
+        """,
+        [known],
+    ).fetchall():
+        connection.execute(f"drop {kind} {name}")
+    for noted in ("journal.builds", "quarantine.rows", "quarantine.duplicates"):
+        connection.execute(
+            f"delete from {noted} where not starts_with(table_name, 'raw.') and table_name not in (select unnest(?))",
+            [known],
+        )
+
+
 def changes_of(table: str) -> str:
     """The relation of the rows of ``schema.table`` that changed in this run, with ``_was`` true for those gone."""
     return f"staging.{quoted('changed__' + table.replace('.', '__'))}"
