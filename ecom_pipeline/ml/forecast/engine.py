@@ -136,7 +136,7 @@ def forecast_panel(
     answered = np.isfinite(found[:, :, 0])
     weight = weights_by_kind(errors, tested.models, answered, pools[-1], OF_PERIODS)
     of_sums = weights_by_kind(tested.errors_of_sums(), tested.models, answered, kinds, OF_SUMS)
-    shut = closed_days(panel, skip + horizon)
+    shut = closed_days(panel, skip + horizon) | rest_days(panel, skip + horizon)
     source = answering(found, source, tested.models)
     summed = np.isin(kinds, list(by_sums)) & (np.array(source) == COMBINATION)
 
@@ -157,7 +157,6 @@ def forecast_panel(
     together, past, usual = _agreeing(forecast, past, tested.actual, hierarchy)
     proof |= {kind: prove(tested, past, rows[kind]) for kind, each in proof.items() if each.holds}
     ratio = np.where(forecast > 0, together / np.where(forecast > 0, forecast, 1.0), 1.0)
-    shut = shut | rest_days(panel, skip + horizon)
     bands, weekly, covered = _with_bands(panel, tested, past, together[:, skip:], usual, kinds, shut)
     return Outcome(
         forecast=bands.forecast,
