@@ -13,13 +13,11 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from ecom_pipeline.ml.card import ModelCard
-from ecom_pipeline.ml.forecast.combination import COMBINATION
-from ecom_pipeline.ml.forecast.decision import decide
 from ecom_pipeline.ml.forecast.demand import STOCK_COLUMNS, remembered_stock
 from ecom_pipeline.ml.forecast.engine import Outcome, forecast_panel
 from ecom_pipeline.ml.forecast.parts import EFFECTS, MOVE_COLUMNS, moves
 from ecom_pipeline.ml.forecast.purchase import ADVICE_COLUMNS, RISK_COLUMNS
-from ecom_pipeline.ml.forecast.series import MEMORY_DAYS, Measure, Sources, largest, measure_of, proving
+from ecom_pipeline.ml.forecast.series import MEMORY_DAYS, Measure, Sources, largest, measure_of
 from ecom_pipeline.ml.forecast.summary import card_of, card_of_nothing
 from ecom_pipeline.ml.forecast.tables import (
     EVALUATION_COLUMNS,
@@ -36,8 +34,6 @@ from ecom_pipeline.ml.forecast.tables import (
 )
 
 MEASURES = ("revenue", "units")
-PROPHET_SERIES = 10
-"""Prophet is tried on the revenue of this many series, the total and the categories first (`largest`)."""
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "forecasts": FORECAST_COLUMNS,
     "weekly_forecasts": WEEKLY_COLUMNS,
@@ -101,12 +97,8 @@ def forecast_shop(
         nothing = {name: pd.DataFrame(columns=list(columns)) for name, columns in COLUMNS.items()}
         return ForecastResult(frames=nothing | {"stock_days": stock}, card=card_of_nothing(shop.country, horizon, seed))
     outcomes = {name: _forecast(name, each, horizon, seed) for name, each in measures.items()}
-    revenue = outcomes["revenue"]
-    judged = proving(revenue.proof)
-    is_combined = revenue.source[int(measures["revenue"].rows(judged)[0])] == COMBINATION
-    verdict = decide(revenue.proof[judged], is_combined, previous_card, shop.as_of_date)
     dates = [(pd.Timestamp(shop.as_of_date) + pd.Timedelta(days=day)).date() for day in range(1, horizon + 1)]
-    parts = part_rows(measures["revenue"].panel, revenue, dates)
+    parts = part_rows(measures["revenue"].panel, outcomes["revenue"], dates)
     advice, risk = purchase_rows(products, measures["units"], outcomes["units"], shop.as_of_date)
 
     def both(rows: Callable[[str, Measure, Outcome], pd.DataFrame]) -> pd.DataFrame:
@@ -123,8 +115,7 @@ def forecast_shop(
         "stock_out_risk": risk,
         "stock_days": stock,
     }
-    card = card_of(measures, outcomes, judged, verdict, previous_card, shop.country, horizon, seed, PROPHET_SERIES)
-    return ForecastResult(frames=frames, card=card)
+    return ForecastResult(frames=frames, card=card_of(shop, measures, outcomes, previous_card, horizon, seed))
 
 
 def _forecast(measure: str, each: Measure, horizon: int, seed: int) -> Outcome:
@@ -134,7 +125,7 @@ def _forecast(measure: str, each: Measure, horizon: int, seed: int) -> Outcome:
         horizon=horizon,
         skip=each.skip,
         seed=seed,
-        prophet_rows=largest(each.panel, PROPHET_SERIES) if is_revenue else (),
+        prophet_rows=largest(each.panel) if is_revenue else (),
         hierarchy=each.hierarchy,
         by_sums=("product",),
         parts=EFFECTS if is_revenue else None,

@@ -23,6 +23,9 @@ MEMORY_DAYS = 4 * 365
 REST = "product_rest"
 """Kind of the series that stand for the products of a category without a series of their own; not published."""
 
+PROPHET_SERIES = 10
+"""Prophet is tried on the revenue of this many series, the total and the categories first."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
@@ -143,13 +146,13 @@ def _rest(daily_sales: pd.DataFrame, sold: pd.DataFrame, measure: str) -> pd.Dat
     return frame[frame["series"].isin(set(sold["category"]))]
 
 
-def largest(panel: Panel, count: int) -> list[int]:
-    """Rows that sold most in the last year: the total, categories, then others; short and constant ones left out."""
+def largest(panel: Panel) -> list[int]:
+    """Rows worth Prophet's time, which sold most in the last year: total, categories, then others; short and constant ones left out."""
     recent = np.nan_to_num(panel.values[:, -365:])
     able = (panel.known >= 42) & (np.ptp(recent, axis=1) > 0) & [kind != REST for kind, _ in panel.keys]
     rank = [("total", "category").index(kind) if kind in ("total", "category") else 2 for kind, _ in panel.keys]
     volume = np.abs(recent).sum(axis=1)
-    return sorted(map(int, np.flatnonzero(able)), key=lambda row: (rank[row], -volume[row], row))[:count]
+    return sorted(map(int, np.flatnonzero(able)), key=lambda row: (rank[row], -volume[row], row))[:PROPHET_SERIES]
 
 
 def proving(proof: Mapping[str, Proof]) -> str:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ecom_pipeline.contracts import TABLES, Contract, parse_contract
 from ecom_pipeline.ml.card import ModelCard
-from ecom_pipeline.ml.forecast import engine, pipeline
+from ecom_pipeline.ml.forecast import engine
 from ecom_pipeline.ml.forecast.boosting import BoostingForecaster
 from ecom_pipeline.ml.forecast.pipeline import ForecastResult, forecast_shop
 from ecom_pipeline.ml.forecast.series import MEMORY_DAYS
@@ -197,7 +197,7 @@ def test_a_failing_prophet_is_named_and_the_others_step_in(monkeypatch: pytest.M
 
 @pytest.mark.usefixtures("quick")
 def test_prophet_is_tried_on_the_total_and_the_largest_series_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "PROPHET_SERIES", 2)
+    monkeypatch.setattr("ecom_pipeline.ml.forecast.series.PROPHET_SERIES", 2)
     result = run({"small": weekly(90), "large": weekly(90) * 9, "medium": weekly(90) * 3, "total": weekly(90)})
     tried = result.frames["forecast_evaluation"][result.frames["forecast_evaluation"]["model"] == "prophet"]
     assert set(tried["series"]) == {"large", "total"}
