@@ -50,8 +50,8 @@ class Outcome:
 
     Attributes
     ----------
-    forecast, lower, upper
-        (S, H) and twice (levels, S, H), for `LEVELS`.
+    daily
+        The forecast of each period with its bands.
     weekly
         The same of the sums over whole weeks of seven periods, with bands learned from the errors of such sums.
     expected, expected_past
@@ -74,9 +74,7 @@ class Outcome:
         Per model the series without an answer, and why.
     """
 
-    forecast: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
+    daily: Banded
     weekly: Banded
     expected: np.ndarray
     expected_past: np.ndarray
@@ -157,11 +155,9 @@ def forecast_panel(
     together, past, usual = _agreeing(forecast, past, tested.actual, hierarchy)
     proof |= {kind: prove(tested, past, rows[kind]) for kind, each in proof.items() if each.holds}
     ratio = np.where(forecast > 0, together / np.where(forecast > 0, forecast, 1.0), 1.0)
-    bands, weekly, covered = _with_bands(panel, tested, past, together[:, skip:], usual, kinds, shut)
+    daily, weekly, covered = _with_bands(panel, tested, past, together[:, skip:], usual, kinds, shut)
     return Outcome(
-        forecast=bands.forecast,
-        lower=bands.lower,
-        upper=bands.upper,
+        daily=daily,
         weekly=weekly,
         expected=expected(found)[:, skip:],
         expected_past=expected_past,
