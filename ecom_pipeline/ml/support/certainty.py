@@ -99,7 +99,8 @@ class Certainty:
         """Allow for as many unknown texts as there seem to be among some that the model has not learnt from.
 
         Their share is found by expectation maximisation (Saerens et al. 2002, "Adjusting the outputs of a classifier to
-        new a priori probabilities"); few texts say little against the least share, and it never falls below that.
+        new a priori probabilities"); few texts say little against the least share, and it never falls below that. They
+        must be written as the examples are.
         """
         scope = np.clip(scope[scope > 0], 1e-9, 1 - 1e-9)
         share = self.unknown_share
