@@ -16,7 +16,7 @@ from ecom_pipeline.ml.support.abstention import Rehearsed
 
 UNKNOWN_SHARE = 0.1
 """The share of messages taken to be about nothing the shop has an intent for, at least."""
-_BELIEF = 50
+_BELIEF = 10
 """Messages as which that share counts where other messages tell how many there are."""
 _ROUNDS = 100
 _TEMPERATURES = (0.5, 60.0)
