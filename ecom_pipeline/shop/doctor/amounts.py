@@ -133,7 +133,7 @@ class Amounts:
         product = quoted(same.profile.name) if same else f"hash(_row) % {GROUPS}"
         quantity = self._number(items["quantity"].profile)
         grows, stays = self.con.execute(
-            f"""with bought as (
+            f"""with bought as materialized (
                 select {product} as product, {quantity} as pieces, {self._number(money.profile)} as money from {self.table}
             ),
             compared as (

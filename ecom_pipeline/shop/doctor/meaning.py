@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 from ecom_pipeline.contracts import Column
 from ecom_pipeline.shop.doctor.profiles import Profile
@@ -60,6 +61,7 @@ def named_event(name: str) -> tuple[str, str] | None:
     return next((kind for part, kind in NAMED.items() if re.search(part, file, re.IGNORECASE)), None)
 
 
+@cache
 def spelled(word: str) -> str:
     """A word of a closed column as it is compared.
 
