@@ -85,13 +85,8 @@ FESTIVALS = (
     Festival("Christmas", "holiday", 1.2, _each_year(12, 25, 25), "US"),
 )
 WORKING_DAYS = (
-    date(2023, 1, 28),
-    date(2023, 5, 6),
-    date(2023, 10, 7),
-    date(2024, 2, 4),
-    date(2024, 2, 18),
-    date(2024, 5, 11),
-)
+    date(2023, 1, 28), date(2023, 5, 6), date(2023, 10, 7), date(2024, 2, 4), date(2024, 2, 18), date(2024, 5, 11),
+)  # fmt: skip
 """Weekend days that China worked in exchange for a holiday; they do not move the orders."""
 
 
