@@ -38,6 +38,9 @@ OF_LINES = {
 }
 """What elements of a list say, where they are lines of an order or products of an event."""
 
+OF_A_MOMENT = ("events", "refunds", "messages")
+"""Inputs of what happens once, so that the one time that a file tells is that of it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
@@ -163,7 +166,7 @@ def match(
         if target not in found and profile.name not in taken:
             found[target] = Match(profile=profile, score=score, why=why)
             taken.add(profile.name)
-    return found if contract.table == "orders" else found | only_time(contract, profiles, found)
+    return found | only_time(contract, profiles, found) if contract.table in OF_A_MOMENT else found
 
 
 def only_time(contract: Contract, profiles: Sequence[Profile], found: Matches) -> Matches:
