@@ -14,6 +14,7 @@ import duckdb
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.doctor.content import contained
 from ecom_pipeline.shop.doctor.names import as_sql, likeness, words
+from ecom_pipeline.shop.doctor.nested import spelled
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
 from ecom_pipeline.shop.doctor.references import Seen
 from ecom_pipeline.shop.doctor.survey import Export
@@ -23,6 +24,8 @@ MOST_NAMES = 300
 """Of one list; a longer one is a table of its own, which a view has to bring."""
 IN_WORDS = ("status", "category_path", "brand", "channel", "country")
 """Columns of inputs that are words."""
+ABOUT_ANYTHING = frozenset(["id", "code", "order", "product", "item", "customer", "user"])
+"""Words of headers that do not make a list of codes one of these codes."""
 MARK = "·"
 """Behind the header of the codes, it makes that of the names; headers are compared without signs."""
 
@@ -41,7 +44,8 @@ def with_names(
         for other, names in islice(((other, names) for other, names in found if names), 1):
             lists.append(other.export.name)
             cases = " ".join(f"when {literal(code)} then {literal(name)}" for code, name in names)
-            inside[f"{codes.name}{MARK}"] = f"case {as_sql(codes.name)} {cases} end"
+            sql = f"case {as_sql(codes.name)} {cases} end"
+            inside[f"{codes.name}{MARK}"] = spelled(sql, one.export.inside)
     table = one.export.table
     for column, sql in inside.items():
         con.execute(f"alter table {table} add column {quoted(column)} varchar").fetchall()
@@ -52,7 +56,7 @@ def with_names(
 
 def _names(con: duckdb.DuckDBPyConnection, one: Seen, codes: Profile, other: Seen) -> list[tuple[str, str]]:
     """The codes and their names, if another export is a list of them whose key is called alike."""
-    about = words(codes.name) - {"id"}
+    about = words(codes.name) - ABOUT_ANYTHING
     keys = (each.name for each in other.profiles if each.unique == 1 and words(each.name) & about)
     titles = (each.name for each in other.profiles if each.letters >= ENOUGH and each.unique >= ENOUGH)
     key, title = next(keys, None), next(titles, None)
