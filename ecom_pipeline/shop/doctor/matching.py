@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -142,9 +143,10 @@ def match(
     """
     hints = hints or {}
     scored = []
+    noun = re.compile(rf"(?i){contract.table.removesuffix('s').rpartition('_')[2]}[ _]?(?=\w)")
     for position, profile in enumerate(profiles):
         for column in contract.columns:
-            name = likeness(profile.name, column)
+            name = max(likeness(profile.name, column), likeness(noun.sub("", profile.name, count=1), column))
             known = ((profile.name, name) for name in (f"{contract.table}.{column.name}", column.name))
             hint = next((hints[one] for one in known if one in hints), None) or _told_by_values(profile, column)
             score = max(name, hint[0]) * fit(profile, column) * (0.8 + 0.2 * profile.filled)

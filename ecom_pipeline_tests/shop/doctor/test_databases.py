@@ -173,3 +173,25 @@ def test_words_cut_short_and_the_only_time_there_is(tmp_path: Path) -> None:
     assert told == ["BASKET_ID", "CUST_CODE", {"column": "SHOP_DATE", "format": "%Y%m%d"}]
     assert (found["order_items.product_id"], found["order_items.line_amount"]) == ("PROD_CODE", "SPEND")
     assert "orders.country" not in found
+
+
+def test_lines_without_a_price_have_that_of_the_products(tmp_path: Path) -> None:
+    """As in Maven's toys and AdventureWorks: what products cost lies in their own file, their subcategories in another."""
+    sold = [[f"{n}", at(n)[:10], f"{n % 50}", f"{n % 4 + 1}", f"{n % 2 + 1}"] for n in range(120)]
+    write_csv(tmp_path / "in" / "sales.csv", ("Sale_ID", "Date", "Store_ID", "Product_ID", "Units"), sold)
+    products = [[f"{n}", f"Toy {n}", f"{n % 2 + 7}", "$1.00 ", f"${n}.50 "] for n in range(1, 5)]
+    header = ("Product_ID", "Product_Name", "ProductSubcategoryKey", "Product_Cost", "Product_Price")
+    write_csv(tmp_path / "in" / "products.csv", header, products)
+    kinds = [["7", "Puzzles"], ["8", "Games"]]
+    write_csv(tmp_path / "in" / "subcategories.csv", ("ProductSubcategoryKey", "SubcategoryName"), kinds)
+    lines = next(source for source in examined(tmp_path / "in").sources if source.name == "sales")
+    assert lines.notices == ("no price: what a product costs in products.csv is taken for it, whenever it was sold",)
+    with loaded(tmp_path / "in", tmp_path / "shop.yaml") as (con, _):
+        revenue = sum((n % 4 + 1.5) * (n % 2 + 1) for n in range(120))
+        assert rows(con, SOLD) == [(120, Decimal(f"{revenue:.2f}"))]
+        assert rows(
+            con, "select category_path, count(*), sum(cost)::int from input.products group by all order by all"
+        ) == [
+            ("Games", 2, 2),
+            ("Puzzles", 2, 2),
+        ]
