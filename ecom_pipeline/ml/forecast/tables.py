@@ -105,8 +105,8 @@ def series_rows(measure: str, each: Measure, outcome: Outcome) -> pd.DataFrame:
     found = []
     for row in each.shown:
         kind, name = panel.keys[row]
-        counted = outcome.weight[:, row]
-        weight = {model: round(float(share), 3) for model, share in zip(models, counted, strict=True) if share > 0}
+        shares = outcome.weight[:, row].round(3).tolist()
+        weight = {model: share for model, share in zip(models, shares, strict=True) if share}
         source = outcome.source[row]
         failed = {
             model: reasons[(kind, name)] for model, reasons in outcome.failures.items() if (kind, name) in reasons
