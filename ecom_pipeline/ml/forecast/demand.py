@@ -116,7 +116,8 @@ def rest_days(panel: Panel, horizon: int) -> np.ndarray:
     if panel.period != DAY or not panel.length:
         return np.broadcast_to(False, (len(panel.keys), panel.length + horizon))
     weekly = _weekly_rest(panel, horizon)
-    return weekly | _closures(panel, weekly[:, : panel.length].all(axis=0), horizon)
+    rests = np.asarray(weekly[:, : panel.length].all(axis=0))
+    return weekly | _closures(panel, rests, horizon)
 
 
 def _weekly_rest(panel: Panel, horizon: int) -> np.ndarray:
