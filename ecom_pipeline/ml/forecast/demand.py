@@ -117,7 +117,7 @@ def rest_days(panel: Panel, horizon: int) -> np.ndarray:
         return np.broadcast_to(False, (len(panel.keys), panel.length + horizon))
     weekly = _weekly_rest(panel, horizon)
     rests = np.asarray(weekly[:, : panel.length].all(axis=0))
-    return weekly | _closures(panel, rests, horizon)
+    return np.asarray(weekly | _closures(panel, rests, horizon))
 
 
 def _weekly_rest(panel: Panel, horizon: int) -> np.ndarray:
