@@ -41,8 +41,8 @@ def _forecast(night: Night) -> Learned:
         shop,
         seed=night.settings.seed,
         previous_card=previous_card(night, "forecast"),
-        previous_parts=night.frame(parts) if night.exists("models.forecast_parts") else None,
-        previous_stock=night.frame(stock) if night.exists("models.stock_days") else None,
+        previous_parts=night.frame(parts) if night.remembers("models.forecast_parts") else None,
+        previous_stock=night.frame(stock) if night.remembers("models.stock_days") else None,
     )
     return Learned(
         card=result.card,

@@ -116,8 +116,8 @@ def rest_days(panel: Panel, horizon: int) -> np.ndarray:
     if panel.period != DAY or not panel.length:
         return np.broadcast_to(False, (len(panel.keys), panel.length + horizon))
     weekly = _weekly_rest(panel, horizon)
-    rests = np.asarray(weekly[:, : panel.length].all(axis=0))
-    return np.asarray(weekly | _closures(panel, rests, horizon))
+    common = np.asarray(weekly[:, : panel.length].all(axis=0))
+    return np.asarray(weekly | _closures(panel, common, horizon))
 
 
 def _weekly_rest(panel: Panel, horizon: int) -> np.ndarray:
