@@ -129,21 +129,20 @@ def combine_past(tested: Backtested, kinds: np.ndarray) -> np.ndarray:
     return answer
 
 
-def answering(found: np.ndarray, source: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
-    """What each series is published with: the combination where the baseline of its kind has no answer."""
-    whole = np.isfinite(found).all(axis=2)
-    return tuple(
-        name if name == COMBINATION or whole[names.index(name), row] else COMBINATION for row, name in enumerate(source)
-    )
-
-
-def published(found: np.ndarray, weight: np.ndarray, source: Sequence[str], names: Sequence[str]) -> np.ndarray:
-    """(S, H) the combination, or the baseline a series is published with."""
-    answer = combined(found, weight)
+def settled(
+    weight: np.ndarray, answered: np.ndarray, source: Sequence[str], models: Sequence[str]
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """What counts for each series (M, S), and its name: one baseline alone, or the combination, also where that has no answer."""
+    found, names = weight.copy(), list(source)
     for row, name in enumerate(source):
-        if name != COMBINATION:
-            answer[row] = found[names.index(name), row]
-    return answer
+        if name == COMBINATION:
+            continue
+        place = models.index(name)
+        if answered[place, row]:
+            found[:, row] = np.arange(len(models)) == place
+        else:
+            names[row] = COMBINATION
+    return found, tuple(names)
 
 
 def past_published(past: np.ndarray, tested: Backtested, source: Sequence[str]) -> np.ndarray:

@@ -21,12 +21,11 @@ from ecom_pipeline.ml.forecast.calendar import EffectKind
 from ecom_pipeline.ml.forecast.combination import (
     COMBINATION,
     Proof,
-    answering,
     combine_past,
     combined,
     past_published,
     prove,
-    published,
+    settled,
     weights_by_kind,
 )
 from ecom_pipeline.ml.forecast.demand import closed_days, rest_days, sells_often
@@ -54,11 +53,11 @@ class Outcome:
         The same of the sums over whole weeks of seven periods, with bands learned from the errors of such sums.
     expected, expected_past
         (S, H) and (O, S, H) what sums over the horizon are expected to be, neither reconciled nor with bands, and what it
-        would have been at each origin: the combination, steadied.
+        would have been at each origin: what is said of periods, steadied.
     source
         Per series what is published: ``combination``, or the name of one model.
     weight
-        (M, S) how much each of ``tested.models`` counts for the combination.
+        (M, S) how much each of ``tested.models`` counts.
     tested
         The backtest, with the published answer as its last model, `COMBINATION`.
     proof
@@ -131,7 +130,7 @@ def forecast_panel(
     answered = np.isfinite(found[:, :, 0])
     weight = weights_by_kind(tested.errors(), tested.models, answered, pools[-1])
     shut = closed_days(panel, skip + horizon) | rest_days(panel, skip + horizon)
-    source = answering(found, source, tested.models)
+    weight, source = settled(weight, answered, source, tested.models)
     summed = np.isin(kinds, list(by_sums)) & (np.array(source) == COMBINATION)
 
     def expected(said: np.ndarray) -> np.ndarray:
@@ -141,11 +140,12 @@ def forecast_panel(
         )
 
     def forecast_of(said: np.ndarray) -> np.ndarray:
-        return np.where(summed[:, np.newaxis], expected(said), published(said, weight, source, tested.models))
+        return np.where(summed[:, np.newaxis], expected(said), combined(said, weight))
 
     forecast, plain = forecast_of(found), {part: forecast_of(said) for part, said in absent.items()}
+    past = past_published(past, tested, source)
     expected_past = _expected_past(panel, tested, past, shut)
-    past = np.where(summed[:, np.newaxis], expected_past, past_published(past, tested, source))
+    past = np.where(summed[:, np.newaxis], expected_past, past)
     past = np.where(np.isfinite(tested.actual), past, np.nan)
 
     together, past, usual = _agreeing(forecast, past, tested.actual, hierarchy)
@@ -215,7 +215,7 @@ def _with_bands(
 
 
 def _expected_past(panel: Panel, tested: Backtested, past: np.ndarray, shut: np.ndarray) -> np.ndarray:
-    """(O, S, H) what sums would have been expected to be at each origin, where the combination said ``past``; nothing on closed days."""
+    """(O, S, H) what sums would have been expected to be at each origin, where ``past`` was said; nothing on closed days."""
     steady = steadied_past(past, panel.values, tested.origins, panel.season, panel.year)
     closed = np.array([shut[:, end : end + past.shape[2]] for end in tested.origins]).reshape(past.shape)
     return np.where(closed, 0.0, steady)
