@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ecom_pipeline.ml.forecast.backtest import Backtested
-from ecom_pipeline.ml.forecast.combination import combine_past, combined, prove, weights
+from ecom_pipeline.ml.forecast.combination import COMBINATION, combine_past, combined, prove, settled, weights
 
 MODELS = ("moving_average", "exponential_smoothing", "boosting")
 ALL = np.ones((3, 1), dtype=bool)
@@ -101,3 +101,12 @@ def test_without_a_test_or_sales_nothing_is_proved() -> None:
     assert prove(untested, np.full((1, 1, 1), np.nan), np.array([0])).value is None
     silent = backtest_of({"moving_average": [[1.0]]}, actual=0.0)
     assert prove(silent, np.ones((1, 1, 1)), np.array([0])).value is None
+
+
+def test_a_baseline_counts_alone_where_it_is_published_and_has_an_answer() -> None:
+    weight = np.full((3, 3), 1 / 3)
+    answered = np.array([[True, True, False], [True, True, True], [True, True, True]])
+    found, names = settled(weight, answered, (COMBINATION, "moving_average", "moving_average"), MODELS)
+    assert names == (COMBINATION, "moving_average", COMBINATION)
+    assert found[:, 1].tolist() == [1, 0, 0]
+    assert (found[:, [0, 2]] == weight[:, [0, 2]]).all()
