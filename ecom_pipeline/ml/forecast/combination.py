@@ -146,7 +146,7 @@ def settled(
 
 
 def past_published(past: np.ndarray, tested: Backtested, source: Sequence[str]) -> np.ndarray:
-    """(O, S, H) the same at each origin, where the combination had said ``past``."""
+    """(O, S, H) what a series would have been published with at each origin, where the combination said ``past``."""
     answer = past.copy()
     for row, name in enumerate(source):
         if name != COMBINATION:

@@ -121,16 +121,9 @@ def forecast_panel(
     rows = {str(kind): np.flatnonzero(kinds == kind) for kind in np.unique(kinds)}
     tested = backtest(panel, entries, horizon)
     failures = {name: dict(reasons) for name, reasons in tested.failures.items()}
-    pools = _pools(panel, kinds, (*tested.origins, panel.length))
-    past = combine_past(tested, pools[:-1])
-    proof = {kind: prove(tested, past, each) for kind, each in rows.items()}
-    source = tuple(COMBINATION if proof[kind].holds else proof[kind].baseline for kind, _ in panel.keys)
-
     found, absent = _final(panel, entries, skip + horizon, failures, parts or {})
-    answered = np.isfinite(found[:, :, 0])
-    weight = weights_by_kind(tested.errors(), tested.models, answered, pools[-1])
+    past, proof, weight, source = _weighed(panel, tested, rows, np.isfinite(found[:, :, 0]))
     shut = closed_days(panel, skip + horizon) | rest_days(panel, skip + horizon)
-    weight, source = settled(weight, answered, source, tested.models)
     summed = np.isin(kinds, list(by_sums)) & (np.array(source) == COMBINATION)
 
     def expected(said: np.ndarray) -> np.ndarray:
@@ -143,7 +136,6 @@ def forecast_panel(
         return np.where(summed[:, np.newaxis], expected(said), combined(said, weight))
 
     forecast, plain = forecast_of(found), {part: forecast_of(said) for part, said in absent.items()}
-    past = past_published(past, tested, source)
     expected_past = _expected_past(panel, tested, past, shut)
     past = np.where(summed[:, np.newaxis], expected_past, past)
     past = np.where(np.isfinite(tested.actual), past, np.nan)
@@ -177,9 +169,23 @@ def _entries(seed: int, horizon: int, prophet_rows: Sequence[int] | np.ndarray) 
     return entries
 
 
-def _pools(panel: Panel, kinds: np.ndarray, lengths: Sequence[int]) -> np.ndarray:
+def _weighed(
+    panel: Panel, tested: Backtested, rows: Mapping[str, np.ndarray], answered: np.ndarray
+) -> tuple[np.ndarray, dict[str, Proof], np.ndarray, tuple[str, ...]]:
+    """What was said at each origin (O, S, H), the proof of each kind, what counts now (M, S), and what it is called."""
+    pools = _pools(panel, (*tested.origins, panel.length))
+    past = combine_past(tested, pools[:-1])
+    proof = {kind: prove(tested, past, each) for kind, each in rows.items()}
+    wanted = [COMBINATION if proof[kind].holds else proof[kind].baseline for kind, _ in panel.keys]
+    weight = weights_by_kind(tested.errors(), tested.models, answered, pools[-1])
+    weight, source = settled(weight, answered, wanted, tested.models)
+    return past_published(past, tested, source), proof, weight, source
+
+
+def _pools(panel: Panel, lengths: Sequence[int]) -> np.ndarray:
     """(lengths, S) what each series' weights are learned with after so many periods: its kind, and whether it sells often."""
     often = np.stack([sells_often(panel.values[:, :length]) for length in lengths])
+    kinds = np.array([kind for kind, _ in panel.keys])
     return np.char.add(kinds, np.where(often, ", often", ", now and then"))
 
 
