@@ -1,16 +1,16 @@
 """The blend: a weighted sum of its parts' standardised scores, the weights learned on validation days.
 
 A part's scores of one customer are brought to mean 0 and deviation 1 over the products, so that a weight says how
-much a part counts whatever its scale; what a customer bought often may count against a product. ``learn_weights``
-climbs from the best parts alike, by the best change of one weight at a time, so that the blend is not worse than the best
-of them by more than chance on the days it learned from. What does not belong here: choosing the parts or their parameters.
+much a part counts whatever its scale; what a customer bought often may count against a product. ``learn_weights`` climbs
+from the best part by the best change of one weight at a time, on several halves of the customers, and averages; on the days
+it learned from the blend is not worse than the best part. What does not belong here: choosing the parts or their parameters.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -38,15 +38,13 @@ AVERSE = {Frequency.name: (-1.0, -0.25)}
 ROUNDS = 10
 SURE = 0.5
 """A change of a weight must gain this many standard errors; less is noise that ties a weight to a few customers."""
-NEAR = 2.0
-"""Parts that the best one leads by no more than that many standard errors start with the same weight as it: which of them is
-the best is luck where customers are few, and their mean is better than a part drawn by luck."""
-FEW = 400
-"""Customers; with so many or more the best part is known well enough, and starting from it alone is as good or better."""
-WORSE = 1.0
-"""Standard errors by which the best part alone must lead that mean to be what is started from."""
-TRACES = (0.05, 0.01, 1e-3, 1e-5)
-"""What a part that must be there weighs at least: the most of these that costs nothing on validation."""
+BAGS = 8
+"""Halves of the customers that weights are learned from, each by itself, and averaged: of few customers, which part looks best
+is luck, and what several halves agree in is not."""
+LEAST = 0.02
+"""Share of the whole below which a part weighs nothing: it would have to be learned and asked each night."""
+TRACE = 1e-3
+"""What a part that must be there weighs at least."""
 
 
 class Blend(Recommender):
@@ -164,6 +162,18 @@ class Candidates:
     hit: Mask
     chosen: Positions
 
+    def of(self, rows: Positions) -> Self:
+        """Return those of some customers, by place."""
+        scores = {name: values[rows] for name, values in self.scores.items()}
+        return replace(
+            self,
+            customers=self.customers[rows],
+            scores=scores,
+            listed=self.listed[rows],
+            hit=self.hit[rows],
+            chosen=self.chosen[rows],
+        )
+
     def ndcg(self, total: Floats) -> Floats:
         """NDCG of each customer's best candidates by a score; who chose none of the candidates is not looked at further."""
         found = np.zeros(len(self.customers))
@@ -214,24 +224,43 @@ def _collected(window: Window, blocked: Sequence[Mapping[str, npt.NDArray[Any]]]
     )
 
 
-def learn_weights(found: Candidates, *, always: str) -> tuple[dict[str, float], float, dict[str, float]]:
+def learn_weights(found: Candidates, *, always: str, seed: int) -> tuple[dict[str, float], float, dict[str, float]]:
     """Weights of the parts, what their blend reached, and what each part reached alone: mean NDCG@10 on the candidates.
 
     ``always`` names the part that weighs something whatever happens.
     """
-    names = list(found.scores)
+    alone = {name: float(found.ndcg(scores).mean()) for name, scores in found.scores.items()}
+    first = max(alone, key=lambda name: alone[name])
+    learned = _bagged(found, seed=seed)
+    best_alone = dict.fromkeys(alone, 0.0) | {first: 1.0}
+    either = [{**weights, always: weights[always] or TRACE} for weights in (learned, best_alone)]
+    reached = [float(found.ndcg(_weighed(found, weights)).mean()) for weights in either]
+    chosen = int(np.argmax(reached))
+    return either[chosen], reached[chosen], alone
+
+
+def _bagged(found: Candidates, *, seed: int) -> dict[str, float]:
+    """Mean of the weights that halves of the customers lead to, all in all 1, without those that hardly count.
+
+    R. Caruana et al., Ensemble selection from libraries of models, ICML 2004.
+    """
+    random = np.random.default_rng(seed)
+    mean = dict.fromkeys(found.scores, 0.0)
+    for _ in range(BAGS // 2):
+        for half in np.array_split(random.permutation(len(found.customers)), 2):
+            weights = _climbed(found.of(half)) if len(half) else {}
+            whole = sum(map(abs, weights.values())) or 1.0
+            for name, weight in weights.items():
+                mean[name] += weight / whole / BAGS
+    return {name: weight if abs(weight) >= LEAST else 0.0 for name, weight in mean.items()}
+
+
+def _climbed(found: Candidates) -> dict[str, float]:
+    """From the best part alone by the best change of one weight at a time, as long as it gains more than noise."""
     each_alone = {name: found.ndcg(scores) for name, scores in found.scores.items()}
-    alone = {name: float(values.mean()) for name, values in each_alone.items()}
-    first = max(names, key=lambda name: alone[name])
-    leads = {name: each_alone[first] - values for name, values in each_alone.items()}
-    luck = NEAR / np.sqrt(len(found.customers)) if len(found.customers) < FEW else 0.0
-    near = [name for name, lead in leads.items() if name == first or lead.mean() < luck * lead.std()]
-    total: Floats = np.sum([found.scores[name] for name in near], axis=0)
-    best = found.ndcg(total)
-    behind = each_alone[first] - best
-    if behind.mean() > WORSE * behind.std() / np.sqrt(len(behind)):
-        near, total, best = [first], found.scores[first], each_alone[first]
-    weights = dict.fromkeys(names, 0.0) | dict.fromkeys(near, 1.0)
+    first = max(each_alone, key=lambda name: float(each_alone[name].mean()))
+    weights = dict.fromkeys(found.scores, 0.0) | {first: 1.0}
+    total, best = found.scores[first], each_alone[first]
 
     def changed(name: str, weight: float) -> Floats:
         return total + np.float32(weight - weights[name]) * found.scores[name]
@@ -239,7 +268,7 @@ def learn_weights(found: Candidates, *, always: str) -> tuple[dict[str, float], 
     for _ in range(ROUNDS):
         changes = {
             (name, step): found.ndcg(changed(name, step))
-            for name in names
+            for name in weights
             for step in (*AVERSE.get(name, ()), *STEPS)
             if step != weights[name]
         }
@@ -249,12 +278,14 @@ def learn_weights(found: Candidates, *, always: str) -> tuple[dict[str, float], 
             break
         total, best = changed(name, step), changes[name, step]
         weights[name] = step
-    if weights[always] == 0.0:
-        with_trace = {trace: found.ndcg(changed(always, trace)) for trace in TRACES}
-        free = [trace for trace in TRACES if with_trace[trace].mean() >= best.mean()]
-        weights[always] = free[0] if free else TRACES[-1]
-        best = with_trace[weights[always]]
-    return weights, float(best.mean()), alone
+    return weights
+
+
+def _weighed(found: Candidates, weights: Mapping[str, float]) -> Floats:
+    total: Floats = np.sum(
+        [np.float32(weight) * found.scores[name] for name, weight in weights.items() if weight], axis=0
+    )
+    return total
 
 
 def _picked(
