@@ -38,7 +38,7 @@ AVERSE = {Frequency.name: (-1.0, -0.25)}
 ROUNDS = 10
 SURE = 0.5
 """A change of a weight must gain this many standard errors; less is noise that ties a weight to a few customers."""
-BAGS = 8
+BAGS = 4
 """Halves of the customers that weights are learned from, each by itself, and averaged: of few customers, which part looks best
 is luck, and what several halves agree in is not."""
 LEAST = 0.02
@@ -252,7 +252,7 @@ def _bagged(found: Candidates, *, seed: int) -> dict[str, float]:
             whole = sum(map(abs, weights.values())) or 1.0
             for name, weight in weights.items():
                 mean[name] += weight / whole / BAGS
-    return {name: weight if abs(weight) >= LEAST else 0.0 for name, weight in mean.items()}
+    return {name: round(weight, 3) if abs(weight) >= LEAST else 0.0 for name, weight in mean.items()}
 
 
 def _climbed(found: Candidates) -> dict[str, float]:
