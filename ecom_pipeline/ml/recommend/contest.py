@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.recommend.base import Recommender
-from ecom_pipeline.ml.recommend.blend import Blend, candidates, learn_weights
+from ecom_pipeline.ml.recommend.blend import Blend, candidates
 from ecom_pipeline.ml.recommend.evaluate import Judged, Target, Window, informative, judge, personal, sampled
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.interactions import Floats
@@ -25,6 +25,7 @@ from ecom_pipeline.ml.recommend.metrics import paired_interval
 from ecom_pipeline.ml.recommend.popularity import Popularity
 from ecom_pipeline.ml.recommend.ranker import Firsts, Ranker, firsts, learn_trees, told
 from ecom_pipeline.ml.recommend.tuning import Baseline, tune_baselines, tune_parts
+from ecom_pipeline.ml.recommend.weighing import learn_weights
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier

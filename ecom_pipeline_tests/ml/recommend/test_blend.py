@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from ecom_pipeline.ml.recommend.base import Recommender
-from ecom_pipeline.ml.recommend.blend import Blend, Candidates, candidates, learn_weights, offered, standardised
+from ecom_pipeline.ml.recommend.blend import Blend, Candidates, candidates, offered, standardised
 from ecom_pipeline.ml.recommend.ease import EASE
 from ecom_pipeline.ml.recommend.evaluate import Target, Window, sampled, score, windows
 from ecom_pipeline.ml.recommend.frequency import Frequency
@@ -15,6 +15,7 @@ from ecom_pipeline.ml.recommend.history import staples
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions, checked
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.popularity import Popularity
+from ecom_pipeline.ml.recommend.weighing import learn_weights
 from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard, frame
 from ecom_pipeline_tests.ml.recommend.mixin import RecommenderPromises
 
