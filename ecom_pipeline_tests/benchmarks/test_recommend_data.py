@@ -181,6 +181,10 @@ def test_columns_are_known_without_case_or_underscores_and_the_others_named(tmp_
         (WORLD.assign(time=TIMES.min()), "the days from 2024-01-01 to 2024-01-01 are too few to be split"),
         (WORLD.assign(split=1), "split is 1; expected train and test"),
         (
+            WORLD.assign(item_id=[[each] for each in WORLD["item_id"]]),
+            r"item_id is array\(.*in row 1; expected one value",
+        ),
+        (
             WORLD.assign(event="sale"),
             "no rows are left; .*event is not one of view, .*, purchase, such as 'sale' in row 1",
         ),
