@@ -84,6 +84,12 @@ def parser() -> argparse.ArgumentParser:
     ask.add_argument("question", nargs="?")
     ask.add_argument("--customer", help="who asks: whose orders may be told")
     ask.add_argument("--file", type=Path, help="a text file with one question per line")
+    person = verb(
+        "person",
+        "Show all that is held of a customer, and the rows of the exports that it came from.",
+        "  ecom person C00011\n  ecom person C00011 --json > C00011.json",
+    )
+    person.add_argument("customer", help="the customer's id, as the exports write it")
     verb(
         "retention",
         "Delete what is older than shop.yaml (keep_days) and ECOM_KEEP_HISTORY_DAYS keep, and free its space.",

@@ -27,11 +27,21 @@ from ecom_pipeline.settings import Settings, SettingsError, backfill, environmen
 from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.errors import InputError, ShopError
 from ecom_pipeline.shop.reading import load_shop
-from ecom_pipeline.terminal import plain_console, show_answer, show_difference, show_release, show_summary, table
+from ecom_pipeline.terminal import (
+    plain_console,
+    show_answer,
+    show_difference,
+    show_holding,
+    show_release,
+    show_retained,
+    show_summary,
+    table,
+)
 from ecom_pipeline.warehouse import release as releases
 from ecom_pipeline.warehouse.connection import WarehouseBusyError, WarehouseError, open_warehouse
 from ecom_pipeline.warehouse.difference import Difference, difference
 from ecom_pipeline.warehouse.names import rows_of
+from ecom_pipeline.warehouse.person import held_of
 from ecom_pipeline.warehouse.space import require_space_for_a_night
 from ecom_pipeline.warehouse.summary import summarise
 
@@ -236,26 +246,25 @@ def _quarantine(given: argparse.Namespace, console: Console) -> int:
     return OK
 
 
+def _person(given: argparse.Namespace, console: Console) -> int:
+    settings, shop, _ = _shop(given)
+    with _warehouse(settings, shop.name) as connection:
+        held = held_of(connection, load_contracts(), given.customer)
+    if given.json:
+        _print_json(asdict(held))
+    else:
+        show_holding(console, held)
+    return OK if held.tables or held.origins else NOTHING
+
+
 def _retention(given: argparse.Namespace, console: Console) -> int:
     from ecom_pipeline.definitions import run_retention
 
-    settings = _settings(given)
-    done = run_retention(settings)
+    done = asdict(run_retention(_settings(given)))
     if given.json:
-        _print_json(asdict(done))
-        return OK
-    table(console, "Loads retired", [asdict(one) for one in done.retired])
-    if done.ahead_days:
-        console.print(
-            f"The clock is {done.ahead_days:,} days ahead of the last run before today: age was counted to"
-            f" {done.counted_to}. If the clock is right, run a night, and this command again tomorrow.",
-            soft_wrap=True,
-        )
-    console.print(
-        f"Loads retired: {len(done.retired)}. Runs whose history was deleted: {done.journal_runs} in the warehouse,"
-        f" {done.dagster_runs} in Dagster. On disk: {done.bytes_before / 1e6:,.1f} MB before,"
-        f" {done.bytes_after / 1e6:,.1f} MB now."
-    )
+        _print_json(done)
+    else:
+        show_retained(console, done)
     return OK
 
 
@@ -289,6 +298,7 @@ VERBS: Mapping[str, Callable[[argparse.Namespace, Console], int]] = {
     "release": _release,
     "quarantine": _quarantine,
     "ask": _ask,
+    "person": _person,
     "retention": _retention,
 }
 

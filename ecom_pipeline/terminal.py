@@ -1,4 +1,4 @@
-"""What ``ecom`` shows a person on the terminal: tables, a run, a release, a difference, an answer."""
+"""What ``ecom`` shows a person on the terminal: tables, a run, a release, a difference, an answer, what is held, what went."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from rich.table import Table
 
 from ecom_pipeline.warehouse import release as releases
 from ecom_pipeline.warehouse.difference import Difference, TableDifference
+from ecom_pipeline.warehouse.person import Holding
 from ecom_pipeline.warehouse.summary import Summary
 
 MOST_COLUMNS = 8
 """Columns of a table that a difference prints."""
 MOST_STEPS = 12
 """Steps of a run that its summary prints, the longest; ``ops.steps`` has them all."""
+MOST_ROW_NUMBERS = 20
+"""Rows of a file that are named one by one."""
 OUTCOMES = ("swapped", "merged", "unchanged", "skipped", "refused")
 
 
@@ -185,4 +188,41 @@ def show_answer(console: Console, told: Mapping[str, Any]) -> None:
         f"  {told['intent']} ({told['probability']:.0%}){also}; {told['urgency']} urgency;"
         f" sources: {', '.join(told['sources']) or 'none'}; {told['milliseconds']} ms",
         soft_wrap=True,
+    )
+
+
+def show_holding(console: Console, held: Holding) -> None:
+    """Print how much is held of a customer, and where in the exports it came from."""
+    if not held.tables and not held.origins:
+        console.print(f"Nothing is held of {held.customer_id}.")
+        return
+    table(
+        console,
+        f"Held of {held.customer_id} (the rows themselves: --json)",
+        [{"table": name, "rows": len(rows)} for name, rows in held.tables.items()],
+    )
+    table(console, "The rows of the exports that it came from", [_origin_row(one) for one in held.origins])
+    if held.same_person:
+        console.print(f"The same person, as it seems, has these accounts too: {', '.join(held.same_person)}.")
+
+
+def _origin_row(one: Mapping[str, Any]) -> dict[str, Any]:
+    numbers, more = one["row_numbers"][:MOST_ROW_NUMBERS], one["rows"] - MOST_ROW_NUMBERS
+    named = ", ".join(map(str, numbers)) + (f" and {more:,} more" if more > 0 else "")
+    return {**one, "row_numbers": named}
+
+
+def show_retained(console: Console, done: Mapping[str, Any]) -> None:
+    """Print what was deleted because of its age."""
+    table(console, "Loads retired", done["retired"])
+    if done["ahead_days"]:
+        console.print(
+            f"The clock is {done['ahead_days']:,} days ahead of the last run before today: age was counted to"
+            f" {done['counted_to']}. If the clock is right, run a night, and this command again tomorrow.",
+            soft_wrap=True,
+        )
+    console.print(
+        f"Loads retired: {len(done['retired'])}. Runs whose history was deleted: {done['journal_runs']} in the warehouse,"
+        f" {done['dagster_runs']} in Dagster. On disk: {done['bytes_before'] / 1e6:,.1f} MB before,"
+        f" {done['bytes_after'] / 1e6:,.1f} MB now."
     )

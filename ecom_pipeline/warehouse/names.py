@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -37,8 +37,10 @@ def content_of(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[in
     return rows, digest
 
 
-def rows_of(connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
+def rows_of(
+    connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[object] | Mapping[str, object] = ()
+) -> list[dict[str, Any]]:
     """What a query gives, a mapping of column names to values per row."""
-    cursor = connection.execute(query, list(values))
+    cursor = connection.execute(query, values)
     names = [column[0] for column in cursor.description or []]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

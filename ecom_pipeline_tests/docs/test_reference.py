@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from ecom_pipeline.contracts import Contract, load_contracts
+from ecom_pipeline.contracts import load_contracts
 from ecom_pipeline.settings import Settings
 from ecom_pipeline_tests.docs.markdown import ROOT, Page
 from ecom_pipeline_tests.docs.reference import pages, setting_meanings, settings_page, shop_page, tables_page
@@ -12,17 +10,17 @@ from ecom_pipeline_tests.docs.reference import pages, setting_meanings, settings
 CONTRACTS = load_contracts()
 
 
-@pytest.mark.parametrize("path", pages(), ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_a_generated_page_says_what_the_code_says(path: Path) -> None:
-    same = path.read_text("utf-8") == pages()[path]
-    assert same, "out of date: python -m ecom_pipeline_tests.docs.reference"
+def test_a_generated_page_says_what_the_code_says() -> None:
+    old = [path.name for path, text in pages().items() if path.read_text("utf-8") != text]
+    assert old == [], "out of date: python -m ecom_pipeline_tests.docs.reference"
 
 
-@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=lambda one: one.name)
-def test_every_column_of_every_table_is_on_the_page(contract: Contract) -> None:
-    rows = Page(ROOT / "docs" / "tables.md").table_below(f"\n### {contract.name}\n")
-    assert [row[0].strip("`") for row in rows] == [column.name for column in contract.columns]
-    assert [row[1] for row in rows] == [column.type for column in contract.columns]
+def test_every_column_of_every_table_is_on_the_page() -> None:
+    page = Page(ROOT / "docs" / "tables.md")
+    for contract in CONTRACTS.values():
+        rows = page.table_below(f"\n### {contract.name}\n")
+        given = [(row[0].strip("`"), row[1]) for row in rows]
+        assert given == [(column.name, column.type) for column in contract.columns], contract.name
 
 
 def test_a_changed_contract_changes_the_page() -> None:

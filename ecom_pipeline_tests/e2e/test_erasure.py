@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from ecom_pipeline import cli
 from ecom_pipeline.sql import literal, quoted
 from ecom_pipeline_tests.e2e.conftest import House
 
@@ -55,3 +56,43 @@ def test_who_left_the_exports_is_nowhere(house: House) -> None:
     assert house.night()
     assert not list(found_in(house.releases / "current" / "release.duckdb"))
     assert not list(found_in(house.warehouse))
+
+
+def named_in(landing: Path) -> set[tuple[str, int]]:
+    """The rows of the exports, from 1 below the header, that name the customer or an order of theirs."""
+    found, orders = set(), set()
+    for file in (*sorted(landing.glob("orders-*.csv")), *sorted(landing.glob("*.csv"))):
+        with file.open(newline="", encoding="utf-8") as opened:
+            for number, row in enumerate(csv.reader(opened)):
+                if {CUSTOMER[0], *orders} & set(row):
+                    found.add((file.name, number))
+                    orders |= {row[0]} if file.name.startswith("orders-") else set()
+    with gzip.open(landing / "clicks.jsonl.gz", "rt", encoding="utf-8") as opened:
+        found |= {
+            ("clicks.jsonl.gz", number)
+            for number, line in enumerate(opened, 1)
+            if json.loads(line)["user"] == CUSTOMER[0]
+        }
+    return found
+
+
+def test_what_is_held_of_a_customer_is_told_with_the_rows_it_came_from(house: House) -> None:
+    said = house.ecom("person", CUSTOMER[0], "--json")
+    assert said.code == cli.OK
+    held = said.json
+    name, email = CUSTOMER[1:3]
+    assert [(row["name"], row["email"]) for row in held["tables"]["clean.customers"]] == [(name, email)]
+    with_rows = {name for name in found_in(house.warehouse) if not name.startswith(("raw.", "quarantine.", "journal."))}
+    assert set(held["tables"]) >= with_rows
+    told = {(one["file"], row) for one in held["origins"] for row in one["row_numbers"]}
+    assert told == named_in(house.landing)
+    assert all(one["rows"] == len(one["row_numbers"]) for one in held["origins"])
+    page = house.ecom("person", CUSTOMER[0])
+    assert "Held of C17" in page.words
+    assert "clicks.jsonl.gz" in page.words
+    assert email not in page.words
+
+
+def test_of_a_stranger_nothing_is_held(house: House) -> None:
+    said = house.ecom("person", "nobody")
+    assert (said.code, said.words) == (cli.NOTHING, "Nothing is held of nobody.")

@@ -40,7 +40,7 @@ while True:
     seen.append(ids.pop())
     if last:
         break
-    time.sleep(0.02)
+    time.sleep(0.5)
 print(json.dumps({"version": duckdb.__version__, "reads": reads, "tables": len(tables), "seen": sorted(set(seen)), "first": seen[0], "last": seen[-1], "views": sorted(set(views_seen))}))
 """
 

@@ -17,21 +17,22 @@ def empty() -> World:
     return World()
 
 
-@pytest.mark.parametrize("contract", SELECTS, ids=lambda contract: contract.name)
-def test_columns_are_those_of_the_contract(contract: Contract, empty: World) -> None:
-    given = [(name, kind) for name, kind, *_ in empty.rows(f"describe {contract.select}")]
-    assert given == list(promised(contract).items())
+def test_columns_are_those_of_the_contract(empty: World) -> None:
+    for contract in SELECTS:
+        given = [(name, kind) for name, kind, *_ in empty.rows(f"describe {contract.select}")]
+        assert given == list(promised(contract).items()), contract.name
 
 
-@pytest.mark.parametrize("contract", SELECTS, ids=lambda contract: contract.name)
-def test_nothing_in_nothing_out(contract: Contract, empty: World) -> None:
-    assert empty.one(f"select count(*) from ({contract.select}\n)") == (1 if contract.name in NEVER_EMPTY else 0)
+def test_nothing_in_nothing_out(empty: World) -> None:
+    given = {contract.name: empty.one(f"select count(*) from ({contract.select}\n)") for contract in SELECTS}
+    assert given == {name: int(name in NEVER_EMPTY) for name in given}
 
 
-@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=lambda contract: contract.name)
-def test_every_rule_can_be_asked(contract: Contract, empty: World) -> None:
-    for rule in contract.row_rules:
-        assert empty.one(f"select count(*) from {contract.name} where {rule.breaks}") == 0, rule.name
+def test_every_rule_can_be_asked(empty: World) -> None:
+    for contract in CONTRACTS.values():
+        for rule in contract.row_rules:
+            asked = f"select count(*) from {contract.name} where {rule.breaks}"
+            assert empty.one(asked) == 0, (contract.name, rule.name)
 
 
 @pytest.mark.parametrize("contract", CLEAN, ids=lambda contract: contract.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,12 @@ def write_csv(
 
 
 def examined(folder: Path) -> Diagnosis:
-    """The diagnosis; nothing of it stays in the database."""
+    """The diagnosis, made once of the same files; nothing of it stays in the database."""
+    return _diagnosis(folder, tuple((path, path.stat().st_mtime_ns) for path in sorted(folder.rglob("*"))))
+
+
+@lru_cache(maxsize=4)
+def _diagnosis(folder: Path, _files: tuple[tuple[Path, int], ...]) -> Diagnosis:
     found = diagnose(CON, folder, CONTRACTS)
     assert CON.execute("select count(*) from duckdb_tables()").fetchall() == [(0,)]
     return found
