@@ -193,9 +193,7 @@ class _Sampler:
         drawn = []
         for turn in range(warm_up + count):
             for one in range(channels):
-                grams, moments = self._tried(one, shapes, variance)
-                effects = np.linalg.solve(grams, moments[:, :, np.newaxis])[:, :, 0]
-                likely = 0.5 * (effects * moments).sum(axis=1) - 0.5 * np.linalg.slogdet(grams)[1]
+                likely = self._likely(one, shapes, variance)
                 chances = np.exp(likely - likely.max())
                 shapes[one] = random.choice(len(chances), p=chances / chances.sum())
             gram, moment = self._normal(shapes, variance)
@@ -215,15 +213,16 @@ class _Sampler:
         gram: Array = chosen @ chosen.T / variance + self.precision
         return gram, self.moments[self.every, shapes] / variance
 
-    def _tried(self, one: int, shapes: NDArray[np.int64], variance: float) -> tuple[Array, Array]:
-        """The same for each shape of one channel, those of the others as they are."""
+    def _likely(self, one: int, shapes: NDArray[np.int64], variance: float) -> Array:
+        """Logarithm of how likely each shape of one channel is, up to a constant, those of the others as they are."""
+        others = self.every != one
         gram, moment = self._normal(shapes, variance)
-        grams, moments = (np.repeat(part[np.newaxis], len(self.shapes), axis=0) for part in (gram, moment))
-        crossed = self.columns[one] @ self.columns[self.every, shapes].T / variance
-        grams[:, one, :], grams[:, :, one] = crossed, crossed
-        grams[:, one, one] = self.squares[one] / variance + self.precision[one, one]
-        moments[:, one] = self.moments[one] / variance
-        return grams, moments
+        crossed = self.columns[one] @ self.columns[self.every[others], shapes[others]].T / variance
+        known = np.linalg.solve(gram[np.ix_(others, others)], np.column_stack([moment[others], crossed.T]))
+        precision = self.squares[one] / variance + self.precision[one, one] - (crossed * known[:, 1:].T).sum(axis=1)
+        left = self.moments[one] / variance - crossed @ known[:, 0]
+        likely: Array = 0.5 * left**2 / precision - 0.5 * np.log(precision)
+        return likely
 
     def residuals(self, shapes: NDArray[np.int64], returns: Array) -> Array:
         left: Array = self.target - returns @ self.columns[self.every, shapes]
