@@ -172,7 +172,8 @@ class _Sampler:
 
         self.columns = cleaned(columns * self.scale[:, :, np.newaxis])
         self.target = cleaned(revenue)
-        self.squares = (self.columns**2).sum(axis=2)
+        flat = self.columns.reshape(-1, len(revenue))
+        self.grams = (flat @ flat.T).reshape(*self.scale.shape, *self.scale.shape)
         self.moments = self.columns @ self.target
         self.freedom = len(revenue) - base.shape[1] - spend.shape[1]
         brought = BROUGHT * max(float(np.abs(revenue).sum()), 1e-300)
@@ -209,17 +210,17 @@ class _Sampler:
 
     def _normal(self, shapes: NDArray[np.int64], variance: float) -> tuple[Array, Array]:
         """Precision of the returns and what they are drawn to."""
-        chosen = self.columns[self.every, shapes]
-        gram: Array = chosen @ chosen.T / variance + self.precision
+        gram: Array = self.grams[self.every, shapes][:, self.every, shapes] / variance + self.precision
         return gram, self.moments[self.every, shapes] / variance
 
     def _likely(self, one: int, shapes: NDArray[np.int64], variance: float) -> Array:
         """Logarithm of how likely each shape of one channel is, up to a constant, those of the others as they are."""
         others = self.every != one
         gram, moment = self._normal(shapes, variance)
-        crossed = self.columns[one] @ self.columns[self.every[others], shapes[others]].T / variance
+        crossed = self.grams[one][:, self.every[others], shapes[others]] / variance
         known = np.linalg.solve(gram[np.ix_(others, others)], np.column_stack([moment[others], crossed.T]))
-        precision = self.squares[one] / variance + self.precision[one, one] - (crossed * known[:, 1:].T).sum(axis=1)
+        own = self.grams[one, :, one].diagonal() / variance + self.precision[one, one]
+        precision = own - (crossed * known[:, 1:].T).sum(axis=1)
         left = self.moments[one] / variance - crossed @ known[:, 0]
         likely: Array = 0.5 * left**2 / precision - 0.5 * np.log(precision)
         return likely
