@@ -37,7 +37,7 @@ def empty() -> World:
     return World()
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(events=EVENTS)
 def test_sessions_are_cut_where_a_walk_through_the_events_cuts_them(events: list[Row], empty: World) -> None:
     numbered = [
