@@ -46,7 +46,7 @@ Method = Callable[[Panel, int], Answer]
 def ours(panel: Panel, horizon: int) -> Answer:
     volume = np.nan_to_num(panel.values[:, -panel.year :]).sum(axis=1)
     largest = np.sort(np.argsort(-volume, kind="stable")[:PROPHET_SERIES])
-    found = forecast_panel(panel, horizon=horizon, seed=SEED, prophet_rows=largest)
+    found = forecast_panel(panel, horizon=horizon, seed=SEED, prophet_rows=largest).daily
     return found.forecast, found.lower[0], found.upper[0]
 
 

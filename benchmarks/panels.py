@@ -31,6 +31,8 @@ OF_MONTHS = {MONTH: range(28, 32), QUARTER: range(90, 93)}
 WHOLE_DAY = 0.9
 """Share of the usual rows of a day that make its sum known: two hours of 24 may be missing, and one is in spring."""
 OFTEN_ZERO = 0.25
+FIRST_AND_LAST_DAY = ("1800-01-01", "2090-12-31")
+"""What lies outside is a mistake, or stands for no date."""
 
 
 class Data(NamedTuple):
@@ -126,13 +128,13 @@ def _dates(path: str, column: pd.Series) -> pd.Series:
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         column = column.dt.tz_localize(None)
     if not pd.api.types.is_datetime64_any_dtype(column):
-        if pd.api.types.is_numeric_dtype(column):
-            raise FileError(f"{path}, column date: expected dates such as 2024-01-31, found numbers, {column.iloc[0]}")
-        text = column.astype(str).str.replace(r"(?<=:\d\d)((?:\.\d+)?)\s*(?:Z|[+-]\d\d:?\d\d)$", r"\1", regex=True)
+        text = column.map("{:.0f}".format) if pd.api.types.is_float_dtype(column) else column.astype(str)
+        text = text.str.replace(r"(?<=:\d\d)((?:\.\d+)?)\s*(?:Z|[+-]\d\d:?\d\d)$", r"\1", regex=True)
         parsed = pd.to_datetime(text, format="ISO8601", errors="coerce")
     else:
         parsed = column
-    _refuse(path, column.to_frame("date"), parsed.isna(), "date", "expected a date such as 2024-01-31")
+    usable = parsed.between(*FIRST_AND_LAST_DAY)
+    _refuse(path, column.to_frame("date"), ~usable, "date", "expected a date such as 2024-01-31 or 20240131")
     return parsed.astype("datetime64[ns]")
 
 
@@ -150,7 +152,7 @@ def _refuse(path: str, table: pd.DataFrame, wrong: pd.Series, column: str, expec
         found = table[column].iloc[row]
         more = f", and in {int(wrong.sum()) - 1:,} more rows" if wrong.sum() > 1 else ""
         raise FileError(
-            f"{path}, column {column}, row {row + 1:,}: {found if isinstance(found, float) else repr(found)}, {expected}{more}"
+            f"{path}, column {column}, row {row + 1:,}: {repr(found) if isinstance(found, str) else found}, {expected}{more}"
         )
 
 
@@ -258,8 +260,8 @@ def _effects(
     found: dict[str, tuple[EffectKind, np.ndarray]] = {}
     left_out = []
     for name in others:
-        varies = table.groupby("series_id")[name].nunique(dropna=False).max() > 1
-        if not varies or not pd.api.types.is_numeric_dtype(table[name]):
+        is_number = pd.api.types.is_numeric_dtype(table[name])
+        if not is_number or table.groupby("series_id")[name].nunique(dropna=False).max() <= 1:
             left_out.append(name)
             continue
         column = _numbers(path, table[name])

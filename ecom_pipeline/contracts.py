@@ -131,7 +131,6 @@ class Contract(_Model):
     table: str
     description: str = Field(pattern=r"^One row per ")
     domain: str
-    owner: str = "data-team@example.com"
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
     first_by: str | None = None

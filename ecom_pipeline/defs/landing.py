@@ -108,7 +108,7 @@ def load(night: Night, source: str) -> Candidate:
         return Candidate(contract=mapped, plan=plan, together=lambda: _record_loads(night, source, report))
     present = [name for name in columns_of(night.connection, staged) if name not in RAW_COLUMNS]
     whole = plan.mode == "replace"
-    if night.exists(mapped.name):
+    if columns_of(night.connection, mapped.name):
         plan = replace(plan, mode="merge", touched=_touched_files(night, source, report))
     return Candidate(
         contract=raw_contract(night.shop, source, present),

@@ -25,7 +25,7 @@ from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.errors import InputError, ShopError
 from ecom_pipeline.shop.mapping import sliced_select
 from ecom_pipeline.sql import literal, quoted
-from ecom_pipeline.warehouse.builds import code_fingerprint
+from ecom_pipeline.warehouse.builds import code_fingerprint, forget_others
 from ecom_pipeline.warehouse.candidate import Candidate, Judge, Outcome
 from ecom_pipeline.warehouse.connection import WarehouseError, open_warehouse
 from ecom_pipeline.warehouse.increment import Increment, Plan, looks_at_the_run, reads_of
@@ -110,9 +110,9 @@ class Night:
 
         return take
 
-    def exists(self, table: str) -> bool:
-        """Whether ``schema.table`` has ever been written."""
-        return bool(columns_of(self.connection, table))
+    def remembers(self, table: str) -> bool:
+        """Whether an earlier night left the table as it is promised now: one of another version may have other columns."""
+        return self.contracts[table].types.items() <= columns_of(self.connection, table).items()
 
     def missing(self, contract: Contract) -> str | None:
         """Why the table cannot be filled: the inputs that the shop does not bring."""
@@ -221,6 +221,7 @@ def night_resource(
                 dates=dates,
             )
             start_run(connection, run_id, shop.name, shop.fingerprint)
+            forget_others(connection, contracts)
             yield current
             failures = failed_steps(context.instance, run_id) if context.instance else {}
             close_steps(connection, run_id, failures)

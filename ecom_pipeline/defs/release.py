@@ -22,7 +22,6 @@ def release_asset(contracts: Mapping[str, Contract], fresh_within: dg.FreshnessP
         description="One release per successful night: marts, model outputs and ops, published as one unit.",
         group_name="release",
         tags={"layer": "release"},
-        owners=["data-team@example.com"],
         kinds={"duckdb", "parquet"},
         required_resource_keys={"night"},
         freshness_policy=fresh_within,

@@ -40,7 +40,6 @@ def spec_of(
         deps=[key_of(name) for name in deps],
         description=contract.description,
         group_name=contract.domain,
-        owners=[contract.owner],
         kinds=kinds,
         code_version=_code_version(contract),
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=fresh_within) if fresh_within else None,

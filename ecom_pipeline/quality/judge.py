@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from ecom_pipeline.contracts import Action, CheckResult, Contract, Rule
-from ecom_pipeline.sql import quoted, split_name
+from ecom_pipeline.sql import quoted
 
 if TYPE_CHECKING:
     from ecom_pipeline.quality.session import Session, Verdict
@@ -148,12 +148,7 @@ def _judge_table(connection: duckdb.DuckDBPyConnection, contract: Contract, rela
 
 def _brings_reasons(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
     """Whether a candidate says of its rows why they could not be read."""
-    rows = connection.execute(
-        "select 1 from duckdb_columns() where database_name = current_database() and schema_name = ?"
-        " and table_name = ? and column_name = '_reasons'",
-        list(split_name(relation)),
-    ).fetchall()
-    return bool(rows)
+    return any(name == "_reasons" for name, *_ in connection.execute(f"describe {relation}").fetchall())
 
 
 def _examples(session: Session, contract: Contract, rule: Rule) -> str:

@@ -260,8 +260,8 @@ class Shop(_Model):
 
     @property
     def fingerprint(self) -> str:
-        """The same for files that say the same, whatever their comments, order or passwords."""
-        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        """The same for files that say the same, whatever their comments, order or passwords; defaults are the project's."""
+        content = json.dumps(self.model_dump(mode="json", exclude_defaults=True), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(content.encode()).hexdigest()
 
     @property

@@ -30,8 +30,8 @@ class LedgerEntry:
     modified_at, loaded_at
         When the file was last written, and when it was read, UTC.
     read_as
-        The format and the options that ``shop.yaml`` stated then, as JSON; null where the file is not to be read again
-        when they change.
+        The format and the options that ``shop.yaml`` stated then, and the version of the readers, as JSON; null where the
+        file is not to be read again when they change.
     """
 
     load_id: int

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ from ecom_pipeline.shop.arrivals import Clock, hash_of_file, look, matching, ref
 from ecom_pipeline.shop.config import Database, Shop, Source
 from ecom_pipeline.shop.errors import InputError, close_to, did_you_mean, one_line
 from ecom_pipeline.shop.ledger import LedgerEntry
-from ecom_pipeline.shop.readers import FileRead, looks_partial, read_database, read_file
+from ecom_pipeline.shop.readers import FileRead, looks_partial, read_database, read_file, version
 from ecom_pipeline.sql import literal, quoted
 
 OWN_COLUMNS = {"_row": "BIGINT", "_problem": "VARCHAR", "_line": "VARCHAR", "_load_id": "BIGINT", "_file": "VARCHAR"}
@@ -145,8 +146,13 @@ class _Loading:
         for name in self.known:
             if name not in matched and (landing / name).exists():
                 self._note(name, f"was loaded, and {pattern} no longer finds it: its rows stay", kind="unmatched")
-        for path in settled(paths, settle_seconds, clock):
-            self._take_file(path, path.relative_to(landing).as_posix(), described)
+        names = {path: path.relative_to(landing).as_posix() for path in settled(paths, settle_seconds, clock)}
+        for path, name in sorted(names.items(), key=lambda named: self._load_of(named[1])):
+            self._take_file(path, name, described)
+
+    def _load_of(self, name: str) -> float:
+        """The number of a file's last load: files that are read again keep their order, and new ones come after them."""
+        return self.known[name].load_id if name in self.known else math.inf
 
     def take_table(self, database: Database, landing: Path) -> None:
         read = read_database(self.con, _below(landing, database.url.get_secret_value()), database.table, self.staging)
@@ -162,7 +168,8 @@ class _Loading:
         before = self.known.get(name)
         seen = look(path)
         options = described.options.model_dump(exclude_none=True)
-        read_as = json.dumps({"format": described.format, **options}, sort_keys=True, ensure_ascii=False)
+        stated = {"format": described.format, **options, "readers": version()}
+        read_as = json.dumps(stated, sort_keys=True, ensure_ascii=False)
         is_read_otherwise = before is not None and before.read_as not in (None, read_as)
         if before is not None and not is_read_otherwise and before.is_untouched(seen):
             self.unchanged.append(name)
@@ -173,7 +180,11 @@ class _Loading:
             self.unchanged.append(name)
             return
         if is_same:
-            self._note(name, "read again: format or options of its source have changed", kind="read otherwise")
+            self._note(
+                name,
+                "read again: the options of its source, or the version of the project, have changed",
+                kind="read otherwise",
+            )
         read = read_file(self.con, path, self._target, format=described.format, options=described.options)
         refuse_changed(path, seen, look(path))
         twin = next((entry.file for entry in (*self.known.values(), *self.entries) if entry.sha256 == sha256), None)

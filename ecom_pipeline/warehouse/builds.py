@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -59,6 +60,34 @@ def remember(connection: duckdb.DuckDBPyConnection, table: str, build: Build) ->
     )
 
 
+def is_of_this_version(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether the last build of a table was made by the project and the libraries that run now."""
+    query = "select count(*) from journal.builds join journal.runs using (run_id) where table_name = ? and code_fingerprint = ?"
+    return connection.execute(query, [table, code_fingerprint()]).fetchall() != [(0,)]
+
+
+def forget_others(connection: duckdb.DuckDBPyConnection, tables: Collection[str]) -> None:
+    """Drop the tables and views of an earlier version that are none of these, and what was noted about them."""
+    known = list(tables)
+    for kind, schema, name in connection.execute(
+        """
+        select kind, schema_name, name from (
+            select 'table' as kind, schema_name, table_name as name from duckdb_tables()
+            union all
+            select 'view', schema_name, view_name from duckdb_views()
+        )
+        where schema_name in (select split_part(unnest($1), '.', 1)) and schema_name || '.' || name not in (select unnest($1))
+        """,
+        [known],
+    ).fetchall():
+        connection.execute(f"drop {kind} {schema}.{quoted(name)}")
+    for noted in ("journal.builds", "quarantine.rows", "quarantine.duplicates"):
+        connection.execute(
+            f"delete from {noted} where not starts_with(table_name, 'raw.') and table_name not in (select unnest(?))",
+            [known],
+        )
+
+
 def changes_of(table: str) -> str:
     """The relation of the rows of ``schema.table`` that changed in this run, with ``_was`` true for those gone."""
     return f"staging.{quoted('changed__' + table.replace('.', '__'))}"
@@ -96,14 +125,24 @@ def changed_from(connection: duckdb.DuckDBPyConnection, table: str) -> str | Non
 
 @cache
 def code_fingerprint() -> str:
-    """Of every file of this package and the version of every library it names: other code, other results."""
+    """Of every file of this package and the version of every library it names: other code, other results.
+
+    A library that may be lacking counts too: with it installed a model learns otherwise. What only developers need does not.
+    """
     root = Path(ecom_pipeline.__file__).parent
     files = sorted(path for path in root.rglob("*") if path.suffix in (".py", ".sql", ".yml", ".yaml", ".csv"))
     digest = hashlib.sha256()
     for path in files:
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     for requirement in sorted(metadata.requires(PACKAGE) or []):
-        name = requirement.replace("<", " ").replace(">", " ").replace("=", " ").replace(";", " ").split()[0]
-        if "extra ==" not in requirement:
-            digest.update(f"{name} {metadata.version(name)}\n".encode())
+        if 'extra == "dev"' not in requirement:
+            name = re.split(r"[^\w.-]", requirement)[0]
+            digest.update(f"{name} {_installed(name)}\n".encode())
     return digest.hexdigest()
+
+
+def _installed(library: str) -> str:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return ""

@@ -13,10 +13,12 @@ from datetime import UTC, datetime
 import duckdb
 
 from ecom_pipeline.contracts import CheckResult
+from ecom_pipeline.warehouse.builds import code_fingerprint
 from ecom_pipeline.warehouse.names import rows_of
 
 TABLES = {
-    "runs": "run_id varchar, started_at timestamp, ended_at timestamp, status varchar, shop varchar, shop_fingerprint varchar",
+    "runs": "run_id varchar, started_at timestamp, ended_at timestamp, status varchar, shop varchar, shop_fingerprint varchar,"
+    " code_fingerprint varchar",
     "steps": "run_id varchar, step varchar, started_at timestamp, seconds double, peak_memory_bytes bigint, status varchar,"
     " message varchar",
     "checks": "run_id varchar, table_name varchar, check_name varchar, description varchar, action varchar, passed boolean,"
@@ -87,10 +89,10 @@ def checks_of_run(connection: duckdb.DuckDBPyConnection, run_id: str, table: str
     return [CheckResult(**row) for row in found]
 
 
-def start_run(connection: duckdb.DuckDBPyConnection, run_id: str, shop: str, fingerprint: str) -> None:
+def start_run(connection: duckdb.DuckDBPyConnection, run_id: str, shop: str, shop_fingerprint: str) -> None:
     """Open a run; runs that a killed process left open are closed as failed."""
     connection.execute("update journal.runs set status = 'interrupted', ended_at = ? where status = 'running'", [now()])
-    record(connection, "runs", [(run_id, now(), None, "running", shop, fingerprint)])
+    record(connection, "runs", [(run_id, now(), None, "running", shop, shop_fingerprint, code_fingerprint())])
 
 
 def close_steps(connection: duckdb.DuckDBPyConnection, run_id: str, failures: Mapping[str, str]) -> None:

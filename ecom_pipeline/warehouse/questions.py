@@ -72,6 +72,9 @@ QUESTIONS = {
         each="""
             select 'shop.yaml' as what, left(max_by(shop_fingerprint, started_at), 12) as value from {side}.ops.runs
             union all
+            select 'version of the project', left(max_by(code_fingerprint, started_at), 12)
+            from (select null::varchar as code_fingerprint where false union all by name from {side}.ops.runs)
+            union all
             select 'seed', max(seed)::varchar from {side}.marts.model_scores
             union all
             select 'library ' || library.key, max(library.value ->> '$')

@@ -124,16 +124,38 @@ def test_a_changed_file_supersedes_its_last_load(con: duckdb.DuckDBPyConnection,
     assert (again.load_id, again.sha256) == (3, ledger[0].sha256), "what it was once is not what it is"
 
 
+AGAIN = "read again: the options of its source, or the version of the project, have changed"
+
+
 def test_a_file_is_read_again_when_its_options_change(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     drop(tmp_path, "a.csv", "pv,2011-01-01,1,p\npv,2011-01-01,2,p\n")
     first = load(con, make_shop(tmp_path, EVENTS), tmp_path)
     again = make_shop(tmp_path, EVENTS, source="options: {header: false, columns: [kind, at, who, what]}")
     second = load(con, again, tmp_path, first.entries)
     assert [entry.rows for entry in second.entries] == [3]
-    assert second.notices == ("a.csv: read again: format or options of its source have changed",)
+    assert second.notices == (f"a.csv: {AGAIN}",)
     assert load(con, again, tmp_path, second.entries).unchanged == ("a.csv",)
     earlier_version = [replace(entry, read_as=None) for entry in first.entries]
     assert load(con, again, tmp_path, tuple(earlier_version)).unchanged == ("a.csv",)
+
+
+def test_files_are_read_again_by_other_readers_in_the_order_of_their_first_loads(
+    con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(tmp_path, "orders.csv", "pv,2011-01-01,1,p\n")
+    first = load(con, shop, tmp_path).entries
+    drop(tmp_path, "mended.csv", "pv,2011-01-01,2,p\n")
+    first += load(con, shop, tmp_path, first).entries
+    monkeypatch.setattr(loading, "version", lambda: "another")
+    drop(tmp_path, "late.csv", "pv,2011-01-01,3,p\n")
+    second = load(con, shop, tmp_path, first)
+    assert [(entry.load_id, entry.file) for entry in second.entries] == [
+        (3, "orders.csv"),
+        (4, "mended.csv"),
+        (5, "late.csv"),
+    ]
+    assert second.notices == (f"orders.csv: {AGAIN} (and 1 more files)",)
+    assert load(con, shop, tmp_path, (*first, *second.entries)).entries == ()
 
 
 def test_a_file_that_the_pattern_no_longer_finds_is_told(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

@@ -155,18 +155,25 @@ def total(world: World, table: str, column: str, where: str = "true") -> Decimal
 def test_revenue_is_the_same_sum_however_it_is_cut(shop: dict[str, list[Row]], empty: World) -> None:
     with empty.scratch() as world:
         fill(world, shop)
+        world.keep("marts.channel_daily", "marts.attributed_orders")
         sold = total(world, "features.sales", "revenue")
         if shop["clean.orders"]:
             assert sold == total(world, "clean.order_items", "line_amount", "order_status <> 'cancelled'")
         for table, where in {
             "features.orders": "true",
-            "features.attribution": "true",
-            "features.channel_days": "true",
-            "features.touches": "is_converted and position = 1",
             "features.daily_sales": "series_kind = 'total'",
             "features.daily_sales ": "series_kind = 'category'",
         }.items():
             assert total(world, table, "revenue", where) == sold, (table, where)
+        cents = total(world, "features.orders", "cast(revenue as decimal(18, 2))")
+        for table, where in {
+            "features.attribution": "true",
+            "features.channel_days": "true",
+            "features.touches": "is_converted and position = 1",
+            "marts.channel_daily": "true",
+            "marts.attributed_orders": "true",
+        }.items():
+            assert total(world, table, "revenue", where) == cents, (table, where)
         known = total(world, "features.sales", "revenue", "customer_id is not null")
         assert total(world, "features.customer_days", "revenue") == known
         assert total(world, "features.customers", "revenue") == known

@@ -207,7 +207,7 @@ def test_the_same_content_moves_nothing_but_the_record_of_runs(con: duckdb.DuckD
         (("ops.loads",), "other files were loaded."),
         (("ops.runs",), "the same files were loaded, but not the same: shop.yaml."),
         (("marts.model_scores",), "the same files were loaded, but not the same: library numpy."),
-        ((), "the same files, shop.yaml, seed and libraries, so the code or a setting is another."),
+        ((), "the same files, shop.yaml, seed, libraries and project, so a setting is another."),
     ],
 )
 def test_the_cause_is_told(
@@ -218,6 +218,24 @@ def test_the_cause_is_told(
     publish(con, tmp_path, FIRST, contracts)
     publish(con, tmp_path, {**FIRST, **{name: SECOND[name] for name in ("marts.sales_daily", *changed)}}, contracts)
     assert compare(tmp_path).cause == f"The cause: {cause}"
+
+
+@pytest.mark.parametrize("before", [None, "b" * 64])
+def test_an_upgrade_is_the_cause_also_where_the_release_before_does_not_know_its_version(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, before: str | None
+) -> None:
+    runs = CONTRACTS["ops.runs"]
+    older = runs.model_copy(update={"columns": tuple(one for one in runs.columns if one.name != "code_fingerprint")})
+    others = [CONTRACTS[name] for name in ("ops.loads", "marts.model_scores", "marts.sales_daily")]
+    first, then = ({**FIRST["ops.runs"][0], "code_fingerprint": version} for version in (before, "a" * 64))
+    known = FIRST if before is None else {**FIRST, "ops.runs": [first]}
+    publish(con, tmp_path, known, [runs if before else older, *others])
+    publish(
+        con, tmp_path, {**FIRST, "ops.runs": [then], "marts.sales_daily": SECOND["marts.sales_daily"]}, [runs, *others]
+    )
+    found = compare(tmp_path)
+    assert found.cause == "The cause: the same files were loaded, but not the same: version of the project."
+    assert rows(found, "made_with") == [("version of the project", before and "b" * 12, "a" * 12)]
 
 
 @pytest.mark.parametrize("known", ["ops.loads", "ops.runs"])

@@ -76,7 +76,7 @@ def _clusters(night: Night) -> Learned:
 
     tables = ("models.learned_segments", "models.learned_segment_centres")
     customers, centres = (
-        night.frame(query) if night.exists(table) else None
+        night.frame(query) if night.remembers(table) else None
         for table, query in zip(
             tables,
             (

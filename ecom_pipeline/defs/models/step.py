@@ -16,6 +16,7 @@ from ecom_pipeline.contracts import Contract
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.defs.tables import step
 from ecom_pipeline.ml.card import ModelCard
+from ecom_pipeline.warehouse.builds import is_of_this_version
 from ecom_pipeline.warehouse.candidate import Candidate
 from ecom_pipeline.warehouse.names import rows_of
 
@@ -83,9 +84,9 @@ def _live(
 
 
 def previous_card(night: Night, name: str) -> ModelCard | None:
-    """The card of the live model, or None before the first."""
+    """The card of the live model, or None before the first of this version: what another one measured is not comparable."""
     table = f"models.{name}_card"
-    if not night.exists(table):
+    if not is_of_this_version(night.connection, table):
         return None
     cards = rows_of(night.connection, f"from {table}")
     return ModelCard.from_row(cards[0]) if cards else None

@@ -11,6 +11,8 @@ from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.forecast.combination import Proof
 from ecom_pipeline.ml.live import Verdict, beside_live
 
+UNTESTED = "no series is long enough, or sold enough, to be tested"
+
 
 def decide(proof: Proof, is_combined: bool, previous: ModelCard | None, as_of_date: dt.date) -> Verdict:
     """Tell what became of the series a shop is judged by.
@@ -26,8 +28,7 @@ def decide(proof: Proof, is_combined: bool, previous: ModelCard | None, as_of_da
         The card of the last run.
     """
     if proof.value is None or proof.baseline_value is None:
-        why = "no series is long enough, or sold enough, to be tested"
-        return Verdict(decision="refused", reason=why, live_value=None, live_as_of=None)
+        return Verdict(decision="refused", reason=UNTESTED, live_value=None, live_as_of=None)
     baseline = f"{proof.baseline_value:.3f} of {proof.baseline}"
     figures = f"WAPE {proof.value:.3f} against {baseline} over {proof.series} series"
     if not is_combined:

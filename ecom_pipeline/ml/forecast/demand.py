@@ -107,14 +107,20 @@ def closed_days(panel: Panel, horizon: int) -> np.ndarray:
 
 
 def rest_days(panel: Panel, horizon: int) -> np.ndarray:
-    """(S, T + horizon) days, coming ones included, of a weekday on which a series has not sold for long: the shop rests.
+    """(S, T + horizon) days, coming ones included, on which the shop rests, as its sales show: on a weekday, or around a holiday.
 
     A weekday without a sale in the last quarter is one of rest if that would surprise in what sells as often as the series
     does on other days, or all series of the panel together do. Its earlier days count from the last sale on that weekday on.
+    Days without any sale around a holiday are rest if so many would surprise; they come again with the holiday.
     """
-    shape = (len(panel.keys), panel.length + horizon)
     if panel.period != DAY or not panel.length:
-        return np.broadcast_to(False, shape)
+        return np.broadcast_to(False, (len(panel.keys), panel.length + horizon))
+    weekly = _weekly_rest(panel, horizon)
+    common = np.asarray(weekly[:, : panel.length].all(axis=0))
+    return np.asarray(weekly | _closures(panel, common, horizon))
+
+
+def _weekly_rest(panel: Panel, horizon: int) -> np.ndarray:
     weeks = -(-panel.length // WEEK_DAYS)
     values = np.pad(panel.values, ((0, 0), (weeks * WEEK_DAYS - panel.length, 0)), constant_values=np.nan)
     known = np.isfinite(values).reshape(-1, weeks, WEEK_DAYS)
@@ -133,6 +139,34 @@ def _rests(known: np.ndarray, sold: np.ndarray) -> np.ndarray:
     elsewhere = days.sum(axis=1, keepdims=True) - days
     rate = (sales.sum(axis=1, keepdims=True) - sales) / np.maximum(elsewhere, 1)
     return np.asarray((sales == 0) & (2 * days >= weeks) & ((1 - rate) ** days < SURPRISING_REST))
+
+
+def _closures(panel: Panel, rests: np.ndarray, horizon: int) -> np.ndarray:
+    """(T + horizon,) days around statutory holidays on which nothing was sold, and those to come as the last time.
+
+    A run of such days, those of weekly rest (T,) included, belongs to the first holiday in it.
+    """
+    length = panel.length
+    known, found = np.isfinite(panel.values), np.zeros(length + horizon, dtype=bool)
+    silent = known.any(axis=0) & ~(known & (panel.values != 0)).any(axis=0)
+    usual = float(np.mean(silent[~rests])) if not rests.all() else 1.0
+    day = np.arange(length)
+    opened = np.maximum.accumulate(np.where(silent, -1, day))
+    opens = np.minimum.accumulate(np.where(silent, length, day)[::-1])[::-1]
+    holidays = panel.effects.of_kind("holiday").within(0, length + horizon)[0] > 0
+    for holiday in holidays:
+        starts = np.flatnonzero(holiday & np.diff(holiday, prepend=False))
+        over = starts[starts < length]
+        over = over[opens[over] < length]
+        if not len(over):
+            continue
+        last = over[-1]
+        first, end = opened[last] + 1, opens[last]
+        if silent[last] and usual ** (end - first) < SURPRISING_REST and not holidays[:, first:last].any():
+            for start in starts:
+                found[max(0, start + first - last) : start + end - last] = True
+    found[:length] &= silent
+    return found
 
 
 def remembered_stock(

@@ -50,8 +50,8 @@ class Outcome:
 
     Attributes
     ----------
-    forecast, lower, upper
-        (S, H) and twice (levels, S, H), for `LEVELS`.
+    daily
+        The forecast of each period with its bands.
     weekly
         The same of the sums over whole weeks of seven periods, with bands learned from the errors of such sums.
     expected, expected_past
@@ -74,9 +74,7 @@ class Outcome:
         Per model the series without an answer, and why.
     """
 
-    forecast: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
+    daily: Banded
     weekly: Banded
     expected: np.ndarray
     expected_past: np.ndarray
@@ -136,7 +134,7 @@ def forecast_panel(
     answered = np.isfinite(found[:, :, 0])
     weight = weights_by_kind(errors, tested.models, answered, pools[-1], OF_PERIODS)
     of_sums = weights_by_kind(tested.errors_of_sums(), tested.models, answered, kinds, OF_SUMS)
-    shut = closed_days(panel, skip + horizon)
+    shut = closed_days(panel, skip + horizon) | rest_days(panel, skip + horizon)
     source = answering(found, source, tested.models)
     summed = np.isin(kinds, list(by_sums)) & (np.array(source) == COMBINATION)
 
@@ -157,12 +155,9 @@ def forecast_panel(
     together, past, usual = _agreeing(forecast, past, tested.actual, hierarchy)
     proof |= {kind: prove(tested, past, rows[kind]) for kind, each in proof.items() if each.holds}
     ratio = np.where(forecast > 0, together / np.where(forecast > 0, forecast, 1.0), 1.0)
-    shut = shut | rest_days(panel, skip + horizon)
-    bands, weekly, covered = _with_bands(panel, tested, past, together[:, skip:], usual, kinds, shut)
+    daily, weekly, covered = _with_bands(panel, tested, past, together[:, skip:], usual, kinds, shut)
     return Outcome(
-        forecast=bands.forecast,
-        lower=bands.lower,
-        upper=bands.upper,
+        daily=daily,
         weekly=weekly,
         expected=expected(found)[:, skip:],
         expected_past=expected_past,

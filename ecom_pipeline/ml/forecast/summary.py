@@ -1,74 +1,52 @@
-"""The model card of a night's forecasts.
+"""The model card of a night's forecasts: what was decided about the series a shop is judged by, and all figures.
 
-What does not belong here: the decision it tells of.
+What does not belong here: how it is decided.
 """
 
 from __future__ import annotations
 
-import datetime as dt
+import math
+from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.forecast.base import LEVELS
 from ecom_pipeline.ml.forecast.calendar import supported_country
-from ecom_pipeline.ml.forecast.combination import BASELINES, Proof
-from ecom_pipeline.ml.forecast.decision import decide
+from ecom_pipeline.ml.forecast.combination import BASELINES, COMBINATION
+from ecom_pipeline.ml.forecast.decision import UNTESTED, decide
 from ecom_pipeline.ml.forecast.engine import Outcome
-from ecom_pipeline.ml.forecast.series import REST, Measure
-from ecom_pipeline.ml.live import Verdict
+from ecom_pipeline.ml.forecast.panel import known_mean
+from ecom_pipeline.ml.forecast.series import PROPHET_SERIES, REST, Measure, Sources, proving
 
 LIBRARIES = ("prophet", "cmdstanpy", "lightgbm", "holidays", "numpy", "pandas")
 
 
 def card_of(
-    shop: Mapping[str, Measure],
+    shop: Sources,
+    measures: Mapping[str, Measure],
     outcomes: Mapping[str, Outcome],
-    judged: str,
-    verdict: Verdict,
-    previous_card: ModelCard | None,
-    country: str | None,
+    previous: ModelCard | None,
     horizon: int,
     seed: int,
-    prophet_series: int,
 ) -> ModelCard:
-    """The row of the registry: how the forecasts came about, and what was decided about those ``judged``."""
-    panel, outcome = shop["revenue"].panel, outcomes["revenue"]
+    """The row of the registry: how the forecasts came about, and what was decided about those a shop is judged by."""
+    revenue, outcome = measures["revenue"], outcomes["revenue"]
+    judged = proving(outcome.proof)
     proof = outcome.proof[judged]
-    days = pd.Series([outcome.source[row] for row in shop["revenue"].shown], dtype=object).value_counts()
-    failures = {
-        f"{measure}: {model}": len(reasons)
-        for measure, each in outcomes.items()
-        for model, reasons in each.failures.items()
-    }
-    by_kind = {
-        f"{measure} {kind}": {"wape": found.value, "baseline": found.baseline, "baseline_wape": found.baseline_value}
-        for measure, each in outcomes.items()
-        for kind, found in each.proof.items()
-        if kind != REST
-    }
-    held = {
-        f"{measure} {kind} {level:.0%}": _mean_known(each.covered[place, shop[measure].rows(kind)])
-        for measure, each in outcomes.items()
-        for kind in each.proof
-        if kind != REST
-        for place, level in enumerate(LEVELS)
-    }
+    is_combined = outcome.source[int(revenue.rows(judged)[0])] == COMBINATION
+    verdict = decide(proof, is_combined, previous, shop.as_of_date)
+    told = _figures(measures, outcomes)
     reason = verdict.reason
-    share = next(
-        (each for name, each in held.items() if name.startswith(("revenue category 80", "revenue total 80"))), None
-    )
-    if share is not None:
-        reason += f"; 80% bands held {share:.0%} of the last {outcome.tested.actual.shape[2]} days"
-    if failures:
-        reason += "; without an answer: " + ", ".join(
-            f"{name} for {count} series" for name, count in sorted(failures.items())
-        )
-    if supported_country(country) is None:
-        reason += f"; no statutory holidays known for country {country!r}"
-    kept = previous_card if verdict.decision == "kept" else None
+    if (held := told["bands_held"][f"revenue {judged} {LEVELS[0]:.0%}"]) is not None:
+        reason += f"; 80% bands held {held:.0%} of the last {outcome.tested.actual.shape[2]} days"
+    if failures := sorted(told["failures"].items()):
+        reason += "; without an answer: " + ", ".join(f"{name} for {count} series" for name, count in failures)
+    if supported_country(shop.country) is None:
+        reason += f"; no statutory holidays known for country {shop.country!r}"
+    kept = previous if verdict.decision == "kept" else None
     return ModelCard(
         model="sales_forecast",
         metric="wape",
@@ -77,43 +55,58 @@ def card_of(
         baseline_value=proof.baseline_value,
         decision=verdict.decision,
         reason=reason,
-        trained_from=kept.trained_from if kept else panel.days[0].date(),
-        trained_to=kept.trained_to if kept else panel.days[-1].date(),
+        trained_from=kept.trained_from if kept else revenue.panel.days[0].date(),
+        trained_to=kept.trained_to if kept else revenue.panel.days[-1].date(),
         parameters={
             "horizon": horizon,
             "intervals": list(LEVELS),
-            "country": supported_country(country),
-            "prophet_series_at_most": prophet_series,
+            "country": supported_country(shop.country),
+            "prophet_series_at_most": PROPHET_SERIES,
         },
         seed=seed,
-        metrics={
-            **verdict.metrics(),
-            "series_scored": proof.series,
-            "series_by_model": {str(name): int(count) for name, count in days.items()},
-            "by_kind": by_kind,
-            "bands_held": held,
-            "failures": failures,
-        },
+        metrics={**verdict.metrics(), "series_scored": proof.series, **told},
         libraries=LIBRARIES,
     )
 
 
 def card_of_nothing(country: str | None, horizon: int, seed: int) -> ModelCard:
     """That of a shop without any sale."""
-    proof = Proof(value=None, baseline=BASELINES[0], baseline_value=None, series=0)
-    verdict = decide(proof, False, None, dt.date.min)
     return ModelCard(
         model="sales_forecast",
         metric="wape",
-        baseline=proof.baseline,
-        decision=verdict.decision,
-        reason=verdict.reason,
+        baseline=BASELINES[0],
+        decision="refused",
+        reason=UNTESTED,
         parameters={"horizon": horizon, "country": supported_country(country)},
         seed=seed,
         libraries=LIBRARIES,
     )
 
 
+def _figures(measures: Mapping[str, Measure], outcomes: Mapping[str, Outcome]) -> dict[str, dict[str, Any]]:
+    """By measure and kind of series what each was published with, proved, held and failed at."""
+    kinds = [(name, each, kind) for name, each in outcomes.items() for kind in each.proof if kind != REST]
+    proofs = {f"{name} {kind}": each.proof[kind] for name, each, kind in kinds}
+    revenue = outcomes["revenue"].source
+    return {
+        "series_by_model": dict(Counter(revenue[row] for row in measures["revenue"].shown)),
+        "by_kind": {
+            name: {"wape": proof.value, "baseline": proof.baseline, "baseline_wape": proof.baseline_value}
+            for name, proof in proofs.items()
+        },
+        "bands_held": {
+            f"{name} {kind} {level:.0%}": _mean_known(each.covered[place, measures[name].rows(kind)])
+            for name, each, kind in kinds
+            for place, level in enumerate(LEVELS)
+        },
+        "failures": {
+            f"{name}: {model}": len(reasons)
+            for name, each in outcomes.items()
+            for model, reasons in each.failures.items()
+        },
+    }
+
+
 def _mean_known(values: np.ndarray) -> float | None:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else None
+    mean = float(known_mean(values))
+    return mean if math.isfinite(mean) else None

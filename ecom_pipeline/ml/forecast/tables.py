@@ -16,6 +16,7 @@ from ecom_pipeline.ml.forecast.base import LEVELS
 from ecom_pipeline.ml.forecast.combination import BASELINES, COMBINATION
 from ecom_pipeline.ml.forecast.demand import recognise
 from ecom_pipeline.ml.forecast.engine import Outcome
+from ecom_pipeline.ml.forecast.intervals import Banded
 from ecom_pipeline.ml.forecast.metrics import bias, mase, wape
 from ecom_pipeline.ml.forecast.panel import Panel
 from ecom_pipeline.ml.forecast.parts import PARTS, split
@@ -37,44 +38,31 @@ EXPLAINED_KINDS = ("total", "category")
 
 def forecast_rows(measure: str, each: Measure, outcome: Outcome, dates: Sequence[dt.date]) -> pd.DataFrame:
     """`FORECAST_COLUMNS`: a row per series and coming day."""
-    bands = (outcome.forecast, outcome.lower, outcome.upper)
-    return _banded(measure, each, outcome, dates, *bands, "forecast_date")[list(FORECAST_COLUMNS)]
+    return _banded(measure, each, outcome, outcome.daily, dates, FORECAST_COLUMNS)
 
 
 def weekly_rows(measure: str, each: Measure, outcome: Outcome, dates: Sequence[dt.date]) -> pd.DataFrame:
     """`WEEKLY_COLUMNS`: a row per series and whole week, counted from the first coming day."""
-    weekly = outcome.weekly
-    starts = dates[::WEEK_DAYS][: weekly.forecast.shape[1]]
-    bands = (weekly.forecast, weekly.lower, weekly.upper)
-    return _banded(measure, each, outcome, starts, *bands, "week_start")[list(WEEKLY_COLUMNS)]
+    starts = dates[::WEEK_DAYS][: outcome.weekly.forecast.shape[1]]
+    return _banded(measure, each, outcome, outcome.weekly, starts, WEEKLY_COLUMNS)
 
 
 def _banded(
-    measure: str,
-    each: Measure,
-    outcome: Outcome,
-    dates: Sequence[dt.date],
-    forecast: np.ndarray,
-    lower: np.ndarray,
-    upper: np.ndarray,
-    date_column: str,
+    measure: str, each: Measure, outcome: Outcome, bands: Banded, dates: Sequence[dt.date], columns: Sequence[str]
 ) -> pd.DataFrame:
-    panel, rows = each.panel, each.shown
-    return pd.DataFrame(
-        {
-            "measure": measure,
-            "series_kind": np.repeat([panel.keys[row][0] for row in rows], len(dates)),
-            "series": np.repeat([panel.keys[row][1] for row in rows], len(dates)),
-            date_column: np.tile(np.array(dates, dtype=object), len(rows)),
-            "model": np.repeat([outcome.source[row] for row in rows], len(dates)),
-            "forecast": forecast[rows].ravel(),
-            "lower": lower[0, rows].ravel(),
-            "upper": upper[0, rows].ravel(),
-            "interval": LEVELS[0],
-            "lower_95": lower[1, rows].ravel(),
-            "upper_95": upper[1, rows].ravel(),
-        }
+    rows = each.shown
+    of_row = [(measure, *each.panel.keys[row], outcome.source[row]) for row in rows]
+    key = pd.DataFrame(np.repeat(np.array(of_row, dtype=object), len(dates), axis=0), columns=[*KEY, "model"])
+    found = key.assign(
+        forecast_date=np.tile(np.array(dates, dtype=object), len(rows)),
+        forecast=bands.forecast[rows].ravel(),
+        lower=bands.lower[0, rows].ravel(),
+        upper=bands.upper[0, rows].ravel(),
+        interval=LEVELS[0],
+        lower_95=bands.lower[1, rows].ravel(),
+        upper_95=bands.upper[1, rows].ravel(),
     )
+    return found.rename(columns={"forecast_date": columns[len(KEY)]})[list(columns)]
 
 
 def evaluation_rows(measure: str, each: Measure, outcome: Outcome, horizon: int) -> pd.DataFrame:
@@ -145,7 +133,7 @@ def part_rows(panel: Panel, outcome: Outcome, dates: Sequence[dt.date]) -> pd.Da
     if not rows:
         return pd.DataFrame(columns=list(PART_COLUMNS))
     without = {part: values[rows] for part, values in outcome.without.items()}
-    values = split(outcome.forecast[rows], without, panel.values[rows, -28:], panel.season)
+    values = split(outcome.daily.forecast[rows], without, panel.values[rows, -28:], panel.season)
     frame = pd.DataFrame(
         {
             "series_kind": np.tile(np.repeat([panel.keys[row][0] for row in rows], len(dates)), len(PARTS)),

@@ -6,6 +6,7 @@ What does not belong here: the models of rate and size, and reading or writing t
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,7 +76,7 @@ def lifetime_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Life
     customers = pd.DataFrame(
         {
             "customer_id": whole.index,
-            "alive_probability": final.orders.alive(whole["repeats"], whole["last"], whole["age"]),
+            "alive_probability": final.alive(whole),
             "expected_orders_365": final.expected_orders(whole, TWELVE_MONTHS),
             "expected_order_value": final.size(whole),
             "expected_value_365": value,
@@ -98,7 +99,6 @@ def lifetime_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Life
         trained_from=first,
         trained_to=as_of_date,
         parameters={
-            "leaves_at_once": order.leaves_at_once,
             "r": order.r_,
             "alpha_days": order.alpha_,
             "a": order.a_,
@@ -108,6 +108,7 @@ def lifetime_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Life
         seed=seed,
         metrics={
             "test_days": ahead,
+            "log_likelihood_gained_by_leaving": order.gained_by_leaving_,
             "bias": bias["bg_nbd"],
             "own_rate_bias": bias["own_rate"],
             "capture_top_tenth": capture(truth, given["bg_nbd"]),
@@ -120,21 +121,23 @@ def lifetime_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Life
 
 @dataclass(frozen=True, kw_only=True)
 class _Worth:
-    """Both models, learned from one summary: that of the orders is the likelier one of BG/NBD and MBG/NBD."""
+    """Both models, learned from one summary: of the orders MBG/NBD, in which who ordered once may have left."""
 
     orders: BetaGeometric
     sizes: GammaGamma
 
     @classmethod
     def fit(cls, summary: pd.DataFrame) -> _Worth:
-        found = [
-            BetaGeometric(leaves_at_once=one).fit(summary["repeats"], summary["last"], summary["age"])
-            for one in (False, True)
-        ]
         return cls(
-            orders=max(found, key=lambda model: model.log_likelihood_),
+            orders=BetaGeometric(leaves_at_once=True).fit(summary["repeats"], summary["last"], summary["age"]),
             sizes=GammaGamma().fit(summary["repeats"], summary["value"]),
         )
+
+    def alive(self, summary: pd.DataFrame) -> np.ndarray:
+        """Probability not to have left; missing where two parameters more are not worth it (Schwarz 1978): nobody is seen to."""
+        if self.orders.gained_by_leaving_ <= math.log(len(summary)):
+            return np.full(len(summary), np.nan)
+        return self.orders.alive(summary["repeats"], summary["last"], summary["age"])
 
     def expected_orders(self, summary: pd.DataFrame, ahead: float) -> np.ndarray:
         return self.orders.expected_orders(summary["repeats"], summary["last"], summary["age"], ahead)

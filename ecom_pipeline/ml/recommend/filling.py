@@ -23,7 +23,7 @@ CONTENT, SEGMENT, POPULAR, PIN = "content", "segment_popularity", "popularity", 
 FILLED = (SHELVES.index("new"), SHELVES.index("all"))
 """The shelves that are filled up; what nobody bought cannot be bought again."""
 NEIGHBOURS = 10
-LEAST_ALIKE = 0.2
+LEAST_ALIKE = 0.35
 """Cosine of descriptions below which nobody would call two products similar: they share a number, a colour or a price band."""
 PINNED = 3
 """Products of a pinned brand that become candidates of everyone."""

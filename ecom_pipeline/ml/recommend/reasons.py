@@ -22,10 +22,12 @@ from ecom_pipeline.ml.recommend.together import MINIMUM, bought_together
 
 REASONS = (
     "bought_before", "viewed_before", "bought_together", "chosen_together", "similar_to_bought", "similar_to_viewed",
-    "popular_in_category", "popular_in_segment", "popular", "brand_pin",
+    "popular_in_category", "popular_in_segment", "popular", "personal", "brand_pin",
 )  # fmt: skip
 MOST = 30
 """Partners of a product that are looked at."""
+RHYTHM = 3
+"""Purchases that tell how often something is bought: two tell one gap."""
 EVIDENCE_COLUMNS = (
     "reason", "evidence_product_id", "evidence_count", "evidence_date", "evidence_days", "evidence_group",
 )  # fmt: skip
@@ -81,6 +83,8 @@ class Evidence:
     """By customer, the name of the segment; None where there is none."""
     segment_count: pd.Series
     """By segment and product position, how many of the segment ever chose it."""
+    name: np.ndarray
+    """By product, a number for its name: of two sizes of one name nobody is told that they go together."""
 
 
 def evidence_of(shop: Shop, pairs: pd.DataFrame) -> Evidence:
@@ -104,8 +108,10 @@ def evidence_of(shop: Shop, pairs: pd.DataFrame) -> Evidence:
     chooser, owned = np.divmod(shop.chosen.keys, max(count, 1))
     named = codes[owned] >= 0
     of_segment = pd.DataFrame({"segment": shop.segment.to_numpy(dtype=object)[chooser], "product": owned})
+    names_of = shop.products["name"] if "name" in shop.products else shop.products["product_id"]
     return Evidence(
         products=shop.products,
+        name=pd.factorize(names_of.fillna(shop.products["product_id"]))[0],
         opted_out=shop.facts.opted_out,
         bought=shop.purchased,
         touched=shop.chosen,
@@ -177,20 +183,19 @@ class _Explaining:
 
     def done(self) -> pd.DataFrame:
         known = self.evidence
-        fallbacks = np.isin(
-            self.source, ["popularity", "segment_popularity", "content", "brand_pin", "category_popularity"]
-        )
+        impersonal = np.isin(self.source, ["popularity", "segment_popularity", "category_popularity"])
+        learned = ~impersonal & ~np.isin(self.source, ["content", "brand_pin"])
         theirs = ~known.opted_out[self.customer]
         self._before("bought_before", self.bought, theirs)
         self._before("viewed_before", self.touched, theirs)
-        self._beside("bought_together", known.baskets, self.bought, ~fallbacks)
-        self._beside("chosen_together", known.customers, self.touched, ~fallbacks)
+        self._beside("bought_together", known.baskets, self.bought, learned)
+        self._beside("chosen_together", known.customers, self.touched, learned)
         self._beside("similar_to_bought", self.content, self.bought, self.source == "content")
         self._beside("similar_to_viewed", self.content, self.touched, self.source == "content")
         self._pinned()
         self._in_category(~np.isin(self.source, ["popularity", "segment_popularity"]))
         self._in_segment(self.source != "popularity")
-        self._popular()
+        self._popular(~impersonal)
         ids = self.evidence.products["product_id"].to_numpy(dtype=object)
         partner = np.where(self.partner >= 0, ids[self.partner], None)
         return pd.DataFrame(
@@ -221,7 +226,7 @@ class _Explaining:
         self.date[at] = history.last[place]
         if reason == "bought_before":
             between = (history.last[place] - history.first[place]).astype(float)
-            often = history.times[place] > 1
+            often = history.times[place] >= RHYTHM
             self.days[at[often]] = between[often] / (history.times[place][often] - 1)
 
     def _beside(self, reason: str, partners: Partners, history: History, among: np.ndarray) -> None:
@@ -229,7 +234,7 @@ class _Explaining:
         for place in range(partners.of.shape[1]):
             partner = partners.of[self.product[at], place]
             where, found = find(self._key(at, partner), history.keys)
-            found &= partner >= 0
+            found &= (partner >= 0) & (self.evidence.name[partner] != self.evidence.name[self.product[at]])
             hit = at[found]
             self.reason[hit] = REASONS.index(reason)
             self.partner[hit] = partner[found]
@@ -262,7 +267,11 @@ class _Explaining:
         self.count[at] = count
         self.group[at] = segment[self.customer[at]]
 
-    def _popular(self) -> None:
+    def _popular(self, learned: np.ndarray) -> None:
+        """What is left: popular, as far as enough customers chose it; what a model lists of the others is told to be its choice."""
         at = self._open(np.ones(len(self.rows), dtype=bool))
+        count = self.evidence.chosen_by[self.product[at]]
+        counted = count >= MINIMUM
         self.reason[at] = REASONS.index("popular")
-        self.count[at] = self.evidence.chosen_by[self.product[at]]
+        self.reason[at[~counted & learned[at]]] = REASONS.index("personal")
+        self.count[at[counted]] = count[counted]

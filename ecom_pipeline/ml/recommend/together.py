@@ -1,9 +1,9 @@
 """Pairs of products that are found together more often than chance would have it: in one basket, or with one customer.
 
 The strength of a pair is its cosine, baskets with both over the root of the product of the baskets with each (Sarwar et
-al., Item-based collaborative filtering, 2001); its lift says how many times more often than by chance. A pair needs a
-minimum of customers: what one household buys together every week says nothing of others, and is theirs alone to know. What
-does not belong here: whom a pair is shown to.
+al., Item-based collaborative filtering, 2001); its lift says how many times more often than by chance. A pair must be
+found more often than luck explains, and needs a minimum of customers: what one household buys together every week says
+nothing of others, and is theirs alone to know. What does not belong here: whom a pair is shown to.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from ecom_pipeline.ml.recommend.interactions import Positions
 
 MINIMUM = 5
 """Customers who must have both in one basket; fewer are an anecdote."""
+LUCK = 3.0
+"""Standard deviations by which the baskets with both must exceed those expected of products that have nothing to do with each
+other: what sells everywhere is beside everything a little more often than expected."""
 AT_ONCE = 5_000_000
 """Pairs of products in a basket that are counted at once."""
 PAIR_COLUMNS = (
@@ -44,7 +47,7 @@ def bought_together(
     -------
     pandas.DataFrame
         ``product_id, rank, other_product_id, baskets_together, product_baskets, other_baskets, baskets, lift, cosine``,
-        sorted by the first two; only pairs with a lift above 1.
+        sorted by the first two; only pairs beyond luck.
     """
     held, names, owner = _matrix(baskets, minimum)
     total = int(held.shape[0])
@@ -59,9 +62,8 @@ def bought_together(
         row, other, both = pairs.row + start, pairs.col, pairs.data
         enough = (customers >= minimum) & (row != other) & offered[other]
         row, other, both = row[enough], other[enough], both[enough]
-        expected = size[row] * size[other] / max(total, 1)
-        parts.append(_best(row, other, both, size, both / expected, k))
-    found = pd.concat(parts) if parts else _best(*(np.empty(0, dtype=np.int64),) * 3, size, np.empty(0), k)
+        parts.append(_best(row, other, both, size, total, k))
+    found = pd.concat(parts) if parts else _best(*(np.empty(0, dtype=np.int64),) * 3, size, total, k)
     ids = names.to_numpy()
     found["product_id"], found["other_product_id"] = ids[found["product"]], ids[found["other"]]
     return found.assign(baskets=total).reset_index(drop=True)[list(PAIR_COLUMNS)]
@@ -105,15 +107,17 @@ def _matrix(baskets: pd.DataFrame, minimum: int) -> tuple[sparse.csr_matrix, pd.
     return matrix, pd.Index(products[enough]), owner
 
 
-def _best(row: Positions, other: Positions, both: Positions, size: Positions, lift: np.ndarray, k: int) -> pd.DataFrame:
+def _best(row: Positions, other: Positions, both: Positions, size: Positions, total: int, k: int) -> pd.DataFrame:
+    expected = size[row] * size[other] / max(total, 1)
+    deviation = np.sqrt(expected * (1 - size[row] / max(total, 1)) * (1 - size[other] / max(total, 1)))
     cosine = both / np.sqrt(size[row] * size[other])
     order = np.lexsort((other, -cosine, row))
-    order = order[lift[order] > 1]
+    order = order[(both - expected > LUCK * deviation)[order]]
     found = pd.DataFrame(
         {"product": row[order], "other": other[order], "baskets_together": both[order].astype(np.int64)}
     )
     found["rank"] = found.groupby("product", sort=False).cumcount() + 1
     found["product_baskets"] = size[found["product"]].astype(np.int64)
     found["other_baskets"] = size[found["other"]].astype(np.int64)
-    found["lift"], found["cosine"] = lift[order], cosine[order]
+    found["lift"], found["cosine"] = (both / expected)[order], cosine[order]
     return found[found["rank"] <= k]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ecom_pipeline.ml.support.intent import Guesses
+from ecom_pipeline.ml.support.certainty import Guesses
 from ecom_pipeline.ml.support.text import HAN, WORD
 
 WORDS_PER_INTENT = 10

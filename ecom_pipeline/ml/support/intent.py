@@ -4,8 +4,7 @@ Regularised least squares with a kernel, one against the rest (Rifkin and Klauta
 classification"). The kernel is a sum: shared words, and meaning, of which near examples count exponentially more, so that
 far from all of them every score falls to zero. Its inverse gives in closed form what the model would have said of each example had it
 not seen that one (Rifkin and Lippert 2007), or none of that intent: examples of unknown questions that cost nothing.
-From both kinds a logistic regression learns how often a guess is right, and whether a question is known. By the same
-closed form the examples themselves say how much words count and how little single examples are trusted: long texts
+From both kinds ``certainty`` learns how often a guess is right, and whether a question is known. By the same closed form the examples themselves say how much words count and how little single examples are trusted: long texts
 and opinions are told apart by their words, and where labels are wrong no single one may decide.
 
 Choosing how sure is sure enough (abstention), and judging the model, do not belong here.
@@ -15,16 +14,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecom_pipeline.ml.support.abstention import Rehearsed
+from ecom_pipeline.ml.support.certainty import UNKNOWN_SHARE, Certainty, Guesses, Rehearsal
 from ecom_pipeline.ml.support.features import Points, TextFeatures
 
-UNKNOWN_SHARE = 0.1
-"""The share of messages taken to be about nothing the shop has an intent for."""
 MOST = 16_000
 """Different texts that are learnt from."""
 SETTINGS = ((0.2, 0.05), (0.2, 0.5), (0.2, 2.0), (1.0, 0.5), (1.0, 2.0), (5.0, 0.5))
@@ -34,41 +30,7 @@ one is taken where it guesses more of the examples rightly, each unseen, by more
 1984, "Classification and regression trees")."""
 _TRIED = 2_500
 """Examples that the settings are tried on."""
-_TEMPERATURES = (0.5, 60.0)
 _CHUNK = 512
-
-
-class Guesses(NamedTuple):
-    """One intent per text (``None`` where nothing is known about it), how sure it is, and how sure it is a known one.
-
-    ``confidence`` and ``scope`` are probabilities: that the intent is right, and that the text has one of the intents.
-    """
-
-    intents: NDArray[np.object_]
-    confidence: NDArray[np.float64]
-    scope: NDArray[np.float64]
-
-    def settled(self, intents: NDArray[np.object_]) -> Guesses:
-        """Return the guesses with the intents that are known for certain, where they are not ``None``."""
-        is_certain = np.array([intent is not None for intent in intents], dtype=bool)
-        sure = (np.where(is_certain, 1.0, each) for each in (self.confidence, self.scope))
-        return Guesses(np.where(is_certain, intents, self.intents), *sure)
-
-
-class Rehearsal(NamedTuple):
-    """What a model says of examples it has not seen, and of some whose intent it has not seen at all.
-
-    ``truth`` is ``None`` for the latter; ``weight`` makes those ``unknown_share`` of the whole.
-    """
-
-    guesses: Guesses
-    truth: NDArray[np.object_]
-    weight: NDArray[np.float64]
-
-    @property
-    def rehearsed(self) -> Rehearsed:
-        """Return what a threshold is chosen on."""
-        return Rehearsed(self.guesses.confidence, self.guesses.intents == self.truth, self.weight)
 
 
 class KernelIntent:
@@ -79,7 +41,7 @@ class KernelIntent:
     sharpness
         How much more near meanings count than far ones: their kernel is ``exp(sharpness * (cosine - 1))``.
     unknown_share
-        The share of texts without any of the intents that confidence allows for.
+        The share of texts without any of the intents that confidence allows for, at least.
 
     Attributes
     ----------
@@ -129,6 +91,21 @@ class KernelIntent:
         self._rehearse(inverse, target, codes, nearest)
         return self
 
+    def expect(self, texts: Sequence[str]) -> KernelIntent:
+        """Allow for as many unknown texts as there seem to be among some that are not learnt from, or for more."""
+        self.certainty_.expect(self.predict(texts).scope)
+        return self
+
+    @property
+    def unknown_share_(self) -> float:
+        """Return the share of unknown texts that confidence allows for."""
+        return self.certainty_.unknown_share
+
+    @property
+    def rehearsal_(self) -> Rehearsal:
+        """Return what the model says of examples that it has not seen, and of some whose intent it has not seen."""
+        return self.certainty_.rehearsal
+
     def predict(self, texts: Sequence[str]) -> Guesses:
         """Return the likeliest intent of each text, and both probabilities."""
         parts = [self._predict(texts[start : start + _CHUNK]) for start in range(0, len(texts), _CHUNK)]
@@ -139,7 +116,8 @@ class KernelIntent:
     def _predict(self, texts: Sequence[str]) -> Guesses:
         points = self.features_.transform(texts)
         kernel = self._meaning(points, self.columns_)
-        guesses = self._guess(kernel @ self.weights_ + points.words @ self.word_weights_, kernel.max(axis=1))
+        scores = kernel @ self.weights_ + points.words @ self.word_weights_
+        guesses = self.certainty_.guess(scores, kernel.max(axis=1))
         guesses.intents[~points.is_known] = None
         guesses.confidence[~points.is_known] = 0.0
         guesses.scope[~points.is_known] = 0.0
@@ -165,10 +143,6 @@ class KernelIntent:
         values *= self.sharpness
         return np.asarray(np.exp(values, out=values))
 
-    def _guess(self, scores: NDArray[np.float32], nearest: NDArray[np.float32]) -> Guesses:
-        signs = (_signs(scores, nearest, self.temperature_) - self.centre_) / self.spread_
-        return Guesses(self.classes_[scores.argmax(axis=1)], _chance(signs, self.right_), _chance(signs, self.known_))
-
     def _rehearse(
         self,
         inverse: NDArray[np.float32],
@@ -187,22 +161,13 @@ class KernelIntent:
             apart[inside] = target[inside] - within
             apart[inside, code] = 0
         has_sibling = np.bincount(codes)[codes] > 1
-        scores = np.concatenate([alone[has_sibling], apart])
-        nearest = np.concatenate([near[0][has_sibling], near[1]])
-        truth = np.concatenate([self.intents_[has_sibling], np.full(len(codes), None, dtype=object)])
-        is_known = np.arange(len(truth)) < has_sibling.sum()
-        weight = np.where(
-            is_known,
-            (1 - self.unknown_share) / max(is_known.sum(), 1),
-            self.unknown_share / len(codes),
-        ) * len(codes)
-        self.temperature_ = _temperature(alone[has_sibling], codes[has_sibling])
-        signs = _signs(scores, nearest, self.temperature_)
-        self.centre_, self.spread_ = signs.mean(axis=0), np.maximum(signs.std(axis=0), 1e-9)
-        signs = (signs - self.centre_) / self.spread_
-        self.right_ = _logistic(signs, self.classes_[scores.argmax(axis=1)] == truth, weight)
-        self.known_ = _logistic(signs, is_known, weight)
-        self.rehearsal_ = Rehearsal(self._guess(scores, nearest), truth, weight)
+        self.certainty_ = Certainty(
+            self.classes_,
+            np.concatenate([alone[has_sibling], apart]),
+            np.concatenate([near[0][has_sibling], near[1]]),
+            codes[has_sibling],
+            self.unknown_share,
+        )
 
 
 def _alone(
@@ -247,42 +212,3 @@ def _inverse(kernel: NDArray[np.float32], ridge: float) -> NDArray[np.float32]:
         block = np.tril(inverse[start:stop, start:stop])
         inverse[start:stop, start:stop] = block + np.tril(block, -1).T
     return np.asarray(inverse, dtype=np.float32)
-
-
-def _signs(scores: NDArray[np.float32], nearest: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
-    """Return what tells a right guess from a wrong one: log-odds of the best intent, its score, its lead, the nearest."""
-    best = np.partition(scores, -2, axis=1)[:, -2:].astype(np.float64)
-    powers = np.exp((scores - best[:, 1:]) * temperature).sum(axis=1)
-    chance = np.clip(1 / powers, 1e-6, 1 - 1e-6)
-    return np.column_stack([np.log(chance / (1 - chance)), best[:, 1], best[:, 1] - best[:, 0], nearest])
-
-
-def _temperature(scores: NDArray[np.float32], codes: NDArray[np.int_]) -> float:
-    """Return the factor on the scores under which a softmax is most likely to give the true intents."""
-    from scipy.optimize import minimize_scalar
-    from scipy.special import logsumexp
-
-    if not len(codes):
-        return 1.0
-    true = scores[np.arange(len(codes)), codes]
-
-    def loss(factor: float) -> float:
-        return float((logsumexp(scores * factor, axis=1) - true * factor).mean())
-
-    return float(minimize_scalar(loss, bounds=_TEMPERATURES, method="bounded").x)
-
-
-def _logistic(signs: NDArray[np.float64], is_so: NDArray[np.bool_], weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the coefficients of a logistic regression, the intercept last."""
-    from sklearn.linear_model import LogisticRegression
-
-    if is_so.all() or not is_so.any():
-        return np.append(np.zeros(signs.shape[1]), 6.0 if is_so.all() else -6.0)
-    fitted: Any = LogisticRegression(C=1.0).fit(signs, is_so, sample_weight=weight)
-    return np.append(fitted.coef_[0], fitted.intercept_[0])
-
-
-def _chance(signs: NDArray[np.float64], coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
-    from scipy.special import expit
-
-    return np.asarray(expit(signs @ coefficients[:-1] + coefficients[-1]), dtype=np.float64)

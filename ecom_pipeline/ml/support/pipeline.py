@@ -20,6 +20,7 @@ from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.support.abstention import measure
 from ecom_pipeline.ml.support.answers import AnswerFinder, Matches, example_questions
 from ecom_pipeline.ml.support.baselines import MajorityIntent
+from ecom_pipeline.ml.support.certainty import Guesses
 from ecom_pipeline.ml.support.challenge import evaluate_sentiment
 from ecom_pipeline.ml.support.decision import decide
 from ecom_pipeline.ml.support.desk import Desk, read_messages
@@ -32,7 +33,6 @@ from ecom_pipeline.ml.support.examples import (
     rated_messages,
     split,
 )
-from ecom_pipeline.ml.support.intent import Guesses
 from ecom_pipeline.ml.support.personal import KINDS
 from ecom_pipeline.ml.support.rated import ReadsMoods, choose_mood
 from ecom_pipeline.ml.support.reading import read_wishes
@@ -41,6 +41,8 @@ from ecom_pipeline.ml.support.trials import Row, Trial, try_models
 
 TARGET_ERROR = 0.025
 """The share of wrong intents, and of wrong answers, among those given."""
+INBOX = 2_000
+"""The latest messages that are asked how many have none of the intents."""
 MESSAGE_COLUMNS = (
     "message_id", "customer_id", "sent_at", "sent_date", "text", "language", "order_id", "author", "intent", "rating",
 )  # fmt: skip
@@ -143,7 +145,7 @@ def support_shop(
     examples = split(labelled, questions, seed)
     mood_model, rated_rows = choose_mood(rated_messages(written, as_of_date))
     sentiment_rows: list[Row] = [*evaluate_sentiment(), *rated_rows]
-    trials = try_models(examples, target_error) if examples else []
+    trials = try_models(examples, target_error, _unlearnt(written, examples)) if examples else []
     metric = "macro_f1" if examples and examples.folds is None else "cross_validated_macro_f1"
     verdict = decide(trials, examples, metric, previous_card, as_of_date=as_of_date, seed=seed) if examples else None
     winner = verdict.winner if verdict else None
@@ -173,6 +175,12 @@ def _require(frame: pd.DataFrame, columns: Sequence[str], name: str) -> None:
     missing = [column for column in columns if column not in frame.columns]
     if missing:
         raise ValueError(f"{name}: no column {', '.join(missing)}; expected {', '.join(columns)}")
+
+
+def _unlearnt(written: pd.DataFrame, examples: Split) -> list[str]:
+    """Return the latest texts that nothing is learnt from."""
+    learnt = examples.texts
+    return [text for text in written.sort_values("sent_at", kind="stable")["text"] if text not in learnt][-INBOX:]
 
 
 def _learn_answers(questions: pd.DataFrame, examples: Split, winner: Trial) -> _Answering:

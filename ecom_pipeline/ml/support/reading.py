@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ecom_pipeline.ml.support.abstention import is_answered
 from ecom_pipeline.ml.support.answers import word_for_word
-from ecom_pipeline.ml.support.intent import Guesses
+from ecom_pipeline.ml.support.certainty import Guesses
 from ecom_pipeline.ml.support.letters import only_greets
 from ecom_pipeline.ml.support.several import further_intents
 from ecom_pipeline.ml.support.trials import IntentModel

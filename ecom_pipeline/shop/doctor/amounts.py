@@ -183,6 +183,8 @@ class Amounts:
         taken = {found.profile.name for target, found in items.items() if target not in ("line_amount", *ORDER_LEVEL)}
         numbers = [one for one in self.profiles if one.is_number and one.name not in taken]
         off = [one for one in numbers if re.search(REDUCTION, folded(one.name)) and not _is_share(one)]
+        of_order = orders.get("discount_amount")
+        off.sort(key=lambda one: of_order is None or one.name != of_order.profile.name)
         for less in off:
             for left in (one for one in numbers if one.fractional > 0 and one not in off):
                 if self._differs(gross, less, left):
@@ -242,8 +244,9 @@ class Amounts:
             del items["line_amount"]
 
     def _gross(self, items: Matches) -> str | None:
-        if {"quantity", "unit_price"} <= set(items):
-            return " * ".join(self._number(items[target].profile) for target in ("quantity", "unit_price"))
+        if "unit_price" in items:
+            parts = [items[target].profile for target in ("quantity", "unit_price") if target in items]
+            return " * ".join(map(self._number, parts))
         return self._number(items["line_amount"].profile) if "line_amount" in items else None
 
     def _differs(self, gross: str, less: Profile, left: Profile | str) -> bool:

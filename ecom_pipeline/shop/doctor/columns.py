@@ -6,7 +6,7 @@ Which column it is has been decided before.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ecom_pipeline.contracts import Column
@@ -16,6 +16,7 @@ from ecom_pipeline.shop.doctor.meaning import coded, guessed, read_words
 from ecom_pipeline.shop.doctor.model import ColumnGuess
 from ecom_pipeline.shop.doctor.names import as_sql, words
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
+from ecom_pipeline.shop.expressions import parse_expression
 
 MOSTLY = 0.5
 """Share of addresses among the numbers of customers from which none of them is published as it is."""
@@ -59,6 +60,13 @@ def mapped(table: str, column: Column, found: Match, trust: float = 1.0) -> Colu
         source_column=profile.name,
         examples=() if column.pii or profile.email >= MOSTLY else profile.examples,
     )
+
+
+def used_columns(columns: Iterable[ColumnGuess], where: str | None = None) -> set[str]:
+    """The columns of the source that guesses are read from."""
+    told = [(column.origin.get("column"), column.origin.get("sql")) for column in columns]
+    named = {name for name, _ in told if name}
+    return named.union(*(parse_expression(sql).columns for sql in [where, *(sql for _, sql in told)] if sql))
 
 
 def digest(column: str) -> str:

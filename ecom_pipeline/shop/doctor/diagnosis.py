@@ -11,7 +11,9 @@ import duckdb
 
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.config import input_contracts
+from ecom_pipeline.shop.doctor.codes import MARK, with_names
 from ecom_pipeline.shop.doctor.collisions import told_apart
+from ecom_pipeline.shop.doctor.columns import used_columns
 from ecom_pipeline.shop.doctor.content import name_columns
 from ecom_pipeline.shop.doctor.inputs import Inputs
 from ecom_pipeline.shop.doctor.missing import find_missing
@@ -59,6 +61,11 @@ def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[st
     inputs = input_contracts(contracts)
     try:
         seen = [_look(con, export, inputs) for export in exports]
+        translated = [with_names(con, one, seen, inputs) for one in seen]
+        lists = {name for _, used in translated for name in used}
+        seen = [
+            _look(con, export, inputs) if used else one for one, (export, used) in zip(seen, translated, strict=True)
+        ]
         if not any(one.is_about("orders") or one.is_about("events") for one in seen):
             seen = [_look_at_values(con, one, inputs) for one in seen]
         seen = [_look_at_rows(con, refer_to_keys(con, one, seen, inputs), inputs) for one in seen]
@@ -76,7 +83,8 @@ def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[st
         for export in exports:
             con.execute(f"drop table if exists {export.table}").fetchall()
     understood = [one.export.name for one, guesses in given if guesses]
-    notices += [_not_recognised(one, inputs) for one in seen if one.export.name not in understood]
+    notices += [f"{name}: read by the doctor alone, for the names of codes" for name in sorted(lists - set(understood))]
+    notices += [_not_recognised(one, inputs) for one in seen if one.export.name not in {*understood, *lists}]
     if not understood:
         why = "; ".join(notices[:SHOWN]) or "there are no files"
         raise InputError(
@@ -220,8 +228,8 @@ def _diagnosis(
 def _source(one: Seen, guesses: tuple[InputGuess, ...], taken: Sequence[str]) -> SourceGuess:
     export = one.export
     told = [column for guess in guesses for column in guess.columns]
-    origins = [str(part) for column in told for part in (column.source_column, *column.origin.values())]
-    used = " ".join([*origins, *(guess.where or "" for guess in guesses)])
+    used = set().union(*(used_columns(guess.columns, guess.where) for guess in guesses))
+    taken_out = " ".join(str(column.origin.get("sql")) for column in told)
     read = [column.source_column for column in told]
     equal = f"{one.equal_rows} lines equal another one and count once; if all of them are meant, write duplicates: keep"
     return SourceGuess(
@@ -232,7 +240,12 @@ def _source(one: Seen, guesses: tuple[InputGuess, ...], taken: Sequence[str]) ->
         rows=export.rows,
         inputs=guesses,
         decimal_comma=writes_decimal_comma(one.profiles),
-        unused=tuple(column for column in export.columns if export.inside.get(column, column) not in used),
+        unused=tuple(
+            name
+            for name in export.columns
+            if not name.endswith(MARK)
+            and (export.inside[name] not in taken_out if name in export.inside else name not in used)
+        ),
         fill_down=tuple(column for column in one.fill_down if column == one.fill_down[0] or column in read),
         keeps_equal_rows=one.keeps_equal_rows,
         notices=(*export.notices, *([equal] if one.equal_rows and not one.keeps_equal_rows else [])),

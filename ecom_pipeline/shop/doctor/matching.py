@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ecom_pipeline.contracts import Column, Contract
-from ecom_pipeline.shop.doctor.meaning import spoken, understood
+from ecom_pipeline.shop.doctor.meaning import guessed, spoken, understood
 from ecom_pipeline.shop.doctor.names import likeness, words
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
+from ecom_pipeline.shop.doctor.whereabouts import CURRENCIES
 
 WORTH_SAYING = 0.4
 LONG_NUMBER = 12
@@ -83,6 +84,8 @@ def _fit_of_text(profile: Profile, name: str) -> float:
         return 0.2 if profile.is_number else 1.0
     if name == "currency":
         return float(profile.code3 >= 0.8)
+    if name == "country" and any(char.isdigit() for example in profile.examples for char in example):
+        return 0.2
     if name in ("country", "city", "gender", "language", "name", "address", "author"):
         return 1.0 if profile.letters >= 0.5 and not is_clock else 0.2
     if name == "category_path":
@@ -91,7 +94,9 @@ def _fit_of_text(profile: Profile, name: str) -> float:
         return 1.0 if prose or profile.spaced > 0.3 or (profile.letters > 0.9 and profile.unique > 0.5) else 0.5
     if name.endswith("_id"):
         is_amount = profile.fractional > 0.5 and max(map(len, profile.examples), default=0) < LONG_NUMBER
-        return 0.2 if is_clock or prose or is_amount else 1.0
+        if is_clock or prose or is_amount:
+            return 0.2
+        return 0.5 if name == "order_id" and profile.spaced > 0.5 else 1.0
     return 0.3 if is_clock else 1.0
 
 
@@ -103,10 +108,9 @@ def is_masked(person: Profile) -> bool:
 def _told_by_values(profile: Profile, column: Column) -> Hint:
     """What values say whatever the header: they are words, codes or addresses of one kind only."""
     if column.name in ("event_type", "status") and len(profile.words) >= 2 and spoken(profile, column) >= 0.8:
-        return 0.75, "its words"
-    capital = all(example.isupper() for example in profile.examples)
-    if column.name == "currency" and capital and profile.code3 >= 0.95 and 0 < profile.distinct <= 12:
-        return 0.6, "three capital letters"
+        return 0.7 if guessed(profile, column) else 0.75, "its words"
+    if column.name == "currency" and profile.words and all(word in CURRENCIES for word, _ in profile.words):
+        return 0.6, "codes of currencies"
     if column.name == "email" and profile.email >= ENOUGH:
         return 0.75, "its values are addresses"
     return 0.0, ""
@@ -159,4 +163,18 @@ def match(
         if target not in found and profile.name not in taken:
             found[target] = Match(profile=profile, score=score, why=why)
             taken.add(profile.name)
-    return found
+    return found if contract.table == "orders" else found | only_time(contract, profiles, found)
+
+
+def only_time(contract: Contract, profiles: Sequence[Profile], found: Matches) -> Matches:
+    """The one time that a file tells, as that which each row of the input needs, whatever its header."""
+    needed = next((one.name for one in contract.columns if one.required and one.type in ("TIMESTAMP", "DATE")), None)
+    times = [profile for profile in profiles if profile.time and not profile.time.unit]
+    if (
+        needed is None
+        or needed in found
+        or len(times) != 1
+        or times[0].name in {one.profile.name for one in found.values()}
+    ):
+        return {}
+    return {needed: Match(profile=times[0], score=0.5, why="the only time that the file tells")}

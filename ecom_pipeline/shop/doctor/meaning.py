@@ -21,7 +21,7 @@ STEMS = {
     },
     "status": {
         "cancelled": "cancel|annul|storn|abgebroch|declin|fail|fraud|abandon|取消|关闭|關閉|删除|キャンセル|batal|h[uủ]y|huỷ|ยกเลิก|отмен|iptal|anulow|취소|ملغ|रद्द",
-        "returned": "refund|retur|rembours|erstatt|reembols|devol|rimbors|退款成功|退货|返品|返金|pengembalian|hoàn tiền|trả hàng|คืน|возврат|iade|zwrot|zwróc|반품|환불|رجع|رتجع|वापस",
+        "returned": "refund|charge.?back|retur|rembours|erstatt|reembols|devol|rimbors|退款成功|退货|返品|返金|pengembalian|hoàn tiền|trả hàng|คืน|возврат|iade|zwrot|zwróc|반품|환불|رجع|رتجع|वापस",
         "pending": (
             "pending|await|wait|processing|review|hold|unpaid|unshipped|unfulfilled|incomplete|待|等|未|锁定|処理中"
             "|perlu|menunggu|belum|chờ|รอ|ที่ต้อง|ожида|обработ|bekl|hazırlan|oczek|대기|준비|قيد"
@@ -49,6 +49,7 @@ NAMED = {
     r"buys?(?![a-z])|bought|purchase": ("purchase", "after the name of the file"),
     r"cart|basket|加购": ("cart", "after the name of the file"),
     r"view|click|browse|浏览|点击": ("view", "after the name of the file"),
+    r"sessions|visits|访问": ("visit", "after the name of the file"),
 }
 """What a file holds whose rows are events of one kind: a part of its name, the kind, and why."""
 RATINGS = next(iter(NAMED))

@@ -15,58 +15,12 @@ from ecom_pipeline.sql import quoted
 CERTAIN, KNOWN, VAGUE, ALIKE = 1.0, 0.95, 0.75, 0.55
 VAGUE_WORDS = frozenset(
     [
-        "id",
-        "name",
-        "date",
-        "time",
-        "day",
-        "type",
-        "value",
-        "title",
-        "status",
-        "state",
-        "source",
-        "category",
-        "description",
-        "text",
-        "label",
-        "code",
-        "count",
-        "total",
-        "amount",
-        "price",
-        "period",
-        "body",
-        "content",
-        "event",
-        "item",
-        "product",
-        "customer",
-        "user",
-        "order",
-        "number",
-        "note",
-        "details",
-        "level",
-        "comment",
-        "question",
-        "名称",
-        "日期",
-        "时间",
-        "类型",
-        "状态",
-        "来源",
-        "编号",
-        "金额",
-        "价格",
-        "数量",
-        "内容",
-        "标题",
-        "分类",
-        "类别",
-        "描述",
+        "id", "name", "date", "time", "day", "type", "value", "title", "status", "state", "source", "description",
+        "text", "label", "code", "count", "total", "amount", "price", "period", "body", "content", "event", "item",
+        "product", "customer", "user", "order", "number", "note", "details", "level", "comment", "question", "名称", "日期",
+        "时间", "类型", "状态", "来源", "编号", "金额", "价格", "数量", "内容", "标题", "分类", "类别", "描述"
     ]
-)
+)  # fmt: skip
 """Headers that may be about anything."""
 
 
@@ -84,6 +38,8 @@ LONG = {
     "desc": "description",
 }
 """Words of headers that are cut short."""
+NUMBER = ("code", "number", "num", "no", "nr", "nbr", "key")
+"""Words behind another one that mean its id."""
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -98,8 +54,8 @@ def folded(header: str) -> str:
 
     Examples
     --------
-    >>> [folded(name) for name in ("InvoiceNo", "invoice_no", "Invoice No.", "单价(元)")]
-    ['invoiceno', 'invoiceno', 'invoiceno', '单价']
+    >>> [folded(name) for name in ("InvoiceNo", "invoice_code", "id_invoice", "CUST_CODE", "单价(元)")]
+    ['invoiceid', 'invoiceid', 'invoiceid', 'customerid', '单价']
     >>> folded("订单编号") == folded("订单号") == folded("订单ID")
     True
     >>> folded("Numéro de commande (FR)")
@@ -107,8 +63,17 @@ def folded(header: str) -> str:
     """
     bare = re.sub(r"[（(【\[][^)）】\]]*[)）】\]]\s*$", "", header.strip()) or header
     letters = "".join(char for char in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(char))
-    plain = re.sub(r"[\W_]+", "", letters).casefold()
-    return re.sub("(编号|编码|代码|号码|号)$", "id", plain)
+    parts = _parts(letters)
+    if len(parts) > 1 and parts[0] == "id":
+        parts = [*parts[1:], "id"]
+    if len(parts) > 1 and parts[-1] in NUMBER:
+        parts[-1] = "id"
+    return re.sub("(编号|编码|代码|号码|号)$", "id", "".join(parts))
+
+
+def _parts(header: str) -> list[str]:
+    parted = re.sub(r"([a-z\d])([A-Z])|([A-Z]+)([A-Z][a-z])", r"\1\3 \2\4", header)
+    return [LONG.get(word, word) for word in re.split(r"[\W_]+", parted.casefold()) if word]
 
 
 @lru_cache(maxsize=1024)
@@ -125,8 +90,7 @@ def words(header: str) -> frozenset[str]:
     >>> sorted(words("Billing Email")), sorted(words("customerUniqueID"))
     (['billing', 'email'], ['customer', 'id', 'unique'])
     """
-    parted = re.sub(r"([a-z\d])([A-Z])|([A-Z]+)([A-Z][a-z])", r"\1\3 \2\4", header)
-    return frozenset(LONG.get(word, word) for word in re.split(r"[\W_]+", parted.casefold()) if word)
+    return frozenset(_parts(header))
 
 
 @lru_cache(maxsize=1024)
@@ -140,11 +104,10 @@ def likeness(header: str, column: Column) -> float:
     """From 0 (nothing) to 1 (the very name)."""
     header = CONTAINER.sub("", header)
     given = folded(header)
-    if given == folded(column.name):
-        return VAGUE if given in VAGUE_WORDS else CERTAIN
-    known = _folded(column.synonyms)
+    known = _folded((column.name, *column.synonyms))
     if given in known:
-        return VAGUE if given in VAGUE_WORDS else KNOWN
+        is_very_name = "".join(_parts(header)) == column.name.replace("_", "")
+        return VAGUE if given in VAGUE_WORDS else CERTAIN if is_very_name else KNOWN
     if re.search(r"[\u4e00-\u9fff]", given):
         inside = [name for name in known if len(name) >= 2 and name in given and name not in VAGUE_WORDS]
         return ALIKE if inside else 0.0

@@ -97,20 +97,43 @@ def _keys(con: duckdb.DuckDBPyConnection, table: str, column: str) -> list[str]:
 def opened(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> dict[str, str]:
     """Add a column for every value inside an object to the table; their SQL by name."""
     inside: dict[str, str] = {}
+
+    def open_up(own: str, sql: str) -> bool:
+        if own in inside or own in columns:
+            return False
+        con.execute(f"alter table {table} add column {quoted(own)} varchar").fetchall()
+        con.execute(f"update {table} set {quoted(own)} = nullif(try({sql}), '')").fetchall()
+        inside[own] = sql
+        return True
+
     waiting = [(column, column, "$") for column in _with_json(con, table, columns)]
+    for column, _, _ in waiting:
+        for key, sql in _named_values(con, table, column):
+            open_up(f"{column}.{key}", sql)
     while waiting and len(inside) < MOST_OPENED:
         column, holder, path = waiting.pop(0)
         for key in _keys(con, table, column):
             own, inner = f"{column}.{key}", f"{path}.{key if key.isidentifier() else _escaped(key)}"
-            if own in inside or own in columns:
-                continue
-            sql = f"json_extract_string({as_sql(holder)}, {literal(inner)})"
-            con.execute(f"alter table {table} add column {quoted(own)} varchar").fetchall()
-            con.execute(f"update {table} set {quoted(own)} = nullif({sql}, '')").fetchall()
-            inside[own] = sql
-            if inner.count(".") < DEPTH:
+            opened_now = open_up(own, f"json_extract_string({as_sql(holder)}, {literal(inner)})")
+            if opened_now and inner.count(".") < DEPTH:
                 waiting.append((own, holder, inner))
     return inside
+
+
+def _named_values(con: duckdb.DuckDBPyConnection, table: str, column: str) -> list[tuple[str, str]]:
+    """The keys in a list of ``{key, value}``, as GA4 has its parameters, and the SQL of the value of each."""
+    name = quoted(column)
+    elements = f"select unnest(json_extract({name}, '$[*]')) as element from {table} where starts_with({name}, '[{{') and json_valid({name})"
+    keys = con.execute(
+        f"""select json_extract_string(element, '$.key') as key, any_value(json_type(element, '$.value')) = 'OBJECT'
+        from ({elements}) where list_sort(json_keys(element)) = ['key', 'value'] group by key order by count(*) desc, key limit {MOST_KEYS}"""
+    ).fetchall()
+    lists = f"map(json_extract_string({as_sql(column)}, '$[*].key'), json_extract({as_sql(column)}, '$[*].value'))"
+    held = [(key, f"{lists}[{literal(key)}]", is_object) for key, is_object in keys if key]
+    return [
+        (key, f"json_extract_string({one}, '$.*')[1]" if is_object else f"json_extract_string({one}, '$')")
+        for key, one, is_object in held
+    ]
 
 
 def _escaped(key: str) -> str:
@@ -121,7 +144,7 @@ def spelled(text: str, inside: Mapping[str, str]) -> str:
     """An expression with the SQL of a value inside an object in the place of its name; beside a sign it is a number."""
     for name, sql in inside.items():
         own = re.escape(quoted(name))
-        computed = f"(?<=[-*+] ){own}|(?<=-){own}|{own}(?= [-*+<>])"
+        computed = rf"(?<=[-*+] ){own}|(?<=-){own}|(?<=abs\(){own}|{own}(?= [-*+<>]|, 0\))"
         number = f"try_cast({sql} as decimal(18, 4))"
         text = number.join(re.split(computed, text)).replace(quoted(name), sql)
     return text

@@ -14,7 +14,7 @@ import duckdb
 
 from ecom_pipeline.shop.doctor.survey import Export
 from ecom_pipeline.shop.readers.table import scratch_name
-from ecom_pipeline.shop.values import BOOLEANS, NULL_WORDS, Unit, instant, is_missing, local_time, number
+from ecom_pipeline.shop.values import BLANKS, BOOLEANS, NULL_WORDS, Unit, instant, is_missing, local_time, number
 from ecom_pipeline.sql import literal, quoted
 
 ENOUGH = 0.9
@@ -157,7 +157,7 @@ class Profile:
 def profile(con: duckdb.DuckDBPyConnection, export: Export) -> tuple[Profile, ...]:
     """Every column of an export: one query about all of them takes no longer than one about one."""
     listed, sample = ", ".join(map(quoted, export.columns)), scratch_name("sample")
-    whole = f"(select c, trim(v) as v, _row from (unpivot {export.table} on {listed} into name c value v))"
+    whole = f"(select c, trim(v, {literal(BLANKS)}) as v, _row from (unpivot {export.table} on {listed} into name c value v))"
     step = max(export.rows // PROFILED_ROWS, 1)
     con.execute(f"create table {sample} as from {whole} where _row % {step} = 0 and not {is_missing('v')}").fetchall()
     counted = _by_column(

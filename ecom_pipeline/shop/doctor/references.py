@@ -15,7 +15,7 @@ from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.doctor.content import contained
 from ecom_pipeline.shop.doctor.derived import ONE_EACH
 from ecom_pipeline.shop.doctor.matching import Hint
-from ecom_pipeline.shop.doctor.names import ALIKE, VAGUE, folded, likeness
+from ecom_pipeline.shop.doctor.names import ALIKE, CERTAIN, VAGUE, folded, likeness
 from ecom_pipeline.shop.doctor.profiles import Profile
 from ecom_pipeline.shop.doctor.roles import SALES, Role, find_role
 from ecom_pipeline.shop.doctor.survey import Export
@@ -68,9 +68,36 @@ def refer_to_keys(
                 share = contained(con, (one.export.table, column.name), (parent.export.table, found.profile.name))
                 if share >= IN_ANOTHER_FILE and _is_telling(column, found.profile):
                     hints[column.name, key] = VAGUE, f"its values are in {parent.export.name}"
+    hints |= own_key(con, one, seen, inputs)
     if not hints:
         return one
     return replace(one, role=find_role(one.export.name, one.profiles, inputs, hints))
+
+
+def own_key(
+    con: duckdb.DuckDBPyConnection, one: Seen, seen: Sequence[Seen], inputs: Mapping[str, Contract]
+) -> dict[tuple[str, str], Hint]:
+    """The column of products or of customers by which the other exports name them, where another one looks more like it."""
+    hints: dict[tuple[str, str], Hint] = {}
+    for table in (table for table in ("products", "customers") if one.is_about(table)):
+        target = inputs[table].columns[0]
+        names = [c.name for c in one.profiles if c.unique >= ONE_EACH and likeness(c.name, target) >= VAGUE]
+        users = [
+            (other, match)
+            for other in seen
+            if other is not one and other.role and (other.is_about("orders") or other.is_about("events"))
+            for match in [other.role.matches["order_items" if other.is_about("orders") else "events"].get(target.name)
+                          or other.role.matches["orders"].get(target.name)]
+            if match
+        ]  # fmt: skip
+        for other, match in users if len(names) > 1 else ():
+            key = (other.export.table, match.profile.name)
+            shares = {name: contained(con, key, (one.export.table, name)) for name in names}
+            best = max(shares, key=lambda name: shares[name])
+            if shares[best] >= IN_ANOTHER_FILE:
+                hints[best, f"{table}.{target.name}"] = CERTAIN, f"{other.export.name} names them by it"
+                break
+    return hints
 
 
 def number_in_other_orders(

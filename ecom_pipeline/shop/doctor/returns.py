@@ -27,6 +27,8 @@ SALE = r"^(sales?|sold|orders?|purchases?|invoices?|продажа|销售|销售
 RETURN = STEMS["status"]["returned"]
 """What rows of a report call themselves that are sales, as a whole word, and what those that are returns, in a part of it."""
 
+REFUSED = r"\b(no|not|none|never|without)\b|reject|declin|refus|没有|未|拒绝|关闭|驳回"
+"""What words about returns say where nothing was given back."""
 SAME_NUMBER = 0.5
 """Share of what is given back that has the number of an order which was sold."""
 
@@ -149,15 +151,30 @@ def of_amounts(time: Match, key: Match, refunds: Matches, product: Match | None)
     return Refunds(found=found, added=added, where=where, score=0.6, why="orders tell what was given back")
 
 
+def given_back(status: Match | None, profiles: Sequence[Profile], states: Column) -> str | None:
+    """The condition of rows of which a state tells that they were given back: that of the order, or that of a return.
+
+    What was cancelled was not given back beside.
+    """
+    of_order = read_words(status.profile, states) if status else {}
+    by_meaning = {meaning: [word for word in of_order if of_order[word] == meaning] for meaning in of_order.values()}
+    if status and (words := by_meaning.get("returned")):
+        return f"{as_sql(status.profile.name)} in ({', '.join(map(literal, words))})"
+    for one in (one for one in profiles if re.search(HINTS["refunds"], one.name, re.IGNORECASE)):
+        read = read_words(one, states)
+        if words := [word for word in read if read[word] == "returned" and not re.search(REFUSED, word.casefold())]:
+            condition = f"{as_sql(one.name)} in ({', '.join(map(literal, words))})"
+            if status is None or not (cancelled := by_meaning.get("cancelled")):
+                return condition
+            return f"{condition} and {as_sql(status.profile.name)} not in ({', '.join(map(literal, cancelled))})"
+    return None
+
+
 def of_states(
-    time: Match, key: Match, found: Matches, states: Column, discount: str | None, trust: float
+    time: Match, key: Match, found: Matches, where: str | None, discount: str | None, trust: float
 ) -> Refunds | None:
-    """The lines of orders of which nothing but the state tells that they were given back, less the discount of a line."""
-    status, price, quantity, amount = (
-        found.get(target) for target in ("status", "unit_price", "quantity", "line_amount")
-    )
-    read = read_words(status.profile, states) if status else {}
-    words = [word for word, meaning in read.items() if meaning == "returned"]
+    """The lines of orders of which nothing but a state tells that they were given back, less the discount of a line."""
+    price, quantity, amount = (found.get(target) for target in ("unit_price", "quantity", "line_amount"))
     if amount:
         money = as_sql(amount.profile.name)
     elif price:
@@ -166,13 +183,13 @@ def of_states(
             money += f" - {discount}"
     else:
         return None
-    if not status or not words:
+    if where is None:
         return None
     of_lines = {target: found[target] for target in ("product_id", "quantity", "currency") if target in found}
     return Refunds(
         found={"order_id": key, "refunded_at": _that_of_the_order(time)} | of_lines,
         added={"amount": made("amount", money, 0.5 * trust, "no amount of the refund: that of the line")},
-        where=f"{as_sql(status.profile.name)} in ({', '.join(map(literal, words))})",
+        where=where,
         score=0.5,
         why="the state of orders tells that they were given back",
     )

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ecom_pipeline.contracts import Contract
-from ecom_pipeline.shop.doctor.matching import Hint, Matches, match
+from ecom_pipeline.shop.doctor.matching import KEYED, Hint, Matches, match
 from ecom_pipeline.shop.doctor.meaning import named_event, read_words, understood
 from ecom_pipeline.shop.doctor.names import KNOWN, VAGUE
 from ecom_pipeline.shop.doctor.profiles import Profile
@@ -44,12 +44,12 @@ TELLING = {
 }
 """Columns of which a file of the role has at least one, unless its name or its headers say what it is."""
 HINTS = {
-    "events": "event|behavio|click|activity|log|view|行为|浏览|日志|点击",
+    "events": "event|behavio|click|activity|log|view|session|visit|行为|浏览|日志|点击",
     SALES: (
         "order|sale|invoice|transaction|purchase|basket|line|订单|销售|交易|发票|明细|pedido|venta|venda|bestell|commande|ordin"
         "|заказ|продаж|реализ|sipari|satış|satis|주문|판매|طلب|مبيعات|ऑर्डर|zam[oó]wie|sprzeda"
     ),
-    "refunds": "refund|return|credit|退",
+    "refunds": "refund|return|credit|退|售后",
     "products": "product|item|catalog|sku|goods|article|商品|产品|宝贝|货品|товар|ürün|urun|상품|منتج|उत्पाद|produkt|prodott",
     "customers": "customer|user|client|member|buyer|household|客户|用户|会员|买家|顾客|клиент|müşteri|musteri|고객|회원|عملاء|ग्राहक|klien|kunde",
     "messages": "message|ticket|chat|support|review|comment|消息|客服|工单|咨询|留言",
@@ -104,7 +104,7 @@ def nearest(
 ) -> tuple[str, tuple[str, ...]] | None:
     """What an export that was not recognised is called after, and the columns that it would need for that."""
     for role in ROLES:
-        if re.search(HINTS[role], name.rsplit("/", 1)[-1], re.IGNORECASE):
+        if _is_named(name, role):
             table = "orders" if role == SALES else role
             found = match(contracts[table], profiles)
             lacking = tuple(target for target in NEEDED.get(role, ("order_id", "ordered_at")) if target not in found)
@@ -120,7 +120,7 @@ def _score(
     matches: Mapping[str, Matches],
     contracts: Mapping[str, Contract],
 ) -> float:
-    said = re.search(HINTS[role], name.rsplit("/", 1)[-1], re.IGNORECASE) is not None
+    said = _is_named(name, role)
     tables = ("orders", "order_items") if role == SALES else (role,)
     if not _is_possible(role, name, said, headers, profiles, matches, contracts):
         return 0.0
@@ -149,17 +149,22 @@ def _is_possible(
     contracts: Mapping[str, Contract],
 ) -> bool:
     if role == SALES:
-        return _may_be_sales(matches) and not _tells_views(matches["events"], contracts["events"])
+        gives_back = _is_named(name, "refunds") and _tells_refunds_alone(matches)
+        is_told = _may_be_sales(matches) and (said or _numbers_orders(matches)) and not gives_back
+        return is_told and not _tells_views(matches["events"], contracts["events"])
     found = matches[role]
     lacking = [target for target in NEEDED[role] if target not in found]
     if role == "events" and lacking == ["event_type"]:
-        whose = "product_id" in found and ("customer_id" in found or "session_id" in found)
+        whose = "session_id" in found or {"product_id", "customer_id"} <= set(found)
         says = {"text", "sent_at"} <= set(matches["messages"])
         return whose and not says and named_event(name) is not None and not _may_be_sales(matches)
     by_email = role == "customers" and lacking == ["customer_id"] and "email" in found
     if lacking and not by_email:
         return False
     is_named = said and (role != "campaigns" or found["campaign_id"].score > VAGUE)
+    told = [found[target] for target in (*NEEDED[role][:1], *TELLING.get(role, ())) if target in found]
+    if role in KEYED and not is_named and all(one.score <= VAGUE for one in told):
+        return False
     if not (is_named or role not in TELLING or any(target in found for target in TELLING[role])):
         return False
     ordered = matches["orders"].get("order_id")
@@ -181,6 +186,24 @@ def _is_possible(
     if role == "market":
         return len(profiles) <= 5
     return not (role in ("marketing_spend", "calendar") and is_order)
+
+
+def _is_named(name: str, role: str) -> bool:
+    return re.search(HINTS[role], name.rsplit("/", 1)[-1], re.IGNORECASE) is not None
+
+
+def _numbers_orders(matches: Mapping[str, Matches]) -> bool:
+    """Whether the number of an order is called so, or somebody ordered: what is an ``id`` alone numbers anything."""
+    number = max((found["order_id"].score for found in matches.values() if "order_id" in found), default=1.0)
+    return number > VAGUE or bool({"customer_id", "status"} & set(matches["orders"]))
+
+
+def _tells_refunds_alone(matches: Mapping[str, Matches]) -> bool:
+    """Whether the one amount is called after what was given back."""
+    amount, sold = matches["refunds"].get("amount"), {"unit_price", "line_amount"} & set(matches["order_items"])
+    return (
+        amount is not None and not sold and re.search(HINTS["refunds"], amount.profile.name, re.IGNORECASE) is not None
+    )
 
 
 def _tells_views(found: Matches, events: Contract) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import replace
 import duckdb
 
 from ecom_pipeline.contracts import Column
+from ecom_pipeline.shop.doctor.columns import used_columns
 from ecom_pipeline.shop.doctor.derived import ONE_EACH, ROW_IDS
 from ecom_pipeline.shop.doctor.matching import Match, Matches, names_each
 from ecom_pipeline.shop.doctor.meaning import read_words, understood
@@ -123,7 +124,7 @@ def equal_and_meant(
     kinds = ((guess.table, guess.columns, guess.where) for guess in guesses if guess.table in ("order_items", "events"))
     table, rows, where = next(kinds, ("", (), None))
     taken = taken_rows(export.table, where, decimal_comma)
-    used = " ".join(str(part) for column in rows for part in column.origin.values())
+    used = used_columns(rows)
     columns = [column for column in export.columns if column in used]
     if not columns or len(export.files) > 1 or any(column.target == ROW_IDS[table] for column in rows):
         return 0, ""

@@ -11,7 +11,7 @@ from ecom_pipeline.shop.doctor.columns import constant, mapped
 from ecom_pipeline.shop.doctor.content import determines
 from ecom_pipeline.shop.doctor.derived import ONE_EACH, order_of, product_or_name, stand_in
 from ecom_pipeline.shop.doctor.inputs import Inputs
-from ecom_pipeline.shop.doctor.matching import Match, Matches
+from ecom_pipeline.shop.doctor.matching import Match, Matches, names_each, only_time
 from ecom_pipeline.shop.doctor.model import ColumnGuess, InputGuess
 from ecom_pipeline.shop.doctor.names import KNOWN, as_sql, folded
 from ecom_pipeline.shop.doctor.profiles import writes_decimal_comma
@@ -19,12 +19,15 @@ from ecom_pipeline.shop.doctor.returns import (
     Refunds,
     Split,
     discount_of,
+    given_back,
     of_amounts,
     of_returned_lines,
     of_states,
     split_of,
 )
-from ecom_pipeline.shop.doctor.rows import with_amount, with_product
+from ecom_pipeline.shop.doctor.roles import HINTS
+from ecom_pipeline.shop.doctor.rows import taken_rows, with_amount, with_product
+from ecom_pipeline.sql import quoted
 
 PERSON = ("name", "email", "phone", "address", "country", "city", "gender", "birth_year", "language")
 STORE = "(store|shop|branch|filiale|tienda|loja|门店)(id|nbr|no|nr|number|name)?"
@@ -42,10 +45,12 @@ class Sales(Inputs):
             orders["order_id"] = items["order_id"] = Match(profile=own, score=KNOWN, why="it is that of the orders")
         customer = self._customer(orders)
         numbers = [found["order_id"] for found in (orders, items) if "order_id" in found]
-        key, time = max(numbers, key=lambda number: number.score, default=None), orders.get("ordered_at")
+        key, time = max(numbers, key=lambda number: number.score, default=None), self._time(orders, items)
         if key:
             orders["order_id"] = items["order_id"] = key
         extra = {} if key else {"order_id": order_of(customer, time, items, len(self.export.files) > 1, self.trust)}
+        if key and self.others_bring_items and "product_id" in items and _are_one_each(key, items["product_id"]):
+            del items["product_id"]
         has_lines = "product_id" in items or not key or key.profile.unique < ONE_EACH
         comma = writes_decimal_comma(self.profiles)
         money = Amounts(self.con, self.export.table, self.profiles, key if has_lines else None, comma)
@@ -62,7 +67,7 @@ class Sales(Inputs):
             given.append(self._lines(items, of_lines, self._with_product(items, split.sold)))
         if time and not (self.order_number and self.others_tell_refunds):
             less = discount_of(items, of_lines) if has_lines else None
-            given.append(self._refunds(time, key, orders | items if has_lines else orders, customer, split, less))
+            given.append(self._refunds(time, key, orders | items, customer, split, less))
         if product := items.get("product_id"):
             why = "the lines describe their products"
             given.append(self._products(product, split.sold, why, product_or_name(product, self._title, self.trust)))
@@ -81,7 +86,7 @@ class Sales(Inputs):
         if "quantity" not in items:
             added["quantity"] = constant("quantity", "1", "no quantity: every line is taken for one piece")
         if "product_id" not in items:
-            title = self._title
+            title = None if self._title and names_each(self._title.profile) else self._title
             if self.others_bring_items:
                 return None
             store = next((one for one in self.profiles if re.fullmatch(STORE, folded(one.name))), None)
@@ -94,6 +99,12 @@ class Sales(Inputs):
         elif named := product_or_name(items["product_id"], self._title, self.trust):
             added["product_id"] = named
         return self._input("order_items", items, _mean(items), "one row per line of an order", sold, added)
+
+    def _time(self, orders: Matches, items: Matches) -> Match | None:
+        """When it was ordered; of lines that no other export has the orders of, the only time there is."""
+        if "product_id" in items and not self.order_number:
+            orders |= only_time(self.contracts["orders"], self.profiles, orders)
+        return orders.get("ordered_at")
 
     @property
     def _title(self) -> Match | None:
@@ -134,12 +145,25 @@ class Sales(Inputs):
             amounts = self.role.matches["refunds"]
             is_of_order = "amount" in amounts and self._is_of_order(key, amounts["amount"])
             product = None if is_of_order else found.get("product_id")
-            states = self._column("orders", "status")
-            told = of_amounts(time, key, amounts, product) or of_states(time, key, found, states, discount, self.trust)
+            where = given_back(found.get("status"), self.profiles, self._column("orders", "status"))
+            told = of_amounts(time, key, amounts, product) or of_states(time, key, found, where, discount, self.trust)
+            if told and (when := self._time_of_refund(told.where)):
+                told = replace(told, found=told.found | {"refunded_at": when})
         if told is None:
             return None
         who = {"customer_id": customer} if customer else {}
         return self._input("refunds", told.found, told.score, told.why, told.where, told.added | who)
+
+    def _time_of_refund(self, where: str | None) -> Match | None:
+        """When it was given back, where a column is called so and tells it of all such rows."""
+        found = self.role.matches["refunds"].get("refunded_at")
+        if found is None or not re.search(HINTS["refunds"], found.profile.name, re.IGNORECASE):
+            return None
+        rows = taken_rows(self.export.table, where, writes_decimal_comma(self.profiles))
+        (silent,) = self.con.execute(
+            f"select count(*) from {rows} where {quoted(found.profile.name)} is null"
+        ).fetchall()[0]
+        return None if silent else found
 
     def _is_of_order(self, key: Match, amount: Match) -> bool:
         return determines(self.con, self.export.table, key.profile.name, amount.profile.name)
@@ -153,6 +177,11 @@ class Sales(Inputs):
             why = f"every order has a customer of its own, so that nobody bought twice: {person}"
             return replace(guess, confidence=0.4, why=why)
         return stand_in(self.role.matches["customers"], self.trust)
+
+
+def _are_one_each(*columns: Match) -> bool:
+    """Whether no value of any of them repeats: what only one order has is no product."""
+    return all(column.profile.unique >= ONE_EACH for column in columns)
 
 
 def _mean(found: Matches) -> float:

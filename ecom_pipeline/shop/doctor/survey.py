@@ -229,8 +229,9 @@ def _export(
         columns = _spread(con, table, columns, lists.each)
         options["each"] = lists.each
     inside = opened(con, table, columns)
-    several = f"{', '.join(lists.others)}: lists, of which only a view makes rows (docs/your-own-shop.md, what the mapping cannot say)"
     outer = {name.rsplit(".", 1)[0] for name in inside}
+    closed = [path for path in lists.others if path not in outer]
+    several = f"{', '.join(closed)}: lists, of which only a view makes rows (docs/your-own-shop.md, what the mapping cannot say)"
     held = {name: sql for name, sql in inside.items() if name not in outer}
     return Export(
         name=f"{pattern}, {first.part}" if first.part else pattern,
@@ -241,7 +242,7 @@ def _export(
         options=options,
         table=table,
         rows=con.execute(f"select count(*) from {table}").fetchall()[0][0],
-        notices=(*first.notices, *([some] if len(samples) < len(files) else []), *([several] if lists.others else [])),
+        notices=(*first.notices, *([some] if len(samples) < len(files) else []), *([several] if closed else [])),
         inside=held,
         lines="" if lists.is_whole else options.get("each", ""),
     )

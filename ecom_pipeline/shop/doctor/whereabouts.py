@@ -74,6 +74,7 @@ PLACES = {
 NAMES = {name: code for code, (_, _, names) in PLACES.items() for name in names.split("|")} | {
     code.lower(): code for code in PLACES
 }
+CURRENCIES = frozenset(currency for currency, _, _ in PLACES.values())
 HOME = {"CNY": "CN", "GBP": "GB", "EUR": "DE", "USD": "US"} | {
     currency: code for code, (currency, _, _) in reversed(PLACES.items()) if currency != "EUR"
 }

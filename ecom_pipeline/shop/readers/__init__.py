@@ -9,6 +9,8 @@ ledger.
 
 from __future__ import annotations
 
+import hashlib
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -24,9 +26,16 @@ from ecom_pipeline.shop.readers.parquet import read_parquet
 from ecom_pipeline.shop.readers.spread import spread
 from ecom_pipeline.shop.readers.table import FileRead, discarded_on_error, table_name
 
-__all__ = ["FileRead", "looks_partial", "read_database", "read_file"]
+__all__ = ["FileRead", "looks_partial", "read_database", "read_file", "version"]
 
 READERS = {"csv": read_delimited, "jsonl": read_json, "parquet": read_parquet, "excel": read_excel}
+
+
+@cache
+def version() -> str:
+    """Of the code in this package and of DuckDB: another one may find other rows in the same file."""
+    code = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
+    return hashlib.sha256(b"".join([*code, duckdb.__version__.encode()])).hexdigest()[:12]
 
 
 def read_file(

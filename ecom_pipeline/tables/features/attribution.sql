@@ -57,7 +57,7 @@ joined as (
         orders.channel,
         orders.campaign_id,
         orders.order_number,
-        orders.revenue,
+        cast(orders.revenue as decimal(18, 2)) as revenue,
         touches.session_id as touched_id,
         touches.started_at as touched_at,
         touches.channel as touched_channel,

@@ -67,14 +67,14 @@ select
     activity_date,
     channel,
     coalesce(campaign_id, '') as campaign_id,
-    cast(sum(spend) as decimal(18, 4)) as spend,
+    cast(sum(spend) as decimal(18, 2)) as spend,
     cast(coalesce(sum(impressions), 0) as bigint) as impressions,
     cast(coalesce(sum(clicks), 0) as bigint) as clicks,
     cast(sum(visits) as bigint) as visits,
     cast(sum(carts) as bigint) as carts,
     cast(sum(orders) as bigint) as orders,
     cast(sum(new_customers) as bigint) as new_customers,
-    cast(sum(revenue) as decimal(18, 4)) as revenue,
-    cast(sum(margin) as decimal(18, 4)) as margin
+    cast(sum(revenue) as decimal(18, 2)) as revenue,
+    cast(sum(margin) as decimal(18, 2)) as margin
 from parts
 group by activity_date, channel, coalesce(campaign_id, '')

@@ -31,28 +31,96 @@ measured as (
     from ordered
 ),
 
-ranked as (
+counted as (
     select
         *,
-        2 * rank() over (partition by cutoff_date order by recency_days desc)
-        + count(*) over (partition by cutoff_date, recency_days) - 2 as recency_rank,
-        2 * rank() over (partition by cutoff_date order by orders)
-        + count(*) over (partition by cutoff_date, orders) - 2 as frequency_rank,
-        2 * rank() over (partition by cutoff_date order by revenue)
-        + count(*) over (partition by cutoff_date, revenue) - 2 as monetary_rank,
-        2 * count(*) over (partition by cutoff_date) as highest_rank
+        count(*) over (partition by cutoff_date) as buyers
     from measured
+),
+
+latest as (
+    select
+        max(cutoff_date) as cutoff_date,
+        max(buyers) as buyers
+    from counted
+),
+
+yardstick as (
+    select
+        coalesce(
+            max(
+                case
+                    when counted.cutoff_date < latest.cutoff_date and 2 * counted.buyers >= latest.buyers
+                        then counted.cutoff_date
+                end
+            ),
+            max(latest.cutoff_date)
+        ) as cutoff_date
+    from counted
+    cross join latest
+),
+
+reference as (
+    select
+        counted.orders,
+        counted.revenue,
+        (2 * rank() over (order by counted.orders) + count(*) over (partition by counted.orders) - 2)
+        / (2.0 * counted.buyers) as frequency_share,
+        (2 * rank() over (order by counted.revenue) + count(*) over (partition by counted.revenue) - 2)
+        / (2.0 * counted.buyers) as monetary_share
+    from counted
+    inner join yardstick on counted.cutoff_date = yardstick.cutoff_date
+),
+
+edges as (
+    select
+        min(case when frequency_share > 0.2 then orders end) as frequency_2,
+        min(case when frequency_share > 0.4 then orders end) as frequency_3,
+        min(case when frequency_share > 0.6 then orders end) as frequency_4,
+        coalesce(min(case when frequency_share > 0.8 then orders end), max(orders) + 1) as frequency_5,
+        min(case when monetary_share > 0.2 then revenue end) as monetary_2,
+        min(case when monetary_share > 0.4 then revenue end) as monetary_3,
+        min(case when monetary_share > 0.6 then revenue end) as monetary_4,
+        coalesce(min(case when monetary_share > 0.8 then revenue end), max(revenue) + 0.0001) as monetary_5
+    from reference
 )
 
 select
-    customer_id,
-    cutoff_date,
-    orders,
-    revenue,
-    try_cast(revenue / orders as decimal(18, 4)) as average_order_value,
-    recency_days,
-    first_order_days,
-    cast(ceil(5.0 * recency_rank / highest_rank) as bigint) as recency_score,
-    cast(ceil(5.0 * frequency_rank / highest_rank) as bigint) as frequency_score,
-    cast(ceil(5.0 * monetary_rank / highest_rank) as bigint) as monetary_score
-from ranked
+    counted.customer_id,
+    counted.cutoff_date,
+    counted.orders,
+    counted.revenue,
+    try_cast(counted.revenue / counted.orders as decimal(18, 4)) as average_order_value,
+    counted.recency_days,
+    counted.first_order_days,
+    cast(
+        ceil(
+            5.0
+            * (
+                2 * rank() over (partition by counted.cutoff_date order by counted.recency_days desc)
+                + count(*) over (partition by counted.cutoff_date, counted.recency_days)
+                - 2
+            )
+            / (2 * counted.buyers)
+        ) as bigint
+    ) as recency_score,
+    cast(
+        case
+            when counted.orders >= edges.frequency_5 then 5
+            when counted.orders >= edges.frequency_4 then 4
+            when counted.orders >= edges.frequency_3 then 3
+            when counted.orders >= edges.frequency_2 then 2
+            else 1
+        end as bigint
+    ) as frequency_score,
+    cast(
+        case
+            when counted.revenue >= edges.monetary_5 then 5
+            when counted.revenue >= edges.monetary_4 then 4
+            when counted.revenue >= edges.monetary_3 then 3
+            when counted.revenue >= edges.monetary_2 then 2
+            else 1
+        end as bigint
+    ) as monetary_score
+from counted
+cross join edges

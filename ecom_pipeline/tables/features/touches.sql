@@ -15,7 +15,7 @@ led as (
         orders.order_id,
         orders.customer_id,
         orders.ordered_at,
-        orders.revenue,
+        cast(orders.revenue as decimal(18, 2)) as revenue,
         visits.session_id,
         visits.started_at,
         visits.channel
@@ -85,5 +85,5 @@ select
     channel,
     cast(days_before as double) as days_before,
     converted = 1 as is_converted,
-    cast(revenue as decimal(18, 4)) as revenue
+    cast(revenue as decimal(18, 2)) as revenue
 from touched

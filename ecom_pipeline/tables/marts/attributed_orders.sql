@@ -8,5 +8,5 @@ select
     method,
     touched_at,
     is_new_customer,
-    cast(revenue as decimal(18, 2)) as revenue
+    revenue
 from features.attribution

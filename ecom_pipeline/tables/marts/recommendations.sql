@@ -25,15 +25,10 @@ described as (
         others.name as evidence_product_name,
         coalesce(others.name, lists.evidence_product_id) as other_words,
         cast(lists.evidence_count as varchar) as count_words,
-        case
-            when lists.evidence_count = 1 then 'once'
-            when lists.evidence_count = 2 then 'twice'
-            else concat(cast(lists.evidence_count as varchar), ' times')
+        case lists.evidence_count
+            when 2 then 'twice' else concat(cast(lists.evidence_count as varchar), ' times')
         end as times_words,
-        case
-            when lists.evidence_count = 1 then '1 customer'
-            else concat(cast(lists.evidence_count as varchar), ' customers')
-        end as customer_words,
+        cast(lists.evidence_count as varchar) || ' customers' as customer_words,
         case
             when lists.evidence_days = 1 then 'day'
             else concat(cast(lists.evidence_days as varchar), ' days')
@@ -61,7 +56,8 @@ select
     case reason
         when 'bought_before' then
             case
-                when evidence_days is null then concat('You bought it ', times_words, ', on ', date_words)
+                when evidence_count = 1 then concat('You bought it on ', date_words)
+                when evidence_days is null then concat('You bought it ', times_words, ', last on ', date_words)
                 else
                     concat(
                         'You bought it ', times_words, ', about every ', days_words, ', last on ', date_words
@@ -86,12 +82,14 @@ select
         when 'popular_in_segment' then
             concat('Popular with customers like you: ', customer_words, ' ', did_en, ' it')
         when 'brand_pin' then concat('The shop recommends ', evidence_group)
-        else concat('Popular: ', customer_words, ' ', did_en, ' it')
+        when 'personal' then concat('Picked for you from what you ', did_en)
+        else coalesce('Popular: ' || customer_words || ' ' || did_en || ' it', 'Popular in the shop')
     end as reason_en,
     case reason
         when 'bought_before' then
             case
-                when evidence_days is null then concat('您于 ', date_words, ' 买过 ', count_words, ' 次')
+                when evidence_count = 1 then concat('您于 ', date_words, ' 买过它')
+                when evidence_days is null then concat('您买过 ', count_words, ' 次，最近一次是 ', date_words)
                 else
                     concat(
                         '您买过 ', count_words, ' 次，大约每 ', days_count_words, ' 天一次，最近一次是 ', date_words
@@ -114,7 +112,8 @@ select
             concat('在您', did_zh, '的类目“', evidence_group, '”中受欢迎：', count_words, ' 位顾客', did_zh, '它')
         when 'popular_in_segment' then concat('受与您相似的顾客欢迎：其中 ', count_words, ' 位', did_zh, '它')
         when 'brand_pin' then concat('本店推荐品牌“', evidence_group, '”')
-        else concat('热门：', count_words, ' 位顾客', did_zh, '它')
+        when 'personal' then concat('根据您', did_zh, '的商品为您挑选')
+        else coalesce('热门：' || count_words || ' 位顾客' || did_zh || '它', '本店热门商品')
     end as reason_zh,
     evidence_product_id,
     evidence_product_name,

@@ -14,6 +14,7 @@ from ecom_pipeline.ml.forecast.base import Forecaster, ForecastError
 from ecom_pipeline.ml.forecast.calendar import Effects
 from ecom_pipeline.ml.forecast.panel import Panel
 from ecom_pipeline.ml.forecast.period import DAY, Period
+from ecom_pipeline.ml.forecast.series import Sources
 
 FIRST_DAY = dt.date(2023, 1, 2)
 NO_CALENDAR = pd.DataFrame(columns=["calendar_date", "name", "kind", "country"])
@@ -79,6 +80,30 @@ def sales(series: dict[str, Values], last: dt.date) -> pd.DataFrame:
         for name, values in series.items()
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+def shop_of(
+    daily_sales: pd.DataFrame,
+    last: dt.date,
+    *,
+    product_sales: pd.DataFrame | None = None,
+    products: pd.DataFrame | None = None,
+    calendar: pd.DataFrame = NO_CALENDAR,
+    country: str | None = None,
+) -> Sources:
+    """A shop with so much known of it, and nothing else."""
+    none = pd.DataFrame(columns=["product_id", "category", "stock", "sales_date", "revenue", "units"])
+    return Sources(
+        daily_sales=daily_sales,
+        product_sales=none if product_sales is None else product_sales,
+        products=none if products is None else products,
+        calendar=calendar,
+        promotions=pd.DataFrame(columns=["name", "starts_on", "ends_on"]),
+        market=pd.DataFrame(columns=["market_date", "indicator", "value"]),
+        country=country,
+        currency="GBP",
+        as_of_date=last,
+    )
 
 
 class StandIn(Forecaster):

@@ -174,6 +174,50 @@ def test_a_slow_product_rests_with_its_shop_and_not_by_chance() -> None:
     assert found[:, 200:].tolist() == [[day == 6 - 200 % 7 for day in range(7)]] * 40
 
 
+def closing_around(*christmases: int, length: int, silent: int = 6) -> Panel:
+    """Daily sales of two series, the second slow; nothing from a day before each Christmas but the coming ones on."""
+    values = np.stack([weekly(length) + 1, np.resize([0.0, 0.0, 3.0], length)])
+    for day in christmases:
+        values[:, day - 1 : day - 1 + silent] = 0.0
+    return panel_of(*values, effects=effect("holiday", [*christmases, 400], 440))
+
+
+def test_a_closure_around_a_holiday_comes_again_with_the_holiday() -> None:
+    found = rest_days(closing_around(40, length=390), 28)
+    assert np.flatnonzero(found[0]).tolist() == [*range(39, 45), *range(399, 405)]
+    assert (found[0] == found[1]).all(), "the whole shop is closed"
+
+
+def test_a_holiday_on_which_the_shop_was_open_the_last_time_or_is_closed_for_now_tells_nothing_new() -> None:
+    twice = closing_around(40, length=390)
+    open_since = replace(twice, effects=effect("holiday", [40, 200, 400], 440))
+    assert not rest_days(open_since, 28)[:, 390:].any()
+    under_way = rest_days(closing_around(40, 400, length=402, silent=6), 28)
+    assert np.flatnonzero(under_way[0]).tolist() == [*range(39, 45), *range(399, 405)]
+    only_now = closing_around(400, length=402)
+    assert not rest_days(only_now, 28)[:, 402:].any()
+
+
+def test_a_closure_lasts_as_long_as_the_last_time() -> None:
+    panel = closing_around(40, 200, length=390)
+    panel.values[:, 43:45] = 5.0
+    found = rest_days(panel, 28)
+    assert np.flatnonzero(found[0]).tolist() == [*range(39, 43), *range(199, 205), *range(399, 405)]
+
+
+def test_a_shop_that_never_closes_rests_on_no_holiday() -> None:
+    assert not rest_days(panel_of(weekly(390) + 1, effects=effect("holiday", [40, 400], 440)), 28).any()
+
+
+def test_a_short_silence_of_a_slow_shop_around_a_holiday_is_chance() -> None:
+    slow = replace(
+        closing_around(40, length=390, silent=3),
+        values=np.resize([0.0, 0.0, 3.0], (1, 390)),
+        keys=(("total", "total"),),
+    )
+    assert not rest_days(slow, 28).any()
+
+
 def test_a_shop_that_is_open_on_five_days_sells_regularly() -> None:
     open_on_weekdays = np.where(np.arange(200) % 7 < 5, weekly(200) + 1, 0.0)
     assert recognise(panel_of(open_on_weekdays)) == ("regular",)

@@ -26,7 +26,7 @@ def test_the_days_of_a_slow_product_are_their_middle_and_what_is_expected_is_the
     monkeypatch.setattr(engine, "BoostingForecaster", Nothing)
     sold = np.random.default_rng(0).binomial(1, 0.2, (30, 300)) * 5.0
     found = forecast_panel(panel_of(*sold, kind="product"), horizon=28, seed=1)
-    assert found.forecast.mean() < 0.3
+    assert found.daily.forecast.mean() < 0.3
     assert found.expected.mean() == pytest.approx(1.0, rel=0.25)
     assert np.nanmean(found.expected_past[1:]) == pytest.approx(1.0, rel=0.25)
 
@@ -42,9 +42,9 @@ def test_series_that_matter_in_sums_are_forecast_with_what_these_are_expected_to
     agreed = Hierarchy(parent=np.array([30] * 30 + [-1]), group=np.array(["product"] * 30 + [""]))
     found = forecast_panel(panel, horizon=28, seed=1, hierarchy=agreed, by_sums=("product",))
     for slow in (0.1, 0.2, 0.4):
-        assert found.forecast[:30][rate == slow].mean() == pytest.approx(slow, rel=0.25)
-    assert found.forecast[:30].sum(axis=0) == pytest.approx(found.forecast[30])
-    assert (found.forecast[:30].sum(axis=1) > 1).all(), "each sells some in four weeks"
+        assert found.daily.forecast[:30][rate == slow].mean() == pytest.approx(slow, rel=0.25)
+    assert found.daily.forecast[:30].sum(axis=0) == pytest.approx(found.daily.forecast[30])
+    assert (found.daily.forecast[:30].sum(axis=1) > 1).all(), "each sells some in four weeks"
     past, actual = found.tested.of(COMBINATION)[1:, :30], found.tested.actual[1:, :30]
     of_days = forecast_panel(panel, horizon=28, seed=1, hierarchy=agreed).tested.of(COMBINATION)[1:, :30]
     missed, missed_by_days = (np.abs(each.sum(axis=2) - actual.sum(axis=2)).mean() for each in (past, of_days))
@@ -82,9 +82,9 @@ def test_a_shop_that_is_closed_sells_nothing_and_its_other_days_do_not_suffer(mo
     parts: dict[str, tuple[EffectKind, ...]] = {"holiday": ("holiday", "closed"), "promotion": ("promotion",)}
     found = forecast_panel(panel, horizon=28, seed=1, parts=parts)
     shut = np.isin(np.arange(200, 228), closed)
-    assert (found.forecast[:, shut] == 0).all()
-    assert (found.upper[:, :, shut] == 0).all()
-    assert found.forecast[0, ~shut] == pytest.approx(50, abs=1.5)
+    assert (found.daily.forecast[:, shut] == 0).all()
+    assert (found.daily.upper[:, :, shut] == 0).all()
+    assert found.daily.forecast[0, ~shut] == pytest.approx(50, abs=1.5)
     assert found.without["holiday"][0] == pytest.approx(50, abs=1.5)
     assert "promotion" not in found.without
 
@@ -99,7 +99,12 @@ def test_a_shop_that_rests_on_sundays_sells_nothing_on_them_whatever_a_model_say
     panel = panel_of(values, values * 1.01, effects=effect("holiday", [50, 210], 228))
     found = forecast_panel(panel, horizon=28, seed=1, parts={"holiday": ("holiday",)})
     rest = np.arange(200, 228) % 7 == 6
-    for each in (found.forecast, found.upper[1], found.without["holiday"], found.tested.of("boosting")[2, :, -28:]):
+    for each in (
+        found.daily.forecast,
+        found.daily.upper[1],
+        found.without["holiday"],
+        found.tested.of("boosting")[2, :, -28:],
+    ):
         assert (each[:, rest] == 0).all()
         assert (each[:, ~rest] > 40).all()
     assert found.tested.of("moving_average")[2, 0, 0] == pytest.approx(50, abs=1)

@@ -14,19 +14,19 @@ from hypothesis import strategies as st
 
 from ecom_pipeline.contracts import TABLES, Contract, parse_contract
 from ecom_pipeline.ml.card import ModelCard
-from ecom_pipeline.ml.forecast import engine, pipeline
+from ecom_pipeline.ml.forecast import engine
 from ecom_pipeline.ml.forecast.boosting import BoostingForecaster
 from ecom_pipeline.ml.forecast.pipeline import ForecastResult, forecast_shop
 from ecom_pipeline.ml.forecast.series import MEMORY_DAYS
 from ecom_pipeline.ml.live import live_of
 from ecom_pipeline_tests.ml.forecast.builders import (
-    NO_CALENDAR,
     Failing,
     NoAnswer,
     StandIn,
     Values,
     calendar,
     sales,
+    shop_of,
     turned,
     weekly,
 )
@@ -80,17 +80,8 @@ def run(
     seed: int = 1,
     previous_card: ModelCard | None = None,
 ) -> ForecastResult:
-    table = sales(series, LAST)
-    return forecast_shop(
-        table,
-        NO_CALENDAR,
-        country=country,
-        currency="GBP",
-        as_of_date=LAST,
-        horizon=horizon,
-        seed=seed,
-        previous_card=previous_card,
-    )
+    shop = shop_of(sales(series, LAST), LAST, country=country)
+    return forecast_shop(shop, horizon=horizon, seed=seed, previous_card=previous_card)
 
 
 def contract(table: str) -> Contract:
@@ -99,7 +90,7 @@ def contract(table: str) -> Contract:
 
 
 def assert_promises_kept(result: ForecastResult, series: set[str], horizon: int) -> None:
-    found = result.forecasts
+    found = result.frames["forecasts"]
     assert set(found["series"]) == series
     assert not found.isna().any(axis=None)
     ends = found[["lower_95", "lower", "forecast", "upper", "upper_95"]].to_numpy()
@@ -110,13 +101,17 @@ def assert_promises_kept(result: ForecastResult, series: set[str], horizon: int)
     for _, one in found.groupby(["measure", "series_kind", "series"]):
         assert one["forecast_date"].tolist() == coming
         assert one["model"].nunique() == 1
-    assert len(result.series) == 2 * len(series)
+    assert len(result.frames["forecast_series"]) == 2 * len(series)
 
 
 def test_every_awkward_series_gets_an_answer_and_a_named_method() -> None:
     result = run(AWKWARD)
     assert_promises_kept(result, set(AWKWARD), 28)
-    demand = result.series[result.series["measure"] == "revenue"].set_index("series")["demand"].to_dict()
+    demand = (
+        result.frames["forecast_series"][result.frames["forecast_series"]["measure"] == "revenue"]
+        .set_index("series")["demand"]
+        .to_dict()
+    )
     assert demand == {
         "one day": "new",
         "three days": "new",
@@ -130,8 +125,8 @@ def test_every_awkward_series_gets_an_answer_and_a_named_method() -> None:
         "died": "ended",
         "huge": "regular",
     }
-    assert all(json.loads(weights) for weights in result.series["weights"])
-    revenue = result.forecasts[result.forecasts["measure"] == "revenue"].set_index("series")
+    assert all(json.loads(weights) for weights in result.frames["forecast_series"]["weights"])
+    revenue = result.frames["forecasts"][result.frames["forecasts"]["measure"] == "revenue"].set_index("series")
     assert revenue.loc["constant", ["lower", "forecast", "upper"]].to_numpy() == pytest.approx(7.0, rel=0.01)
     for silent in ("zeros", "only refunds"):
         assert (revenue.loc[silent, "forecast"] == 0).all()
@@ -141,7 +136,7 @@ def test_every_awkward_series_gets_an_answer_and_a_named_method() -> None:
 def test_twenty_years_and_a_series_with_one_day() -> None:
     result = run({"old": weekly(20 * 365, noise=2), "new": [4.0]})
     assert_promises_kept(result, {"old", "new"}, 28)
-    known = result.series.set_index(["measure", "series"])["days_known"]
+    known = result.frames["forecast_series"].set_index(["measure", "series"])["days_known"]
     assert known["revenue", "old"] == MEMORY_DAYS
 
 
@@ -149,9 +144,9 @@ def test_the_same_seed_gives_the_same_result(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(engine, "BoostingForecaster", Quick)
     series: dict[str, Values] = {"total": weekly(120, noise=4), "A": weekly(120, noise=4, seed=1)}
     first, second = run(series, seed=3), run(series, seed=3)
-    assert {"prophet", "boosting"} <= set(first.evaluation["model"])
-    for table in ("forecasts", "evaluation", "series", "parts", "moves"):
-        pd.testing.assert_frame_equal(getattr(first, table), getattr(second, table))
+    assert {"prophet", "boosting"} <= set(first.frames["forecast_evaluation"]["model"])
+    for table, frame in first.frames.items():
+        pd.testing.assert_frame_equal(frame, second.frames[table])
     assert first.card.row() == second.card.row()
 
 
@@ -167,8 +162,10 @@ def falling() -> dict[str, Values]:
 def test_a_combination_that_is_no_better_is_refused_and_the_baseline_published() -> None:
     result = run({"A": turned(), "B": turned() * 3})
     assert result.card.decision == "refused"
-    assert set(result.forecasts["model"]) == {result.card.baseline} == {"seasonal_naive"}
-    revenue = result.forecasts[(result.forecasts["measure"] == "revenue") & (result.forecasts["series"] == "A")]
+    assert set(result.frames["forecasts"]["model"]) == {result.card.baseline} == {"seasonal_naive"}
+    revenue = result.frames["forecasts"][
+        (result.frames["forecasts"]["measure"] == "revenue") & (result.frames["forecasts"]["series"] == "A")
+    ]
     assert sorted(set(revenue["forecast"])) == sorted(set(weekly(7)))
 
 
@@ -181,7 +178,9 @@ def test_a_combination_that_beats_every_baseline_is_published(monkeypatch: pytes
     assert result.card.value is not None
     assert result.card.baseline_value is not None
     assert result.card.value < result.card.baseline_value
-    weights = result.series[result.series["measure"] == "revenue"]["weights"].map(json.loads)
+    weights = result.frames["forecast_series"][result.frames["forecast_series"]["measure"] == "revenue"]["weights"].map(
+        json.loads
+    )
     assert all(each["prophet"] == max(each.values()) for each in weights)
 
 
@@ -191,16 +190,16 @@ def test_a_failing_prophet_is_named_and_the_others_step_in(monkeypatch: pytest.M
     result = run({"Garden": weekly(120, noise=3), "Toys": weekly(120, noise=3, seed=2)})
     assert_promises_kept(result, {"Garden", "Toys"}, 28)
     assert "without an answer: revenue: prophet for 2 series" in result.card.reason
-    failures = result.series.set_index(["measure", "series"])["failures"].map(json.loads)
+    failures = result.frames["forecast_series"].set_index(["measure", "series"])["failures"].map(json.loads)
     assert failures["revenue", "Toys"] == {"prophet": "prophet: did not converge"}
     assert failures["units", "Toys"] == {}
 
 
 @pytest.mark.usefixtures("quick")
 def test_prophet_is_tried_on_the_total_and_the_largest_series_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "PROPHET_SERIES", 2)
+    monkeypatch.setattr("ecom_pipeline.ml.forecast.series.PROPHET_SERIES", 2)
     result = run({"small": weekly(90), "large": weekly(90) * 9, "medium": weekly(90) * 3, "total": weekly(90)})
-    tried = result.evaluation[result.evaluation["model"] == "prophet"]
+    tried = result.frames["forecast_evaluation"][result.frames["forecast_evaluation"]["model"] == "prophet"]
     assert set(tried["series"]) == {"large", "total"}
     assert set(tried["measure"]) == {"revenue"}
 
@@ -232,11 +231,10 @@ def test_a_worse_run_keeps_the_live_one(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.usefixtures("quick")
 def test_a_shop_that_sold_nothing_gets_empty_tables_and_a_card() -> None:
-    result = forecast_shop(
-        sales({"total": [1.0]}, LAST).head(0), NO_CALENDAR, country="GB", currency="GBP", as_of_date=LAST, seed=1
-    )
-    for name in ("forecasts", "weekly", "evaluation", "series", "parts", "moves", "advice", "risk", "stock"):
-        assert getattr(result, name).empty
+    result = forecast_shop(shop_of(sales({"total": [1.0]}, LAST).head(0), LAST, country="GB"), seed=1)
+    for name, frame in result.frames.items():
+        assert list(frame.columns) == list(contract(name).types), name
+        assert frame.empty, name
     assert (result.card.decision, result.card.trained_from, result.card.value) == ("refused", None, None)
     assert result.card.row()["reason"]
 
@@ -271,41 +269,32 @@ def shop(days: int = 150) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
 
 def forecast_with_products(days: int) -> ForecastResult:
     table, by_product, products = shop(days)
-    return forecast_shop(
-        table,
-        NO_CALENDAR,
-        country=None,
-        currency="GBP",
-        as_of_date=LAST,
-        seed=1,
-        product_sales=by_product,
-        products=products,
-    )
+    return forecast_shop(shop_of(table, LAST, product_sales=by_product, products=products), seed=1)
 
 
 @pytest.mark.usefixtures("quick")
 def test_sums_agree_and_products_get_purchase_advice() -> None:
     result = forecast_with_products(150)
     for measure in ("revenue", "units"):
-        found = result.forecasts[result.forecasts["measure"] == measure]
+        found = result.frames["forecasts"][result.frames["forecasts"]["measure"] == measure]
         by_day = found.pivot_table(index="forecast_date", columns=["series_kind", "series"], values="forecast")
         total = by_day["total"]["total"]
         assert by_day["category"].sum(axis=1).to_numpy() == pytest.approx(total.to_numpy())
         assert (by_day["product"].sum(axis=1) < by_day["category"]["Home"]).all()
     assert set(found["series_kind"]) == {"total", "category", "product"}
-    advice = result.advice.set_index("product_id")
+    advice = result.frames["purchase_advice"].set_index("product_id")
     assert advice.loc["b", "lost_units"] == pytest.approx(0.3 * 11, rel=0.3)
     assert advice.loc["b", "daily_demand"] == pytest.approx(0.3, rel=0.3)
     assert advice.loc["b", "suggested_units"] >= advice.loc["b", "expected_demand"]
     assert np.isnan(advice.loc["c", "suggested_units"])
-    assert set(result.risk["product_id"]) == {"a", "b"}
+    assert set(result.frames["stock_out_risk"]["product_id"]) == {"a", "b"}
 
 
 @pytest.mark.usefixtures("quick")
 def test_weeks_are_the_sums_of_their_days_with_bands_of_their_own() -> None:
     result = run({"total": weekly(200, noise=6), "A": weekly(200, noise=6)}, horizon=31)
     key = ["measure", "series_kind", "series"]
-    days, weeks = result.forecasts.set_index(key), result.weekly.set_index(key)
+    days, weeks = result.frames["forecasts"].set_index(key), result.frames["weekly_forecasts"].set_index(key)
     assert weeks.groupby(level=key).size().tolist() == [4] * 4
     for name in weeks.index.unique():
         assert weeks.loc[name, "week_start"].tolist() == days.loc[name, "forecast_date"].tolist()[:28:7]
@@ -314,7 +303,7 @@ def test_weeks_are_the_sums_of_their_days_with_bands_of_their_own() -> None:
         assert (weeks.loc[name, "upper"] < by_week["upper"]).all()
     ends = weeks[["lower_95", "lower", "forecast", "upper", "upper_95"]].to_numpy()
     assert (np.diff(ends, axis=1) >= 0).all()
-    assert run({"total": weekly(60)}, horizon=5).weekly.empty
+    assert run({"total": weekly(60)}, horizon=5).frames["weekly_forecasts"].empty
 
 
 @pytest.mark.usefixtures("quick")
@@ -325,40 +314,38 @@ def test_the_shelf_of_earlier_nights_says_which_days_were_empty() -> None:
     ]
 
     def tonight(previous: pd.DataFrame | None) -> ForecastResult:
-        return forecast_shop(
-            table, NO_CALENDAR, country=None, currency="GBP", as_of_date=LAST, seed=1, product_sales=by_product, products=products,
-            previous_stock=previous,
-        )  # fmt: skip
+        known = shop_of(table, LAST, product_sales=by_product, products=products)
+        return forecast_shop(known, seed=1, previous_stock=previous)
 
     looks = pd.date_range("2024-02-09", "2024-02-19")
     remembered = pd.DataFrame({"product_id": "a", "stock_date": looks, "stock": 0.0})
     alone, informed = tonight(None), tonight(remembered)
-    assert alone.stock["product_id"].tolist() == ["a", "b"]
-    assert len(informed.stock) == 13
-    lost = [each.advice.set_index("product_id").loc["a", "lost_units"] for each in (alone, informed)]
+    assert alone.frames["stock_days"]["product_id"].tolist() == ["a", "b"]
+    assert len(informed.frames["stock_days"]) == 13
+    lost = [each.frames["purchase_advice"].set_index("product_id").loc["a", "lost_units"] for each in (alone, informed)]
     assert lost[0] == 0
     assert lost[1] == pytest.approx(10 * 0.6, rel=0.2)
-    demand = [each.advice.set_index("product_id").loc["a", "daily_demand"] for each in (alone, informed)]
+    demand = [
+        each.frames["purchase_advice"].set_index("product_id").loc["a", "daily_demand"] for each in (alone, informed)
+    ]
     assert demand[1] > 1.1 * demand[0]
 
 
 @pytest.mark.usefixtures("quick")
 def test_parts_add_up_to_the_published_forecast_and_the_move_is_told() -> None:
     table = sales({"total": weekly(120, noise=2), "A": weekly(120, noise=2)}, LAST)
-    first = forecast_shop(table, NO_CALENDAR, country=None, currency="GBP", as_of_date=LAST, seed=1)
-    summed = first.parts.groupby(["series", "forecast_date"])["value"].sum()
-    revenue = first.forecasts[first.forecasts["measure"] == "revenue"].set_index(["series", "forecast_date"])[
-        "forecast"
-    ]
+    first = forecast_shop(shop_of(table, LAST), seed=1)
+    summed = first.frames["forecast_parts"].groupby(["series", "forecast_date"])["value"].sum()
+    revenue = first.frames["forecasts"][first.frames["forecasts"]["measure"] == "revenue"].set_index(
+        ["series", "forecast_date"]
+    )["forecast"]
     assert summed.sort_index().to_numpy() == pytest.approx(revenue.sort_index().to_numpy())
-    before = first.parts.assign(
-        value=first.parts["value"] * 2,
-        forecast_date=pd.to_datetime(first.parts["forecast_date"]),  # as the database gives it
+    before = first.frames["forecast_parts"].assign(
+        value=first.frames["forecast_parts"]["value"] * 2,
+        forecast_date=pd.to_datetime(first.frames["forecast_parts"]["forecast_date"]),  # as the database gives it
     )
-    second = forecast_shop(
-        table, NO_CALENDAR, country=None, currency="GBP", as_of_date=LAST, seed=1, previous_parts=before
-    )
-    assert second.moves["sentence_en"].str.startswith("Down 50%").all()
+    second = forecast_shop(shop_of(table, LAST), seed=1, previous_parts=before)
+    assert second.frames["forecast_moves"]["sentence_en"].str.startswith("Down 50%").all()
 
 
 def test_an_event_of_the_shop_is_a_part_of_its_forecast(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -368,8 +355,10 @@ def test_an_event_of_the_shop_is_a_part_of_its_forecast(monkeypatch: pytest.Monk
     for day in days:
         values[299 - (LAST - day).days] *= 4
     own = calendar(*[(str(day), "sale", "event", None) for day in (*days, dt.date(2024, 3, 20))])
-    result = forecast_shop(sales({"total": values}, LAST), own, country=None, currency="GBP", as_of_date=LAST, seed=1)
-    holiday = result.parts[result.parts["part"] == "holiday"].set_index("forecast_date")["value"]
+    result = forecast_shop(shop_of(sales({"total": values}, LAST), LAST, calendar=own), seed=1)
+    holiday = result.frames["forecast_parts"][result.frames["forecast_parts"]["part"] == "holiday"].set_index(
+        "forecast_date"
+    )["value"]
     assert holiday.idxmax() == dt.date(2024, 3, 20)
     assert holiday.max() > 5 * holiday.drop(dt.date(2024, 3, 20)).abs().max()
 
@@ -377,18 +366,7 @@ def test_an_event_of_the_shop_is_a_part_of_its_forecast(monkeypatch: pytest.Monk
 @pytest.mark.usefixtures("quick")
 def test_tables_have_the_columns_of_their_contracts() -> None:
     result = forecast_with_products(90)
-    frames = {
-        "forecasts": result.forecasts,
-        "weekly_forecasts": result.weekly,
-        "forecast_evaluation": result.evaluation,
-        "forecast_series": result.series,
-        "forecast_parts": result.parts,
-        "forecast_moves": result.moves,
-        "purchase_advice": result.advice,
-        "stock_out_risk": result.risk,
-        "stock_days": result.stock,
-    }
-    for name, frame in frames.items():
+    for name, frame in result.frames.items():
         assert list(frame.columns) == list(contract(name).types), name
         required = [column.name for column in contract(name).columns if column.required]
         assert not frame[required].isna().any(axis=None), name
@@ -418,7 +396,7 @@ def test_any_series_is_answered(first: list[float], second: list[float], horizon
         patch.setattr(engine, "BoostingForecaster", NoBoosting)
         result = run({"A": first, "total": second}, horizon=horizon)
     assert_promises_kept(result, {"A", "total"}, horizon)
-    values = result.evaluation["value"].dropna()
+    values = result.frames["forecast_evaluation"]["value"].dropna()
     assert all(math.isfinite(value) for value in values)
 
 
@@ -434,12 +412,12 @@ def test_real_daily_revenue_of_a_shop() -> None:
         from read_csv('{ONLINE_RETAIL}/*.csv.gz', all_varchar = true) group by 3
         """
     ).df()
-    result = forecast_shop(table, NO_CALENDAR, country="GB", currency="GBP", as_of_date=dt.date(2011, 12, 9), seed=1)
-    revenue = result.evaluation[result.evaluation["measure"] == "revenue"]
+    result = forecast_shop(shop_of(table, dt.date(2011, 12, 9), country="GB"), seed=1)
+    revenue = result.frames["forecast_evaluation"][result.frames["forecast_evaluation"]["measure"] == "revenue"]
     found = revenue.pivot(index="metric", columns="model", values="value")
     assert found.loc["wape", "exponential_smoothing"] == pytest.approx(0.2485, abs=0.005)
     assert found.loc["wape", "combination"] < found.loc["wape", "moving_average"]
-    forecasts = result.forecasts[result.forecasts["measure"] == "revenue"]
+    forecasts = result.frames["forecasts"][result.frames["forecasts"]["measure"] == "revenue"]
     closed = pd.to_datetime(forecasts["forecast_date"]).dt.dayofweek == 5
     saturdays, others = forecasts[closed], forecasts[~closed]
     assert (saturdays[["forecast", "upper_95"]] == 0).all(axis=None), "it never sold anything on a Saturday"

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.forecast.combination import Proof
-from ecom_pipeline.ml.forecast.series import Sources, measure_of, proving
-from ecom_pipeline_tests.ml.forecast.builders import NO_CALENDAR, sales
+from ecom_pipeline.ml.forecast.demand import STOCK_COLUMNS
+from ecom_pipeline.ml.forecast.series import measure_of, proving
+from ecom_pipeline_tests.ml.forecast.builders import sales, shop_of
 
 LAST = dt.date(2024, 3, 10)
 
@@ -25,19 +26,15 @@ def test_a_product_has_the_price_it_was_last_sold_at_and_nothing_else_has_one() 
     product_sales = pd.DataFrame(
         {"product_id": "p", "sales_date": [days[0], days[5]], "units": [2.0, 4.0], "revenue": [20.0, 60.0]}
     )
-    shop = Sources(
-        daily_sales=sales({"total": np.full(20, 60.0), "Home": np.full(20, 60.0)}, LAST),
+    shop = shop_of(
+        sales({"total": np.full(20, 60.0), "Home": np.full(20, 60.0)}, LAST),
+        LAST,
         product_sales=product_sales,
         products=pd.DataFrame({"product_id": ["p"], "category": ["Home"]}),
-        stock=pd.DataFrame(columns=["product_id", "stock_date", "stock"]),
-        calendar=NO_CALENDAR,
-        promotions=None,
-        market=None,
-        country=None,
-        as_of_date=LAST,
     )
+    nobody_looked = pd.DataFrame(columns=list(STOCK_COLUMNS))
     for measure in ("units", "revenue"):
-        panel = measure_of(measure, shop, 28).panel
+        panel = measure_of(measure, shop, nobody_looked, 28).panel
         assert panel.prices is not None
         prices = dict(zip(panel.keys, panel.prices, strict=True))
         assert prices["product", "p"].tolist() == [10.0] * 5 + [15.0] * 14

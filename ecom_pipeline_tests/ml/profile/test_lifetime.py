@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from ecom_pipeline.ml.profile.lifetime import BetaGeometric, GammaGamma, summary_of
+from ecom_pipeline.ml.profile.worth import lifetime_shop
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "data" / "shops" / "cdnow"
 SAMPLE, WHOLE = SHARED / "CDNOW_sample.txt", SHARED / "CDNOW_master.txt"
@@ -142,6 +143,34 @@ def test_a_single_order_says_nothing_of_the_size_and_many_say_all() -> None:
     average, own = model.expected_value([0.0, 1000.0], [0.0, 200.0])
     assert average == pytest.approx(6.25 * 15.44 / 2.74, rel=0.1)
     assert own == pytest.approx(200.0, rel=0.05)
+
+
+def test_rates_that_hardly_differ_and_few_who_stay_are_told_in_finite_numbers() -> None:
+    """As of monthly subscriptions, of which the closed form of the paper is no number."""
+    model = BetaGeometric(leaves_at_once=True)
+    model.r_, model.alpha_, model.a_, model.b_ = 10_888.0, 361_449.0, 1.08, 18.5
+    found = model.expected_orders([0.0, 16.0], [0.0, 485.0], [30.0, 504.0], 251.0)
+    assert (found > 2).all()
+    assert (found < 251 / 33).all()
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_that_anybody_leaves_is_known_where_the_orders_show_it(leaves: bool) -> None:
+    random = np.random.default_rng(2)
+    rate = random.gamma(2.0, 1 / 60, 1500)
+    until = np.where(random.random(1500) < 0.4, random.uniform(0, 365, 1500), 365.0) if leaves else np.full(1500, 365.0)
+    days = pd.DataFrame(
+        [
+            (f"c{one}", dt.date(2023, 1, 1) + dt.timedelta(days=int(day)), 1, 10.0)
+            for one, (pace, end) in enumerate(zip(rate, until, strict=True))
+            for day in sorted({0, *(random.uniform(0, 365, random.poisson(365 * pace)) // 1)})
+            if day <= end
+        ],
+        columns=["customer_id", "activity_date", "orders", "revenue"],
+    )
+    found = lifetime_shop(days, as_of_date=dt.date(2023, 12, 31), seed=1).customers["alive_probability"]
+    assert len(found) == 1500
+    assert found.notna().all() if leaves else found.isna().all()
 
 
 def test_nobody_who_ordered_twice_is_an_error() -> None:

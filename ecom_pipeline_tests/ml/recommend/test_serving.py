@@ -248,7 +248,7 @@ def test_a_new_customer_gets_what_the_segment_chooses_then_what_is_popular() -> 
     assert reason(served, "x", "saw") == {"reason": "popular", "evidence_count": 30}
 
 
-@pytest.mark.parametrize(("women", "why"), [(4, "popular"), (5, "popular_in_segment")])
+@pytest.mark.parametrize(("women", "why"), [(4, "personal"), (5, "popular_in_segment")])
 def test_what_few_of_a_segment_chose_is_not_popular_in_it(women: int, why: str) -> None:
     rings = bought(*((f"f{number}", "ring", number) for number in range(women)))
     served = shown(candidates(("f24", "new", "ring")), pd.concat([CROWD, rings]), customers=TOLD)
@@ -337,7 +337,14 @@ def test_the_evidence_of_a_learned_row_is_what_the_customer_bought_with_it() -> 
         "evidence_count": 5,
         "evidence_group": "tea",
     }
-    assert reason(served, "ann", "p3") == {"reason": "popular", "evidence_count": 1}
+    assert reason(served, "ann", "p3") == {"reason": "personal"}
+    named = [{**row, "name": {"p1": "Tea", "p7": "Tea"}.get(row["product_id"])} for row in catalogue()]
+    assert reason(shown(RANKED, history, named, baskets=together(("p7", "p1"))), "ann", "p1") == {"reason": "personal"}
+
+
+def test_what_everyone_gets_is_popular_and_few_customers_are_not_counted() -> None:
+    served = shown(candidates(), pd.concat([OTHERS, bought(*((f"c{number}", "p2", 2) for number in range(4)))]))
+    assert reason(served, "c0", "p7") == {"reason": "popular"}
 
 
 def test_what_the_customer_looked_at_is_why_it_is_there_again() -> None:
@@ -371,15 +378,24 @@ def test_customers_who_chose_both_are_evidence_where_no_basket_is() -> None:
     }  # fmt: skip
 
 
-def test_what_was_bought_before_says_how_often_and_how_regularly() -> None:
-    history = bought(("ann", "p1", 0), ("ann", "p1", 10), ("ann", "p1", 25), ("ann", "p2", 4))
-    rows = candidates(("ann", "again", "p1"), ("ann", "again", "p2"), source="frequency")
+def test_what_was_bought_before_says_how_often_and_from_the_third_time_how_regularly() -> None:
+    history = bought(
+        *(
+            ("ann", product, day)
+            for product, days in {"p1": (0, 10, 25), "p2": (4,), "p3": (4, 9)}.items()
+            for day in days
+        )
+    )
+    rows = candidates(*(("ann", "again", product) for product in ("p1", "p2", "p3")), source="frequency")
     served = shown(rows, pd.concat([OTHERS, history]))
     assert reason(served, "ann", "p1", "again") == {
         "reason": "bought_before", "evidence_count": 3, "evidence_date": pd.Timestamp("2024-01-26"), "evidence_days": 12,
     }  # fmt: skip
     assert reason(served, "ann", "p2", "again") == {
         "reason": "bought_before", "evidence_count": 1, "evidence_date": pd.Timestamp("2024-01-05"),
+    }  # fmt: skip
+    assert reason(served, "ann", "p3", "again") == {
+        "reason": "bought_before", "evidence_count": 2, "evidence_date": pd.Timestamp("2024-01-10"),
     }  # fmt: skip
 
 

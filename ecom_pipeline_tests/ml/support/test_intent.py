@@ -120,10 +120,21 @@ def test_an_intent_never_seen_is_rehearsed_as_if_it_were_not_there(model: Kernel
         assert model.rehearsal_.guesses.intents[size + row] != model.intents_[row]
 
 
-def test_unknown_questions_are_a_tenth_of_the_rehearsal(model: KernelIntent) -> None:
-    heard = model.rehearsal_
+def test_unknown_questions_are_a_tenth_of_the_rehearsal_and_could_be_any_intent(model: KernelIntent) -> None:
+    heard, intents = model.rehearsal_, len(model.classes_)
     unknown = np.array([each is None for each in heard.truth])
-    assert heard.weight[unknown].sum() / heard.weight.sum() == pytest.approx(model.unknown_share)
+    shares = heard.weight[unknown].sum(), heard.weight[~unknown].sum()
+    assert shares[0] / shares[1] == pytest.approx(0.1 / 0.9 * intents / (intents - 1))
+
+
+@pytest.mark.parametrize(("known", "strange", "share"), [(1, 0, 0.1), (10, 0, 0.1), (1, 10, 0.8), (10, 10, 0.5)])
+def test_an_inbox_tells_how_many_questions_are_unknown(known: int, strange: int, share: float) -> None:
+    asked = ["where is the bag", "refund the bag", "invoice for the bag", "我的包到哪里了", "包坏了我要退款"]
+    model = KernelIntent().fit(*examples()).expect([*asked * known, *STRANGE * strange])
+    assert model.unknown_share_ == pytest.approx(share, abs=0.1)
+    assert (
+        model.predict(STRANGE).confidence.mean() <= KernelIntent().fit(*examples()).predict(STRANGE).confidence.mean()
+    )
 
 
 def test_unknown_questions_are_told_from_known_ones(model: KernelIntent) -> None:

@@ -37,6 +37,9 @@ def read(text: str) -> dict[str, list[str]]:
     [
         ("2000元左右的电子产品", {"category": ["Electronics"], "price_from": ["1600"], "price_to": ["2400"]}),
         ("预算两千以内的家居用品", {"category": ["Home"], "price_to": ["2000"]}),
+        ("两百以内推荐个礼物", {"price_to": ["200"]}),
+        ("1.5万以内的相机", {"price_to": ["15000"]}),
+        ("三天以内能到吗", {}),
         ("100到200块的围巾", {"price_from": ["100"], "price_to": ["200"]}),
         ("between $20 and $30", {"price_from": ["20"], "price_to": ["30"]}),
         ("clothes under 50 dollars", {"category": ["Apparel"], "price_to": ["50"]}),

@@ -1,0 +1,161 @@
+"""How often a guess is right, and how often a text has any of the intents: learnt from what a model says of unseen examples.
+
+A logistic regression each, over what tells a right guess from a wrong one. How many texts have none of the intents cannot
+be learnt from examples; other texts tell it. What does not belong here: where scores come from (``intent``), and how
+sure is sure enough (``abstention``).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecom_pipeline.ml.support.abstention import Rehearsed
+
+UNKNOWN_SHARE = 0.1
+"""The share of messages taken to be about nothing the shop has an intent for, at least."""
+_BELIEF = 10
+"""Messages as which that share counts where other messages tell how many there are."""
+_ROUNDS = 100
+_TEMPERATURES = (0.5, 60.0)
+
+
+class Guesses(NamedTuple):
+    """One intent per text (``None`` where nothing is known about it), how sure it is, and how sure it is a known one.
+
+    ``confidence`` and ``scope`` are probabilities: that the intent is right, and that the text has one of the intents.
+    """
+
+    intents: NDArray[np.object_]
+    confidence: NDArray[np.float64]
+    scope: NDArray[np.float64]
+
+    def settled(self, intents: NDArray[np.object_]) -> Guesses:
+        """Return the guesses with the intents that are known for certain, where they are not ``None``."""
+        is_certain = np.array([intent is not None for intent in intents], dtype=bool)
+        sure = (np.where(is_certain, 1.0, each) for each in (self.confidence, self.scope))
+        return Guesses(np.where(is_certain, intents, self.intents), *sure)
+
+
+class Rehearsal(NamedTuple):
+    """What a model says of examples it has not seen, and of some whose intent it has not seen at all.
+
+    ``truth`` is ``None`` for the latter. ``weight`` makes those the share of unknown texts, and a little more: an unknown
+    text can be taken for any of the intents, these for one fewer.
+    """
+
+    guesses: Guesses
+    truth: NDArray[np.object_]
+    weight: NDArray[np.float64]
+
+    @property
+    def rehearsed(self) -> Rehearsed:
+        """Return what a threshold is chosen on."""
+        return Rehearsed(self.guesses.confidence, self.guesses.intents == self.truth, self.weight)
+
+
+class Certainty:
+    """Both probabilities, learnt from scores of unseen examples.
+
+    Parameters
+    ----------
+    classes
+        The intents.
+    scores, nearest
+        What the model says of examples unseen, and how near the nearest other one is: first those whose intent it has
+        seen, then those without it.
+    codes
+        The intents of the former, as places in ``classes``.
+    unknown_share
+        The share of texts without any of the intents that is allowed for, at least.
+    """
+
+    def __init__(
+        self,
+        classes: NDArray[np.object_],
+        scores: NDArray[np.float32],
+        nearest: NDArray[np.float32],
+        codes: NDArray[np.int_],
+        unknown_share: float,
+    ) -> None:
+        self._classes = classes
+        self._truth = np.concatenate([classes[codes], np.full(len(scores) - len(codes), None, dtype=object)])
+        self._guessed = classes[scores.argmax(axis=1)]
+        self._temperature = _temperature(scores[: len(codes)], codes)
+        signs = _signs(scores, nearest, self._temperature)
+        self._centre, self._spread = signs.mean(axis=0), np.maximum(signs.std(axis=0), 1e-9)
+        self._signs = (signs - self._centre) / self._spread
+        self._least = unknown_share
+        self._allow_for(unknown_share)
+
+    def guess(self, scores: NDArray[np.float32], nearest: NDArray[np.float32]) -> Guesses:
+        """Return the likeliest intent of each text, and both probabilities."""
+        signs = (_signs(scores, nearest, self._temperature) - self._centre) / self._spread
+        return Guesses(self._classes[scores.argmax(axis=1)], _chance(signs, self._right), _chance(signs, self._known))
+
+    def expect(self, scope: NDArray[np.float64]) -> None:
+        """Allow for as many unknown texts as there seem to be among some that the model has not learnt from.
+
+        Their share is found by expectation maximisation (Saerens et al. 2002, "Adjusting the outputs of a classifier to
+        new a priori probabilities"); few texts say little against the least share, and it never falls below that. They
+        must be written as the examples are.
+        """
+        scope = np.clip(scope[scope > 0], 1e-9, 1 - 1e-9)
+        share = self.unknown_share
+        likelier = (1 - scope) / scope * (1 - share) / share
+        for _ in range(_ROUNDS):
+            unknown = share * likelier / (share * likelier + 1 - share)
+            share = (unknown.sum() + _BELIEF * self._least) / (len(scope) + _BELIEF)
+        self._allow_for(max(self._least, float(share)))
+
+    def _allow_for(self, unknown_share: float) -> None:
+        self.unknown_share = unknown_share
+        is_known = self._truth != None  # noqa: E711
+        unknown = (~is_known).sum()
+        weight = np.where(is_known, (1 - unknown_share) / max(is_known.sum(), 1), unknown_share / unknown) * unknown
+        self._right = _logistic(self._signs, self._guessed == self._truth, weight)
+        self._known = _logistic(self._signs, is_known, weight)
+        guesses = Guesses(self._guessed, _chance(self._signs, self._right), _chance(self._signs, self._known))
+        intents = len(self._classes)
+        self.rehearsal = Rehearsal(guesses, self._truth, np.where(is_known, weight, weight * intents / (intents - 1)))
+
+
+def _signs(scores: NDArray[np.float32], nearest: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
+    """Return what tells a right guess from a wrong one: log-odds of the best intent, its score, its lead, the nearest."""
+    best = np.partition(scores, -2, axis=1)[:, -2:].astype(np.float64)
+    powers = np.exp((scores - best[:, 1:]) * temperature).sum(axis=1)
+    chance = np.clip(1 / powers, 1e-6, 1 - 1e-6)
+    return np.column_stack([np.log(chance / (1 - chance)), best[:, 1], best[:, 1] - best[:, 0], nearest])
+
+
+def _temperature(scores: NDArray[np.float32], codes: NDArray[np.int_]) -> float:
+    """Return the factor on the scores under which a softmax is most likely to give the true intents."""
+    from scipy.optimize import minimize_scalar
+    from scipy.special import logsumexp
+
+    if not len(codes):
+        return 1.0
+    true = scores[np.arange(len(codes)), codes]
+
+    def loss(factor: float) -> float:
+        return float((logsumexp(scores * factor, axis=1) - true * factor).mean())
+
+    return float(minimize_scalar(loss, bounds=_TEMPERATURES, method="bounded").x)
+
+
+def _logistic(signs: NDArray[np.float64], is_so: NDArray[np.bool_], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the coefficients of a logistic regression, the intercept last."""
+    from sklearn.linear_model import LogisticRegression
+
+    if is_so.all() or not is_so.any():
+        return np.append(np.zeros(signs.shape[1]), 6.0 if is_so.all() else -6.0)
+    fitted: Any = LogisticRegression(C=1.0).fit(signs, is_so, sample_weight=weight)
+    return np.append(fitted.coef_[0], fitted.intercept_[0])
+
+
+def _chance(signs: NDArray[np.float64], coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy.special import expit
+
+    return np.asarray(expit(signs @ coefficients[:-1] + coefficients[-1]), dtype=np.float64)
