@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,11 +29,6 @@ EVENTS = st.lists(
     min_size=6,
     max_size=16,
 )
-
-
-@pytest.fixture(scope="module")
-def empty() -> World:
-    return World()
 
 
 @settings(max_examples=30, deadline=None, derandomize=True)
