@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ecom_pipeline.ml.support.abstention import choose_threshold
-from ecom_pipeline.ml.support.answers import AnswerFinder
+from ecom_pipeline.ml.support.answers import QUESTION_SEPARATOR, AnswerFinder
 from ecom_pipeline.ml.support.certainty import UNKNOWN_SHARE
 from ecom_pipeline.ml.support.desk import Desk
 from ecom_pipeline.ml.support.facts import FactBook, facts_asked
@@ -35,7 +35,7 @@ class Answer:
     """What is said to a question, and why: an answer of the FAQ, facts, or goods within the price that is named.
 
     ``intent`` and ``probability`` are the best guess also where ``is_known`` is false; ``sources`` name the rows behind
-    every sentence of ``answer``.
+    every sentence of ``answer``; of ``slots`` several of a name are split by ``|``.
     """
 
     question: str
@@ -113,7 +113,10 @@ class OpenDesk:
             other_intents=others,
             sentiment=mood.sentiment if mood else None,
             urgency=read_urgency(question, mood).level,
-            slots={slot.name: slot.value for slot in slots},
+            slots={
+                name: f" {QUESTION_SEPARATOR} ".join(slot.value for slot in slots if slot.name == name)
+                for name in dict.fromkeys(slot.name for slot in slots)
+            },
         )
 
     def _told(

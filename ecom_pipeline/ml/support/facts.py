@@ -109,6 +109,7 @@ class FactBook:
         """Return what can be told to a customer who asks on a day, in Chinese for ``zh`` and in English otherwise."""
         tongue = "zh" if language == "zh" else "en"
         named = {slot.name: slot.value for slot in slots}
+        categories = [slot.value for slot in slots if slot.name == "category"]
         found: list[Fact] = []
         order = self._order(customer_id, order_id, slots, asked_on)
         if order is not None and "order" in kinds:
@@ -126,8 +127,8 @@ class FactBook:
                 found += self._say("stock" if product["stock"] > 0 else "no_stock", tongue, product, source)
             if "price" in kinds:
                 found += self._say("price", tongue, product, source)
-        if "recommendation" in kinds or {"price_from", "price_to"} & set(named):
-            for product in self._offers(customer_id, named):
+        if "recommendation" in kinds or (categories and {"price_from", "price_to"} & set(named)):
+            for product in self._offers(customer_id, named, categories):
                 found += self._say("recommendation", tongue, product, f"marts.products:{product['product_id']}")
         return found
 
@@ -147,8 +148,8 @@ class FactBook:
         ids = self._products_of.get(phrase, []) if phrase else []
         return [self._products[each] for each in ids if each in self._products][:FEW]
 
-    def _offers(self, customer_id: object, named: dict[str, str]) -> list[dict[str, Any]]:
-        """Return products in stock that fit category and price: the customer's recommendations, else any, cheapest first."""
+    def _offers(self, customer_id: object, named: dict[str, str], categories: list[str]) -> list[dict[str, Any]]:
+        """Return products in stock that fit a category and the price: the customer's recommendations, else any, cheapest first."""
         low, high = float(named.get("price_from", 0)), float(named.get("price_to", "inf"))
 
         def fits(product: dict[str, Any]) -> bool:
@@ -157,7 +158,7 @@ class FactBook:
                 and not pd.isna(product["stock"])
                 and product["stock"] > 0
                 and low <= float(product["price"]) <= high
-                and ("category" not in named or is_within(str(product["category"]), named["category"]))
+                and (not categories or any(is_within(str(product["category"]), each) for each in categories))
             )
 
         recommended = [

@@ -134,10 +134,10 @@ class _Reading:
         value = sign.value * (self._degree if sign.position <= self._degree_until else 1.0)
         negations = self._take_negations(sign.position)
         self._is_denied = negations % 2 == 1 and value > 0
-        if negations == 1:
+        if negations % 2 == 1:
             value *= _NEGATED_GOOD if value > 0 else _NEGATED_BAD
         elif negations:
-            value *= _CANCELLED if negations % 2 == 0 else -_CANCELLED
+            value *= _CANCELLED
         self.clauses[-1].values.append(value)
         self._degree = 1.0
 

@@ -159,7 +159,9 @@ def test_offers_are_in_stock_and_within_the_price() -> None:
     asked = [Slot("category", "Apparel"), Slot("price_from", "500"), Slot("price_to", "2400")]
     (fact,) = book().facts([], "en", None, None, asked, TODAY)
     assert fact == ("In stock for you: wool coat at 900 CNY.", "marts.products:P3")
-    assert book().facts([], "en", None, None, [Slot("price_to", "10")], TODAY) == []
+    assert book().facts([], "en", "C1", None, [Slot("price_to", "2400")], TODAY) == []
+    either = [Slot("category", "Apparel"), Slot("category", "Toys"), Slot("price_to", "2400")]
+    assert book().facts([], "en", None, None, either, TODAY) == [fact]
     (fact,) = book().facts(["recommendation"], "en", None, None, [Slot("category", "Apparel")], TODAY)
     assert fact.source == "marts.products:P3"
     assert book().facts(["recommendation"], "en", None, None, [Slot("category", "App")], TODAY) == []

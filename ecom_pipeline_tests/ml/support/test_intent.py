@@ -12,7 +12,7 @@ from ecom_pipeline.ml.support import intent
 from ecom_pipeline.ml.support.abstention import Rehearsed, choose_threshold, is_answered
 from ecom_pipeline.ml.support.features import Points
 from ecom_pipeline.ml.support.intent import KernelIntent
-from ecom_pipeline.ml.support.several import further_intents
+from ecom_pipeline.ml.support.reading import further_intents
 
 SAYINGS = {
     "delivery": "where is my {}|when does the {} arrive|track the {} please|has the {} shipped|我的{}到哪里了|{}发货了吗|查一下{}的物流|{}什么时候送到",
