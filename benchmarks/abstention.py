@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("--unknown", help="label of the questions that no intent answers")
     parser.add_argument("--text", default="text", help="the column of the texts")
     parser.add_argument("--label", default="label", help="the column of the labels")
-    parser.add_argument("--draws", type=int, default=20, help="draws of few intents and their examples")
+    parser.add_argument("--draws", type=int, default=5, help="draws of few intents and their examples")
     given = parser.parse_args()
     train, test = read_pair(given)
     there = len(set(train.truth))
