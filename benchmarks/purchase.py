@@ -1,9 +1,9 @@
 """What purchase advice is worth: lost sales at equal average stock, on held-back demand.
 
 ``python -m benchmarks.purchase DATA.parquet`` (columns as in ``benchmarks.forecast``) lets rules order for the same last
-days: a fixed minimum and maximum from the last quarter, the same from the last year, our base stock fed by Prophet alone, by
-Prophet steadied as our forecasts are, and by our forecast. Every ``--review`` days each rule sees the demand up to now (true
-demand, as a shop without stock-outs would) and orders what arrives ``--lead`` days later; what is not on the shelf is lost.
+days: a fixed minimum and maximum from the last quarter, the same from the last year, our base stock fed by Prophet alone
+and by our forecast. Every ``--review`` days each rule sees the demand up to now (true demand, as a shop without stock-outs
+would) and orders what arrives ``--lead`` days later; what is not on the shelf is lost.
 The safety factor runs through a range, which gives each rule a curve of stock against lost sales; curves are compared at the
 same average stock. ``--skip 84`` ends the data 84 days earlier: days to choose a method on, before those to report.
 """
@@ -22,7 +22,6 @@ from benchmarks.forecast import SEED, SERIES, at_least
 from benchmarks.panels import read
 from ecom_pipeline.ml.forecast.backtest import FEWEST_PERIODS, Entry, backtest
 from ecom_pipeline.ml.forecast.engine import forecast_panel
-from ecom_pipeline.ml.forecast.expectation import steadied, steadied_past
 from ecom_pipeline.ml.forecast.panel import Panel, known_mean
 from ecom_pipeline.ml.forecast.period import DAY
 from ecom_pipeline.ml.forecast.prophet import ProphetForecaster
@@ -32,9 +31,8 @@ HORIZON = 28
 SERVICE = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.995)
 COVER = (0.6, 0.8, 1.0, 1.2, 1.4, 1.7, 2.0, 2.5)
 FIXED, FIXED_YEAR = "fixed minimum and maximum", "fixed, from the last year"
-PROPHET, PROPHET_STEADIED = "Prophet alone", "Prophet, steadied"
-OURS = "ours"
-NAMES = (FIXED, FIXED_YEAR, PROPHET, PROPHET_STEADIED, OURS)
+PROPHET, OURS = "Prophet alone", "ours"
+NAMES = (FIXED, FIXED_YEAR, PROPHET, OURS)
 
 
 def targets(panel: Panel, protected: int, names: Sequence[str] = NAMES) -> dict[str, np.ndarray]:
@@ -43,15 +41,12 @@ def targets(panel: Panel, protected: int, names: Sequence[str] = NAMES) -> dict[
     quarter, year = (known_mean(panel.values[:, -days:]) for days in (91, panel.year))
     quarter, year = (np.where(np.isfinite(each), each, ever) for each in (quarter, year))
     found = {FIXED: np.outer(COVER, quarter * protected), FIXED_YEAR: np.outer(COVER, year * protected)}
-    if PROPHET in names or PROPHET_STEADIED in names:
+    if PROPHET in names:
         model = ProphetForecaster(seed=SEED)
         tested = backtest(panel, [Entry(model=model)], HORIZON)
-        forecast, past = model.fit(panel).predict(HORIZON), tested.of(model.name)
+        forecast = model.fit(panel).predict(HORIZON)
         forecast = np.where(np.isfinite(forecast), forecast, quarter[:, np.newaxis])
-        found[PROPHET] = _base_stock(forecast, past, tested.actual, panel, protected)
-        steady = steadied(forecast, panel.values, panel.season, panel.year)
-        steady_past = steadied_past(past, panel.values, tested.origins, panel.season, panel.year)
-        found[PROPHET_STEADIED] = _base_stock(steady, steady_past, tested.actual, panel, protected)
+        found[PROPHET] = _base_stock(forecast, tested.of(model.name), tested.actual, panel, protected)
     if OURS in names:
         ours = forecast_panel(panel, horizon=HORIZON, seed=SEED)
         found[OURS] = _base_stock(ours.expected, ours.expected_past, ours.tested.actual, panel, protected)

@@ -92,7 +92,7 @@ class PlainLightFM(LightFMRecommender):
 
 def peers() -> list[Recommender]:
     """What is judged beside the blend's own parts."""
-    plain = PlainLightFM(components=32, epochs=20, learning_rate=0.02, features=False, half_life=None, seed=SEED)
+    plain = PlainLightFM(components=32, epochs=20, learning_rate=0.02, half_life=None, seed=SEED)
     return [PlainEASE(), plain, BPR(), Cosine()]
 
 

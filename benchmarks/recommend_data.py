@@ -153,6 +153,8 @@ def _named(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         notes.append(f"{int(low.sum()):,} weights below 1, or none, count as 1")
     data["interactions"] = weights.where(~low, 1).clip(upper=np.finfo(np.float32).max)
     for name in IDS:
+        if not pd.api.types.is_hashable(data[name].iloc[0]):
+            raise ValueError(f"{found[name]} is {data[name].iloc[0]!r} in row {data.index[0] + 1}; expected one value")
         codes, ids = pd.factorize(data[name])
         data[name] = ids.astype(str).to_numpy(dtype=object)[codes]
     return data.assign(event_type=data.get("event_type", "purchase")), notes

@@ -75,5 +75,8 @@ class Asking:
 def _frame(connection: duckdb.DuckDBPyConnection, name: str, query: str, customers: list[str]) -> pd.DataFrame:
     try:
         return connection.execute(query, [customers] if "?" in query else []).df()
-    except duckdb.CatalogException as error:
-        raise ReleaseError(f"the current release has no {name}; run a night first: {error}") from error
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        told = str(error).splitlines()[0]
+        raise ReleaseError(
+            f"the current release has no {name} as this version reads them; run a night first: {told}"
+        ) from error

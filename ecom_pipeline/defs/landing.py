@@ -130,7 +130,7 @@ def _ledger(night: Night, source: str) -> list[LedgerEntry]:
     rows = rows_of(
         night.connection,
         "select load_id, file, size_bytes as size, sha256, modified_at, loaded_at, rows, columns,"
-        " case when retired_at is null then read_as end as read_as from journal.loads"
+        " case when retired_at is null then coalesce(read_as, '') end as read_as from journal.loads"
         " where source = ? and superseded_by is null",
         [source],
     )

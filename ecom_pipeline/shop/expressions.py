@@ -26,56 +26,21 @@ ROW_COLUMNS = {"_file": "VARCHAR", "_row": "BIGINT"}
 
 _BEFORE = "select "
 _ARITHMETIC = (
-    exp.Add,
-    exp.Sub,
-    exp.Mul,
-    exp.Div,
-    exp.IntDiv,
-    exp.Mod,
-    exp.Neg,
-    exp.Abs,
-    exp.Round,
-    exp.Floor,
-    exp.Ceil,
+    exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Neg, exp.Abs, exp.Round, exp.Floor, exp.Ceil,
     exp.Sign,
-)
+)  # fmt: skip
 _COMPARING = (
-    exp.EQ,
-    exp.NEQ,
-    exp.GT,
-    exp.GTE,
-    exp.LT,
-    exp.LTE,
-    exp.Between,
-    exp.In,
-    exp.Greatest,
-    exp.Least,
-    exp.Coalesce,
-)
+    exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In, exp.Greatest, exp.Least, exp.Coalesce,
+)  # fmt: skip
 _FORBIDDEN = {
-    exp.Query: "a subquery",
-    exp.Subquery: "a subquery",
-    exp.Table: "a table",
-    exp.Window: "a window function",
-    exp.Star: "a star",
-    exp.Columns: "columns()",
-    exp.Placeholder: "a parameter",
-    exp.Parameter: "a parameter",
-    exp.SessionParameter: "a setting",
-    exp.Into: "another clause",
-}
+    exp.Query: "a subquery", exp.Subquery: "a subquery", exp.Table: "a table", exp.Window: "a window function",
+    exp.Star: "a star", exp.Columns: "columns()", exp.Placeholder: "a parameter", exp.Parameter: "a parameter",
+    exp.SessionParameter: "a setting", exp.Into: "another clause",
+}  # fmt: skip
 _UNSTEADY = (
-    "current_date",
-    "current_time",
-    "current_timestamp",
-    "current_datetime",
-    "localtime",
-    "localtimestamp",
-    "current_user",
-    "session_user",
-    "rand",
-    "getenv",
-)
+    "current_date", "current_time", "current_timestamp", "current_datetime", "localtime", "localtimestamp",
+    "current_user", "session_user", "rand", "getenv",
+)  # fmt: skip
 """Written without being functions of the catalogue, or under another name."""
 
 

@@ -136,8 +136,8 @@ def open_warehouse(
             bounds = bounded(memory_limit=memory_limit, threads=threads, temp_folder=temp_folder, temp_limit=temp_limit)
             connection = duckdb.connect(str(database), config=bounds)
         with closing(connection):
-            with _told(f"{database}: cannot be written"):
-                connection.execute("set timezone = 'UTC'")
+            connection.execute("set timezone = 'UTC'")
+            with _told(f"{database}: cannot be written"), transaction(connection):
                 _clear(connection)
                 for schema in SCHEMAS:
                     connection.execute(f"create schema if not exists {schema}")

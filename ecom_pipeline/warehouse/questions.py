@@ -70,10 +70,15 @@ QUESTIONS = {
         title="Made with",
         needs={"ops.runs": ("shop_fingerprint", "started_at"), "marts.model_scores": ("seed", "versions")},
         each="""
-            select 'shop.yaml' as what, left(max_by(shop_fingerprint, started_at), 12) as value from {side}.ops.runs
+            with last_run as (
+                select shop_fingerprint, code_fingerprint
+                from (select null::varchar as code_fingerprint where false union all by name from {side}.ops.runs)
+                order by started_at desc
+                limit 1
+            )
+            select 'version of the project' as what, left(code_fingerprint, 12) as value from last_run
             union all
-            select 'version of the project', left(max_by(code_fingerprint, started_at), 12)
-            from (select null::varchar as code_fingerprint where false union all by name from {side}.ops.runs)
+            select 'shop.yaml', left(shop_fingerprint, 12) from last_run where code_fingerprint is not null
             union all
             select 'seed', max(seed)::varchar from {side}.marts.model_scores
             union all
@@ -84,9 +89,10 @@ QUESTIONS = {
         moved="""
             select what, earlier.value as before, later.value as after
             from earlier full join later using (what)
-            where earlier.value is distinct from later.value
+            where case what when 'shop.yaml' then earlier.value <> later.value
+                else earlier.value is distinct from later.value end
             """,
-        order="what",
+        order="starts_with(what, 'library'), what desc",
     ),
     "days": Question(
         title="Days of sales",
@@ -208,7 +214,7 @@ QUESTIONS = {
             group by series_kind, series
             having before is distinct from after or days_in_both = 0
             """,
-        order="abs(move_percent) desc nulls first, series_kind, series",
+        order="abs(move_percent) desc nulls last, series_kind, series",
     ),
     "quarantine": Question(
         title="Rows in quarantine, by reason",

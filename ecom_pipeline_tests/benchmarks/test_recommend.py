@@ -5,24 +5,24 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from benchmarks import recommend
-from ecom_pipeline.ml.recommend import contest, tuning
+from ecom_pipeline.ml.recommend import contest
 from ecom_pipeline.ml.recommend.ease import EASE
 from ecom_pipeline.ml.recommend.evaluate import Window
+from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.tuning import Part
 from ecom_pipeline_tests.ml.recommend.builders import checkerboard
 
 
 @pytest.fixture(autouse=True)
 def few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    def parts(new: Window, every: Window, *, segments: pd.Series | None, seed: int) -> list[Part]:
-        return [Part(fitted=EASE().fit_checked(new.train), trials=[])]
+    def parts(new: Window, every: Window, *, seed: int, **told: object) -> list[Part]:
+        models = [LightFMRecommender(epochs=16, seed=seed), EASE()]
+        return [Part(fitted=model.fit_checked(new.train), trials=[]) for model in models]
 
     monkeypatch.setattr(contest, "tune_parts", parts)
-    monkeypatch.setattr(tuning, "CHANGES", ())
 
 
 def test_the_table_and_the_json_hold_every_part_and_peer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 
 START, DAYS, CUSTOMERS, PRODUCTS = date(2024, 1, 1), 120, 40, 12
+Rows = list[list[str]]
 
 SHOP = """\
 name: mini
@@ -228,6 +230,14 @@ def write_mini(folder: Path) -> Path:
     )
     (folder / "shop.yaml").write_text(SHOP, encoding="utf-8")
     return folder / "shop.yaml"
+
+
+def edit(path: Path, change: Callable[[Rows], Rows], to: Path | None = None) -> None:
+    """Change the rows of a CSV file, or of a copy of it; the first is the header."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    with (to or path).open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(change(rows))
 
 
 def write(path: Path, header: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:

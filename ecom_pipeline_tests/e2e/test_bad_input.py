@@ -5,12 +5,11 @@ Sources load apart from each other, so one night has many faults at once: nights
 
 from __future__ import annotations
 
-import csv
 import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ import pytest
 
 from ecom_pipeline.warehouse import release as releases
 from ecom_pipeline_tests.e2e.conftest import House, Said, copied, write_instance
+from ecom_pipeline_tests.e2e.mini import edit
 
 pytestmark = pytest.mark.slow
 CONSERVED = "select input, source, clean_rows, duplicate_rows, quarantined_rows from journal.conservation"
@@ -34,14 +34,6 @@ class Week:
     release: tuple[dict[str, str], dict[str, str]]
     tables: tuple[dict[str, str], dict[str, str]]
     mended: bool = False
-
-
-def edit(path: Path, change: Callable[[list[list[str]]], list[list[str]]]) -> None:
-    """Change the rows of a CSV file; the first is the header."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows(change(rows))
 
 
 def replace(path: Path, old: str, new: str) -> None:

@@ -6,9 +6,8 @@ not.
 
 from __future__ import annotations
 
-import csv
 import gzip
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,18 +16,9 @@ import dagster as dg
 import pytest
 
 from ecom_pipeline_tests.e2e.conftest import House, settings_for, write_instance
-from ecom_pipeline_tests.e2e.mini import write_mini
+from ecom_pipeline_tests.e2e.mini import edit, write_mini
 
 pytestmark = pytest.mark.slow
-Rows = list[list[str]]
-
-
-def edit(path: Path, change: Callable[[Rows], Rows], to: Path | None = None) -> None:
-    """Change the rows of a CSV file; the first is the header."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))
-    with (to or path).open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows(change(rows))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,17 +18,12 @@ import pytest
 from ecom_pipeline.definitions import build_defs, home_of
 from ecom_pipeline_tests.browser import CHROMIUM, Page, browser
 from ecom_pipeline_tests.e2e.conftest import ROOT, House, materialize
+from ecom_pipeline_tests.postgres import free_port
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian: apt-get install chromium)"),
 ]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture

@@ -11,14 +11,9 @@ from ecom_pipeline_tests.tables.world import CONTRACTS, World, promised
 CASES = read_cases()
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
-    return World()
-
-
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_select_gives_what_is_expected(case: Case, world: World) -> None:
-    found, expected = case.run(world)
+def test_a_select_gives_what_is_expected(case: Case, empty: World) -> None:
+    found, expected = case.run(empty)
     assert found == expected
 
 
@@ -49,11 +44,11 @@ def test_a_case_is_told_by_its_name() -> None:
         ("notice", False),
     ],
 )
-def test_an_expectation_is_all_rows_in_any_order(expect: str, right: bool, world: World) -> None:
+def test_an_expectation_is_all_rows_in_any_order(expect: str, right: bool, empty: World) -> None:
     given = {"journal.notices": read_table("notice\n a\n b", ["notice"])}
-    found, expected = Case("ops.notices", "", given, read_table(expect, ["notice"])).run(world)
+    found, expected = Case("ops.notices", "", given, read_table(expect, ["notice"])).run(empty)
     assert (found == expected) is right
-    assert world.one("select count(*) from journal.notices") == 0
+    assert empty.one("select count(*) from journal.notices") == 0
 
 
 def test_a_table_is_text() -> None:

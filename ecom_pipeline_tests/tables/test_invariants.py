@@ -57,11 +57,6 @@ MARTS = (
 few = settings(max_examples=30, deadline=None, derandomize=True)
 
 
-@pytest.fixture(scope="module")
-def empty() -> World:
-    return World()
-
-
 @st.composite
 def shops(draw: Callable[[st.SearchStrategy[Any]], Any]) -> dict[str, list[Row]]:
     """What a shop could have in ``clean``: orders with lines, some cancelled, refunds, visits and spend."""

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,12 +31,7 @@ EVENTS = st.lists(
 )
 
 
-@pytest.fixture(scope="module")
-def empty() -> World:
-    return World()
-
-
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(events=EVENTS)
 def test_sessions_are_cut_where_a_walk_through_the_events_cuts_them(events: list[Row], empty: World) -> None:
     numbered = [

@@ -12,11 +12,6 @@ SELECTS = [contract for contract in CONTRACTS.values() if contract.select]
 NEVER_EMPTY = {"features.as_of"}
 
 
-@pytest.fixture(scope="module")
-def empty() -> World:
-    return World()
-
-
 def test_columns_are_those_of_the_contract(empty: World) -> None:
     for contract in SELECTS:
         given = [(name, kind) for name, kind, *_ in empty.rows(f"describe {contract.select}")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain, count, groupby
 
 import duckdb
 
@@ -62,12 +63,16 @@ class World:
 
     def given(self, table: str, rows: Iterable[Row]) -> None:
         """Insert rows; what a row does not say is null, its provenance is its place in the list."""
-        for number, row in enumerate(rows, 1):
-            standing = dict(zip(PROVENANCE, ("test", 1, "test.csv", number), strict=True))
-            full = {key: value for key, value in standing.items() if key in TYPES[table]} | dict(row)
-            names = ", ".join(f'"{key}"' for key in full)
-            marks = ", ".join("?" for _ in full)
-            self.con.execute(f"insert into {table} ({names}) values ({marks})", list(full.values()))
+        placed = (dict(zip(PROVENANCE, ("test", 1, "test.csv", number), strict=True)) for number in count(1))
+        full = [
+            {key: value for key, value in place.items() if key in TYPES[table]} | dict(row)
+            for row, place in zip(rows, placed, strict=False)
+        ]
+        for names, alike in groupby(full, tuple):
+            values = [list(row.values()) for row in alike]
+            marks = ", ".join([f"({', '.join('?' for _ in names)})"] * len(values))
+            listed = ", ".join(f'"{name}"' for name in names)
+            self.con.execute(f"insert into {table} ({listed}) values {marks}", list(chain(*values)))
 
     def texts(self, table: str, columns: Sequence[str]) -> list[Text]:
         """What the SELECT of a table gives, every value as DuckDB writes it, in an order of its own."""

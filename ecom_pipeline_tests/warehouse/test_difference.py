@@ -37,7 +37,7 @@ FIRST: Rows = {
             "superseded_by_load_id": 2,
         },
     ],
-    "ops.runs": [{"run_id": "r1", "shop_fingerprint": "f" * 64, "started_at": LOADED}],
+    "ops.runs": [{"run_id": "r1", "shop_fingerprint": "f" * 64, "code_fingerprint": "c" * 64, "started_at": LOADED}],
     "ops.quarantine_summary": [
         {"table_name": "clean.orders", "source": "orders", "reasons": "no date", "quarantined_rows": 3},
         {"table_name": "clean.orders", "source": "orders", "reasons": "no id", "quarantined_rows": 1},
@@ -81,7 +81,7 @@ SECOND: Rows = {
     ],
     "ops.runs": [
         *FIRST["ops.runs"],
-        {"run_id": "r2", "shop_fingerprint": "e" * 64, "started_at": datetime(2024, 6, 2)},
+        {**FIRST["ops.runs"][0], "run_id": "r2", "shop_fingerprint": "e" * 64, "started_at": datetime(2024, 6, 2)},
     ],
     "ops.quarantine_summary": [
         {"table_name": "clean.orders", "source": "orders", "reasons": "no date", "quarantined_rows": 3},
@@ -162,8 +162,8 @@ def test_every_question_is_answered_with_what_moved(asked: Difference) -> None:
         ("orders", "a.csv", "new version", 10, 12, 1, 3, loaded),
         ("orders", "c.csv", "new file", None, 5, None, 4, loaded),
     ]
-    assert rows(asked, "made_with") == [("library numpy", "2.4", "2.5"), ("shop.yaml", "f" * 12, "e" * 12)]
-    assert asked.cause == "The cause: other files were loaded; not the same either: library numpy, shop.yaml."
+    assert rows(asked, "made_with") == [("shop.yaml", "f" * 12, "e" * 12), ("library numpy", "2.4", "2.5")]
+    assert asked.cause == "The cause: other files were loaded; not the same either: shop.yaml, library numpy."
     assert rows(asked, "days") == [(date(2024, 5, 1), date(2024, 5, 1), date(2024, 5, 1), date(2024, 5, 2))]
     assert rows(asked, "figures") == [
         ("buyers", 2, 3, 50),
@@ -183,9 +183,9 @@ def test_every_question_is_answered_with_what_moved(asked: Difference) -> None:
     assert rows(asked, "products_gained") == [("s", "name of s", 0, 3, 3)]
     assert rows(asked, "products_lost") == [("p", "name of p", 3, 2, -1), ("r", "name of r", 1, 0, -1)]
     assert rows(asked, "forecasts") == [
-        ("category", "Books", None, "prophet", 0, None, None, None),
         ("category", "Food", "prophet", "naive", 2, 20, 10, -50),
         ("total", "total", "prophet", "prophet", 2, 130, 143, 10),
+        ("category", "Books", None, "prophet", 0, None, None, None),
     ]
     assert rows(asked, "quarantine") == [("clean.orders", "orders", "no sku", 0, 9), ("clean.orders", "orders", "no id", 1, 0)]  # fmt: skip
     assert not any(answer.lacking for answer in asked.answers.values())
@@ -228,8 +228,10 @@ def test_an_upgrade_is_the_cause_also_where_the_release_before_does_not_know_its
     older = runs.model_copy(update={"columns": tuple(one for one in runs.columns if one.name != "code_fingerprint")})
     others = [CONTRACTS[name] for name in ("ops.loads", "marts.model_scores", "marts.sales_daily")]
     first, then = ({**FIRST["ops.runs"][0], "code_fingerprint": version} for version in (before, "a" * 64))
-    known = FIRST if before is None else {**FIRST, "ops.runs": [first]}
-    publish(con, tmp_path, known, [runs if before else older, *others])
+    if before is None:  # whose shop.yaml was fingerprinted otherwise
+        del first["code_fingerprint"]
+        then["shop_fingerprint"] = "9" * 64
+    publish(con, tmp_path, {**FIRST, "ops.runs": [first]}, [runs if before else older, *others])
     publish(
         con, tmp_path, {**FIRST, "ops.runs": [then], "marts.sales_daily": SECOND["marts.sales_daily"]}, [runs, *others]
     )

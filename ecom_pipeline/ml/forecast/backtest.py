@@ -69,12 +69,6 @@ class Backtested:
         count = known.sum(axis=3)
         return np.where(count > 0, np.where(known, gaps, 0.0).sum(axis=3) / np.maximum(count, 1), np.nan)
 
-    def errors_of_sums(self) -> np.ndarray:
-        """(M, O, S) absolute error of the sum over the periods that were tested; NaN where nothing was."""
-        gaps = self.forecast - self.actual
-        known = np.isfinite(gaps)
-        return np.where(known.any(axis=3), np.abs(np.where(known, gaps, 0.0).sum(axis=3)), np.nan)
-
     def with_model(self, name: str, forecast: np.ndarray) -> Backtested:
         """The same backtest with one more answer, (O, S, H)."""
         return replace(

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -37,22 +36,10 @@ BASELINES = tuple(model.name for model in CHEAP)
 """They see a series' own past alone, and so err alike: together they count as much as the best of them."""
 BELIEF = 3.0
 """Origins of the kind's evidence that weigh as much as a series' own, and series that weigh as much as the orientation."""
-
-
-class Sharpness(NamedTuple):
-    """How hard models are told apart: a weight falls with the error to the power of ``steepness``.
-
-    A model with more than ``worst`` times the error of the best does not count.
-    """
-
-    steepness: float
-    worst: float
-
-
-OF_PERIODS = Sharpness(16.0, 1.25)
-"""For errors of single periods: 10 % more error counts 0.22 times as much."""
-OF_SUMS = Sharpness(4.0, 2.5)
-"""For errors of the sum over the horizon, of which an origin has but one. Both were chosen at origins before the tested ones."""
+STEEPNESS = 16.0
+"""A weight falls with the error to this power: 10 % more error counts 0.22 times as much."""
+CLEARLY = 1.25
+"""A baseline is clearly better than what has so many times its error."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,12 +60,10 @@ class Proof:
         """
         if self.value is None or self.baseline_value is None:
             return False
-        return self.value <= OF_PERIODS.worst * self.baseline_value
+        return self.value <= CLEARLY * self.baseline_value
 
 
-def weights(
-    errors: np.ndarray, models: Sequence[str], answered: np.ndarray, sharpness: Sharpness = OF_PERIODS
-) -> np.ndarray:
+def weights(errors: np.ndarray, models: Sequence[str], answered: np.ndarray) -> np.ndarray:
     """(M, S) weights that sum to 1 over the models of a series.
 
     Parameters
@@ -103,10 +88,9 @@ def weights(
     kind = (series * kind + BELIEF * level * prior) / (series + BELIEF)
     believed = (tested * own + BELIEF * kind[:, np.newaxis]) / (tested + BELIEF)
     believed = np.where(answered, believed, np.inf)
-    best = believed.min(axis=0)
     with np.errstate(invalid="ignore"):
-        ratio = np.where(np.isfinite(believed), believed / best, np.inf)
-    found = np.where(ratio <= sharpness.worst, ratio**-sharpness.steepness, 0.0)
+        ratio = np.where(answered, believed / believed.min(axis=0), np.inf)
+    found = ratio**-STEEPNESS
     alike = [place for place, name in enumerate(models) if name in BASELINES]
     together = found[alike].sum(axis=0)
     found[alike] *= np.where(
@@ -122,50 +106,47 @@ def combined(forecast: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return np.where(weight.sum(axis=0)[:, np.newaxis] > 0, answer, np.nan)
 
 
-def weights_by_kind(
-    errors: np.ndarray, models: Sequence[str], answered: np.ndarray, kinds: np.ndarray, sharpness: Sharpness
-) -> np.ndarray:
+def weights_by_kind(errors: np.ndarray, models: Sequence[str], answered: np.ndarray, kinds: np.ndarray) -> np.ndarray:
     """The `weights` (M, S) of series of several kinds (S,), each from its own."""
     found = np.zeros(answered.shape)
     for kind in np.unique(kinds):
         rows = np.flatnonzero(kinds == kind)
-        found[:, rows] = weights(errors[:, :, rows], models, answered[:, rows], sharpness)
+        found[:, rows] = weights(errors[:, :, rows], models, answered[:, rows])
     return found
 
 
-def combine_past(tested: Backtested, kinds: np.ndarray, errors: np.ndarray, sharpness: Sharpness) -> np.ndarray:
-    """(O, S, H) what the combination would have said at each origin, weighed by the errors (M, O, S) at those before it.
+def combine_past(tested: Backtested, kinds: np.ndarray) -> np.ndarray:
+    """(O, S, H) what the combination would have said at each origin, weighed by the errors at those before it.
 
-    ``kinds`` is that of each series, (S,), or of each at each origin, (O, S).
+    ``kinds`` is that of each series at each origin, (O, S).
     """
     answer = np.full(tested.actual.shape, np.nan)
-    kinds = np.broadcast_to(kinds, tested.actual.shape[:2])
+    errors = tested.errors()
     for origin, forecast in enumerate(tested.forecast.swapaxes(0, 1)):
         answered = np.isfinite(forecast[:, :, 0])
-        weight = weights_by_kind(errors[:, :origin], tested.models, answered, kinds[origin], sharpness)
+        weight = weights_by_kind(errors[:, :origin], tested.models, answered, kinds[origin])
         answer[origin] = combined(forecast, weight)
     return answer
 
 
-def answering(found: np.ndarray, source: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
-    """What each series is published with: the combination where the baseline of its kind has no answer."""
-    whole = np.isfinite(found).all(axis=2)
-    return tuple(
-        name if name == COMBINATION or whole[names.index(name), row] else COMBINATION for row, name in enumerate(source)
-    )
-
-
-def published(found: np.ndarray, weight: np.ndarray, source: Sequence[str], names: Sequence[str]) -> np.ndarray:
-    """(S, H) the combination, or the baseline a series is published with."""
-    answer = combined(found, weight)
+def settled(
+    weight: np.ndarray, answered: np.ndarray, source: Sequence[str], models: Sequence[str]
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """What counts for each series (M, S), and its name: one baseline alone, or the combination, also where that has no answer."""
+    found, names = weight.copy(), list(source)
     for row, name in enumerate(source):
-        if name != COMBINATION:
-            answer[row] = found[names.index(name), row]
-    return answer
+        if name == COMBINATION:
+            continue
+        place = models.index(name)
+        if answered[place, row]:
+            found[:, row] = np.arange(len(models)) == place
+        else:
+            names[row] = COMBINATION
+    return found, tuple(names)
 
 
 def past_published(past: np.ndarray, tested: Backtested, source: Sequence[str]) -> np.ndarray:
-    """(O, S, H) the same at each origin, where the combination had said ``past``."""
+    """(O, S, H) what a series would have been published with at each origin, where the combination said ``past``."""
     answer = past.copy()
     for row, name in enumerate(source):
         if name != COMBINATION:

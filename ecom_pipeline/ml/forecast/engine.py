@@ -20,15 +20,12 @@ from ecom_pipeline.ml.forecast.boosting import BoostingForecaster
 from ecom_pipeline.ml.forecast.calendar import EffectKind
 from ecom_pipeline.ml.forecast.combination import (
     COMBINATION,
-    OF_PERIODS,
-    OF_SUMS,
     Proof,
-    answering,
     combine_past,
     combined,
     past_published,
     prove,
-    published,
+    settled,
     weights_by_kind,
 )
 from ecom_pipeline.ml.forecast.demand import closed_days, rest_days, sells_often
@@ -56,11 +53,11 @@ class Outcome:
         The same of the sums over whole weeks of seven periods, with bands learned from the errors of such sums.
     expected, expected_past
         (S, H) and (O, S, H) what sums over the horizon are expected to be, neither reconciled nor with bands, and what it
-        would have been at each origin: the combination that was least wrong about such sums, steadied.
+        would have been at each origin: what is said of periods, steadied.
     source
         Per series what is published: ``combination``, or the name of one model.
     weight
-        (M, S) how much each of ``tested.models`` counts for the combination.
+        (M, S) how much each of ``tested.models`` counts.
     tested
         The backtest, with the published answer as its last model, `COMBINATION`.
     proof
@@ -124,32 +121,23 @@ def forecast_panel(
     rows = {str(kind): np.flatnonzero(kinds == kind) for kind in np.unique(kinds)}
     tested = backtest(panel, entries, horizon)
     failures = {name: dict(reasons) for name, reasons in tested.failures.items()}
-    errors = tested.errors()
-    pools = _pools(panel, kinds, (*tested.origins, panel.length))
-    past = combine_past(tested, pools[:-1], errors, OF_PERIODS)
-    proof = {kind: prove(tested, past, each) for kind, each in rows.items()}
-    source = tuple(COMBINATION if proof[kind].holds else proof[kind].baseline for kind, _ in panel.keys)
-
     found, absent = _final(panel, entries, skip + horizon, failures, parts or {})
-    answered = np.isfinite(found[:, :, 0])
-    weight = weights_by_kind(errors, tested.models, answered, pools[-1], OF_PERIODS)
-    of_sums = weights_by_kind(tested.errors_of_sums(), tested.models, answered, kinds, OF_SUMS)
+    past, proof, weight, source = _weighed(panel, tested, rows, np.isfinite(found[:, :, 0]))
     shut = closed_days(panel, skip + horizon) | rest_days(panel, skip + horizon)
-    source = answering(found, source, tested.models)
     summed = np.isin(kinds, list(by_sums)) & (np.array(source) == COMBINATION)
 
     def expected(said: np.ndarray) -> np.ndarray:
-        mean = combined(said, of_sums)
+        mean = combined(said, weight)
         return np.where(
             shut[:, panel.length :] & (mean == 0), 0.0, steadied(mean, panel.values, panel.season, panel.year)
         )
 
     def forecast_of(said: np.ndarray) -> np.ndarray:
-        return np.where(summed[:, np.newaxis], expected(said), published(said, weight, source, tested.models))
+        return np.where(summed[:, np.newaxis], expected(said), combined(said, weight))
 
     forecast, plain = forecast_of(found), {part: forecast_of(said) for part, said in absent.items()}
-    expected_past = _expected_past(panel, tested, kinds, shut)
-    past = np.where(summed[:, np.newaxis], expected_past, past_published(past, tested, source))
+    expected_past = _expected_past(panel, tested, past, shut)
+    past = np.where(summed[:, np.newaxis], expected_past, past)
     past = np.where(np.isfinite(tested.actual), past, np.nan)
 
     together, past, usual = _agreeing(forecast, past, tested.actual, hierarchy)
@@ -181,9 +169,23 @@ def _entries(seed: int, horizon: int, prophet_rows: Sequence[int] | np.ndarray) 
     return entries
 
 
-def _pools(panel: Panel, kinds: np.ndarray, lengths: Sequence[int]) -> np.ndarray:
+def _weighed(
+    panel: Panel, tested: Backtested, rows: Mapping[str, np.ndarray], answered: np.ndarray
+) -> tuple[np.ndarray, dict[str, Proof], np.ndarray, tuple[str, ...]]:
+    """What was said at each origin (O, S, H), the proof of each kind, what counts now (M, S), and what it is called."""
+    pools = _pools(panel, (*tested.origins, panel.length))
+    past = combine_past(tested, pools[:-1])
+    proof = {kind: prove(tested, past, each) for kind, each in rows.items()}
+    wanted = [COMBINATION if proof[kind].holds else proof[kind].baseline for kind, _ in panel.keys]
+    weight = weights_by_kind(tested.errors(), tested.models, answered, pools[-1])
+    weight, source = settled(weight, answered, wanted, tested.models)
+    return past_published(past, tested, source), proof, weight, source
+
+
+def _pools(panel: Panel, lengths: Sequence[int]) -> np.ndarray:
     """(lengths, S) what each series' weights are learned with after so many periods: its kind, and whether it sells often."""
     often = np.stack([sells_often(panel.values[:, :length]) for length in lengths])
+    kinds = np.array([kind for kind, _ in panel.keys])
     return np.char.add(kinds, np.where(often, ", often", ", now and then"))
 
 
@@ -218,9 +220,8 @@ def _with_bands(
     return Banded(forecast, lower, upper), weekly, covered
 
 
-def _expected_past(panel: Panel, tested: Backtested, kinds: np.ndarray, shut: np.ndarray) -> np.ndarray:
-    """(O, S, H) what sums would have been expected to be at each origin; nothing on closed days."""
-    past = combine_past(tested, kinds, tested.errors_of_sums(), OF_SUMS)
+def _expected_past(panel: Panel, tested: Backtested, past: np.ndarray, shut: np.ndarray) -> np.ndarray:
+    """(O, S, H) what sums would have been expected to be at each origin, where ``past`` was said; nothing on closed days."""
     steady = steadied_past(past, panel.values, tested.origins, panel.season, panel.year)
     closed = np.array([shut[:, end : end + past.shape[2]] for end in tested.origins]).reshape(past.shape)
     return np.where(closed, 0.0, steady)

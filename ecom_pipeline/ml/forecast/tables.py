@@ -105,9 +105,8 @@ def series_rows(measure: str, each: Measure, outcome: Outcome) -> pd.DataFrame:
     found = []
     for row in each.shown:
         kind, name = panel.keys[row]
-        counted = outcome.weight[:, row]
-        weight = {model: round(float(share), 3) for model, share in zip(models, counted, strict=True) if share > 0}
-        source = outcome.source[row]
+        shares = outcome.weight[:, row].round(3).tolist()
+        weight = {model: share for model, share in zip(models, shares, strict=True) if share}
         failed = {
             model: reasons[(kind, name)] for model, reasons in outcome.failures.items() if (kind, name) in reasons
         }
@@ -118,8 +117,8 @@ def series_rows(measure: str, each: Measure, outcome: Outcome) -> pd.DataFrame:
                 name,
                 demand[row],
                 int(known[row]),
-                source,
-                json.dumps(weight if source == COMBINATION else {source: 1.0}, sort_keys=True),
+                outcome.source[row],
+                json.dumps(weight, sort_keys=True),
                 *outcome.covered[:, row],
                 json.dumps(failed, sort_keys=True),
             )

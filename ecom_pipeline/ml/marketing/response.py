@@ -1,7 +1,7 @@
 """What spend brings: carry-over and saturation per channel, fitted to daily revenue, with its uncertainty.
 
 Revenue of a day = trend, weekday and season + for each channel ``effect * saturated(carried over spend)``. Carry-over is
-geometric, saturation hyperbolic (spend / (spend + half)). Bayes: every shape on a grid is as likely beforehand, and the
+geometric, saturation a Hill curve, from next to a line to an S. Bayes: every shape on a grid is as likely beforehand, and the
 return of a channel is normal around nothing, as wide as if all channels together brought `BROUGHT` of the revenue: where
 spend hardly varies, or saturation cannot be told, nothing else keeps a return from being many times what it is. Gibbs
 sampling takes one channel's shape after another. Days are freed of what the day before tells about them (Prais and Winsten 1954). References:
@@ -18,10 +18,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
-CARRY_OVER = tuple(step / 20 for step in range(19))
+CARRY_OVER = tuple(step / 12 for step in range(11))
 """Share of an effect that is left a day later."""
-REACHED = (0.03, 0.07, 0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.88)
+REACHED = (0.03, 0.08, 0.15, 0.25, 0.4, 0.55, 0.7, 0.85)
 """Share of the largest effect that a channel's mean spend reaches: from next to a line to hardly more by any more spend."""
+STEEPNESS = (1.0, 1.7)
+"""Of saturation: at 1 the first unit of money brings most, above it spend has to pass a threshold first."""
 BROUGHT = 0.3
 """Share of all revenue that the channels together bring, one standard deviation from nothing."""
 DRAWS = 300
@@ -41,14 +43,16 @@ def carried_over(spend: ArrayLike, share: float) -> Array:
     return carried
 
 
-def saturated(spend: ArrayLike, half: float) -> Array:
+def saturated(spend: ArrayLike, half: ArrayLike, steepness: ArrayLike = 1.0) -> Array:
     """Share of the largest effect that is reached: one half at ``half``.
 
     >>> saturated([0, 5, 15], 5).tolist()
     [0.0, 0.5, 0.75]
+    >>> saturated([0, 5, 15], 5, 2).tolist()
+    [0.0, 0.5, 0.9]
     """
-    given = np.asarray(spend, dtype=float)
-    share: Array = given / (given + half)
+    times = np.asarray(spend, dtype=float) / np.asarray(half, dtype=float)
+    share: Array = times**steepness / (1 + times**steepness)
     return share
 
 
@@ -58,7 +62,7 @@ class Curve:
 
     Attributes
     ----------
-    carry_over, half
+    carry_over, half, steepness
         Its shape; ``half`` in money a day.
     effect
         Revenue a day where it is saturated.
@@ -66,15 +70,17 @@ class Curve:
 
     carry_over: float
     half: float
+    steepness: float
     effect: float
 
     def revenue(self, spend: ArrayLike) -> Array:
         """Revenue a day of a steady spend a day."""
-        return self.effect * saturated(spend, self.half)
+        return self.effect * saturated(spend, self.half, self.steepness)
 
     def marginal(self, spend: float) -> float:
         """Revenue of one more unit of money, at a steady spend a day."""
-        return self.effect * self.half / (spend + self.half) ** 2
+        reached = float(saturated(spend, self.half, self.steepness))
+        return self.effect * self.steepness * reached * (1 - reached) / spend
 
 
 class SpendResponse:
@@ -148,15 +154,20 @@ class _Sampler:
     """
 
     def __init__(self, spend: Array, revenue: Array, base: Array, persistence: float) -> None:
-        self.shapes = [(share, (1 - reached) / reached) for share in CARRY_OVER for reached in REACHED]
+        self.shapes = [
+            (share, ((1 - reached) / reached) ** (1 / steepness), steepness)
+            for share in CARRY_OVER
+            for reached in REACHED
+            for steepness in STEEPNESS
+        ]
         self.mean = spend.mean(axis=0)
         paid = spend.sum(axis=0)
         columns = np.stack(
             [
                 np.stack(
                     [
-                        saturated(carried_over(spend[:, one], share), half * self.mean[one])
-                        for share, half in self.shapes
+                        saturated(carried_over(spend[:, one], share), half * self.mean[one], steepness)
+                        for share, half, steepness in self.shapes
                     ]
                 )
                 for one in range(spend.shape[1])
@@ -172,7 +183,8 @@ class _Sampler:
 
         self.columns = cleaned(columns * self.scale[:, :, np.newaxis])
         self.target = cleaned(revenue)
-        self.squares = (self.columns**2).sum(axis=2)
+        flat = self.columns.reshape(-1, len(revenue))
+        self.grams = (flat @ flat.T).reshape(*self.scale.shape, *self.scale.shape)
         self.moments = self.columns @ self.target
         self.freedom = len(revenue) - base.shape[1] - spend.shape[1]
         brought = BROUGHT * max(float(np.abs(revenue).sum()), 1e-300)
@@ -193,9 +205,7 @@ class _Sampler:
         drawn = []
         for turn in range(warm_up + count):
             for one in range(channels):
-                grams, moments = self._tried(one, shapes, variance)
-                effects = np.linalg.solve(grams, moments[:, :, np.newaxis])[:, :, 0]
-                likely = 0.5 * (effects * moments).sum(axis=1) - 0.5 * np.linalg.slogdet(grams)[1]
+                likely = self._likely(one, shapes, variance)
                 chances = np.exp(likely - likely.max())
                 shapes[one] = random.choice(len(chances), p=chances / chances.sum())
             gram, moment = self._normal(shapes, variance)
@@ -211,19 +221,20 @@ class _Sampler:
 
     def _normal(self, shapes: NDArray[np.int64], variance: float) -> tuple[Array, Array]:
         """Precision of the returns and what they are drawn to."""
-        chosen = self.columns[self.every, shapes]
-        gram: Array = chosen @ chosen.T / variance + self.precision
+        gram: Array = self.grams[self.every, shapes][:, self.every, shapes] / variance + self.precision
         return gram, self.moments[self.every, shapes] / variance
 
-    def _tried(self, one: int, shapes: NDArray[np.int64], variance: float) -> tuple[Array, Array]:
-        """The same for each shape of one channel, those of the others as they are."""
+    def _likely(self, one: int, shapes: NDArray[np.int64], variance: float) -> Array:
+        """Logarithm of how likely each shape of one channel is, up to a constant, those of the others as they are."""
+        others = self.every != one
         gram, moment = self._normal(shapes, variance)
-        grams, moments = (np.repeat(part[np.newaxis], len(self.shapes), axis=0) for part in (gram, moment))
-        crossed = self.columns[one] @ self.columns[self.every, shapes].T / variance
-        grams[:, one, :], grams[:, :, one] = crossed, crossed
-        grams[:, one, one] = self.squares[one] / variance + self.precision[one, one]
-        moments[:, one] = self.moments[one] / variance
-        return grams, moments
+        crossed = self.grams[one][:, self.every[others], shapes[others]] / variance
+        known = np.linalg.solve(gram[np.ix_(others, others)], np.column_stack([moment[others], crossed.T]))
+        own = self.grams[one, :, one].diagonal() / variance + self.precision[one, one]
+        precision = own - (crossed * known[:, 1:].T).sum(axis=1)
+        left = self.moments[one] / variance - crossed @ known[:, 0]
+        likely: Array = 0.5 * left**2 / precision - 0.5 * np.log(precision)
+        return likely
 
     def residuals(self, shapes: NDArray[np.int64], returns: Array) -> Array:
         left: Array = self.target - returns @ self.columns[self.every, shapes]
@@ -234,6 +245,7 @@ class _Sampler:
             Curve(
                 carry_over=self.shapes[shape][0],
                 half=float(self.shapes[shape][1] * self.mean[one]),
+                steepness=self.shapes[shape][2],
                 effect=float(returns[one] * self.scale[one, shape]),
             )
             for one, shape in enumerate(shapes)

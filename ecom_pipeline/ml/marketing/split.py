@@ -47,8 +47,8 @@ def in_proportion(present: Array, floor: Array, cap: Array, total: float) -> Arr
 def best_split(draws: Sequence[Sequence[Curve]], floor: Array, cap: Array, total: float) -> Array:
     """Split of a budget that earns most on average over the draws, between floors and caps.
 
-    Every channel is spent on up to where its next unit brings as much as that of the others; revenue is concave in every
-    channel, so no other split earns more. Effects below nothing count as nothing.
+    Every channel is spent on up to where its next unit brings as much as that of the others: where returns diminish, no
+    other split earns more. Effects below nothing count as nothing.
 
     Parameters
     ----------
@@ -64,18 +64,20 @@ def best_split(draws: Sequence[Sequence[Curve]], floor: Array, cap: Array, total
     numpy.ndarray
         Spend a day; sums to the total, or as near to it as floors and caps allow.
     """
-    effect, half = (
-        np.array([[getattr(curve, name) for curve in curves] for curves in draws]) for name in ("effect", "half")
+    effect, half, steepness = (
+        np.array([[getattr(curve, name) for curve in curves] for curves in draws])
+        for name in ("effect", "half", "steepness")
     )
     effect = np.maximum(effect, 0.0)
-    dearest = float((effect / half).mean(axis=0).max()) + 1.0
+    dearest = float((effect * steepness / half).mean(axis=0).max()) + 1.0
 
     def spend_at(scale: float) -> Array:
         """Where the next unit brings ``1 - scale`` of the dearest price, channel by channel, by bisection."""
         low, high = floor.copy(), cap.copy()
         for _ in range(50):
-            middle = (low + high) / 2
-            more = (effect * half / (middle + half) ** 2).mean(axis=0) > (1 - scale) * dearest
+            middle = np.maximum((low + high) / 2, 1e-9)
+            reached = 1 / (1 + (half / middle) ** steepness)
+            more = (effect * steepness * reached * (1 - reached) / middle).mean(axis=0) > (1 - scale) * dearest
             low, high = np.where(more, middle, low), np.where(more, high, middle)
         return np.asarray((low + high) / 2)
 

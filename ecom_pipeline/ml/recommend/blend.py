@@ -1,16 +1,15 @@
-"""The blend: a weighted sum of its parts' standardised scores, the weights learned on validation days.
+"""The blend: a weighted sum of its parts' standardised scores, and what its weights are learned from.
 
 A part's scores of one customer are brought to mean 0 and deviation 1 over the products, so that a weight says how
-much a part counts whatever its scale; what a customer bought often may count against a product. ``learn_weights``
-climbs from the best parts alike, by the best change of one weight at a time, so that the blend is not worse than the best
-of them by more than chance on the days it learned from. What does not belong here: choosing the parts or their parameters.
+much a part counts whatever its scale; what a customer bought often may count against a product. What does not belong here:
+choosing the parts, their parameters (``tuning``) or their weights (``weighing``).
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -20,7 +19,6 @@ from scipy import sparse
 
 from ecom_pipeline.ml.recommend.base import Recommender, cells
 from ecom_pipeline.ml.recommend.evaluate import Target, Window
-from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, most_touched, staples
 from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
 from ecom_pipeline.ml.recommend.metrics import ndcg
@@ -32,21 +30,6 @@ LENGTH = 10
 """Weights are learned for the first that many places."""
 DEPTH = 30
 """Products of each part that a customer's list may be made from while weights are learned; 60 gave the same weights."""
-STEPS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
-AVERSE = {Frequency.name: (-1.0, -0.25)}
-"""Steps below nothing: where hardly anything is bought twice, what a customer bought is not what they want next."""
-ROUNDS = 10
-SURE = 0.5
-"""A change of a weight must gain this many standard errors; less is noise that ties a weight to a few customers."""
-NEAR = 2.0
-"""Parts that the best one leads by no more than that many standard errors start with the same weight as it: which of them is
-the best is luck where customers are few, and their mean is better than a part drawn by luck."""
-FEW = 400
-"""Customers; with so many or more the best part is known well enough, and starting from it alone is as good or better."""
-WORSE = 1.0
-"""Standard errors by which the best part alone must lead that mean to be what is started from."""
-TRACES = (0.05, 0.01, 1e-3, 1e-5)
-"""What a part that must be there weighs at least: the most of these that costs nothing on validation."""
 
 
 class Blend(Recommender):
@@ -164,6 +147,18 @@ class Candidates:
     hit: Mask
     chosen: Positions
 
+    def of(self, rows: Positions) -> Self:
+        """Return those of some customers, by place."""
+        scores = {name: values[rows] for name, values in self.scores.items()}
+        return replace(
+            self,
+            customers=self.customers[rows],
+            scores=scores,
+            listed=self.listed[rows],
+            hit=self.hit[rows],
+            chosen=self.chosen[rows],
+        )
+
     def ndcg(self, total: Floats) -> Floats:
         """NDCG of each customer's best candidates by a score; who chose none of the candidates is not looked at further."""
         found = np.zeros(len(self.customers))
@@ -212,49 +207,6 @@ def _collected(window: Window, blocked: Sequence[Mapping[str, npt.NDArray[Any]]]
         scores={name: _stacked(blocked, name) for name in blocked[0] if not name.startswith("_")},
         chosen=counts.to_numpy(),
     )
-
-
-def learn_weights(found: Candidates, *, always: str) -> tuple[dict[str, float], float, dict[str, float]]:
-    """Weights of the parts, what their blend reached, and what each part reached alone: mean NDCG@10 on the candidates.
-
-    ``always`` names the part that weighs something whatever happens.
-    """
-    names = list(found.scores)
-    each_alone = {name: found.ndcg(scores) for name, scores in found.scores.items()}
-    alone = {name: float(values.mean()) for name, values in each_alone.items()}
-    first = max(names, key=lambda name: alone[name])
-    leads = {name: each_alone[first] - values for name, values in each_alone.items()}
-    luck = NEAR / np.sqrt(len(found.customers)) if len(found.customers) < FEW else 0.0
-    near = [name for name, lead in leads.items() if name == first or lead.mean() < luck * lead.std()]
-    total: Floats = np.sum([found.scores[name] for name in near], axis=0)
-    best = found.ndcg(total)
-    behind = each_alone[first] - best
-    if behind.mean() > WORSE * behind.std() / np.sqrt(len(behind)):
-        near, total, best = [first], found.scores[first], each_alone[first]
-    weights = dict.fromkeys(names, 0.0) | dict.fromkeys(near, 1.0)
-
-    def changed(name: str, weight: float) -> Floats:
-        return total + np.float32(weight - weights[name]) * found.scores[name]
-
-    for _ in range(ROUNDS):
-        changes = {
-            (name, step): found.ndcg(changed(name, step))
-            for name in names
-            for step in (*AVERSE.get(name, ()), *STEPS)
-            if step != weights[name]
-        }
-        name, step = max(changes, key=lambda change: changes[change].mean())
-        gains = changes[name, step] - best
-        if gains.mean() <= SURE * gains.std() / np.sqrt(len(gains)):
-            break
-        total, best = changed(name, step), changes[name, step]
-        weights[name] = step
-    if weights[always] == 0.0:
-        with_trace = {trace: found.ndcg(changed(always, trace)) for trace in TRACES}
-        free = [trace for trace in TRACES if with_trace[trace].mean() >= best.mean()]
-        weights[always] = free[0] if free else TRACES[-1]
-        best = with_trace[weights[always]]
-    return weights, float(best.mean()), alone
 
 
 def _picked(

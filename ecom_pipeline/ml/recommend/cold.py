@@ -19,8 +19,6 @@ LEVELS = (
 )  # fmt: skip
 MINIMUM_CUSTOMERS = 20
 """Customers with a history that a segment needs."""
-MOST = 0.8
-"""Share of the customers that a segment holds at most: what is popular with nine of ten customers is what is popular."""
 LENGTH = 200
 """Products of a segment's ranking."""
 RANKING_COLUMNS = ("segment", "product_id", "score", "customers")
@@ -44,7 +42,6 @@ def segments(customers: pd.DataFrame, active: pd.Index, *, as_of_date: dt.date) 
         text = decade.astype("Int64").astype("string")
         told["age_group"] = text + "-" + (decade + 9).astype("Int64").astype("string")
     found = pd.Series(None, index=told.index, dtype=object)
-    reached = int(told.index.isin(active).sum())
     for level in LEVELS:
         if not all(name in told and told[name].nunique() > 1 for name in level):
             continue
@@ -52,7 +49,7 @@ def segments(customers: pd.DataFrame, active: pd.Index, *, as_of_date: dt.date) 
         for name in level[1:]:
             label = label + ", " + told[name].astype("string")
         size = label[told.index.isin(active)].value_counts()
-        large = label.isin(size.index[(size >= MINIMUM_CUSTOMERS) & (size <= MOST * reached)])
+        large = label.isin(size.index[size >= MINIMUM_CUSTOMERS])
         found = found.mask(found.isna() & large, label.astype(object))
     return found
 

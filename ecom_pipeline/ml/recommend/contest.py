@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.recommend.base import Recommender
-from ecom_pipeline.ml.recommend.blend import Blend, candidates, learn_weights
+from ecom_pipeline.ml.recommend.blend import Blend, candidates
 from ecom_pipeline.ml.recommend.evaluate import Judged, Target, Window, informative, judge, personal, sampled
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.interactions import Floats
@@ -24,16 +24,16 @@ from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.metrics import paired_interval
 from ecom_pipeline.ml.recommend.popularity import Popularity
 from ecom_pipeline.ml.recommend.ranker import Firsts, Ranker, firsts, learn_trees, told
-from ecom_pipeline.ml.recommend.tuning import Baseline, tune_baselines, tune_lightfm, tune_parts
+from ecom_pipeline.ml.recommend.tuning import Baseline, tune_baselines, tune_parts
+from ecom_pipeline.ml.recommend.weighing import learn_weights
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
 JUDGED = 2_000
 """Customers the models are judged on: enough for intervals of a hundredth."""
-LESSONS = 20_000
-"""Choices of each window that the ranker learns from and is judged by, or those of 1,000 customers: of choices by one each,
-few are among the blend's first products."""
+LESSONS = 5_000
+"""Choices of a window that trees can learn from: where there were fewer, the ranker was within chance of the blend."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,13 +133,17 @@ def compete(
     known = validation.known(products)
     baselines = tune_baselines(validation, known, seed=seed)
     popularity = next(each for each in baselines if isinstance(each, Popularity))
-    tuned = [
-        tune_lightfm(validation, known, trend_half_life=popularity.half_life, seed=seed),
-        *tune_parts(validation, both.get("all", both["new"])[0], segments=segments, seed=seed),
-    ]
+    tuned = tune_parts(
+        validation,
+        both.get("all", both["new"])[0],
+        known,
+        segments=segments,
+        trend_half_life=popularity.half_life,
+        seed=seed,
+    )
     learned = [*(part.fitted for part in tuned), *(each.fit_checked(validation.train, known) for each in baselines)]
     clock.append(time.process_time())
-    chosen = _weights(learned, {target: informative(each, seed=seed) for target, (each, _) in both.items()})
+    chosen = _weights(learned, {target: informative(each, seed=seed) for target, (each, _) in both.items()}, seed=seed)
     clock.append(time.process_time())
     weights_of = {target: weights for target, (weights, _) in chosen.items()}
     rankers = _rankers(learned, weights_of, {target: each for target, (each, _) in both.items()}, before, seed=seed)
@@ -177,11 +181,11 @@ def compete(
 
 
 def _weights(
-    learned: Sequence[Recommender], windows: Mapping[Target, Window]
+    learned: Sequence[Recommender], windows: Mapping[Target, Window], *, seed: int
 ) -> dict[Target, tuple[dict[str, float], dict[str, float]]]:
     """By target weights by part, and what the blend and each part reached on validation."""
     found = candidates({target: _of_target(learned, target) for target in windows}, windows)
-    chosen = {target: learn_weights(each, always=LightFMRecommender.name) for target, each in found.items()}
+    chosen = {target: learn_weights(each, always=LightFMRecommender.name, seed=seed) for target, each in found.items()}
     return {target: (weights, {Blend.name: reached, **alone}) for target, (weights, reached, alone) in chosen.items()}
 
 
@@ -197,7 +201,7 @@ def _rankers(
     seed: int,
 ) -> dict[Target, Ranking]:
     """Trees by target, where those of the days before beat the blend on validation by more than chance."""
-    if before is None:
+    if before is None or max(len(each.truth) for windows in before.values() for each in windows) < LESSONS:
         return {}
     needed = [part for part in learned if any(part in told(learned, each) for each in weights.values())]
     then = [[copy.copy(part).fit_checked(window.train) for part in needed] for window in before["new"]]
@@ -205,9 +209,11 @@ def _rankers(
     for target, window in validation.items():
 
         def seen(fitted: Sequence[Recommender], of: Window, target: Target = target) -> Firsts:
-            return firsts(Blend.of(fitted, weights[target], of.train), informative(of, choices=LESSONS, seed=seed))
+            return firsts(Blend.of(fitted, weights[target], of.train), informative(of, seed=seed))
 
-        past = [seen(fitted, each) for fitted, each in zip(then, before[target], strict=True) if not each.truth.empty]
+        past = [
+            seen(fitted, each) for fitted, each in zip(then, before[target], strict=True) if len(each.truth) >= LESSONS
+        ]
         if not sum(len(each.places) for each in past):
             continue
         now = seen(learned, window)

@@ -10,9 +10,7 @@ the parameters.
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -26,7 +24,7 @@ from ecom_pipeline.ml.recommend.ranking import blocks
 LARGEST = 20_000
 """Their inverse takes 1.6 GB and minutes."""
 NEIGHBOUR_DAMPING = 10.0
-"""Of the cosine that neighbours are chosen by, as in ``ItemNeighbours``."""
+"""Of the cosine that neighbours are chosen by (see ``neighbours.nearest``)."""
 
 
 class EASE(HistoryModel):
@@ -79,38 +77,21 @@ class EASE(HistoryModel):
         self.neighbours = neighbours
         self.most_products = most_products
 
-    def with_penalties(self, penalties: Sequence[float], data: pd.DataFrame) -> list[Self]:
-        """Return the fitted model learned anew from the same data with each penalty; what costs the most is done once."""
-        others = [copy.copy(self) for _ in penalties]
-        for other, penalty in zip(others, penalties, strict=True):
-            other.penalty = penalty
-        self._solve(others, self._weights(data, self.half_life))
-        return others
-
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
         weights = self._weights(data, self.half_life)
         self.history_ = self._history(data)
-        self._solve([self], weights)
-
-    def _solve(self, models: Sequence[EASE], weights: sparse.csr_matrix) -> None:
-        """Learn models that differ in nothing but the penalty."""
+        self.learned_ = None
         if weights.shape[1] <= self.largest_inverse:
-            gram = weights.T @ weights
-            for model in models:
-                model.learned_, model.weights_ = None, _inverse(gram, model._added(weights))
-                model.weights_ /= -np.diag(model.weights_)
-                model.weights_[np.diag_indices_from(model.weights_)] = 0.0
+            inverse = _inverse(weights.T @ weights, self._added(weights))
+            self.weights_ = inverse / -np.diag(inverse)
+            self.weights_[np.diag_indices_from(inverse)] = 0.0
         elif len(self.customers_) <= self.largest_inverse:
-            gram = weights @ weights.T
-            for model in models:
-                model.learned_, model.between_ = weights, _inverse(gram, model._added(weights))
-                model.own_ = 1.0 - _diagonal(weights, model.between_)
+            self.learned_, self.between_ = weights, _inverse(weights @ weights.T, self._added(weights))
+            self.own_ = 1.0 - _diagonal(weights, self.between_)
         else:
             some = thinned(weights, MOST_PAIRS)
             near = nearest(some, self.neighbours, NEIGHBOUR_DAMPING)
-            said = _from_neighbours(some, near, [model._added(some) for model in models])
-            for model, each in zip(models, said, strict=True):
-                model.learned_, model.weights_ = None, each
+            self.weights_ = _from_neighbours(some, near, self._added(some))
 
     def _added(self, weights: sparse.csr_matrix) -> float:
         """What the penalty adds to the diagonal."""
@@ -144,23 +125,19 @@ def _inverse(gram: sparse.csr_matrix, added: float) -> Floats:
     return found
 
 
-def _from_neighbours(
-    weights: sparse.csr_matrix, near: sparse.csr_matrix, added: Sequence[float]
-) -> list[sparse.csr_matrix]:
+def _from_neighbours(weights: sparse.csr_matrix, near: sparse.csr_matrix, added: float) -> sparse.csr_matrix:
     """What the neighbours of each product, the columns of its row in ``near``, say for it: the row speaks for the column."""
     from scipy.linalg import lapack
 
     columns = weights.T.tocsr()
-    said = [near.copy() for _ in added]
+    said = near.copy()
     for product in np.flatnonzero(np.diff(near.indptr)):
         begin, end = near.indptr[product : product + 2]
         touched = columns[np.append(near.indices[begin:end], product)]
         gram = (touched @ touched.T).toarray()
-        own = np.diag(gram).copy()
-        for each, more in zip(said, added, strict=True):
-            gram[np.diag_indices_from(gram)] = own + np.float32(more)
-            _, each.data[begin:end], _ = lapack.sposv(gram[:-1, :-1], gram[:-1, -1])
-    return [each.T.tocsr() for each in said]
+        gram[np.diag_indices_from(gram)] += np.float32(added)
+        _, said.data[begin:end], _ = lapack.sposv(gram[:-1, :-1], gram[:-1, -1])
+    return said.T.tocsr()
 
 
 def _diagonal(weights: sparse.csr_matrix, between: Floats) -> Floats:

@@ -1,8 +1,9 @@
 """LightFM with the WARP loss: customers and products as points, learned so that what was touched ranks above what was not.
 
-A product is the sum of its own point and those of its category, brand and price band; one that too few customers touched
-has only the latter. To the learned affinity comes the trend, the log of the time-decayed popularity: measured on two real
-shops it adds a fifth to a third to NDCG@10, because no affinity knows what season it is.
+M. Kula, Metadata embeddings for user and item cold-start recommendations, CBRecSys 2015. A product may be the sum of its own
+point and those of its category, brand and price band; one that nobody touched has only the latter. To the learned affinity
+comes the trend, the log of the time-decayed popularity: measured on two real shops it adds a fifth to a third to NDCG@10,
+because no affinity knows what season it is.
 
 One thread: with more, LightFM's updates race and the same seed no longer gives the same model. What does not belong here:
 choosing the parameters.
@@ -18,29 +19,28 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.features import described, one_hot
-from ecom_pipeline.ml.recommend.interactions import Floats, Positions, pair_weights, product_weights
+from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, MostTouched
+from ecom_pipeline.ml.recommend.interactions import Floats, Positions, product_weights
 
 THREADS = 1
 
 
-class LightFMRecommender(Recommender):
-    """Factors learned by LightFM, plus the trend.
+class LightFMRecommender(MostTouched):
+    """Factors learned by LightFM, plus the trend; a customer who touched nothing that is learned is cold.
 
     Parameters
     ----------
-    components, epochs, learning_rate, item_alpha, user_alpha
-        As in LightFM: the size of a point, passes over the data, the step, and the penalties on products and customers.
+    components, epochs, learning_rate
+        As in LightFM: the size of a point, passes over the data, the step.
     half_life
         Days after which an interaction weighs half in training; ``None`` never lets it fade.
-    features
-        Whether products are described by category, brand and price band too.
-    minimum_customers
-        A product touched by fewer has no point of its own; without ``features`` it cannot be recommended. A customer who
-        touched nothing else has no point either and is cold.
     trend, trend_half_life
         Weight of the log of popularity, and the half-life of that popularity in days.
+    features
+        Whether products are described by category, brand and price band too; without, none is offered that nobody touched.
+    most_products
+        Only that many products, those touched by the most customers, are learned and can be recommended.
     seed
         All randomness comes from it.
 
@@ -63,28 +63,24 @@ class LightFMRecommender(Recommender):
     def __init__(
         self,
         *,
-        components: int = 32,
+        components: int = 16,
         epochs: int = 10,
         learning_rate: float = 0.05,
-        item_alpha: float = 0.0,
-        user_alpha: float = 0.0,
         half_life: float | None = 90.0,
-        features: bool = True,
-        minimum_customers: int = 1,
         trend: float = 0.0,
         trend_half_life: float | None = 28.0,
+        features: bool = False,
+        most_products: int = MOST_PRODUCTS,
         seed: int,
     ) -> None:
         self.components = components
         self.epochs = epochs
         self.learning_rate = learning_rate
-        self.item_alpha = item_alpha
-        self.user_alpha = user_alpha
         self.half_life = half_life
-        self.features = features
-        self.minimum_customers = minimum_customers
         self.trend = trend
         self.trend_half_life = trend_half_life
+        self.features = features
+        self.most_products = most_products
         self.seed = seed
 
     def with_trend(self, trend: float) -> Self:
@@ -101,48 +97,30 @@ class LightFMRecommender(Recommender):
         return {**super().parameters(), "threads": THREADS, "openmp": openmp}
 
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
-        weights = pair_weights(data, self.half_life)
-        popularity = np.log1p(product_weights(data, self.trend_half_life))
-        touched = self.products_
-        enough = np.bincount(weights.indices, minlength=len(touched)) >= self.minimum_customers
-        if not enough.any():
-            enough[:] = True
-        weights = weights[:, enough]
+
+        popularity = pd.Series(product_weights(data, self.trend_half_life), index=self.products_)
+        weights = self._weights(data, self.half_life)
+        learned, described_by = self.products_, products if self.features else None
+        if described_by is not None:
+            self.products_ = learned.union(pd.Index(described_by["product_id"]), sort=True)
+        self.trend_ = np.log1p(popularity.reindex(self.products_, fill_value=0.0).to_numpy()).astype(np.float32)
         known = np.diff(weights.indptr) > 0
         self.customers_ = self.customers_[known]
-        if self.features and products is not None and not products.empty:
-            self.products_ = touched.union(pd.Index(products["product_id"]), sort=True)
-        else:
-            self.products_ = touched[enough]
-        place = self.products_.get_indexer(touched)
-        here = place >= 0
-        self.trend_ = np.zeros(len(self.products_), dtype=np.float32)
-        self.trend_[place[here]] = popularity[here]
-        own = place[enough]
-        tags = one_hot(described(self.products_, products if self.features else None))
-        self._factorise(weights[known], tags, own)
+        tags = one_hot(described(self.products_, described_by))
+        self._factorise(weights[known].tocoo(), tags, self.products_.get_indexer(learned))
 
-    def _factorise(self, weights: sparse.csr_matrix, tags: sparse.csr_matrix, own: Positions) -> None:
+    def _factorise(self, weights: sparse.coo_matrix, tags: sparse.csr_matrix, own: Positions) -> None:
         from lightfm import LightFM
 
-        sample_weight = weights.tocoo().astype(np.float32)
-        sample_weight.data /= sample_weight.data.mean()
-        touched = sparse.coo_matrix(
-            (np.ones_like(sample_weight.data), (sample_weight.row, sample_weight.col)), shape=sample_weight.shape
-        )
+        touched = sparse.coo_matrix((np.ones_like(weights.data), (weights.row, weights.col)), shape=weights.shape)
         identity = sparse.identity(len(own), dtype=np.float32, format="csr")
         model = LightFM(
-            no_components=self.components,
-            loss="warp",
-            learning_rate=self.learning_rate,
-            item_alpha=self.item_alpha,
-            user_alpha=self.user_alpha,
-            random_state=self.seed,
+            no_components=self.components, loss="warp", learning_rate=self.learning_rate, random_state=self.seed
         )
         model.fit(
             touched,
             item_features=sparse.hstack([identity, tags[own]], format="csr"),
-            sample_weight=sample_weight,
+            sample_weight=weights,
             epochs=self.epochs,
             num_threads=THREADS,
         )

@@ -26,6 +26,8 @@ REASONS = (
 )  # fmt: skip
 MOST = 30
 """Partners of a product that are looked at."""
+EVERYONE = 0.8
+"""Share of the customers from which on a segment is no "customers like you": what is popular with nine of ten is popular."""
 RHYTHM = 3
 """Purchases that tell how often something is bought: two tell one gap."""
 EVIDENCE_COLUMNS = (
@@ -107,7 +109,9 @@ def evidence_of(shop: Shop, pairs: pd.DataFrame) -> Evidence:
     codes, names = category_codes(shop.products)
     chooser, owned = np.divmod(shop.chosen.keys, max(count, 1))
     named = codes[owned] >= 0
-    of_segment = pd.DataFrame({"segment": shop.segment.to_numpy(dtype=object)[chooser], "product": owned})
+    share = shop.segment.map(shop.segment.value_counts() / max(len(shop.segment), 1))
+    segment = shop.segment.where(share < EVERYONE, None).to_numpy(dtype=object)
+    of_segment = pd.DataFrame({"segment": segment[chooser], "product": owned})
     names_of = shop.products["name"] if "name" in shop.products else shop.products["product_id"]
     return Evidence(
         products=shop.products,
@@ -129,7 +133,7 @@ def evidence_of(shop: Shop, pairs: pd.DataFrame) -> Evidence:
         ),
         chosen_by=np.bincount(owned, minlength=count),
         categories_of=np.unique(chooser[named] * max(len(names), 1) + codes[owned[named]]),
-        segment=shop.segment.to_numpy(dtype=object),
+        segment=segment,
         segment_count=of_segment.dropna(subset="segment").groupby(["segment", "product"]).size(),
     )
 

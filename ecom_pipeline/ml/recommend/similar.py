@@ -1,6 +1,6 @@
 """The products like a product: that the same customers touch, and that say the same of themselves; else the popular ones.
 
-The damped cosine of ``ItemNeighbours``, as far as it is beyond chance, and a quarter of the cosine of ``Content`` add up. Only
+The damped cosine of ``neighbours.nearest``, as far as it is beyond chance, and a quarter of the cosine of ``Content`` add up. Only
 products of one category are alike, as far as both have one: the same customers choose a camera and nappies. A product that
 hardly anybody touched has the second part alone; where neither says enough, what is popular in its category, then at all,
 follows. What does not belong here: products that are bought together on one receipt.
@@ -15,14 +15,14 @@ from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.features import categories_of
 from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, most_touched, thinned
 from ecom_pipeline.ml.recommend.interactions import pair_weights
-from ecom_pipeline.ml.recommend.neighbours import MOST_PAIRS, ItemNeighbours, nearest
+from ecom_pipeline.ml.recommend.neighbours import MOST_PAIRS, nearest
 from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity
 from ecom_pipeline.ml.recommend.rules import NO_CATEGORY
 
-CONTENT = "content"
+CONTENT, ITEM_KNN = "content", "item_knn"
 SIMILAR_COLUMNS = ("product_id", "rank", "similar_product_id", "score", "source")
 DAMPING = 0.3
-"""Of the cosine by customers, as in ``ItemNeighbours``."""
+"""Of the cosine by customers, as in ``neighbours.nearest``."""
 LEAST = 0.01
 """Cosine beyond chance below which customers say nothing of a likeness."""
 WEIGHT_OF_CONTENT = 0.25
@@ -87,7 +87,7 @@ def similar_products(
             "product_id": every.to_numpy()[both["product"]],
             "similar_product_id": every.to_numpy()[both["other"]],
             "score": both["score"].to_numpy(),
-            "source": np.where(both["touched"] > both["score"] / 2, ItemNeighbours.name, CONTENT),
+            "source": np.where(both["touched"] > both["score"] / 2, ITEM_KNN, CONTENT),
         }
     )
     return _filled(alike, every, popularity, content.products, available, k)

@@ -5,7 +5,7 @@ The export gets a column of the names, which stands for the SQL that makes them 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -14,6 +14,7 @@ import duckdb
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.doctor.content import contained
 from ecom_pipeline.shop.doctor.names import as_sql, likeness, words
+from ecom_pipeline.shop.doctor.nested import spelled
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
 from ecom_pipeline.shop.doctor.references import Seen
 from ecom_pipeline.shop.doctor.survey import Export
@@ -23,6 +24,8 @@ MOST_NAMES = 300
 """Of one list; a longer one is a table of its own, which a view has to bring."""
 IN_WORDS = ("status", "category_path", "brand", "channel", "country")
 """Columns of inputs that are words."""
+ABOUT_ANYTHING = frozenset(["id", "code", "order", "product", "item", "customer", "user"])
+"""Words of headers that do not make a list of codes one of these codes."""
 MARK = "·"
 """Behind the header of the codes, it makes that of the names; headers are compared without signs."""
 
@@ -40,19 +43,57 @@ def with_names(
         found = ((other, _names(con, one, codes, other)) for other in seen if other is not one)
         for other, names in islice(((other, names) for other, names in found if names), 1):
             lists.append(other.export.name)
-            cases = " ".join(f"when {literal(code)} then {literal(name)}" for code, name in names)
-            inside[f"{codes.name}{MARK}"] = f"case {as_sql(codes.name)} {cases} end"
+            inside[f"{codes.name}{MARK}"] = _said(one, codes.name, names)
+    notices = one.export.notices
+    for other, product, prices in _prices(con, one, seen):
+        inside[f"price{MARK}"] = _said(one, product, prices)
+        notices = (
+            *notices,
+            f"no price: what a product costs in {other.export.name} is taken for it, whenever it was sold",
+        )
     table = one.export.table
     for column, sql in inside.items():
         con.execute(f"alter table {table} add column {quoted(column)} varchar").fetchall()
         con.execute(f"update {table} set {quoted(column)} = {sql}").fetchall()
+    if not inside:
+        return one.export, ()
     columns = (*one.export.columns, *inside)
-    return replace(one.export, columns=columns, inside={**one.export.inside, **inside}), tuple(lists)
+    enriched = replace(one.export, columns=columns, inside={**one.export.inside, **inside}, notices=notices)
+    return enriched, tuple(lists)
+
+
+def _said(one: Seen, codes: str, names: Sequence[tuple[str, str]]) -> str:
+    """The SQL that makes names of codes."""
+    cases = " ".join(f"when {literal(code)} then {literal(name)}" for code, name in names)
+    return spelled(f"case {as_sql(codes)} {cases} end", one.export.inside)
+
+
+def _prices(
+    con: duckdb.DuckDBPyConnection, one: Seen, seen: Sequence[Seen]
+) -> Iterator[tuple[Seen, str, list[tuple[str, str]]]]:
+    """The column of the product and the prices of another export, where lines have none; at most one of them."""
+    items = one.role.matches["order_items"] if one.role and one.is_about("orders") else {}
+    if not {"product_id", "quantity"} <= set(items) or any(column.is_money for column in one.profiles):
+        return
+    product = items["product_id"].profile
+    for other in (other for other in seen if other.role and other.is_about("products")):
+        found = other.role.matches["products"] if other.role else {}
+        if not {"product_id", "price"} <= set(found) or other.export.rows > MOST_NAMES:
+            continue
+        key, price = (found[target].profile.name for target in ("product_id", "price"))
+        if contained(con, (one.export.table, product.name), (other.export.table, key)) == 1:
+            yield other, product.name, _pairs(con, other, key, price)
+            return
+
+
+def _pairs(con: duckdb.DuckDBPyConnection, other: Seen, key: str, value: str) -> list[tuple[str, str]]:
+    listed = f"select {quoted(key)}, {quoted(value)} from {other.export.table}"
+    return con.execute(f"{listed} where {quoted(value)} is not null order by _row").fetchall()
 
 
 def _names(con: duckdb.DuckDBPyConnection, one: Seen, codes: Profile, other: Seen) -> list[tuple[str, str]]:
     """The codes and their names, if another export is a list of them whose key is called alike."""
-    about = words(codes.name) - {"id"}
+    about = words(codes.name) - ABOUT_ANYTHING
     keys = (each.name for each in other.profiles if each.unique == 1 and words(each.name) & about)
     titles = (each.name for each in other.profiles if each.letters >= ENOUGH and each.unique >= ENOUGH)
     key, title = next(keys, None), next(titles, None)
@@ -60,5 +101,4 @@ def _names(con: duckdb.DuckDBPyConnection, one: Seen, codes: Profile, other: See
         return []
     if contained(con, (one.export.table, codes.name), (other.export.table, key)) < 1:
         return []
-    listed = f"select {quoted(key)}, {quoted(title)} from {other.export.table} where {quoted(title)} is not null"
-    return con.execute(f"{listed} order by _row").fetchall()
+    return _pairs(con, other, key, str(title))

@@ -49,6 +49,9 @@ def mapped(table: str, column: Column, found: Match, trust: float = 1.0) -> Colu
     elif column.name.endswith("_id") and profile.point_zero >= ENOUGH:
         origin = {"sql": f"regexp_replace({as_sql(profile.name)}, '\\.0$', '')"}
         why = "numbers written like 17850.0"
+    elif column.name == "product_id" and profile.is_cased:
+        origin = {"sql": f"upper({as_sql(profile.name)})"}
+        why = "codes in capitals that are at times written small: one product each"
     elif column.name == "category_path" and (mark := _separator(profile.examples)):
         origin = {"sql": f"replace({as_sql(profile.name)}, '{mark}', ' > ')"}
         why = f"levels parted by '{mark}'"

@@ -62,9 +62,9 @@ def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[st
     try:
         seen = [_look(con, export, inputs) for export in exports]
         translated = [with_names(con, one, seen, inputs) for one in seen]
-        lists = {name for _, used in translated for name in used}
         seen = [
-            _look(con, export, inputs) if used else one for one, (export, used) in zip(seen, translated, strict=True)
+            one if export is one.export else _look(con, export, inputs)
+            for one, (export, _) in zip(seen, translated, strict=True)
         ]
         if not any(one.is_about("orders") or one.is_about("events") for one in seen):
             seen = [_look_at_values(con, one, inputs) for one in seen]
@@ -83,6 +83,9 @@ def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[st
         for export in exports:
             con.execute(f"drop table if exists {export.table}").fetchall()
     understood = [one.export.name for one, guesses in given if guesses]
+    lists = {
+        name for one, (_, used) in zip(seen, translated, strict=True) for name in used if one.export.name in understood
+    }
     notices += [f"{name}: read by the doctor alone, for the names of codes" for name in sorted(lists - set(understood))]
     notices += [_not_recognised(one, inputs) for one in seen if one.export.name not in {*understood, *lists}]
     if not understood:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -37,6 +38,9 @@ OF_LINES = {
     "refunds": ("product_id", "quantity", "amount"),
 }
 """What elements of a list say, where they are lines of an order or products of an event."""
+
+OF_A_MOMENT = ("events", "refunds", "messages")
+"""Inputs of what happens once, so that the one time that a file tells is that of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,9 +143,10 @@ def match(
     """
     hints = hints or {}
     scored = []
+    noun = re.compile(rf"(?i){contract.table.removesuffix('s').rpartition('_')[2]}[ _]?(?=\w)")
     for position, profile in enumerate(profiles):
         for column in contract.columns:
-            name = likeness(profile.name, column)
+            name = max(likeness(profile.name, column), likeness(noun.sub("", profile.name, count=1), column))
             known = ((profile.name, name) for name in (f"{contract.table}.{column.name}", column.name))
             hint = next((hints[one] for one in known if one in hints), None) or _told_by_values(profile, column)
             score = max(name, hint[0]) * fit(profile, column) * (0.8 + 0.2 * profile.filled)
@@ -163,7 +168,7 @@ def match(
         if target not in found and profile.name not in taken:
             found[target] = Match(profile=profile, score=score, why=why)
             taken.add(profile.name)
-    return found if contract.table == "orders" else found | only_time(contract, profiles, found)
+    return found | only_time(contract, profiles, found) if contract.table in OF_A_MOMENT else found
 
 
 def only_time(contract: Contract, profiles: Sequence[Profile], found: Matches) -> Matches:

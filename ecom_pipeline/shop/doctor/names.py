@@ -38,8 +38,12 @@ LONG = {
     "desc": "description",
 }
 """Words of headers that are cut short."""
-NUMBER = ("code", "number", "num", "no", "nr", "nbr", "key")
-"""Words behind another one that mean its id."""
+NUMBER = (
+    "id", "code", "number", "num", "no", "nr", "nbr", "n", "key", "numero", "numer", "nummer", "codigo", "codice",
+    "номер", "код",
+)  # fmt: skip
+"""Words that, before or behind another one, mean its id."""
+OF = ("de", "do", "da", "di", "du", "del")
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -59,14 +63,14 @@ def folded(header: str) -> str:
     >>> folded("订单编号") == folded("订单号") == folded("订单ID")
     True
     >>> folded("Numéro de commande (FR)")
-    'numerodecommande'
+    'commandeid'
     """
     bare = re.sub(r"[（(【\[][^)）】\]]*[)）】\]]\s*$", "", header.strip()) or header
     letters = "".join(char for char in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(char))
-    parts = _parts(letters)
-    if len(parts) > 1 and parts[0] == "id":
+    parts = [part for part in _parts(letters) if part not in OF]
+    if len(parts) > 1 and parts[0] in NUMBER and parts[1] != "of":
         parts = [*parts[1:], "id"]
-    if len(parts) > 1 and parts[-1] in NUMBER:
+    elif len(parts) > 1 and parts[-1] in NUMBER:
         parts[-1] = "id"
     return re.sub("(编号|编码|代码|号码|号)$", "id", "".join(parts))
 

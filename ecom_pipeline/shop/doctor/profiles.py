@@ -24,28 +24,10 @@ FEW = 40
 """Distinct values up to which a column is a list of words."""
 
 _DAYS = (
-    "%d/%m/%Y",
-    "%m/%d/%Y",
-    "%d.%m.%Y",
-    "%d-%m-%Y",
-    "%m-%d-%Y",
-    "%d/%m/%y",
-    "%m/%d/%y",
-    "%d.%m.%y",
-    "%d-%m-%y",
-    "%m-%d-%y",
-    "%Y/%m/%d",
-    "%Y.%m.%d",
-    "%Y年%m月%d日",
-    "%d %b %Y",
-    "%b %d, %Y",
-    "%d-%b-%Y",
-    "%d-%b-%y",
-    "%d %B %Y",
-    "%B %d, %Y",
-    "%b-%d-%y",
-    "%b-%d-%Y",
-)
+    "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y",
+    "%m-%d-%y", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%d %b %Y", "%b %d, %Y", "%d-%b-%Y", "%d-%b-%y", "%d %B %Y",
+    "%B %d, %Y", "%b-%d-%y", "%b-%d-%Y",
+)  # fmt: skip
 _CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p")
 FORMATS = (
     "%Y%m%d",
@@ -135,6 +117,8 @@ class Profile:
     symbol: str | None
     words: tuple[tuple[str, int], ...]
     examples: tuple[str, ...]
+    is_cased: bool = False
+    """Whether codes in capitals are at times written small: the same code has two spellings then."""
     is_of_line: bool = False
     """Whether it is told inside a list, of a line of what the other columns tell."""
 
@@ -161,9 +145,12 @@ def profile(con: duckdb.DuckDBPyConnection, export: Export) -> tuple[Profile, ..
     step = max(export.rows // PROFILED_ROWS, 1)
     con.execute(f"create table {sample} as from {whole} where _row % {step} = 0 and not {is_missing('v')}").fetchall()
     counted = _by_column(
-        con, f"select c, count(*), count(distinct v), avg(starts_with(v, '-')::int) from {whole} group by c"
+        con,
+        f"""select c, count(*), count(distinct v), avg(starts_with(v, '-')::int),
+            count(distinct v) > count(distinct upper(v)) and avg((v = upper(v))::int) >= {ENOUGH}
+        from {whole} group by c""",
     )
-    few = ", ".join(literal(column) for column, (_, distinct, _) in counted.items() if distinct <= FEW)
+    few = ", ".join(literal(column) for column, (_, distinct, *_) in counted.items() if distinct <= FEW)
     words: dict[str, list[tuple[str, int]]] = {}
     for column, word, times in con.execute(
         f"select c, v, count(*) from {whole} where c in ({few or 'null'}) group by c, v order by c, 3 desc, v"
@@ -175,7 +162,7 @@ def profile(con: duckdb.DuckDBPyConnection, export: Export) -> tuple[Profile, ..
     shares = _shares(con, sample)
     found = []
     for column in export.columns:
-        filled, distinct, negative = counted.get(column, (0, 0, 0.0))
+        filled, distinct, negative, is_cased = counted.get(column, (0, 0, 0.0, False))
         share = shares.get(column, dict.fromkeys(_looks(), 0.0))
         symbol = max(_SYMBOLS, key=lambda code: share[f"symbol_{code}"])
         found.append(
@@ -185,6 +172,7 @@ def profile(con: duckdb.DuckDBPyConnection, export: Export) -> tuple[Profile, ..
                 distinct=distinct,
                 unique=distinct / filled if filled else 0.0,
                 negative=negative,
+                is_cased=is_cased,
                 time=_time(con, f"(select v from {sample} where c = {literal(column)})", share),
                 symbol=symbol if share[f"symbol_{symbol}"] > 0.5 else None,
                 words=tuple(words.get(column, ())),

@@ -78,26 +78,22 @@ def own_key(
     con: duckdb.DuckDBPyConnection, one: Seen, seen: Sequence[Seen], inputs: Mapping[str, Contract]
 ) -> dict[tuple[str, str], Hint]:
     """The column of products or of customers by which the other exports name them, where another one looks more like it."""
-    hints: dict[tuple[str, str], Hint] = {}
-    for table in (table for table in ("products", "customers") if one.is_about(table)):
-        target = inputs[table].columns[0]
-        names = [c.name for c in one.profiles if c.unique >= ONE_EACH and likeness(c.name, target) >= VAGUE]
-        users = [
-            (other, match)
-            for other in seen
-            if other is not one and other.role and (other.is_about("orders") or other.is_about("events"))
-            for match in [other.role.matches["order_items" if other.is_about("orders") else "events"].get(target.name)
-                          or other.role.matches["orders"].get(target.name)]
-            if match
-        ]  # fmt: skip
-        for other, match in users if len(names) > 1 else ():
-            key = (other.export.table, match.profile.name)
+    table = one.role.name if one.role else ""
+    if table not in ("products", "customers"):
+        return {}
+    target = inputs[table].columns[0]
+    names = [c.name for c in one.profiles if c.unique >= ONE_EACH and likeness(c.name, target) >= VAGUE]
+    for other in (other for other in seen if len(names) > 1 and other is not one):
+        matches = other.role.matches if other.role else {}
+        users = (
+            matches[about].get(target.name) for about in ("orders", "order_items", "events") if other.is_about(about)
+        )
+        for key in ((other.export.table, user.profile.name) for user in users if user):
             shares = {name: contained(con, key, (one.export.table, name)) for name in names}
             best = max(shares, key=lambda name: shares[name])
             if shares[best] >= IN_ANOTHER_FILE:
-                hints[best, f"{table}.{target.name}"] = CERTAIN, f"{other.export.name} names them by it"
-                break
-    return hints
+                return {(best, f"{table}.{target.name}"): (CERTAIN, f"{other.export.name} names them by it")}
+    return {}
 
 
 def number_in_other_orders(

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ecom_pipeline.contracts import Contract
+from ecom_pipeline.contracts import Column, Contract
 from ecom_pipeline.shop.doctor.matching import KEYED, Hint, Matches, match
 from ecom_pipeline.shop.doctor.meaning import named_event, read_words, understood
 from ecom_pipeline.shop.doctor.names import KNOWN, VAGUE
@@ -90,11 +90,8 @@ def find_role(
         The input contracts, by table.
     """
     matches = {table: match(contract, profiles, hints) for table, contract in contracts.items()}
-    headers = " ".join(profile.name for profile in profiles)
-    roles = [
-        Role(name=role, score=_score(role, name, headers, profiles, matches, contracts), matches=matches)
-        for role in ROLES
-    ]
+    looks = _Looks(name, profiles, matches, contracts)
+    roles = [Role(name=role, score=looks.score(role), matches=matches) for role in ROLES]
     best = max(roles, key=lambda role: role.score)
     return best if best.score >= TOO_LITTLE else None
 
@@ -112,116 +109,111 @@ def nearest(
     return None
 
 
-def _score(
-    role: str,
-    name: str,
-    headers: str,
-    profiles: Sequence[Profile],
-    matches: Mapping[str, Matches],
-    contracts: Mapping[str, Contract],
-) -> float:
-    said = _is_named(name, role)
-    tables = ("orders", "order_items") if role == SALES else (role,)
-    if not _is_possible(role, name, said, headers, profiles, matches, contracts):
-        return 0.0
-    explained: dict[str, float] = {}
-    for table in tables:
-        for one in matches[table].values():
-            explained[one.profile.name] = max(one.score, explained.get(one.profile.name, 0.0))
-    needed = [matches[role][target].score for target in NEEDED.get(role, ()) if target in matches[role]] or [
-        found.score for table in tables for target in ("order_id", "ordered_at", "product_id", "quantity")
-        if (found := matches[table].get(target))
-    ]  # fmt: skip
-    if role == "customers" and not needed:
-        needed = [matches[role]["email"].score]
-    filled = [profile for profile in profiles if not profile.is_empty]
-    coverage = sum(explained.values()) / max(len(filled), 1)
-    return 0.5 * sum(needed) / len(needed) + 0.5 * coverage + 0.25 * said
-
-
-def _is_possible(
-    role: str,
-    name: str,
-    said: bool,
-    headers: str,
-    profiles: Sequence[Profile],
-    matches: Mapping[str, Matches],
-    contracts: Mapping[str, Contract],
-) -> bool:
-    if role == SALES:
-        gives_back = _is_named(name, "refunds") and _tells_refunds_alone(matches)
-        is_told = _may_be_sales(matches) and (said or _numbers_orders(matches)) and not gives_back
-        return is_told and not _tells_views(matches["events"], contracts["events"])
-    found = matches[role]
-    lacking = [target for target in NEEDED[role] if target not in found]
-    if role == "events" and lacking == ["event_type"]:
-        whose = "session_id" in found or {"product_id", "customer_id"} <= set(found)
-        says = {"text", "sent_at"} <= set(matches["messages"])
-        return whose and not says and named_event(name) is not None and not _may_be_sales(matches)
-    by_email = role == "customers" and lacking == ["customer_id"] and "email" in found
-    if lacking and not by_email:
-        return False
-    is_named = said and (role != "campaigns" or found["campaign_id"].score > VAGUE)
-    told = [found[target] for target in (*NEEDED[role][:1], *TELLING.get(role, ())) if target in found]
-    if role in KEYED and not is_named and all(one.score <= VAGUE for one in told):
-        return False
-    if not (is_named or role not in TELLING or any(target in found for target in TELLING[role])):
-        return False
-    ordered = matches["orders"].get("order_id")
-    is_order = ordered is not None and ordered.score >= 0.9 * KNOWN and _may_be_sales(matches)
-    if role == "events":
-        column = next(column for column in contracts["events"].columns if column.name == "event_type")
-        return bool(found["event_type"].profile.words) and (
-            understood(found["event_type"].profile, column) >= 0.3 or found["event_type"].score >= VAGUE
-        )
-    if role == "refunds":
-        return said or re.search(HINTS["refunds"], headers, re.IGNORECASE) is not None
-    if role == "marketing_spend" and "channel" not in found and not {"impressions", "clicks"} & set(found):
-        return False
-    if role in ("products", "customers", "campaigns"):
-        if role == "products" and _may_be_sales(matches):
-            return False
-        key = found["email" if by_email else NEEDED[role][0]].profile
-        return not is_order and key.unique >= 0.9
-    if role == "market":
-        return len(profiles) <= 5
-    return not (role in ("marketing_spend", "calendar") and is_order)
-
-
 def _is_named(name: str, role: str) -> bool:
     return re.search(HINTS[role], name.rsplit("/", 1)[-1], re.IGNORECASE) is not None
 
 
-def _numbers_orders(matches: Mapping[str, Matches]) -> bool:
-    """Whether the number of an order is called so, or somebody ordered: what is an ``id`` alone numbers anything."""
-    number = max((found["order_id"].score for found in matches.values() if "order_id" in found), default=1.0)
-    return number > VAGUE or bool({"customer_id", "status"} & set(matches["orders"]))
+@dataclass(frozen=True)
+class _Looks:
+    """What is seen of an export when its role is asked for."""
 
+    name: str
+    profiles: Sequence[Profile]
+    matches: Mapping[str, Matches]
+    contracts: Mapping[str, Contract]
 
-def _tells_refunds_alone(matches: Mapping[str, Matches]) -> bool:
-    """Whether the one amount is called after what was given back."""
-    amount, sold = matches["refunds"].get("amount"), {"unit_price", "line_amount"} & set(matches["order_items"])
-    return (
-        amount is not None and not sold and re.search(HINTS["refunds"], amount.profile.name, re.IGNORECASE) is not None
-    )
+    def score(self, role: str) -> float:
+        """How much a role explains; 0 if it cannot be."""
+        tables = ("orders", "order_items") if role == SALES else (role,)
+        if not (self._is_sales() if role == SALES else self._is_about(role)):
+            return 0.0
+        explained: dict[str, float] = {}
+        for one in (one for table in tables for one in self.matches[table].values()):
+            explained[one.profile.name] = max(one.score, explained.get(one.profile.name, 0.0))
+        needed = self._scores(role, NEEDED.get(role, ())) or [
+            score
+            for table in tables
+            for score in self._scores(table, ("order_id", "ordered_at", "product_id", "quantity"))
+        ]
+        if role == "customers" and not needed:
+            needed = self._scores(role, ("email",))
+        filled = [profile for profile in self.profiles if not profile.is_empty]
+        coverage = sum(explained.values()) / max(len(filled), 1)
+        return 0.5 * sum(needed) / len(needed) + 0.5 * coverage + 0.25 * _is_named(self.name, role)
 
+    def _scores(self, table: str, targets: Sequence[str]) -> list[float]:
+        return [self.matches[table][target].score for target in targets if target in self.matches[table]]
 
-def _tells_views(found: Matches, events: Contract) -> bool:
-    """Whether rows are what visitors did, of which orders are a part only."""
-    if not {"event_type", "event_at"} <= set(found):
-        return False
-    column = next(column for column in events.columns if column.name == "event_type")
-    return "view" in read_words(found["event_type"].profile, column).values()
+    def _is_sales(self) -> bool:
+        gives_back = _is_named(self.name, "refunds") and self._tells_refunds_alone()
+        is_told = self._may_be_sales() and (_is_named(self.name, SALES) or self._numbers_orders())
+        return is_told and not gives_back and not self._tells_views()
 
+    def _is_about(self, role: str) -> bool:
+        found, said = self.matches[role], _is_named(self.name, role)
+        lacking = [target for target in NEEDED[role] if target not in found]
+        if role == "events" and lacking == ["event_type"]:
+            whose = "session_id" in found or {"product_id", "customer_id"} <= set(found)
+            says = {"text", "sent_at"} <= set(self.matches["messages"])
+            return whose and not says and named_event(self.name) is not None and not self._may_be_sales()
+        by_email = role == "customers" and lacking == ["customer_id"] and "email" in found
+        if lacking and not by_email:
+            return False
+        is_named = said and (role != "campaigns" or found["campaign_id"].score > VAGUE)
+        told = self._scores(role, (*NEEDED[role][:1], *TELLING.get(role, ())))
+        if role in KEYED and not is_named and max(told, default=0.0) <= VAGUE:
+            return False
+        if not (is_named or role not in TELLING or any(target in found for target in TELLING[role])):
+            return False
+        is_order = max(self._scores("orders", ("order_id",)), default=0.0) >= 0.9 * KNOWN and self._may_be_sales()
+        if role == "events":
+            kind = found["event_type"]
+            return bool(kind.profile.words) and (
+                understood(kind.profile, self._event_type()) >= 0.3 or kind.score >= VAGUE
+            )
+        if role == "refunds":
+            headers = " ".join(profile.name for profile in self.profiles)
+            return said or re.search(HINTS["refunds"], headers, re.IGNORECASE) is not None
+        if role == "marketing_spend" and not {"channel", "impressions", "clicks"} & set(found):
+            return False
+        if role in KEYED:
+            if role == "products" and self._may_be_sales():
+                return False
+            return not is_order and found["email" if by_email else NEEDED[role][0]].profile.unique >= 0.9
+        if role == "market":
+            return len(self.profiles) <= 5
+        return not (role in ("marketing_spend", "calendar") and is_order)
 
-def _may_be_sales(matches: Mapping[str, Matches]) -> bool:
-    orders, items = matches["orders"], matches["order_items"]
-    amounts = any(target in items for target in ("quantity", "unit_price", "line_amount"))
-    if "order_id" in items and "product_id" in items and amounts:
-        return True
-    if "order_id" in orders and "ordered_at" in orders:
-        return True
-    if "ordered_at" not in orders or not amounts:
-        return False
-    told = (items[target].profile.name for target in ("quantity", "line_amount") if target in items)
-    return "customer_id" in orders or any(re.search(SOLD, header, re.IGNORECASE) for header in told)
+    def _event_type(self) -> Column:
+        return next(column for column in self.contracts["events"].columns if column.name == "event_type")
+
+    def _numbers_orders(self) -> bool:
+        """Whether the number of an order is called so, or somebody ordered: what is an ``id`` alone numbers anything."""
+        numbers = [score for table in self.matches for score in self._scores(table, ("order_id",))]
+        return max(numbers, default=1.0) > VAGUE or bool({"customer_id", "status"} & set(self.matches["orders"]))
+
+    def _tells_refunds_alone(self) -> bool:
+        """Whether the one amount is called after what was given back."""
+        amount = self.matches["refunds"].get("amount")
+        if amount is None or {"unit_price", "line_amount"} & set(self.matches["order_items"]):
+            return False
+        return re.search(HINTS["refunds"], amount.profile.name, re.IGNORECASE) is not None
+
+    def _tells_views(self) -> bool:
+        """Whether rows are what visitors did, of which orders are a part only."""
+        found = self.matches["events"]
+        if not {"event_type", "event_at"} <= set(found):
+            return False
+        return "view" in read_words(found["event_type"].profile, self._event_type()).values()
+
+    def _may_be_sales(self) -> bool:
+        orders, items = self.matches["orders"], self.matches["order_items"]
+        amounts = any(target in items for target in ("quantity", "unit_price", "line_amount"))
+        if "order_id" in items and "product_id" in items and amounts:
+            return True
+        if "order_id" in orders and "ordered_at" in orders:
+            return True
+        if "ordered_at" not in orders or not amounts:
+            return False
+        told = (items[target].profile.name for target in ("quantity", "line_amount") if target in items)
+        return "customer_id" in orders or any(re.search(SOLD, header, re.IGNORECASE) for header in told)

@@ -13,7 +13,7 @@ from ecom_pipeline.shop.doctor.derived import ONE_EACH, order_of, product_or_nam
 from ecom_pipeline.shop.doctor.inputs import Inputs
 from ecom_pipeline.shop.doctor.matching import Match, Matches, names_each, only_time
 from ecom_pipeline.shop.doctor.model import ColumnGuess, InputGuess
-from ecom_pipeline.shop.doctor.names import KNOWN, as_sql, folded
+from ecom_pipeline.shop.doctor.names import KNOWN, VAGUE, as_sql, folded
 from ecom_pipeline.shop.doctor.profiles import writes_decimal_comma
 from ecom_pipeline.shop.doctor.returns import (
     Refunds,
@@ -156,14 +156,13 @@ class Sales(Inputs):
 
     def _time_of_refund(self, where: str | None) -> Match | None:
         """When it was given back, where a column is called so and tells it of all such rows."""
-        found = self.role.matches["refunds"].get("refunded_at")
-        if found is None or not re.search(HINTS["refunds"], found.profile.name, re.IGNORECASE):
-            return None
         rows = taken_rows(self.export.table, where, writes_decimal_comma(self.profiles))
-        (silent,) = self.con.execute(
-            f"select count(*) from {rows} where {quoted(found.profile.name)} is null"
-        ).fetchall()[0]
-        return None if silent else found
+        for one in self.profiles:
+            if one.time and re.search(HINTS["refunds"], one.name, re.IGNORECASE):
+                told = self.con.execute(f"select count(*) = count({quoted(one.name)}) from {rows}").fetchall()[0][0]
+                if told:
+                    return Match(profile=one, score=VAGUE, why="name")
+        return None
 
     def _is_of_order(self, key: Match, amount: Match) -> bool:
         return determines(self.con, self.export.table, key.profile.name, amount.profile.name)

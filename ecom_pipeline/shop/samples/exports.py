@@ -15,14 +15,8 @@ from ecom_pipeline.shop.samples.traffic import NOBODY
 
 TIMEZONE = "Asia/Shanghai"
 _EVENTS_2023 = {
-    "view": "pv",
-    "favourite": "fav",
-    "cart": "addcart",
-    "remove": "delcart",
-    "purchase": "buy",
-    "search": "search",
-    "visit": "visit",
-}
+    "view": "pv", "favourite": "fav", "cart": "addcart", "remove": "delcart", "purchase": "buy", "search": "search", "visit": "visit",
+}  # fmt: skip
 _EVENTS_2024 = {
     "view": "page_view", "favourite": "wishlist", "cart": "add_to_cart", "remove": "remove_from_cart",
     "purchase": "purchase", "search": "search", "visit": "session_start",

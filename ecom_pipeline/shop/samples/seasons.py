@@ -38,60 +38,36 @@ class Festival:
     country: str = ""
 
 
-def _each_year(month: int, first: int, last: int) -> tuple[tuple[date, date], ...]:
-    return tuple((date(year, month, first), date(year, month, last)) for year in (2023, 2024))
+def _spans(
+    first_year: tuple[int, int, int], second_year: tuple[int, int, int] | None = None
+) -> tuple[tuple[date, date], ...]:
+    """Month, first and last day of the first year; of the second one too where it has others."""
+    years = {2023: first_year, 2024: second_year or first_year}
+    return tuple((date(year, month, first), date(year, month, last)) for year, (month, first, last) in years.items())
 
 
 FESTIVALS = (
-    Festival("元旦 New Year", "holiday", 1.2, _each_year(1, 1, 1), "CN"),
-    Festival(
-        "年货节 Lunar New Year sale",
-        "event",
-        1.5,
-        ((date(2023, 1, 5), date(2023, 1, 12)), (date(2024, 1, 22), date(2024, 1, 30))),
-    ),
-    Festival(
-        "春节停业 Closed for Spring Festival",
-        "closed",
-        0.0,
-        ((date(2023, 1, 21), date(2023, 1, 23)), (date(2024, 2, 9), date(2024, 2, 11))),
-    ),
-    Festival(
-        "春节 Spring Festival",
-        "holiday",
-        0.5,
-        ((date(2023, 1, 24), date(2023, 1, 27)), (date(2024, 2, 12), date(2024, 2, 17))),
-        "CN",
-    ),
-    Festival("妇女节 Women's Day sale", "event", 1.8, _each_year(3, 8, 8)),
-    Festival("劳动节 Labour Day", "holiday", 0.8, _each_year(5, 1, 3), "CN"),
-    Festival("520", "event", 1.6, _each_year(5, 20, 20)),
-    Festival("618 opening", "event", 1.7, _each_year(6, 1, 2)),
-    Festival("618 eve", "event", 1.5, _each_year(6, 16, 17)),
-    Festival("618", "event", 3.2, _each_year(6, 18, 18)),
-    Festival(
-        "七夕 Qixi", "event", 1.5, ((date(2023, 8, 22), date(2023, 8, 22)), (date(2024, 8, 10), date(2024, 8, 10)))
-    ),
-    Festival("国庆节 National Day", "holiday", 0.85, _each_year(10, 1, 7), "CN"),
-    Festival("双十一 presale", "event", 1.6, _each_year(11, 1, 3)),
-    Festival("双十一 Singles' Day", "event", 4.0, _each_year(11, 11, 11)),
-    Festival(
-        "Black Friday",
-        "event",
-        2.2,
-        ((date(2023, 11, 24), date(2023, 11, 24)), (date(2024, 11, 29), date(2024, 11, 29))),
-    ),
-    Festival("双十二 Double Twelve", "event", 2.0, _each_year(12, 12, 12)),
-    Festival("Christmas", "holiday", 1.2, _each_year(12, 25, 25), "US"),
+    Festival("元旦 New Year", "holiday", 1.2, _spans((1, 1, 1)), "CN"),
+    Festival("年货节 Lunar New Year sale", "event", 1.5, _spans((1, 5, 12), (1, 22, 30))),
+    Festival("春节停业 Closed for Spring Festival", "closed", 0.0, _spans((1, 21, 23), (2, 9, 11))),
+    Festival("春节 Spring Festival", "holiday", 0.5, _spans((1, 24, 27), (2, 12, 17)), "CN"),
+    Festival("妇女节 Women's Day sale", "event", 1.8, _spans((3, 8, 8))),
+    Festival("劳动节 Labour Day", "holiday", 0.8, _spans((5, 1, 3)), "CN"),
+    Festival("520", "event", 1.6, _spans((5, 20, 20))),
+    Festival("618 opening", "event", 1.7, _spans((6, 1, 2))),
+    Festival("618 eve", "event", 1.5, _spans((6, 16, 17))),
+    Festival("618", "event", 3.2, _spans((6, 18, 18))),
+    Festival("七夕 Qixi", "event", 1.5, _spans((8, 22, 22), (8, 10, 10))),
+    Festival("国庆节 National Day", "holiday", 0.85, _spans((10, 1, 7)), "CN"),
+    Festival("双十一 presale", "event", 1.6, _spans((11, 1, 3))),
+    Festival("双十一 Singles' Day", "event", 4.0, _spans((11, 11, 11))),
+    Festival("Black Friday", "event", 2.2, _spans((11, 24, 24), (11, 29, 29))),
+    Festival("双十二 Double Twelve", "event", 2.0, _spans((12, 12, 12))),
+    Festival("Christmas", "holiday", 1.2, _spans((12, 25, 25)), "US"),
 )
 WORKING_DAYS = (
-    date(2023, 1, 28),
-    date(2023, 5, 6),
-    date(2023, 10, 7),
-    date(2024, 2, 4),
-    date(2024, 2, 18),
-    date(2024, 5, 11),
-)
+    date(2023, 1, 28), date(2023, 5, 6), date(2023, 10, 7), date(2024, 2, 4), date(2024, 2, 18), date(2024, 5, 11),
+)  # fmt: skip
 """Weekend days that China worked in exchange for a holiday; they do not move the orders."""
 
 

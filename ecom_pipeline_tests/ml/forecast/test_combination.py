@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ecom_pipeline.ml.forecast.backtest import Backtested
-from ecom_pipeline.ml.forecast.combination import OF_PERIODS, OF_SUMS, combine_past, combined, prove, weights
+from ecom_pipeline.ml.forecast.combination import COMBINATION, combine_past, combined, prove, settled, weights
 
 MODELS = ("moving_average", "exponential_smoothing", "boosting")
 ALL = np.ones((3, 1), dtype=bool)
@@ -73,28 +73,10 @@ def test_what_an_origin_brought_does_not_change_its_own_combination() -> None:
     before = backtest_of(answers)
     after = replace(before, actual=before.actual * np.array([1, 1, 99])[:, np.newaxis, np.newaxis])
     earlier = replace(before, actual=before.actual * np.array([1, 1.2, 1])[:, np.newaxis, np.newaxis])
-    kinds = np.array(["category"])
-    past, shocked, told = (combine_past(each, kinds, each.errors(), OF_PERIODS) for each in (before, after, earlier))
+    kinds = np.full((3, 1), "category")
+    past, shocked, told = (combine_past(each, kinds) for each in (before, after, earlier))
     assert shocked.tolist() == past.tolist()
     assert told[2] != past[2]
-
-
-def test_who_is_right_about_the_month_counts_for_sums_and_who_is_right_about_the_day_for_days() -> None:
-    days = np.resize([0.0, 0, 0, 4], 28)
-    found = Backtested(
-        models=("moving_average", "boosting"),
-        origins=(1,),
-        forecast=np.stack([np.full((1, 1, 28), 1.0), np.zeros((1, 1, 28))]),
-        actual=days[np.newaxis, np.newaxis],
-        scale=np.ones((1, 1)),
-    )
-    assert found.errors()[:, 0, 0] == pytest.approx([1.5, 1.0])
-    assert found.errors_of_sums()[:, 0, 0] == pytest.approx([0.0, 28.0])
-    answered = np.ones((2, 1), dtype=bool)
-    by_day = weights(found.errors(), found.models, answered)[:, 0]
-    by_sum = weights(found.errors_of_sums(), found.models, answered, OF_SUMS)[:, 0]
-    assert by_day[1] > 0.9
-    assert by_sum[0] > 0.6
 
 
 def test_the_proof_leaves_out_the_first_origin_and_pools_series_and_days() -> None:
@@ -119,3 +101,12 @@ def test_without_a_test_or_sales_nothing_is_proved() -> None:
     assert prove(untested, np.full((1, 1, 1), np.nan), np.array([0])).value is None
     silent = backtest_of({"moving_average": [[1.0]]}, actual=0.0)
     assert prove(silent, np.ones((1, 1, 1)), np.array([0])).value is None
+
+
+def test_a_baseline_counts_alone_where_it_is_published_and_has_an_answer() -> None:
+    weight = np.full((3, 3), 1 / 3)
+    answered = np.array([[True, True, False], [True, True, True], [True, True, True]])
+    found, names = settled(weight, answered, (COMBINATION, "moving_average", "moving_average"), MODELS)
+    assert names == (COMBINATION, "moving_average", COMBINATION)
+    assert found[:, 1].tolist() == [1, 0, 0]
+    assert (found[:, [0, 2]] == weight[:, [0, 2]]).all()

@@ -67,7 +67,7 @@ def test_what_sells_now_and_then_learns_no_weights_from_what_sells_often(monkeyp
     found = forecast_panel(panel_of(*rare, *regular), horizon=28, seed=1)
     nothing = found.weight[found.tested.models.index("boosting")]
     assert (nothing[:10] > 0.6).all()
-    assert (nothing[10:] == 0).all()
+    assert (nothing[10:] < 1e-6).all()
     alone = forecast_panel(panel_of(*rare), horizon=28, seed=1)
     assert found.weight[:, :10] == pytest.approx(alone.weight)
     assert found.tested.of(COMBINATION)[:, :10] == pytest.approx(alone.tested.of(COMBINATION))

@@ -82,6 +82,7 @@ KINDS = (
     "power",
     "most revenue",
     "short",
+    "threshold",
 )
 
 
@@ -89,7 +90,7 @@ def plant_kind(kind: str, seed: int) -> Planted:
     """A shop of one of `KINDS`: what is hard about it, everything else as it comes.
 
     Channels bring 5 to 40 % of the revenue (of "most revenue" 50 to 80 %), half of their effect at 0.3 to 15 times their mean
-    spend (of "line" 8 to 40, of "saturated" 0.15 to 0.8; of "power" the effect is a power of the spend).
+    spend (of "line" 8 to 40, of "saturated" 0.15 to 0.8; of "power" the effect is a power of the spend, of "threshold" an S).
     """
     random = np.random.default_rng([seed, KINDS.index(kind)])
     channels = int(random.integers(1, 4) if kind == "short" else random.integers(2, 6))
@@ -107,9 +108,10 @@ def plant_kind(kind: str, seed: int) -> Planted:
     low, high = {"line": (8, 40), "saturated": (0.15, 0.8)}.get(kind, (0.3, 15))
     half = spend.mean(axis=0) * np.exp(random.uniform(np.log(low), np.log(high), channels))
     power, share = random.uniform(0.4, 1, channels), random.uniform(0, 0.8, channels)
+    steepness = random.uniform(1, 2, channels) if kind == "threshold" else 1.0
 
     def shape(given: Array) -> Array:
-        return given**power if kind == "power" else saturated(given, half)
+        return given**power if kind == "power" else saturated(given, half, steepness)
 
     carried = np.column_stack([carried_over(spend[:, one], share[one]) for one in range(channels)])
     base = 20_000 * season + 3 * day

@@ -83,14 +83,29 @@ def test_revenue_that_is_chance_moves_no_money() -> None:
 
 
 def test_the_best_split_evens_out_marginal_returns() -> None:
-    curves = [Curve(carry_over=0.0, half=100.0, effect=400.0), Curve(carry_over=0.0, half=100.0, effect=100.0)]
+    curves = [
+        Curve(carry_over=0.0, half=100.0, steepness=1.0, effect=400.0),
+        Curve(carry_over=0.0, half=100.0, steepness=1.0, effect=100.0),
+    ]
     split = best_split([curves], np.array([0.0, 0.0]), np.array([900.0, 900.0]), 200.0)
     assert split.sum() == pytest.approx(200.0)
     assert curves[0].marginal(split[0]) == pytest.approx(curves[1].marginal(split[1]), rel=1e-6)
 
 
+@pytest.mark.parametrize("steepness", [1.0, 1.7])
+def test_the_next_unit_brings_the_slope_of_the_curve(steepness: float) -> None:
+    curve = Curve(carry_over=0.0, half=100.0, steepness=steepness, effect=400.0)
+    for spend in (1.0, 80.0, 900.0):
+        slope = (float(curve.revenue(spend + 1e-4)) - float(curve.revenue(spend - 1e-4))) / 2e-4
+        assert curve.marginal(spend) == pytest.approx(slope, rel=1e-5)
+    assert float(curve.revenue(0.0)) == 0.0
+
+
 def test_floors_and_caps_hold() -> None:
-    curves = [Curve(carry_over=0.0, half=1e6, effect=1e7), Curve(carry_over=0.0, half=1e6, effect=1.0)]
+    curves = [
+        Curve(carry_over=0.0, half=1e6, steepness=1.0, effect=1e7),
+        Curve(carry_over=0.0, half=1e6, steepness=1.0, effect=1.0),
+    ]
     for present, expected in (([100.0, 100.0], [150.0, 50.0]), ([100.0, 300.0], [200.0, 200.0])):
         floor, cap = floors_and_caps(["a", "b"], np.array(present), {}, {})
         assert best_split([curves], floor, cap, sum(present)).tolist() == pytest.approx(expected)

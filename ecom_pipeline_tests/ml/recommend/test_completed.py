@@ -11,7 +11,7 @@ from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard
 WORLD = bought(
     ("a", "x", 0), ("b", "x", 0), ("c", "x", 0), ("a", "y", 0), ("b", "y", 0), ("c", "z", 0), ("hermit", "w", 0)
 )
-MODEL = LightFMRecommender(epochs=5, minimum_customers=2, features=False, seed=1).fit(WORLD)
+MODEL = LightFMRecommender(epochs=5, most_products=2, seed=1).fit(WORLD)
 POPULARITY = Popularity().fit(WORLD)
 NOTHING = pd.DataFrame({"customer_id": ["nobody"], "product_id": ["w"]})
 

@@ -160,7 +160,7 @@ def test_the_figures_of_popularity_by_hand() -> None:
 def test_a_customer_the_model_does_not_know_is_judged_by_the_fallback() -> None:
     world = pd.concat([TEN, bought(("hermit", "rare", 0), ("hermit", "x", 9))])
     _, test = both(world)
-    model = LightFMRecommender(minimum_customers=2, features=False, epochs=2, seed=1).fit(test.train)
+    model = LightFMRecommender(most_products=2, epochs=2, seed=1).fit(test.train)
     assert model.recommend(["hermit"], 1).empty
     found = judge(model, Popularity(half_life=None).fit(test.train), test)
     assert test.customers.tolist() == ["b", "hermit", "new"]

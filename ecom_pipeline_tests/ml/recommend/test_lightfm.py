@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from ecom_pipeline.ml.recommend import history
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.popularity import Popularity
 from ecom_pipeline_tests.ml.recommend.builders import bought, catalogue, checkerboard, field_of
@@ -21,7 +22,7 @@ def share_of_own_field(lists: pd.DataFrame) -> float:
 
 class TestLightFM(RecommenderPromises):
     recommender = LightFMRecommender
-    parameters = QUICK
+    parameters: ClassVar[dict[str, Any]] = {**QUICK, "features": True}
 
     @pytest.mark.parametrize("features", [False, True])
     def test_it_sees_the_checkerboard_where_popularity_cannot(self, features: bool) -> None:
@@ -48,7 +49,7 @@ class TestLightFM(RecommenderPromises):
         names = sorted(world["product_id"].unique())
         products = pd.DataFrame({"product_id": names, "category": [f"field{field_of(name)}" for name in names]})
         fresh = pd.DataFrame({"product_id": ["n0", "n1"], "category": ["field0", "field1"]})
-        model = LightFMRecommender(**QUICK).fit(world, pd.concat([products, fresh]))
+        model = LightFMRecommender(**QUICK, features=True).fit(world, pd.concat([products, fresh]))
         lists = model.recommend(["c000", "c001"], 2, candidates=["n0", "n1"])
         assert lists["product_id"].tolist() == ["n0", "n1", "n1", "n0"]
 
@@ -62,18 +63,15 @@ class TestLightFM(RecommenderPromises):
         again = LightFMRecommender(**QUICK, trend=1000.0).fit(world)
         pd.testing.assert_frame_equal(hot.recommend(["c000"], 5), again.recommend(["c000"], 5), check_exact=True)
 
-    def test_what_too_few_touched_has_no_point_of_its_own(self) -> None:
+    def test_what_few_touched_in_a_large_catalogue_has_no_point(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(history, "MANY_PRODUCTS", 20)
         world = pd.concat([checkerboard(), bought(("c000", "rare", 5), ("hermit", "rare", 5))])
-        model = LightFMRecommender(**QUICK, minimum_customers=3, features=False).fit(world)
+        model = LightFMRecommender(**QUICK).fit(world)
         assert "rare" not in model.products_
         assert "hermit" not in model.customers_
         assert model.recommend(["hermit", "c000"], 2)["customer_id"].tolist() == ["c000", "c000"]
-        assert "hermit" in LightFMRecommender(**QUICK).fit(world).customers_
-
-    def test_where_everything_is_rare_everything_has_a_point(self) -> None:
-        model = LightFMRecommender(**QUICK, minimum_customers=3).fit(bought(("a", "x", 0), ("b", "y", 0)))
-        assert model.item_points_.any(axis=1).tolist() == [True, True]
-        assert model.customers_.tolist() == ["a", "b"]
+        everything_is_rare = LightFMRecommender(**QUICK).fit(bought(*((f"a{n}", f"x{n}", 0) for n in range(30))))
+        assert len(everything_is_rare.products_) == 30
 
     def test_parameters_are_told_without_the_seed_or_what_was_learned(self) -> None:
         found = LightFMRecommender(seed=7, epochs=3).fit(bought(("a", "x", 0))).parameters()

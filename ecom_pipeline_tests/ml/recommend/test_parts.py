@@ -91,19 +91,6 @@ class TestEASE(RecommenderPromises):
         assert of_all.weights_.toarray() == pytest.approx(alone.weights_.toarray(), abs=1e-4)
         assert len(of_all.customers_) == 60
 
-    @pytest.mark.parametrize("largest", [30, 25, 15], ids=["products", "customers", "neighbours"])
-    def test_several_penalties_are_learned_at_once_as_each_would_be_alone(self, largest: int) -> None:
-        world = checkerboard(customers=20, products=30)
-        first = EASE(penalty=20.0, largest_inverse=largest).fit(world)
-        everyone, every = np.arange(20), np.arange(30)
-        before = first._score(everyone, every)
-        for other in first.with_penalties([5.0, 1.0], checked(world)):
-            alone = EASE(penalty=other.penalty, largest_inverse=largest).fit(world)
-            assert other._score(everyone, every) == pytest.approx(alone._score(everyone, every), abs=1e-5)
-            assert other._score(everyone, every) != pytest.approx(before, abs=1e-3)
-        assert first.penalty == 20.0
-        assert first._score(everyone, every).tolist() == before.tolist()
-
 
 class TestALS(RecommenderPromises):
     recommender = ALS

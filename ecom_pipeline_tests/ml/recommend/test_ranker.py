@@ -9,15 +9,17 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from ecom_pipeline.ml.recommend import contest, evaluate, tuning
+from ecom_pipeline.ml.recommend import contest, evaluate
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.blend import Blend
 from ecom_pipeline.ml.recommend.ease import EASE
 from ecom_pipeline.ml.recommend.evaluate import Window, earlier, score, scores, windows
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.interactions import checked
+from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.popularity import Popularity
 from ecom_pipeline.ml.recommend.ranker import NEVER, Firsts, Past, Ranker, firsts, learn_trees
+from ecom_pipeline.ml.recommend.tuning import Part
 from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard, fads
 from ecom_pipeline_tests.ml.recommend.mixin import RecommenderPromises
 
@@ -159,12 +161,13 @@ def test_the_trees_learn_from_as_many_customers_as_they_need_and_from_validation
         taught.append(len(seen))
         return learn_trees(seen, seed=seed)
 
-    monkeypatch.setattr(contest, "tune_parts", lambda *given, **named: [])
+    model = LightFMRecommender(seed=1).fit_checked(validation.train)
+    monkeypatch.setattr(contest, "tune_parts", lambda *given, **named: [Part(fitted=model, trials=[])])
     monkeypatch.setattr(contest, "firsts", recorded)
     monkeypatch.setattr(contest, "learn_trees", learned)
     monkeypatch.setattr(evaluate, "CHOSEN_ON", 10)
+    monkeypatch.setattr(evaluate, "CHOICES", 1)
     monkeypatch.setattr(contest, "LESSONS", 1)
-    monkeypatch.setattr(tuning, "CHANGES", ())
     nothing = pd.DataFrame({"product_id": []})
     held = contest.compete({"new": found, "all": found}, nothing, before={"new": past, "all": past}, seed=1, judged=20)
     assert held.rounds["new"].trees is not None

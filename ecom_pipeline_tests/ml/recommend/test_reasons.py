@@ -37,9 +37,7 @@ class World:
     def served(self) -> pd.DataFrame:
         """Every candidate that is listed where lists are as long as the catalogue."""
         data = checked(self.interactions)
-        model = LightFMRecommender(components=8, epochs=10, minimum_customers=2, features=False, seed=1).fit_checked(
-            data
-        )
+        model = LightFMRecommender(components=8, epochs=10, most_products=PRODUCTS, seed=1).fit_checked(data)
         delivered: list[pd.DataFrame] = []
         serve(
             _candidates({"new": model, "all": model}, data, self.products, length=2 * PRODUCTS),

@@ -255,6 +255,14 @@ def test_what_few_of_a_segment_chose_is_not_popular_in_it(women: int, why: str) 
     assert reason(served, "f24", "ring")["reason"] == why
 
 
+def test_a_segment_of_nearly_everyone_is_not_customers_like_you() -> None:
+    served = shown(candidates(), CROWD, customers=[*of_gender("male", range(95)), *of_gender("female", range(20))])
+    assert reason(served, "m34", "saw") == {"reason": "popular", "evidence_count": 30}
+    assert reason(served, "f3", "cup", "all")["reason"] == "bought_before"
+    served = shown(candidates(), CROWD, customers=[*of_gender("male", range(75)), *of_gender("female", range(20))])
+    assert reason(served, "m34", "saw")["reason"] == "popular_in_segment"
+
+
 def test_a_segment_of_few_is_none_and_opted_out_customers_have_none() -> None:
     few = [row for row in TOLD if row["customer_id"] not in ("f0", "f1")]
     assert listed(shown(candidates(), CROWD, customers=few), "f24", "new")[0] == ("saw", "popularity")

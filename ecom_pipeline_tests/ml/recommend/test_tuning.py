@@ -9,19 +9,12 @@ from ecom_pipeline.ml.recommend import tuning
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.ease import EASE
 from ecom_pipeline.ml.recommend.evaluate import Target, Window, score, windows
+from ecom_pipeline.ml.recommend.graph import GraphFilter
 from ecom_pipeline.ml.recommend.history import HistoryModel
 from ecom_pipeline.ml.recommend.interactions import checked
-from ecom_pipeline.ml.recommend.neighbours import ItemNeighbours
 from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity
-from ecom_pipeline.ml.recommend.tuning import (
-    budget_seconds,
-    seconds_of,
-    start,
-    tune_baselines,
-    tune_lightfm,
-    tune_parts,
-)
-from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard, departments, field_of
+from ecom_pipeline.ml.recommend.tuning import tune_baselines, tune_parts
+from ecom_pipeline_tests.ml.recommend.builders import bought, catalogue, checkerboard, departments, field_of
 
 
 def validation(interactions: pd.DataFrame, target: Target = "new") -> Window:
@@ -30,46 +23,44 @@ def validation(interactions: pd.DataFrame, target: Target = "new") -> Window:
     return found[0]
 
 
-@pytest.mark.parametrize("pairs", [1, 1_000, 100_000, 1_000_000, 30_000_000])
-@pytest.mark.parametrize("features", [0.0, 3.0])
-def test_the_start_leaves_room_for_other_trials_unless_it_is_the_smallest(pairs: int, features: float) -> None:
-    parameters = start(pairs, 1_000, features)
-    smallest = parameters["components"] == 16
-    assert smallest or seconds_of(parameters, pairs, features) * tuning.FITS <= budget_seconds(pairs)
-    assert parameters["features"] <= (features > 0)
-    assert 3 <= parameters["epochs"] <= 16
-
-
-def test_all_fits_together_stay_within_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    window = validation(checkerboard())
-    pairs = len(window.train[["customer_id", "product_id"]].drop_duplicates())
-    budget = 4.2 * seconds_of(start(pairs, 40, 0.0), pairs, 0.0)
-    monkeypatch.setattr(tuning, "budget_seconds", lambda pairs: budget)
-    part = tune_lightfm(window, None, trend_half_life=28.0, seed=1)
-    fits = [*(trial.parameters for trial in part.trials), *[vars(part.unfitted())] * tuning.FINAL_FITS]
-    assert sum(seconds_of(each, pairs, 0.0) for each in fits) <= budget
-    assert len(part.trials) == 2
-
-
-def test_a_budget_that_is_used_up_ends_the_trials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tuning, "budget_seconds", lambda pairs: 1e-9)
-    assert len(tune_lightfm(validation(checkerboard()), None, trend_half_life=28.0, seed=1).trials) == 1
-
-
-@pytest.mark.parametrize(("last", "chosen"), [(0.503, 64), (0.520, 16)])
+@pytest.mark.parametrize(("last", "chosen"), [(0.503, 5.0), (0.520, 1.25)])
 def test_the_best_trial_is_taken_a_change_only_where_it_is_worthwhile(
-    last: float, chosen: int, monkeypatch: pytest.MonkeyPatch
+    last: float, chosen: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    values = {64: 0.500, 32: 0.504, 16: last}
-    monkeypatch.setattr(tuning, "CHANGES", ({"components": 32}, {"components": 16}))
-    monkeypatch.setattr(tuning, "score", lambda model, window: values[model.components] + 0.001 * (model.trend == 0.5))
-    part = tune_lightfm(validation(checkerboard()), None, trend_half_life=28.0, seed=1)
-    assert [trial.parameters["components"] for trial in part.trials] == [64, 32, 16]
-    assert [trial.value for trial in part.trials] == pytest.approx([0.501, 0.505, last + 0.001])
+    values = {5.0: 0.500, 20.0: 0.504, 1.25: last}
+    monkeypatch.setattr(tuning, "score", lambda model, window: values.get(getattr(model, "penalty", 0.0), 0.0))
+    window = validation(checkerboard())
+    [part] = [each for each in tune_parts(window, window, seed=1) if isinstance(each.fitted, EASE)]
+    assert [trial.parameters["penalty"] for trial in part.trials[:4]] == [5.0, 5.0, 20.0, 1.25]
+    assert [trial.value for trial in part.trials[:4]] == [0.500, 0.500, 0.504, last]
     stored = vars(part.unfitted())
-    assert (stored["components"], stored["trend"]) == (chosen, 0.5)
+    assert stored["penalty"] == chosen
     assert not any(name.endswith("_") for name in stored)
-    assert len(vars(part.fitted)["item_points_"]) == 40
+    assert len(vars(part.fitted)["weights_"]) == 40
+
+
+@pytest.mark.parametrize(("passes", "epochs"), [(1, 3), (3_100, 5), (10**9, 16)])
+def test_lightfm_goes_through_as_many_pairs_as_there_is_time_for_and_the_best_trend_is_taken(
+    passes: int, epochs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuning, "PASSES", passes)
+    monkeypatch.setattr(tuning, "score", lambda model, window: float(getattr(model, "trend", 0.0) == 0.5))
+    window = validation(checkerboard())
+    part = tune_parts(window, window, trend_half_life=7.0, seed=1)[0]
+    assert [trial.parameters["trend"] for trial in part.trials] == list(tuning.TRENDS)
+    stored = vars(part.unfitted())
+    assert (stored["epochs"], stored["trend"], stored["trend_half_life"]) == (epochs, 0.5, 7.0)
+
+
+@pytest.mark.parametrize(("gain", "chosen"), [(0.003, False), (0.006, True)], ids=["not worthwhile", "worthwhile"])
+def test_lightfm_learns_what_products_say_of_themselves_where_that_is_worthwhile(
+    gain: float, chosen: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuning, "score", lambda model, window: 0.5 + gain * getattr(model, "features", False))
+    world = checkerboard()
+    part = tune_parts(validation(world), validation(world), catalogue(world), seed=1)[0]
+    assert [trial.parameters["features"] for trial in part.trials] == [False] * 5 + [True] * 5
+    assert vars(part.unfitted())["features"] is chosen
 
 
 def test_baselines_are_chosen_on_the_window_given_and_come_best_first() -> None:
@@ -122,10 +113,10 @@ def test_each_part_is_the_best_of_its_trials_and_fitted_before_the_window() -> N
         ({90.0: 0.5, 28.0: 0.52, 7.0: 0.52}, {90.0: 0.5, 28.0: 0.50, 7.0: 0.49}, [28.0, 7.0], 28.0),
         ({90.0: 0.5, 28.0: 0.52, 7.0: 0.90}, {90.0: 0.5, 28.0: 0.48, 7.0: 0.90}, [28.0], 90.0),
         (
-            {90.0: 0.5, 28.0: 0.51, 7.0: 0.52, 2.0: 0.53},
-            {90.0: 0.5, 28.0: 0.52, 7.0: 0.53, 2.0: 0.54},
-            [28.0, 7.0, 2.0],
-            2.0,
+            {90.0: 0.5, 28.0: 0.51, 7.0: 0.52, 2.0: 0.53, 0.5: 0.54},
+            {90.0: 0.5, 28.0: 0.52, 7.0: 0.53, 2.0: 0.54, 0.5: 0.55},
+            [28.0, 7.0, 2.0, 0.5],
+            0.5,
         ),
     ],
     ids=["too little", "until it is no gain", "more lost than gained", "as soon as is tried"],
@@ -138,44 +129,30 @@ def test_a_history_fades_sooner_as_long_as_both_targets_gain_by_it_and_nothing_i
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     learned = []
-    learn = ItemNeighbours._learn
-    monkeypatch.setattr(ItemNeighbours, "_learn", lambda *given: (learned.append(1), learn(*given)))
+    learn = GraphFilter._learn
+    monkeypatch.setattr(GraphFilter, "_learn", lambda *given: (learned.append(1), learn(*given)))
 
     def stated(model: Recommender, window: Window) -> float:
-        recency = getattr(model, "recency", None) if isinstance(model, ItemNeighbours) else 90.0
+        recency = getattr(model, "recency", None) if isinstance(model, GraphFilter) else 90.0
         return (of_all if window.owned.empty else values).get(recency or 90.0, 0.0)
 
     monkeypatch.setattr(tuning, "score", stated)
+    monkeypatch.setattr(tuning, "LARGEST_INVERSE", 30)
     world = checkerboard()
     parts = tune_parts(validation(world), validation(world, "all"), seed=1)
-    [part] = [each for each in parts if each.fitted.name == "item_knn"]
+    [part] = [each for each in parts if each.fitted.name == "graph_filter"]
     recencies = [trial.parameters["recency"] for trial in part.trials]
     assert [each for each in recencies if each != 90.0] == tried
     assert len(learned) == recencies.count(90.0)
     assert vars(part.unfitted())["recency"] == chosen
 
 
-def test_the_penalty_of_ease_is_the_one_that_both_targets_gain_by(monkeypatch: pytest.MonkeyPatch) -> None:
-    new_and_all = {20.0: (0.5, 0.5), 80.0: (0.6, 0.3), 5.0: (0.52, 0.52), 1.25: (0.523, 0.523)}
-
-    def stated(model: Recommender, window: Window) -> float:
-        return new_and_all[model.penalty][window.owned.empty] if isinstance(model, EASE) else 0.0
-
-    monkeypatch.setattr(tuning, "score", stated)
-    world = checkerboard()
-    parts = tune_parts(validation(world), validation(world, "all"), seed=1)
-    [part] = [each for each in parts if each.fitted.name == "ease"]
-    assert vars(part.unfitted())["penalty"] == 5.0
-    assert [trial.parameters["penalty"] for trial in part.trials][2:] == [80.0, 5.0, 1.25, 5.0]
-
-
 def test_where_both_targets_are_one_it_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
     window, judged = validation(checkerboard()), []
     monkeypatch.setattr(tuning, "score", lambda model, window: (judged.append(model), 0.5)[1])
     parts = tune_parts(window, window, seed=1)
-    assert len(judged) == sum(len(part.trials) for part in parts) + sum(
-        1 + isinstance(part.fitted, EASE) for part in parts if isinstance(part.fitted, HistoryModel)
-    )
+    lead_again = sum(isinstance(part.fitted, HistoryModel) for part in parts)
+    assert len(judged) == sum(len(part.trials) for part in parts) + lead_again
 
 
 def test_a_large_shop_tries_less(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,15 +161,21 @@ def test_a_large_shop_tries_less(monkeypatch: pytest.MonkeyPatch) -> None:
     small = tune_parts(new, every, seed=1)
     monkeypatch.setattr(tuning, "MANY_ROWS", 10)
     large = tune_parts(new, every, seed=1)
-    assert [part.fitted.name for part in small][4:] == ["item_knn", "transitions"]
-    assert [part.fitted.name for part in large] == ["frequency", "ease", "als"]
-    assert [len({trial.parameters.get("half_life") for trial in part.trials}) for part in large] == [4, 2, 2]
-    penalties = [{trial.parameters["penalty"] for trial in parts[1].trials} for parts in (small, large)]
-    assert penalties == [{20.0, *tuning.PENALTIES}, {20.0}]
+    assert [part.fitted.name for part in small] == ["lightfm", "frequency", "ease", "als", "item_knn", "transitions"]
+    assert [part.fitted.name for part in large] == ["lightfm", "frequency", "ease", "als"]
+    penalties = [{trial.parameters["penalty"] for trial in parts[2].trials} for parts in (small, large)]
+    assert penalties == [{5.0, 20.0, 1.25}, {5.0}]
+
+
+def test_where_ease_goes_by_neighbours_the_graph_filter_is_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = checkerboard()
+    new, every = validation(world), validation(world, "all")
     monkeypatch.setattr(tuning, "LARGEST_INVERSE", 30)
-    large = tune_parts(new, every, seed=1)
-    assert [part.fitted.name for part in large][3:] == ["graph_filter"]
-    exponents = [{trial.parameters["customer_exponent"] for trial in parts[3].trials} for parts in (small, large)]
+    small = tune_parts(new, every, seed=1)[4]
+    monkeypatch.setattr(tuning, "MANY_ROWS", 10)
+    large = tune_parts(new, every, seed=1)[4]
+    assert small.fitted.name == large.fitted.name == "graph_filter"
+    exponents = [{trial.parameters["customer_exponent"] for trial in part.trials} for part in (small, large)]
     assert exponents == [{0.5, 0.35}, {0.5}]
 
 

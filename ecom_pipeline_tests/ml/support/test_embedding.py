@@ -19,7 +19,7 @@ SHORT = [
 LONG = [("我的包裹一直没有收到，" * 60)[:size] for size in (60, 150, 300, 480)]
 
 
-@pytest.mark.parametrize("company", [1, 2, 5, 8, 13])
+@pytest.mark.parametrize("company", [1, 5])
 def test_the_numbers_of_a_text_are_those_it_has_in_any_company(company: int, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [text for pair in zip(SHORT, LONG * 4, strict=True) for text in pair]
     monkeypatch.setattr(embedding, "_points", {})
