@@ -8,6 +8,7 @@ import dagster as dg
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.defs.checks import key_of
 from ecom_pipeline.defs.night import Night
+from ecom_pipeline.defs.tables import OWNERS
 from ecom_pipeline.shop.rules import audience_exports
 from ecom_pipeline.warehouse.release import PUBLISHED, publish
 
@@ -21,6 +22,7 @@ def release_asset(contracts: Mapping[str, Contract], fresh_within: dg.FreshnessP
         deps=[key_of(contract.name) for contract in published],
         description="One release per successful night: marts, model outputs and ops, published as one unit.",
         group_name="release",
+        owners=OWNERS,
         tags={"layer": "release"},
         kinds={"duckdb", "parquet"},
         required_resource_keys={"night"},

@@ -25,6 +25,8 @@ from ecom_pipeline.warehouse.names import count
 
 LINEAGE = "dagster/column_lineage"
 PROJECT = Path(__file__).parents[2]
+OWNERS = ("team:data",)
+"""Whoever runs the nights answers for every table."""
 
 
 def spec_of(
@@ -40,6 +42,7 @@ def spec_of(
         deps=[key_of(name) for name in deps],
         description=contract.description,
         group_name=contract.domain,
+        owners=OWNERS,
         kinds=kinds,
         code_version=_code_version(contract),
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=fresh_within) if fresh_within else None,

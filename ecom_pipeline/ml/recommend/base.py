@@ -32,6 +32,8 @@ class Recommender(ABC):
         Whether it is a yardstick rather than a contender.
     handles_cold_customers
         Whether a customer without interactions gets a list; otherwise the list is empty.
+    handles_cold_products
+        Whether a product without interactions can be recommended.
     customers_, products_
         The customers it learned, and the products it can score.
     """
@@ -39,6 +41,7 @@ class Recommender(ABC):
     name: ClassVar[str]
     is_baseline: ClassVar[bool] = False
     handles_cold_customers: ClassVar[bool] = False
+    handles_cold_products: ClassVar[bool] = False
 
     customers_: pd.Index
     products_: pd.Index

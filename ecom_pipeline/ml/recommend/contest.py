@@ -136,6 +136,7 @@ def compete(
     tuned = tune_parts(
         validation,
         both.get("all", both["new"])[0],
+        known,
         segments=segments,
         trend_half_life=popularity.half_life,
         seed=seed,

@@ -5,7 +5,9 @@ What does not belong here: how a recommender uses it.
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+from scipy import sparse
 
 TAGS = ("category", "brand", "price_band")
 
@@ -25,3 +27,14 @@ def categories_of(ids: pd.Index, products: pd.DataFrame | None) -> pd.Series:
     """Return the category of the products, in that order; all missing where the shop's products have fewer than two."""
     tags = described(ids, products)
     return tags["category"] if "category" in tags else pd.Series(None, index=ids, dtype=object, name="category")
+
+
+def one_hot(tags: pd.DataFrame) -> sparse.csr_matrix:
+    """Products by tag values: one where the product has the value; a missing tag gives none."""
+    blocks = [sparse.csr_matrix((len(tags), 0), dtype=np.float32)]
+    for tag in tags:
+        codes, values = pd.factorize(tags[tag], sort=True)
+        known = np.flatnonzero(codes >= 0)
+        ones = np.ones(len(known), dtype=np.float32)
+        blocks.append(sparse.csr_matrix((ones, (known, codes[known])), shape=(len(tags), len(values))))
+    return sparse.hstack(blocks, format="csr", dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Products are alike that the same customers touch.
+"""Item-kNN: products are alike that the same customers touch.
 
 The angle between the columns of products, damped for those that few touched; each product keeps its nearest neighbours.
 M. Deshpande, G. Karypis, Item-based top-N recommendation algorithms, ACM TOIS 22, 2004. What does not belong here:
@@ -8,15 +8,55 @@ products alike by their texts.
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
+from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, HistoryModel
 from ecom_pipeline.ml.recommend.interactions import Floats
 from ecom_pipeline.ml.recommend.ranking import blocks
 
 MOST_PAIRS = 1_000_000
 """Of customers and products that neighbours of a large shop are learned from: of more, every n-th customer is enough."""
+
+
+class ItemNeighbours(HistoryModel):
+    """The cosine between products, of the nearest ones only.
+
+    Parameters
+    ----------
+    neighbours
+        How many each product keeps.
+    damping
+        Added to the squared length of a column, as a multiple of the mean.
+    half_life, recency
+        As in ``EASE``.
+    most_products
+        Only that many products, those touched by the most customers, are learned and can be recommended.
+    """
+
+    name: ClassVar[str] = "item_knn"
+
+    def __init__(
+        self,
+        *,
+        neighbours: int = 100,
+        damping: float = 0.0,
+        half_life: float | None = None,
+        recency: float | None = None,
+        most_products: int = MOST_PRODUCTS,
+    ) -> None:
+        self.neighbours = neighbours
+        self.damping = damping
+        self.half_life = half_life
+        self.recency = recency
+        self.most_products = most_products
+
+    def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
+        self.weights_ = nearest(self._weights(data, self.half_life), self.neighbours, self.damping)
+        self.history_ = self._history(data)
 
 
 def nearest(

@@ -23,6 +23,7 @@ from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.graph import GraphFilter
 from ecom_pipeline.ml.recommend.history import HistoryModel
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
+from ecom_pipeline.ml.recommend.neighbours import ItemNeighbours
 from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity, SegmentPopularity
 from ecom_pipeline.ml.recommend.transitions import Transitions
 
@@ -65,6 +66,7 @@ class Part:
 def tune_parts(
     new: Window,
     every: Window,
+    products: pd.DataFrame | None = None,
     *,
     segments: pd.Series | None = None,
     trend_half_life: float | None = 28.0,
@@ -73,22 +75,22 @@ def tune_parts(
     """Choose the parameters of each part of the blend but the baselines.
 
     ``new`` and ``every`` are the validation windows of the two targets; what a customer buys again is chosen on the second,
-    the rest on the first, but how soon a history fades on both. ``segments`` are those of customers, as ``cold.segments``
-    returns them, ``trend_half_life`` that of the popularity that LightFM's trend is made of.
+    the rest on the first, but how soon a history fades on both. ``products`` is what is said of them, ``segments`` those of
+    customers, as ``cold.segments`` returns them, ``trend_half_life`` that of the popularity that LightFM's trend is made of.
 
-    Beyond ``MANY_ROWS`` fewer settings of EASE are tried and transitions are left out: they cost as much as the rest and
-    weighed next to nothing wherever they were tried. The graph filter says what EASE says, and more only where EASE goes by
-    neighbours.
+    Beyond ``MANY_ROWS`` fewer settings of EASE are tried, and item-kNN and transitions are left out: they cost as much as
+    the rest and weighed next to nothing wherever they were tried. The graph filter says what EASE says, and more only where
+    EASE goes by neighbours.
     """
     few = informative(new, seed=seed)
     few_of_all = few if every is new else informative(every, seed=seed)
     small = len(new.train) <= MANY_ROWS
-    products, customers = (len(new.train[name].cat.categories) for name in ("product_id", "customer_id"))
+    many, customers = (len(new.train[name].cat.categories) for name in ("product_id", "customer_id"))
     fading: dict[str, Any] = {"half_life": 90.0, "recency": 90.0}
     lasting: dict[str, Any] = {"half_life": None, "recency": None}
-    points = int(np.clip(products // PER_COMPONENT, 8, 64))
+    points = int(np.clip(many // PER_COMPONENT, 8, 64))
     parts = [
-        _lightfm(few, trend_half_life, seed),
+        _lightfm(few, products, trend_half_life, seed),
         _climb(Frequency, {"half_life": 90.0}, [{"half_life": each} for each in (30.0, 180.0, None)], few_of_all),
         _climb(
             EASE,
@@ -103,10 +105,11 @@ def tune_parts(
             few,
         ),
     ]
-    if min(products, customers) > LARGEST_INVERSE:
+    if min(many, customers) > LARGEST_INVERSE:
         milder = {"customer_exponent": 0.35, "product_exponent": 0.4}
         parts.append(_climb(GraphFilter, {"seed": seed, **fading}, [milder] if small else [], few))
     if small:
+        parts.append(_climb(ItemNeighbours, fading, [{"damping": 1.0}], few))
         parts.append(_climb(Transitions, {}, [{"steps": 3, "damping": 0.0}], few))
     if segments is not None and segments.notna().any():
         half_lives = [{"half_life": each} for each in (7.0, 90.0)]
@@ -175,12 +178,16 @@ def tune_baselines(window: Window, products: pd.DataFrame | None, *, seed: int) 
     return sorted(reached, key=lambda each: -reached[each])
 
 
-def _lightfm(window: Window, trend_half_life: float | None, seed: int) -> Part:
-    """LightFM, and how much of the trend is added to it, which costs no fit."""
+def _lightfm(window: Window, products: pd.DataFrame | None, trend_half_life: float | None, seed: int) -> Part:
+    """LightFM, with what products say of themselves where that is worthwhile, and how much trend is added, which costs no fit."""
     pairs = len(window.train[["customer_id", "product_id"]].drop_duplicates())
     epochs = int(np.clip(PASSES / pairs, 3, 16))
-    model = LightFMRecommender(epochs=epochs, trend_half_life=trend_half_life, seed=seed).fit_checked(window.train)
-    tried = [model.with_trend(trend) for trend in TRENDS]
-    trials = [Trial(parameters=each.parameters(), value=score(each, window)) for each in tried]
-    best = max(range(len(tried)), key=lambda place: trials[place].value)
-    return Part(fitted=tried[best], trials=trials)
+    tags = described(pd.Index(window.train["product_id"].cat.categories), products)
+    tried: list[tuple[LightFMRecommender, Trial]] = []
+    for features in (False, True)[: 1 + len(tags.columns)]:
+        model = LightFMRecommender(epochs=epochs, features=features, trend_half_life=trend_half_life, seed=seed)
+        model.fit_checked(window.train, products)
+        for each in map(model.with_trend, TRENDS):
+            tried.append((each, Trial(parameters=each.parameters(), value=score(each, window))))
+    best, _ = max(tried, key=lambda each: each[1].value / (1 + WORTHWHILE * each[0].features))
+    return Part(fitted=best, trials=[trial for _, trial in tried])

@@ -138,12 +138,12 @@ class RecommenderPromises:
         assert len(lists[lists["customer_id"] == "c000"]) == 4
         assert self.make().fit(checkerboard()).recommend([], 4).empty
 
-    def test_products_without_history_are_not_offered(self) -> None:
+    def test_products_without_history_are_treated_as_declared(self) -> None:
         world = checkerboard()
         fresh = pd.DataFrame({"product_id": ["fresh"], "category": ["k1"]})
         lists = self.make().fit(world, pd.concat([catalogue(world), fresh])).recommend(["c000"], 100)
-        assert len(lists) == 40
-        assert "fresh" not in set(lists["product_id"])
+        assert len(lists) == 40 + self.recommender.handles_cold_products
+        assert ("fresh" in set(lists["product_id"])) == self.recommender.handles_cold_products
 
     def test_one_customer_one_product_one_day(self) -> None:
         lists = self.make().fit(bought(("a", "x", 0))).recommend(["a"], 20)

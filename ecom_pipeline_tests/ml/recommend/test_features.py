@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from ecom_pipeline.ml.recommend.features import categories_of, described
+from ecom_pipeline.ml.recommend.features import categories_of, described, one_hot
 
 PRODUCTS = pd.DataFrame(
     {
@@ -28,6 +28,16 @@ def test_a_single_category_is_none() -> None:
     assert categories_of(IDS, PRODUCTS).isna().all()
     assert categories_of(IDS, None).isna().all()
     assert categories_of(pd.Index(["x", "z"]), PRODUCTS).tolist() == ["cups", "tea"]
+
+
+def test_one_column_per_value_and_nothing_for_a_missing_one() -> None:
+    found = one_hot(described(pd.Index(["x", "y", "z", "unheard"]), PRODUCTS)).toarray()
+    # cups, tea, high, low
+    assert found.tolist() == [[1, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, 1], [0, 0, 0, 0]]
+
+
+def test_without_tags_there_are_no_columns() -> None:
+    assert one_hot(described(IDS, None)).shape == (3, 0)
 
 
 def test_a_product_described_twice_is_named() -> None:

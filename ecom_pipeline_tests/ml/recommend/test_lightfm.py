@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ import pytest
 from ecom_pipeline.ml.recommend import history
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.popularity import Popularity
-from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard, field_of
+from ecom_pipeline_tests.ml.recommend.builders import bought, catalogue, checkerboard, field_of
 from ecom_pipeline_tests.ml.recommend.mixin import RecommenderPromises
 
 QUICK: dict[str, Any] = {"components": 8, "epochs": 15, "seed": 1}
@@ -22,12 +22,13 @@ def share_of_own_field(lists: pd.DataFrame) -> float:
 
 class TestLightFM(RecommenderPromises):
     recommender = LightFMRecommender
-    parameters = QUICK
+    parameters: ClassVar[dict[str, Any]] = {**QUICK, "features": True}
 
-    def test_it_sees_the_checkerboard_where_popularity_cannot(self) -> None:
+    @pytest.mark.parametrize("features", [False, True])
+    def test_it_sees_the_checkerboard_where_popularity_cannot(self, features: bool) -> None:
         world = checkerboard()
         customers = sorted(world["customer_id"].unique())
-        model = LightFMRecommender(**QUICK).fit(world)
+        model = LightFMRecommender(**QUICK, features=features).fit(world, catalogue(world))
         assert share_of_own_field(model.recommend(customers, 10)) > 0.98
         assert share_of_own_field(Popularity().fit(world).recommend(customers, 10)) == pytest.approx(0.5, abs=0.1)
 
@@ -42,6 +43,15 @@ class TestLightFM(RecommenderPromises):
         world = checkerboard()
         first, second = (LightFMRecommender(**{**QUICK, "seed": seed}).fit(world) for seed in (1, 2))
         assert not np.allclose(first.customer_points_, second.customer_points_)
+
+    def test_a_cold_product_is_placed_by_its_category(self) -> None:
+        world = checkerboard()
+        names = sorted(world["product_id"].unique())
+        products = pd.DataFrame({"product_id": names, "category": [f"field{field_of(name)}" for name in names]})
+        fresh = pd.DataFrame({"product_id": ["n0", "n1"], "category": ["field0", "field1"]})
+        model = LightFMRecommender(**QUICK, features=True).fit(world, pd.concat([products, fresh]))
+        lists = model.recommend(["c000", "c001"], 2, candidates=["n0", "n1"])
+        assert lists["product_id"].tolist() == ["n0", "n1", "n1", "n0"]
 
     def test_the_trend_is_added_without_learning_again(self) -> None:
         world = pd.concat([checkerboard(), bought(*((f"c{number:03d}", "p001", 99) for number in range(1, 60, 2)))])

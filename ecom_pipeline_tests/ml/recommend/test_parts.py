@@ -17,7 +17,7 @@ from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.graph import GraphFilter
 from ecom_pipeline.ml.recommend.history import HistoryModel, thinned
 from ecom_pipeline.ml.recommend.interactions import checked
-from ecom_pipeline.ml.recommend.neighbours import nearest
+from ecom_pipeline.ml.recommend.neighbours import ItemNeighbours, nearest
 from ecom_pipeline.ml.recommend.transitions import Transitions
 from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard, field_of, frame
 from ecom_pipeline_tests.ml.recommend.mixin import RecommenderPromises
@@ -116,7 +116,9 @@ class TestGraphFilter(RecommenderPromises):
         assert model._score(np.arange(12), np.arange(10)) == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
-class TestNearest:
+class TestItemNeighbours(RecommenderPromises):
+    recommender = ItemNeighbours
+
     def test_the_nearest_by_the_angle(self) -> None:
         touched = sparse.csr_matrix(np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0], [0.0, 1.0, 1.0]]))
         found = nearest(touched, 1, 0.0).toarray()
@@ -200,7 +202,7 @@ def test_of_many_customers_those_who_link_nothing_are_not_learned_from_and_get_l
     assert [part.shape[0] for part in learned] == [70, 40]
 
 
-@pytest.mark.parametrize("kind", [EASE, GraphFilter, Transitions], ids=lambda kind: str(kind.name))
+@pytest.mark.parametrize("kind", [EASE, ItemNeighbours, GraphFilter, Transitions], ids=lambda kind: str(kind.name))
 def test_what_was_touched_fades_by_its_age_on_the_customers_own_last_day(kind: type[HistoryModel]) -> None:
     world = bought(("a", "x", 0), ("a", "y", 2), ("b", "x", 700), ("b", "y", 702), ("c", "x", 702), ("c", "z", 702))
     seed = {"seed": 1} if kind is GraphFilter else {}
@@ -217,7 +219,7 @@ def test_what_was_touched_fades_by_its_age_on_the_customers_own_last_day(kind: t
 
 @pytest.mark.parametrize(
     "model",
-    [EASE(), ALS(**ALS_QUICK), GraphFilter(**GRAPH_QUICK), Transitions()],
+    [EASE(), ALS(**ALS_QUICK), GraphFilter(**GRAPH_QUICK), ItemNeighbours(), Transitions()],
     ids=lambda model: str(model.name),
 )
 def test_it_sees_the_checkerboard_where_popularity_cannot(model: Recommender) -> None:

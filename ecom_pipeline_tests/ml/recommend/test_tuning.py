@@ -14,7 +14,7 @@ from ecom_pipeline.ml.recommend.history import HistoryModel
 from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity
 from ecom_pipeline.ml.recommend.tuning import tune_baselines, tune_parts
-from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard, departments, field_of
+from ecom_pipeline_tests.ml.recommend.builders import bought, catalogue, checkerboard, departments, field_of
 
 
 def validation(interactions: pd.DataFrame, target: Target = "new") -> Window:
@@ -50,6 +50,17 @@ def test_lightfm_goes_through_as_many_pairs_as_there_is_time_for_and_the_best_tr
     assert [trial.parameters["trend"] for trial in part.trials] == list(tuning.TRENDS)
     stored = vars(part.unfitted())
     assert (stored["epochs"], stored["trend"], stored["trend_half_life"]) == (epochs, 0.5, 7.0)
+
+
+@pytest.mark.parametrize(("gain", "chosen"), [(0.003, False), (0.006, True)], ids=["not worthwhile", "worthwhile"])
+def test_lightfm_learns_what_products_say_of_themselves_where_that_is_worthwhile(
+    gain: float, chosen: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuning, "score", lambda model, window: 0.5 + gain * getattr(model, "features", False))
+    world = checkerboard()
+    part = tune_parts(validation(world), validation(world), catalogue(world), seed=1)[0]
+    assert [trial.parameters["features"] for trial in part.trials] == [False] * 5 + [True] * 5
+    assert vars(part.unfitted())["features"] is chosen
 
 
 def test_baselines_are_chosen_on_the_window_given_and_come_best_first() -> None:
@@ -150,7 +161,7 @@ def test_a_large_shop_tries_less(monkeypatch: pytest.MonkeyPatch) -> None:
     small = tune_parts(new, every, seed=1)
     monkeypatch.setattr(tuning, "MANY_ROWS", 10)
     large = tune_parts(new, every, seed=1)
-    assert [part.fitted.name for part in small] == ["lightfm", "frequency", "ease", "als", "transitions"]
+    assert [part.fitted.name for part in small] == ["lightfm", "frequency", "ease", "als", "item_knn", "transitions"]
     assert [part.fitted.name for part in large] == ["lightfm", "frequency", "ease", "als"]
     penalties = [{trial.parameters["penalty"] for trial in parts[2].trials} for parts in (small, large)]
     assert penalties == [{5.0, 20.0, 1.25}, {5.0}]
