@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -131,15 +132,7 @@ def forget_runs(connection: duckdb.DuckDBPyConnection, before: datetime, kept: C
     return len(old)
 
 
-def compact(
-    folder: Path,
-    *,
-    memory_limit: str,
-    threads: int,
-    wait_seconds: float = 0.0,
-    temp_folder: Path | None = None,
-    temp_limit: str | None = None,
-) -> bool:
+def compact(folder: Path, *, wait_seconds: float = 0.0, **bounds: Any) -> bool:
     """Rewrite the working file where more than half of it is unused; whether it was.
 
     DuckDB uses the space of deleted rows again, but never gives it back to the disk. What it is given is that of
@@ -153,16 +146,10 @@ def compact(
         It could not be rewritten; it is as it was.
     """
     file, fresh = folder / "warehouse.duckdb", folder / "warehouse.duckdb.rewritten"
-    bounds = bounded(
-        memory_limit=memory_limit,
-        threads=threads,
-        temp_folder=temp_folder or folder / "tmp",
-        temp_limit=temp_limit,
-    )
     with exclusive(folder, wait_seconds=wait_seconds):
         try:
             fresh.unlink(missing_ok=True)
-            with duckdb.connect(config=bounds) as connection:
+            with duckdb.connect(config=bounded(**({"temp_folder": folder / "tmp"} | bounds))) as connection:
                 connection.execute(f"attach {literal(str(file))} as old")
                 connection.execute("checkpoint old")
                 size, used, free = connection.execute(

@@ -28,6 +28,7 @@ def test_what_is_answered_and_what_of_it_is_wrong_is_told_by_share_of_unknown_qu
     assert all("wrong 0.000 (0.000 to " in line or "none given" in line for line in told)
 
 
-def test_the_interval_is_wilsons() -> None:
-    assert abstention.interval(1, 10) == "0.100 (0.018 to 0.404)"
-    assert abstention.interval(0, 0) == "none given"
+def test_draws_without_answers_say_nothing_of_the_error() -> None:
+    draws = pd.DataFrame({"answers": [10, 0, 30], "wrong": [1, 0, 1]})
+    assert abstention.wrong(draws) == "0.050 (0.033 to 0.100)"
+    assert abstention.wrong(draws.iloc[1:2]) == "none given"

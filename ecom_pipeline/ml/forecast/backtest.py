@@ -6,10 +6,10 @@ here: which models compete, and what follows from the errors.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -51,8 +51,6 @@ class Backtested:
         (O, S, H); NaN where a series is not tested.
     scale
         (O, S) unit of MASE: the seasonal-naive error within the history; NaN where there is none.
-    failures
-        Per model the series that have no answer, and why.
     """
 
     models: tuple[str, ...]
@@ -60,7 +58,6 @@ class Backtested:
     forecast: np.ndarray
     actual: np.ndarray
     scale: np.ndarray
-    failures: Mapping[str, Mapping[SeriesKey, str]] = field(default_factory=dict)
 
     def errors(self) -> np.ndarray:
         """(M, O, S) mean absolute error; NaN where nothing was tested."""
@@ -94,7 +91,7 @@ def origins_of(panel: Panel, horizon: int) -> tuple[tuple[int, int], ...]:
 
 
 def backtest(panel: Panel, entries: Sequence[Entry], horizon: int) -> Backtested:
-    """Let every model forecast every cut; a model that fails has no answer, and its reason is kept."""
+    """Let every model forecast every cut; a model that fails has no answer."""
     cuts = origins_of(panel, horizon)
     shape = (len(cuts), len(panel.keys), horizon)
     actual, scale = np.full(shape, np.nan), np.full(shape[:2], np.nan)
@@ -110,26 +107,23 @@ def backtest(panel: Panel, entries: Sequence[Entry], horizon: int) -> Backtested
         actual[place, rows, :ahead] = panel.values[rows, length : length + ahead]
         scale[place, rows] = seasonal_scale(past.values[rows], panel.season)
         places.append(rows)
-    failures: dict[str, dict[SeriesKey, str]] = {}
 
-    def ask(task: tuple[int, int]) -> tuple[np.ndarray, Answer]:
+    def ask(task: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         number, place = task
         entry, rows = entries[number], places[place]
         mine = rows if entry.rows is None else np.intersect1d(rows, entry.rows)
-        return mine, answers(copy(entry.model), pasts[place], mine, cuts[place][1])
+        return mine, answers(copy(entry.model), pasts[place], mine, cuts[place][1]).forecast
 
     tasks = [(number, place) for number in range(len(entries)) for place in range(len(cuts))]
     with ThreadPoolExecutor(THREADS) as pool:
         for (number, place), (mine, found) in zip(tasks, pool.map(ask, tasks), strict=True):
-            forecast[number, place, mine, : cuts[place][1]] = found.forecast
-            failures.setdefault(entries[number].model.name, {}).update(found.failures)
+            forecast[number, place, mine, : cuts[place][1]] = found
     return Backtested(
         models=tuple(entry.model.name for entry in entries),
         origins=tuple(length for length, _ in cuts),
         forecast=forecast,
         actual=actual,
         scale=scale,
-        failures={name: reasons for name, reasons in failures.items() if reasons},
     )
 
 

@@ -120,8 +120,7 @@ def forecast_panel(
     kinds = np.array([kind for kind, _ in panel.keys])
     rows = {str(kind): np.flatnonzero(kinds == kind) for kind in np.unique(kinds)}
     tested = backtest(panel, entries, horizon)
-    failures = {name: dict(reasons) for name, reasons in tested.failures.items()}
-    found, absent = _final(panel, entries, skip + horizon, failures, parts or {})
+    found, absent, failures = _final(panel, entries, skip + horizon, parts or {})
     past, proof, weight, source = _weighed(panel, tested, rows, np.isfinite(found[:, :, 0]))
     shut = closed_days(panel, skip + horizon) | rest_days(panel, skip + horizon)
     summed = np.isin(kinds, list(by_sums)) & (np.array(source) == COMBINATION)
@@ -155,7 +154,7 @@ def forecast_panel(
         proof=proof,
         covered=covered,
         without={part: (values * ratio)[:, skip:] for part, values in plain.items()},
-        failures={name: reasons for name, reasons in failures.items() if reasons},
+        failures=failures,
     )
 
 
@@ -231,15 +230,15 @@ def _final(
     panel: Panel,
     entries: Sequence[Entry],
     asked: int,
-    failures: dict[str, dict[SeriesKey, str]],
     parts: Mapping[str, tuple[EffectKind, ...]],
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """(M, S, asked) what each model says after the whole panel, and what it says without each part of the effects."""
+) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, dict[SeriesKey, str]]]:
+    """(M, S, asked) what each model says after the whole panel, what without each part of the effects, and its failures."""
     shape = (len(entries), len(panel.keys), asked)
     found = np.full(shape, np.nan)
     rest = rest_days(panel, asked)[:, panel.length :]
     known = {part: kinds for part, kinds in parts.items() if set(kinds) & set(panel.effects.kinds)}
     absent = {part: np.full(shape, np.nan) for part in known}
+    failures = {}
 
     def ask(entry: Entry) -> tuple[np.ndarray, Answer, dict[str, np.ndarray]]:
         rows = np.arange(len(panel.keys)) if entry.rows is None else entry.rows
@@ -264,7 +263,8 @@ def _final(
     with ThreadPoolExecutor(THREADS) as pool:
         for number, (rows, answer, less) in enumerate(pool.map(ask, entries)):
             found[number, rows] = answer.forecast
-            failures.setdefault(entries[number].model.name, {}).update(answer.failures)
+            if answer.failures:
+                failures[entries[number].model.name] = answer.failures
             for part, values in less.items():
                 absent[part][number, rows] = values
-    return found, absent
+    return found, absent, failures

@@ -2,7 +2,7 @@
 
 ``pipeline.recommend_shop`` is the entry. ``base`` is the interface every recommender keeps, ``interactions`` what a frame of
 interactions must be and how much each one counts, ``metrics`` and ``evaluate`` how lists are judged, ``tuning`` how
-parameters are chosen within a budget, ``similar`` the products like a product.
+parameters are chosen within a budget, ``weighing`` how much each part counts, ``similar`` the products like a product.
 
 ``serving.serve`` makes lists of candidates: ``known`` is what it knows of the shop, ``filling`` adds candidates where there
 are too few (``cold`` for customers, ``content`` for products that nobody knows), ``rules`` says what a list may hold,

@@ -75,8 +75,8 @@ def tune_parts(
     """Choose the parameters of each part of the blend but the baselines.
 
     ``new`` and ``every`` are the validation windows of the two targets; what a customer buys again is chosen on the second,
-    the rest on the first, but how soon a history fades on both. ``products`` is what is said of them, ``segments`` those of
-    customers, as ``cold.segments`` returns them, ``trend_half_life`` that of the popularity that LightFM's trend is made of.
+    LightFM and what segments choose on the first, the rest on both. ``products`` is what is said of them, ``segments`` those
+    of customers, as ``cold.segments`` returns them, ``trend_half_life`` that of the popularity that LightFM's trend is made of.
 
     Beyond ``MANY_ROWS`` fewer settings of EASE are tried, and item-kNN and transitions are left out: they cost as much as
     the rest and weighed next to nothing wherever they were tried. The graph filter says what EASE says, and more only where
@@ -84,6 +84,7 @@ def tune_parts(
     """
     few = informative(new, seed=seed)
     few_of_all = few if every is new else informative(every, seed=seed)
+    both = [few] if every is new else [few, few_of_all]
     small = len(new.train) <= MANY_ROWS
     many, customers = (len(new.train[name].cat.categories) for name in ("product_id", "customer_id"))
     fading: dict[str, Any] = {"half_life": 90.0, "recency": 90.0}
@@ -91,62 +92,66 @@ def tune_parts(
     points = int(np.clip(many // PER_COMPONENT, 8, 64))
     parts = [
         _lightfm(few, products, trend_half_life, seed),
-        _climb(Frequency, {"half_life": 90.0}, [{"half_life": each} for each in (30.0, 180.0, None)], few_of_all),
+        _climb(Frequency, {"half_life": 90.0}, [{"half_life": each} for each in (30.0, 180.0, None)], [few_of_all]),
         _climb(
             EASE,
             {"penalty": 5.0, "largest_inverse": LARGEST_INVERSE, **fading},
             [lasting, *({"penalty": each} for each in (20.0, 1.25) if small)],
-            few,
+            both,
         ),
         _climb(
             ALS,
             {"components": points, "half_life": 90.0, "seed": seed},
             [{"half_life": None}, {"confidence": 5.0}, {"confidence": 30.0}],
-            few,
+            both,
         ),
     ]
     if min(many, customers) > LARGEST_INVERSE:
         milder = {"customer_exponent": 0.35, "product_exponent": 0.4}
-        parts.append(_climb(GraphFilter, {"seed": seed, **fading}, [milder] if small else [], few))
+        parts.append(_climb(GraphFilter, {"seed": seed, **fading}, [milder] if small else [], both))
     if small:
-        parts.append(_climb(ItemNeighbours, fading, [{"damping": 1.0}], few))
-        parts.append(_climb(Transitions, {}, [{"steps": 3, "damping": 0.0}], few))
+        parts.append(_climb(ItemNeighbours, fading, [{"damping": 1.0}], both))
+        parts.append(_climb(Transitions, {}, [{"steps": 3, "damping": 0.0}], both))
     if segments is not None and segments.notna().any():
         half_lives = [{"half_life": each} for each in (7.0, 90.0)]
-        parts.append(_climb(SegmentPopularity, {"segments": segments, "half_life": 28.0}, half_lives, few))
-    return [_fading(part, few, few_of_all) for part in parts]
+        parts.append(_climb(SegmentPopularity, {"segments": segments, "half_life": 28.0}, half_lives, [few]))
+    return [_fading(part, both) for part in parts]
 
 
 def _climb(
-    kind: Callable[..., Recommender], start: Mapping[str, Any], changes: Sequence[Mapping[str, Any]], window: Window
+    kind: Callable[..., Recommender],
+    start: Mapping[str, Any],
+    changes: Sequence[Mapping[str, Any]],
+    judged: Sequence[Window],
 ) -> Part:
     """Try the changes one by one, each from the best so far; where everything is of one day, none of a half-life alone."""
-    if window.train["interaction_date"].nunique() == 1:
+    train = judged[0].train
+    if train["interaction_date"].nunique() == 1:
         changes = [change for change in changes if change.keys() - {"half_life", "recency"}]
-    best = kind(**start).fit_checked(window.train)
-    chosen = dict(start)
-    trials = [Trial(parameters=best.parameters(), value=score(best, window))]
-    lead = trials[0]
+    best = kind(**start).fit_checked(train)
+    chosen, lead = dict(start), _values(best, judged)
+    trials = [Trial(parameters=best.parameters(), value=lead[0])]
     for change in changes:
-        model = kind(**{**chosen, **change}).fit_checked(window.train)
-        trials.append(Trial(parameters=model.parameters(), value=score(model, window)))
-        if trials[-1].value > lead.value * (1 + WORTHWHILE):
-            best, lead, chosen = model, trials[-1], {**chosen, **change}
+        model = kind(**{**chosen, **change}).fit_checked(train)
+        found = _values(model, judged)
+        trials.append(Trial(parameters=model.parameters(), value=found[0]))
+        if _gains(found, lead):
+            best, lead, chosen = model, found, {**chosen, **change}
     return Part(fitted=best, trials=trials)
 
 
-def _fading(part: Part, new: Window, every: Window) -> Part:
+def _fading(part: Part, judged: Sequence[Window]) -> Part:
     """Let the history fade sooner, as long as that is worthwhile."""
     best = part.fitted
     if not isinstance(best, HistoryModel):
         return part
     trials = list(part.trials)
-    lead = _of_both(best, new, every)
+    lead = _values(best, judged)
     for recency in RECENCIES:
         if best.recency is not None and recency >= best.recency:
             continue
-        sooner = best.with_recency(recency, new.train)
-        found = _of_both(sooner, new, every)
+        sooner = best.with_recency(recency, judged[0].train)
+        found = _values(sooner, judged)
         trials.append(Trial(parameters=sooner.parameters(), value=found[0]))
         if not _gains(found, lead):
             break
@@ -154,14 +159,13 @@ def _fading(part: Part, new: Window, every: Window) -> Part:
     return Part(fitted=best, trials=trials)
 
 
-def _of_both(model: Recommender, new: Window, every: Window) -> tuple[float, float]:
-    value = score(model, new)
-    return value, value if every is new else score(model, every)
+def _values(model: Recommender, judged: Sequence[Window]) -> list[float]:
+    return [score(model, window) for window in judged]
 
 
-def _gains(found: tuple[float, float], lead: tuple[float, float]) -> bool:
+def _gains(found: Sequence[float], lead: Sequence[float]) -> bool:
     """Whether what the one target gains is worthwhile, and more than the other loses."""
-    return found[0] * found[1] > lead[0] * lead[1] * (1 + WORTHWHILE) ** 2
+    return float(np.prod(found)) > float(np.prod(lead)) * (1 + WORTHWHILE) ** len(lead)
 
 
 def tune_baselines(window: Window, products: pd.DataFrame | None, *, seed: int) -> list[Baseline]:

@@ -151,13 +151,9 @@ class Amounts:
                 count(*) filter (abs(ln(dearer) - ln(more)) >= abs(ln(dearer)))
             from compared"""
         ).fetchall()[0]
-        told = (
-            "line_amount"
-            if grows >= max(SOME, 4 * stays)
-            else "unit_price"
-            if stays >= max(SOME, 4 * grows)
-            else own[0]
-        )
+        told = own[0]
+        if max(grows, stays) >= max(SOME, 4 * min(grows, stays)):
+            told = "line_amount" if grows > stays else "unit_price"
         if told != own[0]:
             why = "it grows with the pieces" if told == "line_amount" else "it does not grow with the pieces"
             items[told] = replace(items.pop(own[0]), why=why, score=min(money.score, 0.75))

@@ -15,7 +15,7 @@ from ecom_pipeline.contracts import Column
 from ecom_pipeline.shop.doctor.columns import made
 from ecom_pipeline.shop.doctor.matching import Match, Matches
 from ecom_pipeline.shop.doctor.meaning import STEMS, read_words
-from ecom_pipeline.shop.doctor.model import ColumnGuess
+from ecom_pipeline.shop.doctor.model import ColumnGuess, InputGuess
 from ecom_pipeline.shop.doctor.names import as_sql
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
 from ecom_pipeline.shop.doctor.roles import HINTS
@@ -193,6 +193,18 @@ def of_states(
         score=0.5,
         why="the state of orders tells that they were given back",
     )
+
+
+def with_refunds_by_line(given: Sequence[InputGuess]) -> tuple[InputGuess, ...]:
+    """What was given back by line goes by the number of the line: two equal pieces are two."""
+    lines = (column for guess in given if guess.table == "order_items" for column in guess.columns)
+    number = next((replace(one, target="refund_id") for one in lines if one.target == "order_item_id"), None)
+    found = []
+    for guess in given:
+        told = {column.target for column in guess.columns}
+        is_by_line = guess.table == "refunds" and "product_id" in told and "refund_id" not in told
+        found.append(replace(guess, columns=(number, *guess.columns)) if number and is_by_line else guess)
+    return tuple(found)
 
 
 def discount_of(items: Matches, made_up: Mapping[str, ColumnGuess]) -> str | None:

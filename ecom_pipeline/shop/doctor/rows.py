@@ -171,7 +171,8 @@ def named_rows(guesses: Sequence[InputGuess], profiles: Sequence[Profile]) -> tu
         return None
     return tuple(
         replace(guess, columns=(_number_of_row(ROW_IDS[guess.table], number), *guess.columns))
-        if guess.table in ("order_items", "events")
+        if guess.table in ("order_items", "events", "refunds")
+        and all(column.target != ROW_IDS[guess.table] for column in guess.columns)
         else guess
         for guess in guesses
     )

@@ -24,6 +24,7 @@ from ecom_pipeline.shop.doctor.returns import (
     of_returned_lines,
     of_states,
     split_of,
+    with_refunds_by_line,
 )
 from ecom_pipeline.shop.doctor.roles import HINTS
 from ecom_pipeline.shop.doctor.rows import taken_rows, with_amount, with_product
@@ -73,7 +74,7 @@ class Sales(Inputs):
             given.append(self._products(product, split.sold, why, product_or_name(product, self._title, self.trust)))
         if customer and customer.source_column:
             given.append(self._customers(customer, customer.source_column, key))
-        return tuple(guess for guess in given if guess)
+        return with_refunds_by_line([guess for guess in given if guess])
 
     def _lines(self, items: Matches, extra: Mapping[str, ColumnGuess], sold: str | None) -> InputGuess | None:
         """The lines of orders, with what a line needs and the file does not name; None if it cannot be lines."""

@@ -29,24 +29,19 @@ BUDGET = 1 << 22
 SAMPLED_FILES = 24
 """Files of one export that are looked at; the others are taken to be like the one before them."""
 NO_READER = "no reader for files of this kind"
-TO_DO = dict.fromkeys((".zip", ".rar", ".7z", ".tar", ".tgz"), "an archive: unpack it and put its files here") | {
-    **dict.fromkeys(
-        (".bz2", ".xz", ".br"), "packed in a way that has no reader: unpack it, or pack it by gzip or zstd"
-    ),
-    **dict.fromkeys(
-        (".numbers", ".doc", ".docx", ".pdf", ".html", ".htm"), "no table: save what is in it as CSV or .xlsx"
-    ),
+TO_DO = {
+    ".zip .rar .7z .tar .tgz": "an archive: unpack it and put its files here",
+    ".bz2 .xz .br": "packed in a way that has no reader: unpack it, or pack it by gzip or zstd",
+    ".numbers .doc .docx .pdf .html .htm": "no table: save what is in it as CSV or .xlsx",
     ".xml": "no reader for XML: export it as CSV or JSON",
     ".sql": "a dump: load it into a database, or export its tables as CSV",
 }
-"""What to do about files of which there is no reader, by suffix."""
+"""What to do about files of which there is no reader, by suffixes."""
 MONTHS = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)"
 NUMBERS = rf"(?<![^\W\d_])\d+|\d{{3,}}|(?<![^\W\d_])({MONTHS})(?![^\W\d_])"
 SHARED_KEYS = 0.7
-"""Share of columns that files have in common if they are one export, where these may differ.
-
-An object of JSON leaves out what it has not, and of exports that only a number tells apart the later ones have grown.
-"""
+"""Share of columns that files of one export have in common, where these may differ: an object of JSON leaves out what it
+has not, and of exports that only a number tells apart the later ones have grown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +130,8 @@ def find_files(folder: Path) -> tuple[list[Path], list[str]]:
             elif suffix_of(path) in KINDS:
                 found.append(path)
             elif path.suffix not in (".yaml", ".yml", ".md"):
-                left.append(f"{shown}: left alone, {TO_DO.get(path.suffix.lower(), NO_READER)}")
+                told = (told for suffixes, told in TO_DO.items() if path.suffix.lower() in suffixes.split())
+                left.append(f"{shown}: left alone, {next(told, NO_READER)}")
     return found, left
 
 

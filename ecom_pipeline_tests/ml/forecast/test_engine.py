@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import pytest
 
 from ecom_pipeline.ml.forecast import engine
+from ecom_pipeline.ml.forecast.base import ForecastError
 from ecom_pipeline.ml.forecast.calendar import EffectKind
 from ecom_pipeline.ml.forecast.combination import COMBINATION
 from ecom_pipeline.ml.forecast.engine import forecast_panel
+from ecom_pipeline.ml.forecast.panel import Panel
 from ecom_pipeline.ml.forecast.reconcile import Hierarchy
 from ecom_pipeline_tests.ml.forecast.builders import StandIn, effect, panel_of, turned, weekly
 
@@ -108,3 +110,26 @@ def test_a_shop_that_rests_on_sundays_sells_nothing_on_them_whatever_a_model_say
         assert (each[:, rest] == 0).all()
         assert (each[:, ~rest] > 40).all()
     assert found.tested.of("moving_average")[2, 0, 0] == pytest.approx(50, abs=1)
+
+
+class NeedsAYear(StandIn):
+    """Takes boosting's place and cannot be fitted to less than a year."""
+
+    name: ClassVar[str] = "boosting"
+    answer: ClassVar[float] = 20.0
+
+    def fit(self, panel: Panel) -> Self:
+        if panel.length < 364:
+            raise ForecastError("boosting: too short")
+        return super().fit(panel)
+
+
+def test_a_model_that_was_too_young_to_be_tested_but_has_an_answer_tonight_has_not_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engine, "BoostingForecaster", NeedsAYear)
+    found = forecast_panel(panel_of(weekly(364, 2)), horizon=28, seed=1)
+    assert found.weight[found.tested.models.index("boosting"), 0] > 0
+    assert found.failures == {}
+    young = forecast_panel(panel_of(weekly(300, 2)), horizon=28, seed=1)
+    assert young.failures == {"boosting": {("category", "s0"): "boosting: too short"}}

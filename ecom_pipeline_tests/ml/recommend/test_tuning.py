@@ -97,9 +97,8 @@ def test_the_half_life_suits_the_shop() -> None:
 
 def test_each_part_is_the_best_of_its_trials_and_fitted_before_the_window() -> None:
     world = checkerboard()
-    new, every = validation(world), validation(world, "all")
-    for part in tune_parts(new, every, seed=1):
-        window = every if part.fitted.name == "frequency" else new
+    window = validation(world)
+    for part in tune_parts(window, window, seed=1):
         best = max(trial.value for trial in part.trials)
         assert score(part.fitted, window) >= best / (1 + tuning.WORTHWHILE)
         again = part.unfitted().fit_checked(window.train)
@@ -145,6 +144,19 @@ def test_a_history_fades_sooner_as_long_as_both_targets_gain_by_it_and_nothing_i
     assert [each for each in recencies if each != 90.0] == tried
     assert len(learned) == recencies.count(90.0)
     assert vars(part.unfitted())["recency"] == chosen
+
+
+def test_the_penalty_of_ease_is_the_one_that_both_targets_gain_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    new_and_all = {5.0: (0.5, 0.5), 20.0: (0.6, 0.3), 1.25: (0.52, 0.52)}
+
+    def stated(model: Recommender, window: Window) -> float:
+        return new_and_all[model.penalty][window.owned.empty] if isinstance(model, EASE) else 0.0
+
+    monkeypatch.setattr(tuning, "score", stated)
+    world = checkerboard()
+    parts = tune_parts(validation(world), validation(world, "all"), seed=1)
+    [part] = [each for each in parts if each.fitted.name == "ease"]
+    assert vars(part.unfitted())["penalty"] == 1.25
 
 
 def test_where_both_targets_are_one_it_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:

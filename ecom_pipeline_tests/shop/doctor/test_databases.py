@@ -41,6 +41,7 @@ def test_rows_without_a_name_of_their_own_are_neither_orders_nor_products(tmp_pa
     with loaded(tmp_path / "in", tmp_path / "shop.yaml") as (con, _):
         assert rows(con, SOLD) == [(400, Decimal("1000.00"))]
         assert rows(con, GIVEN_BACK)[0][:2] == (80, Decimal("200.00"))
+        assert rows(con, "select count(distinct refund_id) from input.refunds") == [(80,)]
         assert rows(con, "select distinct strftime(refunded_at, '%H') from input.refunds") == [("12",)]
         assert rows(con, "select count(*), count(distinct order_id) from input.orders") == [(200, 200)]
         assert rows(con, "select count(*), bool_and(starts_with(name, 'Mug')) from input.products") == [(12, True)]
