@@ -18,7 +18,7 @@ from ecom_pipeline_tests.ml.recommend.builders import checkerboard
 
 @pytest.fixture(autouse=True)
 def few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    def parts(new: Window, every: Window, *, seed: int, **told: object) -> list[Part]:
+    def parts(new: Window, every: Window, *given: object, seed: int, **told: object) -> list[Part]:
         models = [LightFMRecommender(epochs=16, seed=seed), EASE()]
         return [Part(fitted=model.fit_checked(new.train), trials=[]) for model in models]
 

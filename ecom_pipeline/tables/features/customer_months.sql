@@ -60,67 +60,37 @@ yardstick as (
     cross join latest
 ),
 
-reference as (
+compared as (
     select
-        counted.orders,
-        counted.revenue,
-        (2 * rank() over (order by counted.orders) + count(*) over (partition by counted.orders) - 2)
-        / (2.0 * counted.buyers) as frequency_share,
-        (2 * rank() over (order by counted.revenue) + count(*) over (partition by counted.revenue) - 2)
-        / (2.0 * counted.buyers) as monetary_share
+        counted.*,
+        case when counted.cutoff_date = yardstick.cutoff_date then 1.0 else 0.0 end as is_yardstick
     from counted
-    inner join yardstick on counted.cutoff_date = yardstick.cutoff_date
+    cross join yardstick
 ),
 
-edges as (
+ranked as (
     select
-        min(case when frequency_share > 0.2 then orders end) as frequency_2,
-        min(case when frequency_share > 0.4 then orders end) as frequency_3,
-        min(case when frequency_share > 0.6 then orders end) as frequency_4,
-        coalesce(min(case when frequency_share > 0.8 then orders end), max(orders) + 1) as frequency_5,
-        min(case when monetary_share > 0.2 then revenue end) as monetary_2,
-        min(case when monetary_share > 0.4 then revenue end) as monetary_3,
-        min(case when monetary_share > 0.6 then revenue end) as monetary_4,
-        coalesce(min(case when monetary_share > 0.8 then revenue end), max(revenue) + 0.0001) as monetary_5
-    from reference
+        *,
+        (
+            2.0 * count(*) over (partition by cutoff_date order by recency_days desc)
+            - count(*) over (partition by cutoff_date, recency_days)
+        ) / (2 * buyers) as recency_share,
+        (2 * sum(is_yardstick) over (order by orders) - sum(is_yardstick) over (partition by orders))
+        / (2 * sum(is_yardstick) over ()) as frequency_share,
+        (2 * sum(is_yardstick) over (order by revenue) - sum(is_yardstick) over (partition by revenue))
+        / (2 * sum(is_yardstick) over ()) as monetary_share
+    from compared
 )
 
 select
-    counted.customer_id,
-    counted.cutoff_date,
-    counted.orders,
-    counted.revenue,
-    try_cast(counted.revenue / counted.orders as decimal(18, 4)) as average_order_value,
-    counted.recency_days,
-    counted.first_order_days,
-    cast(
-        ceil(
-            5.0
-            * (
-                2 * rank() over (partition by counted.cutoff_date order by counted.recency_days desc)
-                + count(*) over (partition by counted.cutoff_date, counted.recency_days)
-                - 2
-            )
-            / (2 * counted.buyers)
-        ) as bigint
-    ) as recency_score,
-    cast(
-        case
-            when counted.orders >= edges.frequency_5 then 5
-            when counted.orders >= edges.frequency_4 then 4
-            when counted.orders >= edges.frequency_3 then 3
-            when counted.orders >= edges.frequency_2 then 2
-            else 1
-        end as bigint
-    ) as frequency_score,
-    cast(
-        case
-            when counted.revenue >= edges.monetary_5 then 5
-            when counted.revenue >= edges.monetary_4 then 4
-            when counted.revenue >= edges.monetary_3 then 3
-            when counted.revenue >= edges.monetary_2 then 2
-            else 1
-        end as bigint
-    ) as monetary_score
-from counted
-cross join edges
+    customer_id,
+    cutoff_date,
+    orders,
+    revenue,
+    try_cast(revenue / orders as decimal(18, 4)) as average_order_value,
+    recency_days,
+    first_order_days,
+    cast(ceil(5 * recency_share) as bigint) as recency_score,
+    cast(ceil(greatest(1, 5 * frequency_share)) as bigint) as frequency_score,
+    cast(ceil(greatest(1, 5 * monetary_share)) as bigint) as monetary_score
+from ranked

@@ -131,7 +131,7 @@ def board() -> Run:
 def few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Quick: LightFM, EASE and frequency as they come."""
 
-    def parts(new: Window, every: Window, *, seed: int, **told: object) -> list[Part]:
+    def parts(new: Window, every: Window, *given: object, seed: int, **told: object) -> list[Part]:
         return [
             Part(fitted=LightFMRecommender(epochs=16, seed=seed).fit_checked(new.train), trials=[]),
             Part(fitted=EASE().fit_checked(new.train), trials=[]),
