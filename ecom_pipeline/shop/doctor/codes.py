@@ -58,8 +58,8 @@ def with_names(
     if not inside:
         return one.export, ()
     columns = (*one.export.columns, *inside)
-    enriched = replace(one.export, columns=columns, inside={**one.export.inside, **inside}, notices=notices)
-    return enriched, tuple(lists)
+    named = replace(one.export, columns=columns, inside={**one.export.inside, **inside}, notices=notices)
+    return named, tuple(lists)
 
 
 def _said(one: Seen, codes: str, names: Sequence[tuple[str, str]]) -> str:
