@@ -74,20 +74,27 @@ def _nine_digits(values: "NDArray[np.float64]") -> list[float]:
 def _clusters(night: Night) -> Learned:
     from ecom_pipeline.ml.profile.clusters import FEATURES, cluster_shop
 
-    centres = "models.learned_segment_centres"
-    earlier = (
-        night.frame(f"select learned_segment, feature, centre from {centres} order by learned_segment, feature")
-        if night.remembers(centres)
-        else None
+    tables = ("models.learned_segments", "models.learned_segment_centres")
+    customers, centres = (
+        night.frame(query) if night.remembers(table) else None
+        for table, query in zip(
+            tables,
+            (
+                "select customer_id, learned_segment from models.learned_segments order by customer_id",
+                "select learned_segment, feature, centre from models.learned_segment_centres order by learned_segment, feature",
+            ),
+            strict=True,
+        )
     )
     result = cluster_shop(
         night.frame(f"select customer_id, {', '.join(FEATURES)} from features.customers order by customer_id"),
         as_of_date=as_of(night),
         seed=night.settings.seed,
-        earlier=earlier,
+        earlier=centres,
+        earlier_customers=customers,
     )
     return Learned(
-        card=result.card, frames={"models.learned_segments": result.customers, centres: result.centres}, learned={}
+        card=result.card, frames=dict(zip(tables, (result.customers, result.centres), strict=True)), learned={}
     )
 
 

@@ -75,7 +75,12 @@ class Clusters:
 
 
 def cluster_shop(
-    customers: pd.DataFrame, *, as_of_date: dt.date, seed: int, earlier: pd.DataFrame | None = None
+    customers: pd.DataFrame,
+    *,
+    as_of_date: dt.date,
+    seed: int,
+    earlier: pd.DataFrame | None = None,
+    earlier_customers: pd.DataFrame | None = None,
 ) -> Clusters:
     """Learn the segments of the buyers.
 
@@ -87,8 +92,8 @@ def cluster_shop(
         The last day of the data.
     seed
         Fixes all randomness.
-    earlier
-        Centres of the night before, in the same columns; they give the numbers.
+    earlier, earlier_customers
+        Centres and customers of the night before, in the same columns; they give the numbers and the drift.
     """
     buyers = customers[customers["orders"] > 0].sort_values("customer_id", ignore_index=True)
     names = [name for name in FEATURES if name in buyers and buyers[name].notna().any()]
@@ -130,7 +135,7 @@ def cluster_shop(
         trained_to=as_of_date,
         parameters={"number": number, "features": scaler.features_, "draws": DRAWS},
         seed=seed,
-        metrics=figures,
+        metrics=figures | drift(given, earlier_customers),
         libraries=("scikit-learn", "numpy", "pandas"),
     )
     return Clusters(customers=given, centres=described, card=card)
@@ -243,6 +248,23 @@ def _labels(places: Array, features: list[str]) -> list[tuple[str, str]]:
         if len(set(found)) == len(found):
             return found
     return [(f"{english} {one}", f"{chinese} {one}") for one, (english, chinese) in enumerate(found, 1)]
+
+
+def drift(now: pd.DataFrame, before: pd.DataFrame | None) -> dict[str, float | None]:
+    """Share of the customers of both nights in another segment, and the population stability index of the shares.
+
+    Both frames have ``customer_id, learned_segment``; nothing is told without the night before. The index is the sum of
+    (now - before) * log(now / before) over the segments; a segment that is missing counts as a share of 0.0001.
+    """
+    if before is None or not len(before):
+        return {}
+    both = now.merge(before[["customer_id", "learned_segment"]], on="customer_id", suffixes=("", "_before"))
+    shares = pd.concat(
+        [frame["learned_segment"].value_counts(normalize=True) for frame in (before, now)], axis=1, keys=["was", "is"]
+    ).fillna(1e-4)
+    index = ((shares["is"] - shares["was"]) * np.log(shares["is"] / shares["was"])).sum()
+    moved = both["learned_segment"] != both["learned_segment_before"]
+    return {"moved_share": float(moved.mean()) if len(both) else None, "population_stability_index": float(index)}
 
 
 def _refused(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 
 from ecom_pipeline.contracts import TABLES, parse_contract
 from ecom_pipeline.ml.profile import clusters
-from ecom_pipeline.ml.profile.clusters import Clusters, cluster_shop
+from ecom_pipeline.ml.profile.clusters import Clusters, cluster_shop, drift
 
 AS_OF = dt.date(2024, 3, 10)
 
@@ -27,7 +28,13 @@ def shop(sizes: tuple[int, ...] = (200, 150, 100), seed: int = 0) -> pd.DataFram
 
 
 def run(customers: pd.DataFrame, before: Clusters | None = None, seed: int = 1) -> Clusters:
-    return cluster_shop(customers, as_of_date=AS_OF, seed=seed, earlier=before.centres if before else None)
+    return cluster_shop(
+        customers,
+        as_of_date=AS_OF,
+        seed=seed,
+        earlier=before.centres if before else None,
+        earlier_customers=before.customers if before else None,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +57,26 @@ def test_numbers_stay_when_customers_come_and_sizes_turn_round(result: Clusters)
     second = run(pd.concat([later, more], ignore_index=True), result)
     both = result.customers.merge(second.customers, on="customer_id", suffixes=("_was", "_is"))
     assert (both["learned_segment_was"] == both["learned_segment_is"]).mean() > 0.99
+    assert second.card.metrics["moved_share"] < 0.01
+    assert second.card.metrics["population_stability_index"] > 0.2
+
+
+def segments_of(**customers: int) -> pd.DataFrame:
+    return pd.DataFrame({"customer_id": list(customers), "learned_segment": list(customers.values())})
+
+
+def test_drift_is_who_moved_and_how_the_shares_changed() -> None:
+    before, now = segments_of(a=1, b=2, c=2, e=2), segments_of(a=1, b=1, c=2, d=2)
+    index = 0.25 * math.log(0.5 / 0.25) - 0.25 * math.log(0.5 / 0.75)
+    assert drift(now, before) == pytest.approx({"moved_share": 1 / 3, "population_stability_index": index})
+    assert drift(now, now) == {"moved_share": 0.0, "population_stability_index": 0.0}
+    assert drift(now, None) == drift(now, before.head(0)) == {}
+
+
+def test_customers_who_are_all_others_have_not_moved_and_a_segment_that_came_is_drift() -> None:
+    found = drift(segments_of(x=3, y=3), segments_of(a=1))
+    index = 2 * (1 - 1e-4) * math.log(1 / 1e-4)
+    assert found == {"moved_share": None, "population_stability_index": pytest.approx(index)}
 
 
 def test_without_the_night_before_the_largest_is_number_one(result: Clusters) -> None:
