@@ -26,7 +26,8 @@ MISSING = -1.5
 """The value of what ought to be and is not."""
 
 _PLAIN_KINDS = (
-    "needed", "negators", "neutral", "contrast", "concession", "question", "resolved",
+    "needed", "negators", "neutral", "joiners", "contrast", "concession", "background", "resume", "hypothetical",
+    "question", "resolved", "rhetorical", "relieved",
 )  # fmt: skip
 _ENDINGS = {
     "ies": ("y",), "es": ("e", ""), "s": ("",), "ied": ("y",), "ed": ("e", ""), "ing": ("", "e"), "ly": ("",),
@@ -35,6 +36,10 @@ _ENDINGS = {
 _PIECE = re.compile(
     rf"(?P<zh>[{HAN}]+)|(?P<en>[a-z\u00c0-\u024f]+|\d+)|(?P<end>[.!?。…;])|(?P<pause>[,:、()\-—~])|(?P<sign>\S)"
 )
+_MORE = r"(?:better|easier|nicer|kinder|faster|quicker|smoother|simpler|friendlier|stronger|more (?!expensive|difficult)\w+)"
+_THIS = "this|it\\b|these|those|they|mine|yours?|you"
+_OTHERS = r"(?:others?|anything else|everything else|(?:every|any) other \w+(?: \w+){0,3}|(?:my|the) (?:old|previous|last|first|former) \w+)"
+_NO_MATCH = r"(?:(?:is|are|was|were) no match for|cannot (?:compare (?:to|with)|hold a candle to)|(?:is|are|comes?) nowhere near)"
 _BEFORE_READING = (
     (re.compile(rf"(?<=[{HAN}])\?[?!]+"), "?⁇ "),
     (re.compile(r"[’‘`´]"), "'"),
@@ -42,12 +47,86 @@ _BEFORE_READING = (
     (re.compile(r"\bcan'?t\b|\bcan not\b"), "cannot"),
     (re.compile(r"\b(won't|wont|ain't|shan't)(?!\w)"), "not"),
     (re.compile(r"\bi'?d (?:really )?(like|love) (?=to |a |the |some |two |my )"), r"would \1 "),
+    (re.compile(r"'(s|d|ll|ve|re|m)\b"), " "),
+    (
+        re.compile(
+            r"\b(could|can|would)(?:not| not) (?:be|have been|ask for|get|find) (?:any |an? )?(?:happier|better|nicer|more (?:satisfied|pleased|grateful))\b"
+        ),
+        "could not be better",
+    ),
+    (re.compile(r"\b(not|cannot|never|hardly) (wait|fault)\b"), r"cannot \2"),
+    (
+        re.compile(
+            r"\bcould (?:not|hardly) be (?:any )?(?:easier|faster|smoother|nicer|more (?:satisfied|pleased|helpful))\b"
+        ),
+        "perfect",
+    ),
+    (re.compile(r"\bcould (?:not|hardly) be (?:any )?(?:worse|slower|more \w+)\b"), "worst"),
+    (re.compile(r"\bnever (?:\w+ ){1,3}(?:a |an |any )?(?:better|nicer|so (?:happy|pleased|good))\b"), "perfect"),
+    (
+        re.compile(r"\bnever (?:\w+ ){1,3}(?:a |an |any )?(?:worse|uglier|so (?:angry|upset|disappointed|bad))\b"),
+        "worst",
+    ),
+    (re.compile(r"\bnever (?:\w+ ){1,4}?(?=so \w|such )"), "very "),
+    (re.compile(r"\bnothing (?:\w+ )?beats\b"), "perfect"),
     (re.compile(r"\bnothing (?:but|short of)\b"), "very"),
+    (re.compile(rf"\b(?:nothing|nobody|no one|none \w+ \w+) (?:could|can) (?:\w+ ){{1,3}}?{_MORE}\b"), "perfect"),
+    (re.compile(r"\b(?:nothing|nobody|no one|none \w+ \w+) (?:could|can) (?:\w+ ){1,3}?(?:worse|less \w+)\b"), "worst"),
+    (re.compile(rf"\b(?:no|none of the) (?:other|others)\b[^,.;]{{0,20}}\b(?:as|so) \w+ as (?={_THIS})"), "best "),
+    (re.compile(rf"\b{_OTHERS}\b[^,.;]{{0,20}}?\b(?:{_MORE} than|beats?|outperforms?) (?={_THIS})"), "worse "),
+    (re.compile(rf"\b(?:{_THIS}) (?:\w+ )?(?:beats?|outperforms?|outshines?)\b"), "best"),
+    (re.compile(rf"\b(?:{_OTHERS}|nothing|none|no \w+)\b[^,.;]{{0,20}}?\b{_NO_MATCH} (?={_THIS})"), "best "),
+    (re.compile(rf"\b{_NO_MATCH}\b"), "worse than"),
+    (
+        re.compile(r"\b(?:i|we)\s+(?:have )?(?:had|seen|used|bought|eaten|met) (?:much |far )?better (?!than)"),
+        "mediocre ",
+    ),
+    (
+        re.compile(
+            r"\b(?:like|liked|prefer|preferred|miss|missed) (?:the|my) (?:original|old|other|previous|former|last)\b[^,.;]{0,12}?(?: better\b|$|(?=[,.;]))"
+        ),
+        "worse",
+    ),
+    (re.compile(r"\bas good as (useless|broken|dead|worthless|nothing)\b"), "useless"),
+    (re.compile(r"\b(?:i|we) (?:did not|never) (?:want|order|ask for|ask to)\b"), "i got the wrong"),
+    (
+        re.compile(r"\b(?:cannot|(?:could|do|does|did|will|would) not) even\b(?! (?:notice|need|have to|hear|feel))"),
+        "poor, not",
+    ),
+    (re.compile(r"\b(?:mad|crazy|silly|foolish|stupid|a fool) not to\b"), "recommend"),
+    (re.compile(r"\b(?:could|can|would) not (?:live|do|be) without\b|\bcannot (?:live|do|be) without\b"), "perfect"),
+    (re.compile(r"\bi wish (?:i|we)\s+(?:had )?(?:never|not)\b"), "i regret that i"),
+    (
+        re.compile(
+            r"\b(?:i wish (?:i|we)\s+(?:had )?|should have )\w+[^,.;]{0,40}?\b(?:sooner|earlier|before|years ago|long ago|two|more)\b"
+        ),
+        "happy",
+    ),
+    (re.compile(r"\bif only (?:all|every\w*|more|other|others)\b"), "perfect"),
+    (re.compile(r"\bif only\b|\bi wish (?:it|they|the \w+|this|there|you (?:had|would|could|did))\b"), "pity it would"),
+    (re.compile(r"\bshould have (?:known|read|listened|stayed|kept|checked|gone)\b"), "regret"),
+    (re.compile(r"\bcould not (?:ask for|want|wish for) (?:any ?)?(?:thing )?more\b"), "perfect"),
+    (re.compile(r"\b(?:never|not once) (?:(?:did|has) it )?fail(?:s|ed)? to\b"), "always"),
     (re.compile(r"\b(?:do not|don't|never) (?:ever )?(?:buy|order) (?=this|it|here|from|any)"), "avoid "),
+    (re.compile(r"\b(?:do not|don't|never) hesitate\b"), "recommend"),
+    (re.compile(r"\bno (\w+) (?:that )?i like more\b"), r"\1 best"),
+    (re.compile(r"\bno (\w+) (?:that )?i like less\b"), r"\1 worst"),
+    (re.compile(r"\b(?:10|ten) ?(?:/|out of) ?(?:10|ten)\b"), "perfect"),
+    (re.compile(r"\b[0-2] ?/ ?10\b|\b(?:one|zero|1|0) stars?\b"), "terrible"),
     (re.compile(r"\btook (?:over |more than )?(?:\w+ )?(?:weeks|months|years|ages|forever)\b"), "took forever"),
     (re.compile(r"\bthank(?:s| you)(?: a lot| so much)? for (?:nothing|not|never)\b"), "shame"),
-    (re.compile(r"\bif only\b|\bi wish (?:it|they|the \w+|this|there|you (?:had|would|could|did))\b"), "pity it would"),
-    (re.compile(r"(?:要是|如果)[^,。!?]{0,30}?就好了"), "遗憾"),
+    (
+        re.compile(
+            r"\bthank(?:s| you)(?: a lot| so much)? for (?=wast|ruin|los|break|ignor|mak|caus|send\w+ (?:me )?the wrong)"
+        ),
+        "shame ",
+    ),
+    (
+        re.compile(
+            r"\b(?:i )?(?:really |so )?(?:love|enjoy|like) (?:how|that) you (?=never|do not|don't|always (?:los|break|forget))"
+        ),
+        "shame you ",
+    ),
     (re.compile(r"没有(?:什么|任何)?比\w{0,4}?更(\w{1,4}?)的"), r"最\1的"),
     (
         re.compile(
@@ -55,6 +134,33 @@ _BEFORE_READING = (
         ),
         "非常",
     ),
+    (re.compile(r"从(?:来|未)?(?:没|未)(?:有)?\w{0,4}?(?:这么|那么|如此|比这更)"), "非常"),
+    (re.compile(r"[找买碰遇][不没](?:有)?到过?(?:比这|比它)?更"), "最"),
+    (re.compile(r"(\w{1,3})得不能再\1"), r"非常\1"),
+    (re.compile(r"没有哪\w{1,3}?让我更"), "最"),
+    (re.compile(r"(?:跟|和|同)(?:它|这\w?|你们)\w{0,2}?(?:没法比|不能比|比不[了上]|比?差一截|差远了)"), "更好"),
+    (re.compile(r"(?<![跟和同])(?:旧|以前|之前|别|其他|其它)\w{0,4}(?<![跟和同])(?:没法比|比不[了上])"), "更好"),
+    (re.compile(r"(?:没法比|不能比|比不[了上])"), "不如"),
+    (re.compile(r"比(?:它|这\w?|你们)\w{1,4}的(?:多的是|多了去|一大把|遍地)"), "不如"),
+    (re.compile(r"不是\w{1,6}能比"), "更好"),
+    (re.compile(r"不比\w{1,8}差(?!远)"), "更好"),
+    (
+        re.compile(r"再也(?:不用|不必|不怕|无需|不愁|没有?再?(?=坏|漏|卡|掉|疼|痛|出)|不(?=坏|漏|卡|掉|疼|痛))\w{0,4}"),
+        "放心",
+    ),
+    (re.compile(r"(?:少|离|缺|没)(?:了|有)?(?:它|你们|这\w?)\w{0,2}(?:不行|不可|不习惯|活不了)"), "离不开"),
+    (re.compile(r"(?<!\w)(\w{1,3})是\1(?=[了点,，])"), r"虽然\1"),
+    (re.compile(r"好在|幸好|幸亏|所幸|万幸"), "但不错,"),
+    (re.compile(r"(?:要是|如果|早知道)[^,。!?]{0,20}?(?:早|都|每)[^,。!?]{0,20}?就好了"), "满意"),
+    (re.compile(r"(?:要是|如果)[^,。!?]{0,30}?就好了"), "遗憾"),
+    (re.compile(r"(?:送我?|贵\w{0,3})我?也(?:愿意|会|想|要)?买"), "值得买"),
+    (re.compile(r"(?:白?送\w{0,2}|便宜\w{0,3})我?都?也?不(?:会|想)?[买要]"), "差劲"),
+    (re.compile(r"(?<=钱)(没|还没|已经|已|也|都)?退(?:回来|回|还)"), r"\1解决"),
+    (re.compile(r"又(?=坏|漏|断|卡|丢|少发|错|死机|掉线|没(?:货|发|到|收|退|修|人|回|电|信号|反应))"), "但差,"),
+    (re.compile(r"(谢谢|感谢|多谢)(?:你们?|您|客服)?帮我"), r"\1"),
+    (re.compile(r"没(?:有)?(?:人|谁家?|哪[家个])\w{0,4}?比得[过上]"), "最棒"),
+    (re.compile(r"没(?:有)?(?:人|谁家?|哪[家个])\w{0,4}?比(?:你们|它|这\w?)更?(\w{1,3})"), r"最\1"),
+    (re.compile(r"都没(?:有)?你们(?=\w)"), "最"),
     (re.compile(r"比(?:你们|它|这[个款家双件台]?)(?:强|好|快|细致|仔细|便宜|舒服|结实|耐用|安静)"), "不如"),
     (re.compile(r"连\w{1,8}?[都也](?:不(?![用必需])|没(?![坏掉断破碎]))"), "差劲"),
 )
@@ -83,7 +189,7 @@ class _Lexicon:
     def load(cls, language: str) -> _Lexicon:
         content: dict[str, Any] = yaml.safe_load((files(__package__) / f"lexicon_{language}.yaml").read_text("utf-8"))
         entries: dict[str, Sign] = {}
-        for kind in ("degrees", "values"):
+        for kind in ("degrees", "values", "after"):
             for value, words in content.get(kind, {}).items():
                 entries.update({word: Sign(kind, float(value), language) for word in words.split()})
         for kind in _PLAIN_KINDS:

@@ -5,14 +5,12 @@ Nothing is learned; Chinese and English share one reader:
 - a negator reaches the next value (``不高兴``, "not very good"); a negated bad word is mildly good ("not bad at all");
   two negators cancel (``不是不好``); words that say something only when negated (``needed``: "does not work") then count
   as bad;
-- a degree word scales the next value;
+- a degree word scales the next value, ``死了`` or ``极了`` the last one;
 - what stands before "but", or in a clause with "although", weighs less than the rest of the sentence;
-- a question does not complain: only its strong bad words count;
+- a question or an "if" does not complain: only its strong bad words count, unless it is rhetorical;
 - what is solved is good again, and bad where it is not ("the leak has been fixed", "还没解决");
 - a comparison that nothing passes is the highest degree ("never seen a better one", "没有比这更好的");
-- irony by its marker: bare praise before a complaint.
-
-Every rule is here because without it fewer of 10,000 real reviews, or of as many questions to desks, were read rightly.
+- irony by its markers: praise in quotation marks, thanks for harm, bare praise before a complaint.
 
 What does not belong here: moods that no word of a lexicon tells (``mood``).
 """
@@ -35,9 +33,12 @@ NEUTRAL_BAND = 0.15
 _SOFTNESS = 4.0
 _NEGATED_GOOD, _NEGATED_BAD, _CANCELLED, _RESOLVED = -1.2, -0.6, 0.5, 1.5
 _BEFORE_CONTRAST, _AFTER_CONTRAST, _SET_BACK = 0.35, 1.2, 0.25
+_RHETORICAL = -2.0
 _STRONG, _STRONG_IN_QUESTION = 2.5, 0.6
 _REACH = {"en": {"negator": 6, "degree": 3}, "zh": {"negator": 8, "degree": 4}}
 
+_QUOTED = re.compile(r"[“\"'「『]([^”\"'」』]{1,20})[”\"'」』]")
+"""Words in quotation marks: praise in them is meant the other way round."""
 _PRAISED = re.compile(
     r"^(?:oh,? |wow,? )?(?:just )?(?:so )?(?:great|fantastic|wonderful|brilliant|lovely|perfect|nice|super|bravo|congratulations|excellent"
     r"|amazing|impressive|well done|good job|nice job|thanks(?: a lot)?|thank you(?: so much)?|how nice|what a (?:\w+ )?\w+"
@@ -64,6 +65,7 @@ def read_words(text: object) -> Mood:
     ('positive', 'negative')
     """
     written = plain_text(text)
+    written = _QUOTED.sub(lambda match: " bad 差劲 " if _score(match[1]) >= NEUTRAL_BAND else match[0], written)
     score = _score(written)
     praise = _PRAISED.match(written)
     if praise and score > -NEUTRAL_BAND:
@@ -99,9 +101,11 @@ class _Clause:
     weight: float = 1.0
     values: list[float] = field(default_factory=list)
     is_question: bool = False
+    is_rhetorical: bool = False
+    is_concession: bool = False
 
     def total(self) -> float:
-        if self.is_question:
+        if self.is_question and not self.is_rhetorical:
             return self.weight * sum(_STRONG_IN_QUESTION * each for each in self.values if each <= -_STRONG)
         return self.weight * sum(self.values)
 
@@ -115,8 +119,9 @@ class _Reading:
 
     def _reset(self) -> None:
         self._negators: list[int] = []
+        self._negated: int | None = None
         self._degree, self._degree_until = 1.0, -1
-        self._is_denied = False
+        self._hypothetical = self._is_denied = False
 
     def add(self, signs: Iterator[Sign]) -> _Reading:
         for sign in signs:
@@ -138,11 +143,12 @@ class _Reading:
             value *= _NEGATED_GOOD if value > 0 else _NEGATED_BAD
         elif negations:
             value *= _CANCELLED
-        self.clauses[-1].values.append(value)
+        if not self._hypothetical or abs(value) >= _STRONG:
+            self.clauses[-1].values.append(value)
         self._degree = 1.0
 
     def _on_needed(self, sign: Sign) -> None:
-        if self._take_negations(sign.position) % 2 == 1:
+        if self._take_negations(sign.position) % 2 == 1 and not self._hypothetical:
             self.clauses[-1].values.append(MISSING)
             self._negators = [sign.position + 2]
 
@@ -156,23 +162,43 @@ class _Reading:
             return
         if self._take_negations(sign.position) % 2 == 1:
             current.values.append(MISSING)
-        else:
+        elif not self._hypothetical:
             current.values[:] = [max(value, 0.0) for value in current.values]
             current.values.append(_RESOLVED)
+
+    def _on_relieved(self, sign: Sign) -> None:
+        """As resolved, where the clause names something bad: "the noise stopped"."""
+        if min(self.clauses[-1].values, default=0) < 0:
+            self._on_resolved(sign)
+
+    def _on_rhetorical(self, sign: Sign) -> None:
+        """A question that complains: "how many more times"."""
+        self.clauses[-1].is_rhetorical = True
+        self.clauses[-1].values.append(_RHETORICAL)
 
     def _take_negations(self, position: int) -> int:
         """Count the negators that reach a position, and use them up."""
         reached = sum(position <= until for until in self._negators)
         self._negators = []
+        self._negated = position if reached == 1 else None
         return reached
 
     def _on_negators(self, sign: Sign) -> None:
         self._negators.append(sign.position + _REACH[sign.language]["negator"])
 
+    def _on_joiners(self, sign: Sign) -> None:
+        """Carry the negation over a joiner: "not cheap or scratchy"."""
+        if self._negated is not None and sign.position - self._negated <= 2:
+            self._negators = [sign.position + 2]
+
     def _on_degrees(self, sign: Sign) -> None:
         still = self._degree if sign.position <= self._degree_until else 1.0
         self._degree = min(2.0, still * sign.value)
         self._degree_until = sign.position + _REACH[sign.language]["degree"]
+
+    def _on_after(self, sign: Sign) -> None:
+        if self.clauses[-1].values:
+            self.clauses[-1].values[-1] *= sign.value
 
     def _on_contrast(self, sign: Sign) -> None:
         if self.clauses[-1].values:
@@ -187,6 +213,19 @@ class _Reading:
         if self.clauses[-1].values:
             self._on_pause(sign)
         self.clauses[-1].weight = _SET_BACK
+        self.clauses[-1].is_concession = True
+
+    def _on_resume(self, sign: Sign) -> None:
+        """Begin the main clause where no comma does: "despite the good price I am ..."."""
+        if self.clauses[-1].is_concession and self.clauses[-1].values:
+            self._on_pause(sign)
+
+    def _on_background(self, sign: Sign) -> None:
+        if not self.clauses[-1].values:
+            self.clauses[-1].weight *= _SET_BACK
+
+    def _on_hypothetical(self, sign: Sign) -> None:
+        self._hypothetical = True
 
     def _on_question(self, sign: Sign) -> None:
         self.clauses[-1].is_question = True
