@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 
 JUDGED = 2_000
 """Customers the models are judged on: enough for intervals of a hundredth."""
-LESSONS = 5_000
+LESSONS = 20_000
+"""Choices of each window that the ranker learns from and is judged by, or those of 1,000 customers: of choices by one each,
+few are among the blend's first products."""
+FEWEST_LESSONS = 5_000
 """Choices of a window that trees can learn from: where there were fewer, the ranker was within chance of the blend."""
 
 
@@ -201,7 +204,7 @@ def _rankers(
     seed: int,
 ) -> dict[Target, Ranking]:
     """Trees by target, where those of the days before beat the blend on validation by more than chance."""
-    if before is None or max(len(each.truth) for windows in before.values() for each in windows) < LESSONS:
+    if before is None or max(len(each.truth) for windows in before.values() for each in windows) < FEWEST_LESSONS:
         return {}
     needed = [part for part in learned if any(part in told(learned, each) for each in weights.values())]
     then = [[copy.copy(part).fit_checked(window.train) for part in needed] for window in before["new"]]
@@ -209,10 +212,12 @@ def _rankers(
     for target, window in validation.items():
 
         def seen(fitted: Sequence[Recommender], of: Window, target: Target = target) -> Firsts:
-            return firsts(Blend.of(fitted, weights[target], of.train), informative(of, seed=seed))
+            return firsts(Blend.of(fitted, weights[target], of.train), informative(of, choices=LESSONS, seed=seed))
 
         past = [
-            seen(fitted, each) for fitted, each in zip(then, before[target], strict=True) if len(each.truth) >= LESSONS
+            seen(fitted, each)
+            for fitted, each in zip(then, before[target], strict=True)
+            if len(each.truth) >= FEWEST_LESSONS
         ]
         if not sum(len(each.places) for each in past):
             continue

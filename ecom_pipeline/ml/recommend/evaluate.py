@@ -236,12 +236,13 @@ def personal(recommender: Recommender, window: Window, *, seed: int) -> Floats:
     return mine - theirs
 
 
-def informative(window: Window, *, seed: int) -> Window:
+def informative(window: Window, *, choices: int = CHOICES, seed: int) -> Window:
     """Return the window with as many customers as choosing by it needs: 1,000, more where each chose few products.
 
-    Where everyone chose one product, 1,000 customers cannot tell apart what differs by a fifth.
+    Where everyone chose one product, 1,000 customers cannot tell apart what differs by a fifth. ``choices`` is how many
+    products they are to have chosen together.
     """
-    wanted = CHOICES * len(window.customers) // max(1, len(window.truth))
+    wanted = choices * len(window.customers) // max(1, len(window.truth))
     return sampled(window, max(CHOSEN_ON, wanted), seed=seed)
 
 

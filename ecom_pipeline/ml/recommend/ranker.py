@@ -23,6 +23,7 @@ from ecom_pipeline.ml.recommend.evaluate import Window
 from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
 from ecom_pipeline.ml.recommend.metrics import ndcg
 from ecom_pipeline.ml.recommend.ranking import blocks, top_k
+from ecom_pipeline.ml.recommend.screening import promising
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -244,9 +245,10 @@ def firsts(blend: Blend, window: Window) -> Firsts:
     past, customers, products = Past(window.train, blend.products_), window.customers, np.arange(len(blend.products_))
     owned, wanted = (cells(customers, blend.products_, pairs) for pairs in (window.owned, window.truth))
     positions = blend.customers_.get_indexer(customers)
+    perhaps = promising(blend, positions, wanted, depth=DEPTH)
     tables = []
-    for block in blocks(len(customers), len(products) * len(blend.parts_)):
-        these = np.arange(len(customers))[block]
+    for block in blocks(max(len(perhaps), 1), len(products) * len(blend.parts_)):
+        these = perhaps[block]
         scored, total, first = _first(blend, positions[these], products, owned[these], None)
         hit = np.take_along_axis(wanted[these].toarray(), first, axis=1)
         some = np.flatnonzero(hit.any(axis=1))

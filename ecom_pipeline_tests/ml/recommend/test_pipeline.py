@@ -349,7 +349,7 @@ def test_the_ranker_makes_the_lists_where_it_beat_the_blend_on_days_it_did_not_l
     few_parts: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tuning, "HALF_LIVES", (None,))
-    monkeypatch.setattr(contest, "LESSONS", 1)
+    monkeypatch.setattr(contest, "FEWEST_LESSONS", 1)
     result = run(fads())
     told = result.card.metrics
     assert told["ranker_lead"]["low"] > 0
@@ -364,7 +364,7 @@ def test_the_ranker_is_left_where_it_adds_nothing_or_too_few_choices_are_there_t
     few_parts: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run(checkerboard(days=160)).card.metrics["ranker_lead"] is None
-    monkeypatch.setattr(contest, "LESSONS", 1)
+    monkeypatch.setattr(contest, "FEWEST_LESSONS", 1)
     result = run(checkerboard(days=160))
     assert result.card.metrics["winner"] == "blend"
     assert result.card.metrics["ranker_lead"]["low"] <= 0
@@ -373,7 +373,7 @@ def test_the_ranker_is_left_where_it_adds_nothing_or_too_few_choices_are_there_t
 
 
 def test_a_large_shop_has_no_ranker(few_parts: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contest, "LESSONS", 1)
+    monkeypatch.setattr(contest, "FEWEST_LESSONS", 1)
     monkeypatch.setattr(evaluate, "MANY_ROWS", 10)
     result = run(checkerboard(days=160))
     assert result.card.metrics["ranker_lead"] is None

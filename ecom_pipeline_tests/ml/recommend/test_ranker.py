@@ -166,8 +166,8 @@ def test_the_trees_learn_from_as_many_customers_as_they_need_and_from_validation
     monkeypatch.setattr(contest, "firsts", recorded)
     monkeypatch.setattr(contest, "learn_trees", learned)
     monkeypatch.setattr(evaluate, "CHOSEN_ON", 10)
-    monkeypatch.setattr(evaluate, "CHOICES", 1)
     monkeypatch.setattr(contest, "LESSONS", 1)
+    monkeypatch.setattr(contest, "FEWEST_LESSONS", 1)
     nothing = pd.DataFrame({"product_id": []})
     held = contest.compete({"new": found, "all": found}, nothing, before={"new": past, "all": past}, seed=1, judged=20)
     assert held.rounds["new"].trees is not None
