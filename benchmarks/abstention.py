@@ -3,11 +3,8 @@
 ``python -m benchmarks.abstention TRAIN TEST [--unknown LABEL] [--draws N]`` reads the columns ``text`` and ``label``
 (``--text`` and ``--label`` name others) as ``benchmarks.support`` does. Per number of intents and of examples the rest of
 the labels, and the rows of the test with the label LABEL, are questions that no intent answers. Printed per share of them
-in the inbox: how many the model takes for unknown, what it answers of the known questions, and how many of all its
-answers are wrong, in brackets in the best and the worst draw: which few intents are drawn says most. Of more than ten
-intents one draw is made.
-
-The model never sees a label of the test, but is asked how many of the test's texts look unknown, as it is of an inbox.
+among what is asked: what the model answers of the known questions, and how many of all its answers are wrong, in
+brackets in the best and the worst draw: which few intents are drawn says most. Of more than ten intents one draw is made.
 """
 
 from __future__ import annotations
@@ -30,7 +27,7 @@ KNOWN = 500
 
 
 def draw(train: Data, test: Data, intents: int, examples: int, seed: int) -> list[dict[str, float]]:
-    """Return what one model of some intents does with inboxes of every share of unknown questions."""
+    """Return what one model of some intents does with questions of which every share is unknown."""
     random = np.random.default_rng(seed)
     chosen = random.permutation(sorted(set(train.truth)))[:intents]
     frame = pd.DataFrame({"text": train.texts, "truth": train.truth})
@@ -46,7 +43,7 @@ def draw(train: Data, test: Data, intents: int, examples: int, seed: int) -> lis
         if share and not len(strangers):
             continue
         texts = [test.texts[row] for row in asked]
-        told = model.expect(texts).predict(texts)
+        told = model.predict(texts)
         answered = is_answered(told.confidence, choose_threshold(model.rehearsal_.rehearsed, TARGET_ERROR))
         is_right = is_known[asked] & (told.intents == test.truth[asked])
         rows.append(
@@ -54,7 +51,6 @@ def draw(train: Data, test: Data, intents: int, examples: int, seed: int) -> lis
                 "intents": len(chosen),
                 "examples": examples,
                 "unknown": share,
-                "taken_for_unknown": model.unknown_share_,
                 "known_answered": float(answered[: len(friends)].mean()),
                 "answers": int(answered.sum()),
                 "wrong": int((answered & ~is_right).sum()),
@@ -90,7 +86,6 @@ def main() -> None:
             for share, found in pd.DataFrame(rows).groupby("unknown"):
                 print(
                     f"{intents:4} intents {examples:4} examples, {share:4.0%} unknown: "
-                    f"taken for unknown {found['taken_for_unknown'].mean():.2f}, "
                     f"known answered {found['known_answered'].mean():.3f}, "
                     f"wrong {wrong(found)}",
                     flush=True,

@@ -217,9 +217,6 @@ def figures(kind: type[Model], train: Data, test: Data) -> dict[str, float | Non
     model = kind().fit(train.texts, train.truth.tolist())
     fitted = time.process_time() - started
     model.predict(test.texts[:1])
-    if isinstance(model, KernelIntent):
-        model.expect(test.texts)
-        forget()
     started = time.process_time()
     told = model.predict(test.texts)
     batch = (time.process_time() - started) / len(test.texts)

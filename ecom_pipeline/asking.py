@@ -13,7 +13,6 @@ import duckdb
 import pandas as pd
 
 from ecom_pipeline.ml.support.ask import Answer, OpenDesk
-from ecom_pipeline.ml.support.certainty import UNKNOWN_SHARE
 from ecom_pipeline.ml.support.desk import Desk
 from ecom_pipeline.warehouse.release import ReleaseError, current_id
 
@@ -60,12 +59,7 @@ class Asking:
                 f"{file}: holds examples of {examples['intent'].nunique()} intents, two are needed to answer: bring a FAQ"
             )
         parameters = json.loads(card[0][0])
-        self._desk = OpenDesk(
-            examples,
-            Desk(**frames, currency=currency),
-            target_error=parameters["target_error"],
-            unknown_share=parameters.get("unknown_share") or UNKNOWN_SHARE,
-        )
+        self._desk = OpenDesk(examples, Desk(**frames, currency=currency), target_error=parameters["target_error"])
 
     def ask(self, question: str, customer: str | None, asked_on: date) -> Answer:
         """Answer one question."""

@@ -13,7 +13,6 @@ import pandas as pd
 
 from ecom_pipeline.ml.support.abstention import choose_threshold
 from ecom_pipeline.ml.support.answers import QUESTION_SEPARATOR, AnswerFinder
-from ecom_pipeline.ml.support.certainty import UNKNOWN_SHARE
 from ecom_pipeline.ml.support.desk import Desk
 from ecom_pipeline.ml.support.facts import FactBook, facts_asked
 from ecom_pipeline.ml.support.intent import KernelIntent
@@ -63,8 +62,6 @@ class OpenDesk:
         Orders, goods and recommendations.
     target_error
         The share of wrong answers among those given.
-    unknown_share
-        The share of questions that are about nothing the shop has an intent for, at least.
 
     Raises
     ------
@@ -72,14 +69,10 @@ class OpenDesk:
         There are not two intents to tell apart.
     """
 
-    def __init__(
-        self, examples: pd.DataFrame, desk: Desk, *, target_error: float, unknown_share: float = UNKNOWN_SHARE
-    ) -> None:
+    def __init__(self, examples: pd.DataFrame, desk: Desk, *, target_error: float) -> None:
         if examples["intent"].nunique() < 2:
             raise ValueError(f"examples: {examples['intent'].nunique()} intents, expected two at least to tell apart")
-        self._model = KernelIntent(unknown_share=unknown_share).fit(
-            examples["text"].tolist(), examples["intent"].tolist()
-        )
+        self._model = KernelIntent().fit(examples["text"].tolist(), examples["intent"].tolist())
         self._threshold = choose_threshold(self._model.rehearsal_.rehearsed, target_error)
         self._learnt = frozenset(examples["text"])
         self._questions = questions = examples.dropna(subset=["faq_id"])

@@ -1,8 +1,7 @@
 """How often a guess is right, and how often a text has any of the intents: learnt from what a model says of unseen examples.
 
-A logistic regression each, over what tells a right guess from a wrong one. How many texts have none of the intents cannot
-be learnt from examples; other texts tell it. What does not belong here: where scores come from (``intent``), and how
-sure is sure enough (``abstention``).
+A logistic regression each, over what tells a right guess from a wrong one. What does not belong here: where scores come
+from (``intent``), and how sure is sure enough (``abstention``).
 """
 
 from __future__ import annotations
@@ -15,10 +14,7 @@ from numpy.typing import NDArray
 from ecom_pipeline.ml.support.abstention import Rehearsed
 
 UNKNOWN_SHARE = 0.1
-"""The share of messages taken to be about nothing the shop has an intent for, at least."""
-_BELIEF = 10
-"""Messages as which that share counts where other messages tell how many there are."""
-_ROUNDS = 100
+"""The share of messages taken to be about nothing the shop has an intent for."""
 _TEMPERATURES = (0.5, 60.0)
 
 
@@ -69,7 +65,7 @@ class Certainty:
     codes
         The intents of the former, as places in ``classes``.
     unknown_share
-        The share of texts without any of the intents that is allowed for, at least.
+        The share of texts without any of the intents that is allowed for.
     """
 
     def __init__(
@@ -81,45 +77,23 @@ class Certainty:
         unknown_share: float,
     ) -> None:
         self._classes = classes
-        self._truth = np.concatenate([classes[codes], np.full(len(scores) - len(codes), None, dtype=object)])
-        self._guessed = classes[scores.argmax(axis=1)]
+        truth = np.concatenate([classes[codes], np.full(len(scores) - len(codes), None, dtype=object)])
+        is_known = np.arange(len(truth)) < len(codes)
+        unknown = len(truth) - len(codes)
+        weight = np.where(is_known, (1 - unknown_share) / max(len(codes), 1), unknown_share / unknown) * unknown
         self._temperature = _temperature(scores[: len(codes)], codes)
         signs = _signs(scores, nearest, self._temperature)
         self._centre, self._spread = signs.mean(axis=0), np.maximum(signs.std(axis=0), 1e-9)
-        self._signs = (signs - self._centre) / self._spread
-        self._least = unknown_share
-        self._allow_for(unknown_share)
+        signs = (signs - self._centre) / self._spread
+        self._right = _logistic(signs, classes[scores.argmax(axis=1)] == truth, weight)
+        self._known = _logistic(signs, is_known, weight)
+        of_any = len(classes) / (len(classes) - 1)
+        self.rehearsal = Rehearsal(self.guess(scores, nearest), truth, np.where(is_known, weight, weight * of_any))
 
     def guess(self, scores: NDArray[np.float32], nearest: NDArray[np.float32]) -> Guesses:
         """Return the likeliest intent of each text, and both probabilities."""
         signs = (_signs(scores, nearest, self._temperature) - self._centre) / self._spread
         return Guesses(self._classes[scores.argmax(axis=1)], _chance(signs, self._right), _chance(signs, self._known))
-
-    def expect(self, scope: NDArray[np.float64]) -> None:
-        """Allow for as many unknown texts as there seem to be among some that the model has not learnt from.
-
-        Their share is found by expectation maximisation (Saerens et al. 2002, "Adjusting the outputs of a classifier to
-        new a priori probabilities"); few texts say little against the least share, and it never falls below that. They
-        must be written as the examples are.
-        """
-        scope = np.clip(scope[scope > 0], 1e-9, 1 - 1e-9)
-        share = self.unknown_share
-        likelier = (1 - scope) / scope * (1 - share) / share
-        for _ in range(_ROUNDS):
-            unknown = share * likelier / (share * likelier + 1 - share)
-            share = (unknown.sum() + _BELIEF * self._least) / (len(scope) + _BELIEF)
-        self._allow_for(max(self._least, float(share)))
-
-    def _allow_for(self, unknown_share: float) -> None:
-        self.unknown_share = unknown_share
-        is_known = self._truth != None  # noqa: E711
-        unknown = (~is_known).sum()
-        weight = np.where(is_known, (1 - unknown_share) / max(is_known.sum(), 1), unknown_share / unknown) * unknown
-        self._right = _logistic(self._signs, self._guessed == self._truth, weight)
-        self._known = _logistic(self._signs, is_known, weight)
-        guesses = Guesses(self._guessed, _chance(self._signs, self._right), _chance(self._signs, self._known))
-        intents = len(self._classes)
-        self.rehearsal = Rehearsal(guesses, self._truth, np.where(is_known, weight, weight * intents / (intents - 1)))
 
 
 def _signs(scores: NDArray[np.float32], nearest: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:

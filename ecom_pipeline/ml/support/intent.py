@@ -4,8 +4,9 @@ Regularised least squares with a kernel, one against the rest (Rifkin and Klauta
 classification"). The kernel is a sum: shared words, and meaning, of which near examples count exponentially more, so that
 far from all of them every score falls to zero. Its inverse gives in closed form what the model would have said of each example had it
 not seen that one (Rifkin and Lippert 2007), or none of that intent: examples of unknown questions that cost nothing.
-From both kinds ``certainty`` learns how often a guess is right, and whether a question is known. By the same closed form the examples themselves say how much words count and how little single examples are trusted: long texts
-and opinions are told apart by their words, and where labels are wrong no single one may decide.
+From both kinds ``certainty`` learns how often a guess is right, and whether a question is known. By the same closed form
+the examples themselves say how much words count and how little single examples are trusted: long texts and opinions are
+told apart by their words, and where labels are wrong no single one may decide.
 
 Choosing how sure is sure enough (abstention), and judging the model, do not belong here.
 """
@@ -41,7 +42,7 @@ class KernelIntent:
     sharpness
         How much more near meanings count than far ones: their kernel is ``exp(sharpness * (cosine - 1))``.
     unknown_share
-        The share of texts without any of the intents that confidence allows for, at least.
+        The share of texts without any of the intents that confidence allows for.
 
     Attributes
     ----------
@@ -90,16 +91,6 @@ class KernelIntent:
         self.word_weights_ = self.words_ * (points.words.T @ self.weights_)
         self._rehearse(inverse, target, codes, nearest)
         return self
-
-    def expect(self, texts: Sequence[str]) -> KernelIntent:
-        """Allow for as many unknown texts as there seem to be among some that are not learnt from, or for more."""
-        self.certainty_.expect(self.predict(texts).scope)
-        return self
-
-    @property
-    def unknown_share_(self) -> float:
-        """Return the share of unknown texts that confidence allows for."""
-        return self.certainty_.unknown_share
 
     @property
     def rehearsal_(self) -> Rehearsal:

@@ -41,8 +41,6 @@ from ecom_pipeline.ml.support.trials import Row, Trial, try_models
 
 TARGET_ERROR = 0.025
 """The share of wrong intents, and of wrong answers, among those given."""
-INBOX = 2_000
-"""The latest messages that are asked how many have none of the intents."""
 MESSAGE_COLUMNS = (
     "message_id", "customer_id", "sent_at", "sent_date", "text", "language", "order_id", "author", "intent", "rating",
 )  # fmt: skip
@@ -145,7 +143,7 @@ def support_shop(
     examples = split(labelled, questions, seed)
     mood_model, rated_rows = choose_mood(rated_messages(written, as_of_date))
     sentiment_rows: list[Row] = [*evaluate_sentiment(), *rated_rows]
-    trials = try_models(examples, target_error, _unlearnt(written, examples)) if examples else []
+    trials = try_models(examples, target_error) if examples else []
     metric = "macro_f1" if examples and examples.folds is None else "cross_validated_macro_f1"
     verdict = decide(trials, examples, metric, previous_card, as_of_date=as_of_date, seed=seed) if examples else None
     winner = verdict.winner if verdict else None
@@ -175,12 +173,6 @@ def _require(frame: pd.DataFrame, columns: Sequence[str], name: str) -> None:
     missing = [column for column in columns if column not in frame.columns]
     if missing:
         raise ValueError(f"{name}: no column {', '.join(missing)}; expected {', '.join(columns)}")
-
-
-def _unlearnt(written: pd.DataFrame, examples: Split) -> list[str]:
-    """Return the latest texts that nothing is learnt from."""
-    learnt = examples.texts
-    return [text for text in written.sort_values("sent_at", kind="stable")["text"] if text not in learnt][-INBOX:]
 
 
 def _learn_answers(questions: pd.DataFrame, examples: Split, winner: Trial) -> _Answering:

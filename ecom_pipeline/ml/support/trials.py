@@ -93,26 +93,22 @@ def _macro_f1(truth: NDArray[np.int_], guesses: NDArray[np.int_]) -> float:
     return float((2 * hits[occurs] / (holds + named)[occurs]).mean())
 
 
-def try_models(split: Split, target_error: float, inbox: Sequence[str]) -> list[Trial]:
-    """Try the kernel model and the baselines on one split; ``inbox`` are texts that are not learnt from."""
+def try_models(split: Split, target_error: float) -> list[Trial]:
+    """Try the kernel model and the baselines on one split."""
     return [
-        _try_kernel(split, target_error, inbox),
+        _try_kernel(split, target_error),
         _try_baseline(split, KeywordIntent, target_error),
         _try_baseline(split, MajorityIntent, target_error),
     ]
 
 
-def _try_kernel(split: Split, target_error: float, inbox: Sequence[str]) -> Trial:
-    """The kernel model says itself what it would have guessed of each example, so nothing is held out to tune it.
-
-    How many messages are unknown only messages can tell: beside the questions of a FAQ every message looks strange.
-    """
+def _try_kernel(split: Split, target_error: float) -> Trial:
+    """The kernel model says itself what it would have guessed of each example, so nothing is held out to tune it."""
     if split.folds is None:
-        final = KernelIntent().fit(*_texts(split.train, split.tuning, split.test)).expect(inbox)
-        model = KernelIntent(unknown_share=final.unknown_share_).fit(*_texts(split.train, split.tuning))
+        model = KernelIntent().fit(*_texts(split.train, split.tuning))
         test = model.predict(split.test["text"].tolist())
         gate = gate_later(model.rehearsal_.rehearsed, test.confidence, target_error)
-        return _judge(split, final, False, gate, test)
+        return _judge(split, KernelIntent().fit(*_texts(split.train, split.tuning, split.test)), False, gate, test)
     model = KernelIntent().fit(*_texts(split.train))
     rehearsed, is_known = model.rehearsal_.rehearsed, model.rehearsal_.truth != None  # noqa: E711
     gate = gate_across(rehearsed.take(is_known), split.folds, target_error, extra=rehearsed.take(~is_known))

@@ -127,16 +127,6 @@ def test_unknown_questions_are_a_tenth_of_the_rehearsal_and_could_be_any_intent(
     assert shares[0] / shares[1] == pytest.approx(0.1 / 0.9 * intents / (intents - 1))
 
 
-@pytest.mark.parametrize(("known", "strange", "share"), [(1, 0, 0.1), (10, 0, 0.1), (1, 10, 0.8), (10, 10, 0.5)])
-def test_an_inbox_tells_how_many_questions_are_unknown(known: int, strange: int, share: float) -> None:
-    asked = ["where is the bag", "refund the bag", "invoice for the bag", "我的包到哪里了", "包坏了我要退款"]
-    model = KernelIntent().fit(*examples()).expect([*asked * known, *STRANGE * strange])
-    assert model.unknown_share_ == pytest.approx(share, abs=0.1)
-    assert (
-        model.predict(STRANGE).confidence.mean() <= KernelIntent().fit(*examples()).predict(STRANGE).confidence.mean()
-    )
-
-
 def test_unknown_questions_are_told_from_known_ones(model: KernelIntent) -> None:
     known = [
         "where is the bag",

@@ -113,7 +113,7 @@ def test_labels_that_say_nothing_are_not_published(number: int) -> None:
         examples = split(labelled_messages(customer_messages(sent.assign(intent=intents)), AS_OF), none, SEED)
         assert examples is not None
         verdicts.append(
-            decide(try_models(examples, TARGET_ERROR, []), examples, "macro_f1", None, as_of_date=AS_OF, seed=SEED)
+            decide(try_models(examples, TARGET_ERROR), examples, "macro_f1", None, as_of_date=AS_OF, seed=SEED)
         )
     assert [verdict.reason for verdict in verdicts if verdict.decision != "refused"] == []
 
