@@ -95,7 +95,7 @@ def tune_parts(
         _climb(Frequency, {"half_life": 90.0}, [{"half_life": each} for each in (30.0, 180.0, None)], [few_of_all]),
         _climb(
             EASE,
-            {"penalty": 5.0, "largest_inverse": LARGEST_INVERSE, **fading},
+            {"penalty": 5.0 if small else 20.0, "largest_inverse": LARGEST_INVERSE, **fading},
             [lasting, *({"penalty": each} for each in (20.0, 1.25) if small)],
             both,
         ),
