@@ -1,15 +1,14 @@
 with segments as (
     select
-        profiles.segment,
-        max(customers.as_of_date) as as_of_date,
+        segment,
+        max(as_of_date) as as_of_date,
         count(*) as customers,
-        sum(customers.orders) as orders,
-        sum(customers.revenue) as revenue,
-        sum(customers.refunds) as refunds,
-        sum(customers.recency_days) as recency_days
-    from marts.customer_profiles as profiles
-    inner join features.customers as customers on profiles.customer_id = customers.customer_id
-    group by profiles.segment
+        sum(orders) as orders,
+        sum(revenue) as revenue,
+        sum(refunds) as refunds,
+        sum(recency_days) as recency_days
+    from marts.customer_profiles
+    group by segment
 ),
 
 whole as (
