@@ -39,8 +39,7 @@ LARGEST_INVERSE = 4_000
 PASSES = 2_300_000
 """Pairs of customers and products that LightFM goes through in all, in at least 3 and at most 16 epochs."""
 PER_COMPONENT = 30
-"""Products for each component of ALS, of which 8 at least and 64 at most, or twice as many: of few products more learn the
-pairs by heart."""
+"""Products for each component of ALS, of which 8 at least and 64 at most: of few products more learn the pairs by heart."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +102,7 @@ def tune_parts(
         _climb(
             ALS,
             {"components": points, "half_life": 90.0, "seed": seed},
-            [{"half_life": None}, {"confidence": 5.0}, {"confidence": 30.0}, {"components": 2 * points}],
+            [{"half_life": None}, {"confidence": 5.0}, {"confidence": 30.0}],
             both,
         ),
     ]
