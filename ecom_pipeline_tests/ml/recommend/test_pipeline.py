@@ -186,7 +186,7 @@ def test_every_model_is_measured_by_the_same_figures_beside_the_others(board: Ru
     found = board.evaluation
     assert not found.drop(columns=["lower", "upper"]).isna().any(axis=None)
     models = {target: set(rows["model"]) for target, rows in found.groupby("target")}
-    assert models["new"] == {"blend", "lightfm", "als", "ease", "transitions", "popularity"}
+    assert models["new"] == {"blend", "lightfm", "als", "ease", "item_knn", "transitions", "popularity"}
     assert models["all"] == models["new"] | {"frequency"}
     assert found.groupby(["target", "model"]).size().nunique() == 1
     assert found.loc[found["metric"] != "novelty", "value"].between(0, 1).all()
