@@ -207,7 +207,7 @@ def test_the_same_content_moves_nothing_but_the_record_of_runs(con: duckdb.DuckD
         (("ops.loads",), "other files were loaded."),
         (("ops.runs",), "the same files were loaded, but not the same: shop.yaml."),
         (("marts.model_scores",), "the same files were loaded, but not the same: library numpy."),
-        ((), "the same files, shop.yaml, seed, libraries and project, so a setting is another."),
+        ((), "the same files, shop.yaml, seed, libraries and project, so a setting is another, or only the night."),
     ],
 )
 def test_the_cause_is_told(
