@@ -163,7 +163,9 @@ def _cause(releases: Mapping[str, Release], answers: Mapping[str, Answer]) -> st
         return "The cause: other files were loaded" + (f"; not the same either: {unlike}." if unlike else ".")
     if unlike:
         return f"The cause: the same files were loaded, but not the same: {unlike}."
-    return "The cause: the same files, shop.yaml, seed, libraries and project, so a setting is another, or only the night."
+    return (
+        "The cause: the same files, shop.yaml, seed, libraries and project, so a setting is another, or only the night."
+    )
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, side: str) -> Columns:

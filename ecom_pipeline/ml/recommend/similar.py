@@ -14,7 +14,7 @@ import pandas as pd
 from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.features import categories_of
 from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, most_touched, thinned
-from ecom_pipeline.ml.recommend.interactions import pair_weights
+from ecom_pipeline.ml.recommend.interactions import Mask, Positions, pair_weights
 from ecom_pipeline.ml.recommend.neighbours import MOST_PAIRS, nearest
 from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity
 from ecom_pipeline.ml.recommend.rules import NO_CATEGORY
@@ -73,13 +73,12 @@ def similar_products(
             }
         )
     ]
-    if data is not None:
-        parts.append(_touched(data, every, available, TOUCHED * k))
-    both = pd.concat(parts).groupby(["product", "other"], as_index=False).sum()
     kinds = categories_of(every, content.products)
     kind = pd.factorize(kinds.where(kinds != NO_CATEGORY))[0]
-    mine, other = kind[both["product"]], kind[both["other"]]
-    both = both[(mine == other) | (mine < 0) | (other < 0)]
+    if data is not None:
+        parts.append(_touched(data, every, available, kind, TOUCHED * k))
+    both = pd.concat(parts).groupby(["product", "other"], as_index=False).sum()
+    both = both[_may_be_alike(kind, both["product"].to_numpy(), both["other"].to_numpy())]
     both = both.sort_values(["product", "score", "other"], ascending=[True, False, True])
     both = both[both.groupby("product").cumcount() < k]
     alike = pd.DataFrame(
@@ -93,19 +92,28 @@ def similar_products(
     return _filled(alike, every, popularity, content.products, available, k)
 
 
-def _touched(data: pd.DataFrame, every: pd.Index, available: pd.Index, most: int) -> pd.DataFrame:
-    """Products that the same customers touch, ``most`` of each: ``product, other, score, touched``, by position in ``every``."""
+def _may_be_alike(kind: Positions, product: Positions, other: Positions) -> Mask:
+    """Whether both are of one category, or one is of none."""
+    mine, its = kind[product], kind[other]
+    return np.asarray((mine == its) | (mine < 0) | (its < 0))
+
+
+def _touched(data: pd.DataFrame, every: pd.Index, available: pd.Index, kind: Positions, most: int) -> pd.DataFrame:
+    """Products that the same customers touch: ``product, other, score, touched``, by position in ``every``.
+
+    Of the ``most`` nearest of each, those that may be alike.
+    """
     kept = most_touched(data, MOST_PRODUCTS)
     weights = thinned(pair_weights(data, None)[:, kept], MOST_PAIRS)
     weights.data[:] = 1.0
     near = nearest(weights, most, DAMPING, beyond_chance=True).tocoo()
     touched = data["product_id"].cat.categories.take(kept)
     places = every.get_indexer(touched)
-    listed = touched.isin(available)[near.col] & (near.data >= LEAST)
-    score = near.data[listed].astype(np.float64)
-    return pd.DataFrame(
-        {"product": places[near.row[listed]], "other": places[near.col[listed]], "score": score, "touched": score}
-    )
+    listed = np.flatnonzero(touched.isin(available)[near.col] & (near.data >= LEAST))
+    product, other = places[near.row[listed]], places[near.col[listed]]
+    alike = _may_be_alike(kind, product, other)
+    score = near.data[listed[alike]].astype(np.float64)
+    return pd.DataFrame({"product": product[alike], "other": other[alike], "score": score, "touched": score})
 
 
 def _filled(
