@@ -5,9 +5,8 @@ The export gets a column of the names, which stands for the SQL that makes them 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
 
 import duckdb
 
@@ -40,17 +39,16 @@ def with_names(
     for codes in one.profiles:
         if not codes.is_number or codes.unique >= ENOUGH or not any(likeness(codes.name, target) for target in wanted):
             continue
-        found = ((other, _names(con, one, codes, other)) for other in seen if other is not one)
-        for other, names in islice(((other, names) for other, names in found if names), 1):
-            lists.append(other.export.name)
-            inside[f"{codes.name}{MARK}"] = _said(one, codes.name, names)
+        for other in (each for each in seen if each is not one):
+            if names := _names(con, one, codes, other):
+                lists.append(other.export.name)
+                inside[f"{codes.name}{MARK}"] = _said(one, codes.name, names)
+                break
     notices = one.export.notices
-    for other, product, prices in _prices(con, one, seen):
+    if priced := _prices(con, one, seen):
+        where, product, prices = priced
         inside[f"price{MARK}"] = _said(one, product, prices)
-        notices = (
-            *notices,
-            f"no price: what a product costs in {other.export.name} is taken for it, whenever it was sold",
-        )
+        notices = (*notices, f"no price: what a product costs in {where} is taken for it, whenever it was sold")
     table = one.export.table
     for column, sql in inside.items():
         con.execute(f"alter table {table} add column {quoted(column)} varchar").fetchall()
@@ -70,11 +68,11 @@ def _said(one: Seen, codes: str, names: Sequence[tuple[str, str]]) -> str:
 
 def _prices(
     con: duckdb.DuckDBPyConnection, one: Seen, seen: Sequence[Seen]
-) -> Iterator[tuple[Seen, str, list[tuple[str, str]]]]:
-    """The column of the product and the prices of another export, where lines have none; at most one of them."""
+) -> tuple[str, str, list[tuple[str, str]]] | None:
+    """The name of an export with prices, the column of the product, and the prices, where lines have none."""
     items = one.role.matches["order_items"] if one.role and one.is_about("orders") else {}
     if not {"product_id", "quantity"} <= set(items) or any(column.is_money for column in one.profiles):
-        return
+        return None
     product = items["product_id"].profile
     for other in (other for other in seen if other.role and other.is_about("products")):
         found = other.role.matches["products"] if other.role else {}
@@ -82,8 +80,8 @@ def _prices(
             continue
         key, price = (found[target].profile.name for target in ("product_id", "price"))
         if contained(con, (one.export.table, product.name), (other.export.table, key)) == 1:
-            yield other, product.name, _pairs(con, other, key, price)
-            return
+            return other.export.name, product.name, _pairs(con, other, key, price)
+    return None
 
 
 def _pairs(con: duckdb.DuckDBPyConnection, other: Seen, key: str, value: str) -> list[tuple[str, str]]:
