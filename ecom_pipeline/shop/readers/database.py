@@ -23,9 +23,9 @@ from ecom_pipeline.shop.readers.table import (
     FileRead,
     as_text,
     column_names,
-    counts,
     create,
     discarded_on_error,
+    file_read,
     scratch_name,
     table_name,
 )
@@ -210,7 +210,4 @@ def _fill(
         ).fetchall()
         con.unregister(view)
         done += batch.num_rows
-    rows, unreadable = counts(con, target)
-    return FileRead(
-        columns=columns, rows=rows, unreadable=unreadable, encoding="utf-8", dialect=dialect, notices=renamed + notices
-    )
+    return file_read(con, target, columns, dialect=dialect, notices=renamed + notices)

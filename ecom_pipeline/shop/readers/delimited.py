@@ -8,7 +8,7 @@ by ``records``, which is slower and counts every line itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,9 +27,9 @@ from ecom_pipeline.shop.readers.table import (
     add_own_columns,
     append,
     column_names,
-    counts,
     create,
     create_texts,
+    file_read,
     insertion_order,
     scratch_folder,
     scratch_name,
@@ -38,7 +38,6 @@ from ecom_pipeline.shop.readers.table import (
 )
 from ecom_pipeline.sql import file_literal, literal, quoted
 
-HEAD = 1 << 22
 SAMPLE = 1 << 18
 MAX_COLUMNS = 4_096
 """More fields than this in the first line are no header; DuckDB needs minutes to be told of a million columns."""
@@ -90,11 +89,7 @@ def read_delimited(con: duckdb.DuckDBPyConnection, path: Path, target: str, opti
     """Read one delimited file into a new table."""
     with scratch_folder(con) as scratch, unpacked(path, scratch) as plain:
         refuse_what_is_no_text(plain, path)
-        encoding, notices = _encoding(plain, path, options)
-        if encoding != "utf-8":
-            copy = scratch / "utf-8"
-            notices += text.to_utf8(plain, encoding, copy, stated=options.encoding is not None)
-            plain = copy
+        encoding, notices, plain = text.as_utf8(plain, scratch, options.encoding)
         found, wrong = _load(con, plain, path, target, options, encoding)
         if wrong and encoding == "utf-8":
             encoding = _reconsidered(plain, path, options)
@@ -102,26 +97,7 @@ def read_delimited(con: duckdb.DuckDBPyConnection, path: Path, target: str, opti
                 copy = scratch / "utf-8"
                 notices += text.to_utf8(plain, encoding, copy, stated=False)
                 found, _ = _load(con, copy, path, target, options, encoding)
-        return FileRead(
-            columns=found.columns,
-            rows=found.rows,
-            unreadable=found.unreadable,
-            encoding=found.encoding,
-            dialect=found.dialect,
-            notices=notices + found.notices,
-        )
-
-
-def _encoding(plain: Path, path: Path, options: ReadOptions) -> tuple[str, tuple[str, ...]]:
-    with plain.open("rb") as file:
-        head = file.read(HEAD)
-    if options.encoding is not None:
-        stated = options.encoding.lower().replace("_", "-")
-        return ("utf-8" if stated in ("utf-8", "utf8", "utf-8-sig", "ascii") else options.encoding), ()
-    marked = text.by_mark(head)
-    if marked is not None:
-        return ("utf-8" if marked == "utf-8-sig" else marked), ()
-    return ("utf-8" if text.is_utf8_start(head) else text.detect(plain)), ()
+        return replace(found, notices=notices + found.notices)
 
 
 def _reconsidered(plain: Path, path: Path, options: ReadOptions) -> str:
@@ -158,11 +134,7 @@ def _load(
         wrong = bool(con.execute(f"select count(*) from {target} where _problem like '%not UTF-8%'").fetchall()[0][0])
         notices += ("read line by line: DuckDB's reader could not account for every line",) if fast else ()
     notices += without_empty_rows(con, target, columns)
-    rows, unreadable = counts(con, target)
-    found = FileRead(
-        columns=columns, rows=rows, unreadable=unreadable, encoding=encoding, dialect=str(dialect), notices=notices
-    )
-    return found, wrong
+    return file_read(con, target, columns, encoding=encoding, dialect=str(dialect), notices=notices), wrong
 
 
 def _fast(

@@ -21,6 +21,8 @@ from ecom_pipeline.shop.readers.files import CHUNK, chunks
 from ecom_pipeline.shop.readers.table import scratch_name
 
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+IN_PLACE = ("utf-8", "utf8", "utf-8-sig", "ascii")
+HEAD = 1 << 22
 LEGACY_SAMPLE = 1 << 18
 TOLERATED = 0.01
 """Share of lines with bytes that a stated encoding does not know, above which the statement is taken to be wrong."""
@@ -107,6 +109,17 @@ def detect(path: Path) -> str:
         return "utf-8"
     sample = bytes(suspicious[:LEGACY_SAMPLE])
     return legacy_encoding(sample)
+
+
+def as_utf8(plain: Path, scratch: Path, stated: str | None) -> tuple[str, tuple[str, ...], Path]:
+    """The encoding of an unpacked file, notices, and where it lies as UTF-8: a copy unless it is that already."""
+    with plain.open("rb") as file:
+        start = file.read(HEAD)
+    encoding = stated or by_mark(start) or ("utf-8" if is_utf8_start(start) else detect(plain))
+    if encoding.lower().replace("_", "-") in IN_PLACE:
+        return "utf-8", (), plain
+    copy = scratch / "utf-8"
+    return encoding, to_utf8(plain, encoding, copy, stated=stated is not None), copy
 
 
 def to_utf8(path: Path, encoding: str, target: Path, *, stated: bool) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ import duckdb
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.options import ReadOptions
 from ecom_pipeline.shop.readers.dialect import SAMPLE_RECORDS, has_header, preamble_length, preamble_notice
-from ecom_pipeline.shop.readers.table import FileRead, Row, append, column_names, counts, create
+from ecom_pipeline.shop.readers.table import FileRead, Row, append, column_names, create, file_read
 
 EXACT_INTEGERS = 2**53
 
@@ -70,13 +70,10 @@ def read_excel(con: duckdb.DuckDBPyConnection, path: Path, target: str, options:
     notices += preamble_notice(preamble)
     create(con, target, columns)
     append(con, target, columns, _rows(filled[1:] if headed else filled))
-    rows, unreadable = counts(con, target)
     if options.sheet is None and len(names) > 1:
         notices += (f"sheet '{wanted}' of {', '.join(names)}; state options.sheet for another",)
     dialect = f"excel, sheet {wanted}, {'header' if headed else 'no header'}"
-    return FileRead(
-        columns=columns, rows=rows, unreadable=unreadable, encoding="utf-8", dialect=dialect, notices=notices
-    )
+    return file_read(con, target, columns, dialect=dialect, notices=notices)
 
 
 def _rows(filled: list[list[Any]]) -> Iterator[Row]:

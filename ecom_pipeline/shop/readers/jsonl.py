@@ -25,8 +25,8 @@ from ecom_pipeline.shop.readers.table import (
     FileRead,
     append,
     column_names,
-    counts,
     create,
+    file_read,
     scratch_folder,
     scratch_name,
 )
@@ -45,7 +45,7 @@ def read_json(con: duckdb.DuckDBPyConnection, path: Path, target: str, options: 
     lines = scratch_name("lines")
     with scratch_folder(con) as scratch, unpacked(path, scratch) as plain:
         refuse_what_is_no_text(plain, path)
-        encoding, notices, plain = _as_utf8(plain, scratch, options)
+        encoding, notices, plain = text.as_utf8(plain, scratch, options.encoding)
         with plain.open("rb") as file:
             start = file.read(CHUNK).removeprefix(b"\xef\xbb\xbf").lstrip()
         if not start:
@@ -57,35 +57,24 @@ def read_json(con: duckdb.DuckDBPyConnection, path: Path, target: str, options: 
             con.execute(
                 f"create temp table {lines} (line varchar, _row bigint, _problem varchar, _line varchar)"
             ).fetchall()
-            if is_array:
-                objects = f"read_json_objects({file_literal(plain)}, format = 'array')"
-                con.execute(
-                    f"insert into {lines} select json, row_number() over (), null, null from {objects}"
-                ).fetchall()
-            elif goes_over_lines(plain):
-                if (size := plain.stat().st_size) > MOST_OBJECTS:
+            if is_array or goes_over_lines(plain):
+                size = plain.stat().st_size
+                if not is_array and size > MOST_OBJECTS:
                     raise InputError(
                         file=path, expected=f"an object a line, or objects of {MOST_OBJECTS >> 20} MiB in all"
                     )
-                objects = f"read_json_objects({file_literal(plain)}, format = 'unstructured', maximum_object_size = {size + 1})"
+                form = "format = 'array'" if is_array else f"format = 'unstructured', maximum_object_size = {size + 1}"
+                objects = f"read_json_objects({file_literal(plain)}, {form})"
                 con.execute(
                     f"insert into {lines} select json, row_number() over (), null, null from {objects}"
                 ).fetchall()
             else:
                 append(con, lines, ("line",), _lines(plain))
-            found = _load(con, path, target, lines, options)
+            columns, renamed = _load(con, path, target, lines, options)
         finally:
             con.execute(f"drop table if exists {lines}").fetchall()
     dialect = "json array" if is_array else "json lines"
-    rows, unreadable = counts(con, target)
-    return FileRead(
-        columns=found[0],
-        rows=rows,
-        unreadable=unreadable,
-        encoding=encoding,
-        dialect=dialect,
-        notices=notices + found[1],
-    )
+    return file_read(con, target, columns, encoding=encoding, dialect=dialect, notices=notices + renamed)
 
 
 def goes_over_lines(plain: Path) -> bool:
@@ -96,16 +85,6 @@ def goes_over_lines(plain: Path) -> bool:
         return False
     opened, closed = (sum(map(first.count, marks)) for marks in ((b"{", b"["), (b"}", b"]")))
     return len(first) > MAX_LINE or (opened > closed and bool(second))
-
-
-def _as_utf8(plain: Path, scratch: Path, options: ReadOptions) -> tuple[str, tuple[str, ...], Path]:
-    with plain.open("rb") as file:
-        head = file.read(CHUNK)
-    found = options.encoding or text.by_mark(head) or ("utf-8" if text.is_utf8_start(head) else text.detect(plain))
-    if found.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig"):
-        return "utf-8", (), plain
-    copy = scratch / "utf-8"
-    return found, text.to_utf8(plain, found, copy, stated=options.encoding is not None), copy
 
 
 def _tail(plain: Path) -> bytes:

@@ -14,8 +14,8 @@ from ecom_pipeline.shop.readers.table import (
     add_own_columns,
     as_text,
     column_names,
-    counts,
     create_texts,
+    file_read,
     scratch_folder,
     varied_columns,
 )
@@ -40,7 +40,4 @@ def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, target: str, option
         con.execute(f"alter table {target} add column _row bigint")
         con.execute(f"insert into {target} by name from {texts}").fetchall()
         add_own_columns(con, target)
-    rows, unreadable = counts(con, target)
-    return FileRead(
-        columns=columns, rows=rows, unreadable=unreadable, encoding="utf-8", dialect="parquet", notices=notices
-    )
+    return file_read(con, target, columns, dialect="parquet", notices=notices)

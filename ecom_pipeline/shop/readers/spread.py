@@ -7,11 +7,9 @@ product is told like one about several.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import duckdb
 
-from ecom_pipeline.shop.readers.table import FileRead, counts, scratch_name
+from ecom_pipeline.shop.readers.table import FileRead, file_read, scratch_name
 from ecom_pipeline.sql import literal, quoted
 
 
@@ -59,5 +57,4 @@ def spread(con: duckdb.DuckDBPyConnection, target: str, found: FileRead, path: s
         ).fetchall()
     finally:
         con.execute(f"drop table {whole}").fetchall()
-    rows, unreadable = counts(con, target)
-    return replace(found, columns=tuple(columns), rows=rows, unreadable=unreadable)
+    return file_read(con, target, columns, encoding=found.encoding, dialect=found.dialect, notices=found.notices)

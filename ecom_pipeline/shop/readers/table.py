@@ -160,10 +160,26 @@ def without_empty_rows(con: duckdb.DuckDBPyConnection, target: str, columns: Seq
     return (f"{empty:,} lines of nothing but delimiters do not count",)
 
 
-def counts(con: duckdb.DuckDBPyConnection, target: str) -> tuple[int, int]:
-    """Rows that could be read, and rows that could not."""
-    found = con.execute(f"select count(*) filter (_problem is null), count(_problem) from {target}").fetchall()
-    return found[0][0], found[0][1]
+def file_read(
+    con: duckdb.DuckDBPyConnection,
+    target: str,
+    columns: Sequence[str],
+    *,
+    encoding: str = "utf-8",
+    dialect: str,
+    notices: tuple[str, ...],
+) -> FileRead:
+    """What was found, once the table holds it: its rows are counted."""
+    counted = f"select count(*) filter (_problem is null), count(_problem) from {target}"
+    rows, unreadable = con.execute(counted).fetchall()[0]
+    return FileRead(
+        columns=tuple(columns),
+        rows=rows,
+        unreadable=unreadable,
+        encoding=encoding,
+        dialect=dialect,
+        notices=notices,
+    )
 
 
 def as_text(expression: str, duckdb_type: str) -> str:
