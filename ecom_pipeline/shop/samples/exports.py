@@ -21,6 +21,13 @@ _EVENTS_2024 = {
     "view": "page_view", "favourite": "wishlist", "cart": "add_to_cart", "remove": "remove_from_cart",
     "purchase": "purchase", "search": "search", "visit": "session_start",
 }  # fmt: skip
+_HEADERS_2023 = [
+    "act", "ts", "uid", "sid", "sku", "qty", "price", "cur", "order", "src", "cmp", "dev", "q", "ua", "_part",
+]  # fmt: skip
+_HEADERS_2024 = [
+    "event_name", "event_time", "user_id", "session_id", "product_id", "quantity", "price", "currency", "order_no",
+    "utm_source", "utm_campaign", "device", "keyword", "user_agent", "_part",
+]  # fmt: skip
 _SOURCES = {
     "search": ("baidu", "google"), "social": ("xiaohongshu", "instagram"), "video": ("douyin", "tiktok"),
     "email": ("edm", "newsletter"), "affiliate": ("taobaoke", "affiliate"), "": ("", ""),
@@ -87,48 +94,14 @@ def _guest(orders: pd.DataFrame, visit: pd.DataFrame) -> np.ndarray[tuple[int], 
 
 def _tracker_2023(tidy: pd.DataFrame) -> pd.DataFrame:
     epoch = tidy["at"].dt.tz_localize(TIMEZONE).dt.tz_convert("UTC").dt.tz_localize(None)
-    return pd.DataFrame(
-        {
-            "act": tidy["type"].map(_EVENTS_2023),
-            "ts": ((epoch - pd.Timestamp(0)) // pd.Timedelta(milliseconds=1)).astype(str),
-            "uid": tidy["customer"],
-            "sid": tidy["session"],
-            "sku": tidy["product"],
-            "qty": tidy["quantity"],
-            "price": tidy["price"],
-            "cur": tidy["currency"],
-            "order": tidy["order"],
-            "src": tidy["channel"],
-            "cmp": tidy["campaign"],
-            "dev": tidy["device"],
-            "q": tidy["query"],
-            "ua": tidy["agent"],
-            "_part": tidy["_part"],
-        }
-    )
+    milliseconds = ((epoch - pd.Timestamp(0)) // pd.Timedelta(milliseconds=1)).astype(str)
+    return tidy.assign(type=tidy["type"].map(_EVENTS_2023), at=milliseconds).set_axis(_HEADERS_2023, axis=1)
 
 
 def _tracker_2024(tidy: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "event_id": numbered("E", np.arange(1, len(tidy) + 1), 7),
-            "event_name": tidy["type"].map(_EVENTS_2024),
-            "event_time": _stamp(tidy["at"], "-"),
-            "user_id": tidy["customer"],
-            "session_id": tidy["session"],
-            "product_id": tidy["product"],
-            "quantity": tidy["quantity"],
-            "price": tidy["price"],
-            "currency": tidy["currency"],
-            "order_no": tidy["order"],
-            "utm_source": tidy["channel"],
-            "utm_campaign": tidy["campaign"],
-            "device": tidy["device"],
-            "keyword": tidy["query"],
-            "user_agent": tidy["agent"],
-            "_part": tidy["_part"],
-        }
-    )
+    table = tidy.assign(type=tidy["type"].map(_EVENTS_2024), at=_stamp(tidy["at"], "-")).set_axis(_HEADERS_2024, axis=1)
+    table.insert(0, "event_id", numbered("E", np.arange(1, len(tidy) + 1), 7))
+    return table
 
 
 def orders(customers: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
@@ -212,17 +185,8 @@ def products(catalogue: Catalogue) -> pd.DataFrame:
 def customers(customers: pd.DataFrame) -> pd.DataFrame:
     """The customer master of the CRM."""
     columns = [
-        "customer_id",
-        "name",
-        "email",
-        "phone",
-        "address",
-        "birth_year",
-        "gender",
-        "country",
-        "city",
-        "language",
-    ]
+        "customer_id", "name", "email", "phone", "address", "birth_year", "gender", "country", "city", "language",
+    ]  # fmt: skip
     table = customers[columns].copy()
     table["birth_year"] = table["birth_year"].astype("string").fillna("").astype(object)
     table["registered_at"] = customers["registered"].dt.strftime("%Y-%m-%d")
