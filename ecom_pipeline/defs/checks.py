@@ -23,9 +23,9 @@ def key_of(table: str) -> dg.AssetKey:
 
 def check_of(contract: Contract) -> dg.AssetCheckSpec:
     """What the UI lists for a table before it was ever judged."""
-    conserved = [(CONSERVATION, CONSERVATION_WORDS, True)] if contract.input else []
-    copies = [(COPIES, f"{COPIES_WORDS}: {', '.join(contract.copies_share)}", True)] if contract.copies_share else []
-    single = [f"- {name}: {words}" for name, words, _ in [*check_specs(contract), *copies, *conserved]]
+    conserved = [(CONSERVATION, CONSERVATION_WORDS)] if contract.input else []
+    copies = [(COPIES, f"{COPIES_WORDS}: {', '.join(contract.copies_share)}")] if contract.copies_share else []
+    single = [f"- {name}: {words}" for name, words in [*check_specs(contract), *copies, *conserved]]
     return dg.AssetCheckSpec(
         name=NAME,
         asset=key_of(contract.name),

@@ -63,14 +63,15 @@ def judge(
     raise ValueError(f"scope: expected rows or table, found {scope!r}")
 
 
-def check_specs(contract: Contract) -> list[tuple[str, str, bool]]:
-    """Name, description and whether it alone can refuse a candidate, of every check that a contract leads to."""
+def check_specs(contract: Contract) -> list[tuple[str, str]]:
+    """Name and description of every check that a contract leads to."""
+    key, rows = f"{', '.join(contract.key)}: expected to name one row", contract.minimum_rows
     return [
-        *((rule.name, rule.description, rule.action == "fail") for rule in contract.row_rules),
-        *([(WITHIN_TOLERANCE, _tolerance_words(contract.tolerance), True)] if _quarantines(contract) else []),
-        (COLUMNS_MATCH, "the columns and types are those promised", True),
-        *([(KEY_UNIQUE, _key_words(contract), True)] if contract.key else []),
-        *([(ROW_COUNT, _row_count_words(contract), True)] if contract.minimum_rows else []),
+        *((rule.name, rule.description) for rule in contract.row_rules),
+        *([(WITHIN_TOLERANCE, _tolerance_words(contract.tolerance))] if _quarantines(contract) else []),
+        (COLUMNS_MATCH, "the columns and types are those promised"),
+        *([(KEY_UNIQUE, key)] if contract.key else []),
+        *([(ROW_COUNT, f"expected at least {rows:,} rows")] if rows else []),
     ]
 
 
@@ -80,14 +81,6 @@ def _quarantines(contract: Contract) -> bool:
 
 def _tolerance_words(tolerance: float) -> str:
     return f"at most {tolerance * 100:g} % of the rows go to quarantine"
-
-
-def _key_words(contract: Contract) -> str:
-    return f"{', '.join(contract.key)}: expected to name one row"
-
-
-def _row_count_words(contract: Contract) -> str:
-    return f"expected at least {contract.minimum_rows:,} rows"
 
 
 def _judge_rows(
@@ -112,10 +105,9 @@ def _judge_rows(
         verdicts = session.validate(expectations)
         for rule, verdict in zip(rules, verdicts, strict=False):
             examples = "" if verdict.passed or verdict.error else _examples(session, contract, rule)
-            results.append(_of_rows(contract, (rule.name, rule.description), rule.action, verdict, examples))
+            results.append(_of_rows(contract, rule.name, rule.description, verdict, rule.action, examples))
     if quarantines:
-        words = (WITHIN_TOLERANCE, _tolerance_words(tolerance))
-        results.append(_of_rows(contract, words, "fail", verdicts[-1]))
+        results.append(_of_rows(contract, WITHIN_TOLERANCE, _tolerance_words(tolerance), verdicts[-1]))
     return results
 
 
@@ -128,8 +120,9 @@ def _judge_table(connection: duckdb.DuckDBPyConnection, contract: Contract, rela
 
     with session_on(connection, relation) as session:
         (shape,) = session.validate([ExpectColumnsAndTypes(types=contract.types)])
-        words = {name: (name, description) for name, description, _ in check_specs(contract)}
-        results = [_of_table(contract, words[COLUMNS_MATCH], shape, str(shape.result.get("observed_value", "")))]
+        words = dict(check_specs(contract))
+        observed = str(shape.result.get("observed_value", ""))
+        results = [_check_result(contract, COLUMNS_MATCH, words[COLUMNS_MATCH], shape, observed)]
         if not shape.passed:
             return results
         asked: dict[str, Expectation] = {}
@@ -139,10 +132,12 @@ def _judge_table(connection: duckdb.DuckDBPyConnection, contract: Contract, rela
             asked[ROW_COUNT] = ExpectTableRowCountToBeBetween(min_value=contract.minimum_rows)
         verdicts = dict(zip(asked, session.validate(list(asked.values())), strict=True)) if asked else {}
         if KEY_UNIQUE in verdicts:
-            results.append(_of_rows(contract, words[KEY_UNIQUE], "fail", verdicts[KEY_UNIQUE]))
+            results.append(_of_rows(contract, KEY_UNIQUE, words[KEY_UNIQUE], verdicts[KEY_UNIQUE]))
         if ROW_COUNT in verdicts:
-            rows = verdicts[ROW_COUNT].result.get("observed_value", 0)
-            results.append(_of_table(contract, words[ROW_COUNT], verdicts[ROW_COUNT], f"{rows:,} rows", rows))
+            verdict = verdicts[ROW_COUNT]
+            rows = verdict.result.get("observed_value", 0)
+            told = _check_result(contract, ROW_COUNT, words[ROW_COUNT], verdict, f"{rows:,} rows", checked=rows)
+            results.append(told)
     return results
 
 
@@ -169,32 +164,28 @@ def _short(value: str | None) -> str:
 
 
 def _of_rows(
-    contract: Contract, words: tuple[str, str], action: Action, verdict: Verdict, examples: str = ""
+    contract: Contract, name: str, words: str, verdict: Verdict, action: Action = "fail", examples: str = ""
 ) -> CheckResult:
     failed, checked = verdict.result.get("unexpected_count", 0), verdict.result.get("element_count", 0)
     observed = f"{failed:,} of {checked:,} rows{examples}"
-    return _check_result(contract, words, action, verdict, observed, failed, checked)
-
-
-def _of_table(
-    contract: Contract, words: tuple[str, str], verdict: Verdict, observed: str, checked: int = 0
-) -> CheckResult:
-    return _check_result(contract, words, "fail", verdict, observed, 0, checked)
+    return _check_result(contract, name, words, verdict, observed, action=action, failed=failed, checked=checked)
 
 
 def _check_result(
     contract: Contract,
-    words: tuple[str, str],
-    action: Action,
+    name: str,
+    words: str,
     verdict: Verdict,
     observed: str,
-    failed: int,
-    checked: int,
+    *,
+    action: Action = "fail",
+    failed: int = 0,
+    checked: int = 0,
 ) -> CheckResult:
     return CheckResult(
         table=contract.name,
-        name=words[0],
-        description=words[1],
+        name=name,
+        description=words,
         action=action if verdict.error is None else "fail",
         passed=verdict.passed,
         rows_failed=failed,
