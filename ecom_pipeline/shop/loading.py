@@ -105,7 +105,8 @@ class _Loading:
 
     def __post_init__(self) -> None:
         self.known = {entry.file: entry for entry in sorted(self.ledger, key=lambda entry: entry.load_id)}
-        self.beside = self._beside("reading")
+        unquoted = self.staging.removesuffix('"')
+        self.beside = f"{unquoted}__reading{self.staging[len(unquoted) :]}"
 
     @contextmanager
     def discarded_on_error(self) -> Iterator[None]:
@@ -261,11 +262,6 @@ class _Loading:
         for column in columns:
             self.con.execute(f"alter table {self.staging} add column if not exists {quoted(column)} VARCHAR")
 
-    def _beside(self, purpose: str) -> str:
-        """The name of a helper table beside the staging table."""
-        unquoted = self.staging.removesuffix('"')
-        return f"{unquoted}__{purpose}{self.staging[len(unquoted) :]}"
-
     def look_for_columns_nobody_has(self) -> None:
         """Tell a mapped column that no file has, even if none of them is new: ``shop.yaml`` may have been changed."""
         if not self.entries and all(entry.columns for entry in self.known.values()):
@@ -296,15 +292,9 @@ class _Loading:
             self._note(name, f"has changed: its {now:,} rows replace {before:,}", kind="changed")
 
     def _note_new_columns(self, name: str, columns: Sequence[str]) -> None:
-        earlier = next(
-            (entry.columns for entry in (*reversed(self.entries), *self.known.values()) if entry.columns), None
-        )
-        if earlier is None:
-            return
         known = {column.lower() for entry in (*self.entries, *self.known.values()) for column in entry.columns}
-        if not known:
-            return
-        if new := [column for column in columns if column.lower() not in known]:
+        new = [column for column in columns if column.lower() not in known]
+        if known and new:
             self._note(name, f"has columns that earlier files do not have: {', '.join(new)}")
 
     def _note(self, name: str, notice: str, kind: str | None = None) -> None:

@@ -40,39 +40,36 @@ def input_selects(
     ShopError
         A loaded source lacks a column that is mapped; says the line, the column and what comes near it.
     """
-    problems = [problem for name, columns in raw_columns.items() for problem in lacking(shop, name, columns)]
+    problems = [problem for name, columns in raw_columns.items() for problem in _lacking(shop, name, columns)]
     if problems:
         raise ShopError(*problems)
-    selects = {}
-    for table, contract in input_contracts(contracts).items():
-        parts = [
-            _select(shop, name, source.inputs[table], contract)
-            for name, source in shop.sources.items()
-            if table in source.inputs and name in raw_columns
-        ]
-        selects[table] = "\nunion all\n".join(parts) or _nothing(contract)
+    selects = {table: sliced_select(shop, contracts, raw_columns, table) for table in input_contracts(contracts)}
     return selects | {EXCHANGE_RATES: _exchange_rates(shop)}
 
 
 def sliced_select(
-    shop: Shop, contracts: Mapping[str, Contract], raw_columns: Mapping[str, Sequence[str]], table: str, rows: str
+    shop: Shop,
+    contracts: Mapping[str, Contract],
+    raw_columns: Mapping[str, Sequence[str]],
+    table: str,
+    rows: str | None = None,
 ) -> str:
-    """The SELECT of one view, for the rows that a relation of ``_load_id, _row`` names."""
+    """The SELECT of one view, for the rows that a relation of ``_load_id, _row`` names; for all by default."""
+    contract = contracts[f"input.{table}"]
     parts = [
-        _select(shop, name, source.inputs[table], contracts[f"input.{table}"], rows)
+        _select(shop, name, source.inputs[table], contract, rows)
         for name, source in shop.sources.items()
         if table in source.inputs and name in raw_columns
     ]
-    return "\nunion all\n".join(parts) or _nothing(contracts[f"input.{table}"])
+    return "\nunion all\n".join(parts) or _nothing(contract)
 
 
-def lacking(shop: Shop, source: str, columns: Sequence[str]) -> list[str]:
+def _lacking(shop: Shop, source: str, columns: Sequence[str]) -> list[str]:
     """What is wrong with the columns a source has: one line for every mapped column it lacks."""
-    if source not in shop.sources:
-        return []
     known = {column.lower() for column in columns}
+    own = [column for column in columns if not column.startswith("_")]
     return [
-        shop.problem(place, f"the source '{source}' has no column '{name}'{did_you_mean(name, _own(columns))}")
+        shop.problem(place, f"the source '{source}' has no column '{name}'{did_you_mean(name, own)}")
         for name, place in shop.used_columns(source).items()
         if name.lower() not in known
     ]
@@ -113,10 +110,6 @@ def _arrived(shop: Shop, source: str, rows: str | None = None) -> str:
     if not others:
         return whose
     return f"(select * replace ({', '.join(told(name, f', {first}') for name in others)}) from {whose})"
-
-
-def _own(columns: Iterable[str]) -> list[str]:
-    return [column for column in columns if not column.startswith("_")]
 
 
 def _where(shop: Shop, source: str, mapping: InputMapping) -> str:

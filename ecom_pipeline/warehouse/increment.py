@@ -10,7 +10,7 @@ table that anybody reads.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
@@ -84,7 +84,7 @@ class Increment:
         again = bool(contract.input) and self._time_has_come(contract)
         backfilled = self._dates_of(contract)
         if not changed and not again and not backfilled:
-            return Plan(mode="unchanged", built_from=built_from, fingerprint=fingerprint)
+            return replace(whole, mode="unchanged")
         if contract.mode == "merge" and all(self._has_slices(contract, table, before) for table in changed):
             return self._merge(contract, before, whole, changed, backfilled)
         return whole
@@ -128,15 +128,9 @@ class Increment:
         if contract.input:
             return self._merge_clean(contract, before, whole, changed, touched)
         if not count(self.connection, touched):
-            return Plan(mode="unchanged", built_from=whole.built_from, fingerprint=whole.fingerprint)
+            return replace(whole, mode="unchanged")
         select = redirected(str(contract.select), self._slices(contract, touched))
-        return Plan(
-            mode="merge",
-            built_from=whole.built_from,
-            fingerprint=whole.fingerprint,
-            select=select,
-            touched=touched,
-        )
+        return replace(whole, mode="merge", select=select, touched=touched)
 
     def _touched_by(self, contract: Contract, table: str, key: str) -> list[str]:
         """SELECTs of the values that the changed rows of a table bear on; only columns that the table reads count."""
@@ -186,7 +180,7 @@ class Increment:
         """SELECTs of the keys of rows that are new, whose load is gone, that refer to a changed row, or that may be let in."""
         source, key = _input(contract), quoted(str(contract.merge_on))
         parts = [
-            f"select {_key_in_input(contract)} as {key} from {source} where _load_id > {_last_load(before.built_from[source])}",
+            f"select nullif(trim({key}), '') as {key} from {source} where _load_id > {_last_load(before.built_from[source])}",
             f"select {key} from {contract.name} where _load_id not in (select load_id from journal.current_loads)",
             f"select key as {key} from ({self._waiting(contract, changed)})",
         ]
@@ -215,15 +209,12 @@ class Increment:
             f"select _load_id, _row from {source} where _load_id > {_last_load(before.built_from[source])}"
             f" union select * from ({known}) semi join (select load_id as _load_id from journal.current_loads) using (_load_id)",
         )
-        rows = self.sliced_input(str(contract.input), arrived)
-        return Plan(
-            mode="merge",
-            built_from=whole.built_from,
-            fingerprint=whole.fingerprint,
-            select=redirected(str(contract.select), {source: f"({rows})"}),
-            touched=touched,
-            arrived=arrived,
-        )
+        return replace(whole, mode="merge", select=self._judged(contract, arrived), touched=touched, arrived=arrived)
+
+    def _judged(self, contract: Contract, rows: str) -> str:
+        """The SELECT of a clean table over the rows of its input that a relation of ``_load_id, _row`` names."""
+        sliced = self.sliced_input(str(contract.input), rows)
+        return redirected(str(contract.select), {_input(contract): f"({sliced})"})
 
     def _time_has_come(self, contract: Contract) -> bool:
         """Whether a row that a rule about the clock rejected keeps the rule now."""
@@ -231,12 +222,15 @@ class Increment:
         if not count(self.connection, f"({waiting})"):
             return False
         rows = f"(select load_id as _load_id, row_number as _row from ({waiting})) as waiting"
-        judged = redirected(
-            str(contract.select), {_input(contract): f"({self.sliced_input(str(contract.input), rows)})"}
-        )
         kept = " or ".join(f"({told} and not {rule.breaks})" for rule, told in _about_the_clock(contract))
         reasons = f"select load_id as _load_id, row_number as _row, reasons from quarantine.rows where table_name = {literal(contract.name)}"
-        return count(self.connection, f"({judged}) join ({reasons}) using (_load_id, _row) where {kept}") > 0
+        return (
+            count(
+                self.connection,
+                f"({self._judged(contract, rows)}) join ({reasons}) using (_load_id, _row) where {kept}",
+            )
+            > 0
+        )
 
     def _waiting(self, contract: Contract, changed: Sequence[str]) -> str:
         """Rejected rows that may be let through tonight: where a rule looks at the clock, or at a table that changed."""
@@ -288,10 +282,6 @@ def looks_at_the_run(contract: Contract) -> bool:
 
 def _input(contract: Contract) -> str:
     return f"input.{contract.input}"
-
-
-def _key_in_input(contract: Contract) -> str:
-    return f"nullif(trim({quoted(str(contract.merge_on))}), '')"
 
 
 def _last_load(version: str) -> int:
