@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -60,29 +60,29 @@ class Page:
         """The text without its blocks of code."""
         return _FENCE.sub("", self.text)
 
-    @property
+    @cached_property
     def plain(self) -> str:
         """The prose without code in it."""
         return re.sub(r"`[^`\n]+`", "", self.prose)
 
-    @property
+    @cached_property
     def links(self) -> list[str]:
         return [found[3] or found[4] for found in _LINK.finditer(self.plain) if not found[1]]
 
-    @property
+    @cached_property
     def pictures(self) -> list[str]:
         return [found[3] for found in _LINK.finditer(self.plain) if found[1]]
 
-    @property
+    @cached_property
     def headings(self) -> list[tuple[int, str]]:
         return [(len(found[1]), found[2]) for found in _HEADING.finditer(self.prose)]
 
-    @property
+    @cached_property
     def anchors(self) -> set[str]:
         """What ``#...`` may name, as GitHub makes it of the headings."""
         return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for _, heading in self.headings}
 
-    @property
+    @cached_property
     def inline(self) -> list[str]:
         """Code within the prose."""
         return re.findall(r"`([^`\n]+)`", self.prose)
@@ -99,9 +99,13 @@ class Page:
         return cells
 
 
+read_page = cache(Page)
+"""A page of the project, read once."""
+
+
 def blocks_in(language: str) -> Iterator[tuple[str, Block]]:
     """Every block of a language, with a name to show."""
     for path, name in NAMES.items():
-        for block in Page(path).blocks:
+        for block in read_page(path).blocks:
             if block.language == language:
                 yield f"{name}:{block.line}", block

@@ -19,7 +19,7 @@ import yaml
 
 from ecom_pipeline.arguments import SAMPLES, parser
 from ecom_pipeline.contracts import load_contracts
-from ecom_pipeline_tests.docs.markdown import NAMES, PAGES, ROOT, Block, Page, blocks_in
+from ecom_pipeline_tests.docs.markdown import NAMES, PAGES, ROOT, Block, blocks_in, read_page
 
 if TYPE_CHECKING:
     from ecom_pipeline_tests.e2e.conftest import House
@@ -52,7 +52,7 @@ def commands(text: str) -> list[list[str]]:
 
 SHELL = {name: commands(block.text) for name, block in blocks_in("sh")}
 SAID = sorted(
-    {(NAMES[path], code) for path in PAGES for code in Page(path).inline if code.startswith(("ecom ", "make "))}
+    {(NAMES[path], code) for path in PAGES for code in read_page(path).inline if code.startswith(("ecom ", "make "))}
 )
 QUERIES = {name: block for name, block in blocks_in("sql") if not block.text.startswith("create ")}
 """Of releases; a view over exports is tried on exports (``test_your_own_shop``)."""
@@ -219,7 +219,7 @@ def test_what_is_typed_into_the_launchpad_fits(text: str, tmp_path: Path) -> Non
 @pytest.mark.slow
 def test_the_folders_of_a_release_are_those_that_pages_name(after_one_night: Path) -> None:
     releases = after_one_night / "data" / "releases" / "mini"
-    named = [code for path in PAGES for code in Page(path).inline if code.startswith("data/releases/<shop>/")]
+    named = [code for path in PAGES for code in read_page(path).inline if code.startswith("data/releases/<shop>/")]
     assert named
     for code in named:
         parts = code.removeprefix("data/releases/<shop>/").replace("<id>", os.readlink(releases / "current"))

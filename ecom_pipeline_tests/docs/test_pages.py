@@ -9,7 +9,7 @@ import pytest
 
 from ecom_pipeline.contracts import load_contracts
 from ecom_pipeline.settings import PREFIX, Settings
-from ecom_pipeline_tests.docs.markdown import NAMES, PAGES, ROOT, Page
+from ecom_pipeline_tests.docs.markdown import NAMES, PAGES, ROOT, Page, read_page
 from ecom_pipeline_tests.docs.reference import GENERATED
 
 CONTRACTS = load_contracts()
@@ -25,13 +25,13 @@ def missing(page: Page) -> list[str]:
             continue
         file, _, anchor = target.partition("#")
         there = (page.path.parent / file).resolve() if file else page.path
-        if not there.exists() or (anchor and anchor not in Page(there).anchors):
+        if not there.exists() or (anchor and anchor not in read_page(there).anchors):
             found.append(target)
     return found
 
 
 def test_links_and_pictures_lead_somewhere() -> None:
-    assert {name: gone for path, name in NAMES.items() if (gone := missing(Page(path)))} == {}
+    assert {name: gone for path, name in NAMES.items() if (gone := missing(read_page(path)))} == {}
 
 
 def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_every_page_is_linked_from_another() -> None:
     linked = {
         (path.parent / target.split("#")[0]).resolve()
         for path in PAGES
-        for target in Page(path).links
+        for target in read_page(path).links
         if not target.startswith("http")
     }
     alone = [
@@ -61,18 +61,18 @@ def test_every_page_is_linked_from_another() -> None:
 def test_settings_that_are_named_exist() -> None:
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     for path in PAGES:
-        assert set(re.findall(rf"\b{PREFIX}[A-Z_]*[A-Z]\b", Page(path).text)) <= known, path
+        assert set(re.findall(rf"\b{PREFIX}[A-Z_]*[A-Z]\b", read_page(path).text)) <= known, path
 
 
 def test_tables_that_are_named_exist() -> None:
     table = re.compile(rf"(?:{SCHEMAS})\.[a-z_]+")
     for path in PAGES:
-        assert {code for code in Page(path).inline if table.fullmatch(code)} <= set(CONTRACTS), path
+        assert {code for code in read_page(path).inline if table.fullmatch(code)} <= set(CONTRACTS), path
 
 
 def test_files_that_are_named_exist() -> None:
     file = re.compile(r"[\w./-]+/[\w.-]+\.(py|sql|yml|toml)|Makefile|[a-z]+\.py")
-    named = [(name, code) for path, name in NAMES.items() for code in Page(path).inline if file.fullmatch(code)]
+    named = [(name, code) for path, name in NAMES.items() for code in read_page(path).inline if file.fullmatch(code)]
     assert [one for one in named if not any((ROOT / root / one[1]).exists() for root in ("", "ecom_pipeline"))] == []
 
 
@@ -80,7 +80,7 @@ def test_lines_are_short() -> None:
     long = {
         (name, line)
         for path, name in NAMES.items()
-        if GENERATED not in (text := Page(path).text)
+        if GENERATED not in (text := read_page(path).text)
         for line in text.splitlines()
         if len(line) > LONGEST_LINE and not ("<!-- end -->" in text and line.startswith("|"))
     }
