@@ -16,7 +16,6 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import duckdb
 from rich.console import Console
@@ -43,7 +42,7 @@ from ecom_pipeline.warehouse.difference import Difference, difference
 from ecom_pipeline.warehouse.names import rows_of
 from ecom_pipeline.warehouse.person import held_of
 from ecom_pipeline.warehouse.space import require_space_for_a_night
-from ecom_pipeline.warehouse.summary import summarise
+from ecom_pipeline.warehouse.summary import Summary, summarise
 
 OK, FAILED, USAGE, BUSY, NOTHING = range(5)
 NARROWEST = 130
@@ -84,8 +83,12 @@ def _shop(given: argparse.Namespace) -> tuple[Settings, Shop, Path]:
     return settings, shop, settings.releases_dir(shop.name)
 
 
-def _print_json(content: object) -> None:
-    print(json.dumps(content, indent=1, default=str, ensure_ascii=False))
+def _tell(given: argparse.Namespace, content: object, show: Callable[[], None]) -> None:
+    """Print the content as one JSON document where that is asked for, else show it to a person."""
+    if given.json:
+        print(json.dumps(content, indent=1, default=str, ensure_ascii=False))
+    else:
+        show()
 
 
 def _init(given: argparse.Namespace, console: Console) -> int:
@@ -97,16 +100,13 @@ def _init(given: argparse.Namespace, console: Console) -> int:
         from ecom_pipeline.shop.init import init_shop, name_of
 
         path = init_shop(given.folder, name_of(given.folder))
-    if given.json:
-        _print_json({"shop": path})
-    elif given.sample:
-        console.print(f"Wrote {path}. Next: ecom run --shop {path}")
-    else:
-        doctor, run = (shlex.join(["ecom", *words, str(given.folder)]) for words in (["doctor"], ["run", "--shop"]))
-        console.print(
-            f"Wrote {path}. Next: put the exports beside it and let `{doctor}` propose what to write there,"
-            f" or write it yourself; then: {run}"
-        )
+    doctor, run = (shlex.join(["ecom", *words, str(given.folder)]) for words in (["doctor"], ["run", "--shop"]))
+    proposed = f"put the exports beside it and let `{doctor}` propose what to write there, or write it yourself; then: "
+    _tell(
+        given,
+        {"shop": path},
+        lambda: console.print(f"Wrote {path}. Next: {'' if given.sample else proposed}{run}"),
+    )
     return OK
 
 
@@ -118,9 +118,8 @@ def _doctor(given: argparse.Namespace, console: Console) -> int:
     text = propose_yaml(diagnosis)
     target = given.folder / "shop.proposed.yaml" if given.output is None else given.output
     target.write_text(text, encoding="utf-8")
-    if given.json:
-        _print_json({"proposal": target, "diagnosis": asdict(diagnosis)})
-    else:
+
+    def show() -> None:
         console.print(text, soft_wrap=True)
         then = shlex.join(["ecom", "run", "--shop", str(given.folder)])
         lacks = "" if diagnosis.is_enough else " It cannot be run yet: bring orders with their lines, or events."
@@ -128,6 +127,8 @@ def _doctor(given: argparse.Namespace, console: Console) -> int:
         assumed = f" Assumed, since no file says it: {', '.join(taken)}." if diagnosis.assumed else ""
         console.print(f"Wrote {target}; nothing else was touched.{lacks}{assumed}")
         console.print(f"Read it, rename it to shop.yaml, then: {then}")
+
+    _tell(given, {"proposal": target, "diagnosis": asdict(diagnosis)}, show)
     return OK
 
 
@@ -146,14 +147,20 @@ def _run(given: argparse.Namespace, console: Console) -> int:
     run_id, succeeded = run_night(settings, dates=dates, full=getattr(given, "full", False), progress=progress)
     with _warehouse(settings, shop.name) as connection:
         summary = summarise(connection, run_id)
-    if given.json:
-        _print_json(
-            {"succeeded": succeeded, "release": releases.current_id(folder), **(asdict(summary) if summary else {})}
-        )
-    elif summary:
-        show_summary(console, summary)
-        show_release(console, folder, summary.run)
+    _tell_summary(given, console, folder, summary, succeeded=succeeded)
     return OK if succeeded else FAILED
+
+
+def _tell_summary(
+    given: argparse.Namespace, console: Console, folder: Path, summary: Summary | None, **more: object
+) -> None:
+    def show() -> None:
+        if summary:
+            show_summary(console, summary)
+            show_release(console, folder, summary.run)
+
+    told = asdict(summary) if summary else {}
+    _tell(given, {**more, "release": releases.current_id(folder), **told}, show)
 
 
 def _warehouse(settings: Settings, shop_name: str) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
@@ -167,11 +174,7 @@ def _status(given: argparse.Namespace, console: Console) -> int:
     if summary is None:
         console.print(f"Shop {shop.name} has not run yet.")
         return NOTHING
-    if given.json:
-        _print_json({"release": releases.current_id(folder), **asdict(summary)})
-    else:
-        show_summary(console, summary)
-        show_release(console, folder, summary.run)
+    _tell_summary(given, console, folder, summary)
     return OK if summary.run["status"] == "succeeded" else FAILED
 
 
@@ -183,34 +186,31 @@ def _release(given: argparse.Namespace, console: Console) -> int:
     settings, _, folder = _shop(given)
     if given.action == "diff":
         found = _difference(settings, folder, given.ids)
-        if given.json:
-            _print_json(asdict(found))
-        else:
-            show_difference(console, found)
+        _tell(given, asdict(found), lambda: show_difference(console, found))
         return OK
-    actions: dict[str, Callable[[], Any]] = {
-        "list": lambda: [
+    if given.action == "list":
+        current, kept = releases.current_id(folder), [releases.show(folder, one) for one in releases.list_ids(folder)]
+        rows = [
             {
-                "release": one,
-                "current": "*" if one == releases.current_id(folder) else "",
-                "content": releases.show(folder, one).digest,
-                "run": releases.show(folder, one).run_id,
+                "release": one.release_id,
+                "current": "*" if one.release_id == current else "",
+                "content": one.digest,
+                "run": one.run_id,
             }
-            for one in releases.list_ids(folder)
-        ],
-        "show": lambda: asdict(releases.show(folder, *given.ids[:1])),
-        "rollback": lambda: asdict(releases.rollback(folder, *given.ids[:1])),
-    }
-    result = actions[given.action]()
-    if given.json:
-        _print_json(result)
-    elif isinstance(result, dict):
-        tables = result.pop("tables")
-        table(console, "Release" if given.action == "show" else "Current now", [result])
-        table(console, "Tables", tables if given.action == "show" else [])
-    else:
-        table(console, f"Releases in {folder}", result)
-    return OK if result else NOTHING
+            for one in kept
+        ]
+        _tell(given, rows, lambda: table(console, f"Releases in {folder}", rows))
+        return OK if rows else NOTHING
+    is_shown = given.action == "show"
+    release = asdict((releases.show if is_shown else releases.rollback)(folder, *given.ids))
+
+    def show() -> None:
+        tables = release.pop("tables")
+        table(console, "Release" if is_shown else "Current now", [release])
+        table(console, "Tables", tables if is_shown else [])
+
+    _tell(given, release, show)
+    return OK
 
 
 def _difference(settings: Settings, folder: Path, ids: Sequence[str]) -> Difference:
@@ -237,12 +237,8 @@ def _quarantine(given: argparse.Namespace, console: Console) -> int:
     )
     with _warehouse(settings, shop.name) as connection:
         found = rows_of(connection, query, [given.table] if given.action == "list" else [given.table, given.limit])
-    if given.json:
-        _print_json(found)
-    elif found:
-        table(console, "Quarantine", found)
-    else:
-        console.print("Quarantine is empty.")
+    empty = "Quarantine is empty."
+    _tell(given, found, lambda: table(console, "Quarantine", found) if found else console.print(empty))
     return OK
 
 
@@ -250,21 +246,15 @@ def _person(given: argparse.Namespace, console: Console) -> int:
     settings, shop, _ = _shop(given)
     with _warehouse(settings, shop.name) as connection:
         held = held_of(connection, load_contracts(), given.customer)
-    if given.json:
-        _print_json(asdict(held))
-    else:
-        show_holding(console, held)
+    _tell(given, asdict(held), lambda: show_holding(console, held))
     return OK if held.tables or held.origins else NOTHING
 
 
 def _retention(given: argparse.Namespace, console: Console) -> int:
-    from ecom_pipeline.definitions import run_retention
+    from ecom_pipeline.defs.run import run_retention
 
     done = asdict(run_retention(_settings(given)))
-    if given.json:
-        _print_json(done)
-    else:
-        show_retained(console, done)
+    _tell(given, done, lambda: show_retained(console, done))
     return OK
 
 
@@ -282,11 +272,12 @@ def _ask(given: argparse.Namespace, console: Console) -> int:
         started = time.perf_counter()
         answer = asking.ask(question, given.customer, date.today())
         answers.append({**asdict(answer), "milliseconds": round(1000 * (time.perf_counter() - started), 1)})
-    if given.json:
-        _print_json(answers if given.file else answers[0])
-    else:
+
+    def show() -> None:
         for told in answers:
             show_answer(console, told)
+
+    _tell(given, answers if given.file else answers[0], show)
     return OK
 
 

@@ -69,17 +69,6 @@ class Night:
     progress: Progress | None = None
     judge: Judge = judge
 
-    @property
-    def writer(self) -> Writer:
-        """The one mechanism, for this run."""
-        return Writer(
-            connection=self.connection,
-            judge=self.judge,
-            run_id=self.run_id,
-            tolerances=self.shop.tolerances,
-            watched=frozenset(table for contract in self.contracts.values() for table in contract.slices),
-        )
-
     def frame(self, query: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
         """The result of a query as a frame."""
         found = self.connection.execute(query, list(parameters)).df()
@@ -164,7 +153,14 @@ class Night:
 
     def write(self, candidates: list[Candidate]) -> list[Outcome]:
         """Judge and swap, as the one mechanism does."""
-        return self.writer.write(candidates)
+        writer = Writer(
+            connection=self.connection,
+            judge=self.judge,
+            run_id=self.run_id,
+            tolerances=self.shop.tolerances,
+            watched=frozenset(table for contract in self.contracts.values() for table in contract.slices),
+        )
+        return writer.write(candidates)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:

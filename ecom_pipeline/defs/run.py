@@ -1,7 +1,6 @@
 """Running a job in this process: the nightly one recorded as the UI would record it, retention unrecorded."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -44,7 +43,7 @@ def run_job(
     """
     backfill = {"start_date": dates[0].isoformat(), "end_date": dates[1].isoformat()} if dates else {}
     try:
-        with _recorder(home, instance) as recorder:
+        with nullcontext(instance) if instance else open_instance(home) as recorder:
             result = definitions.resolve_job_def(JOB).execute_in_process(
                 instance=recorder,
                 run_config={
@@ -57,15 +56,6 @@ def run_job(
     except OperationalError as error:
         raise WarehouseError(f"{home}: the history of runs cannot be written: {error.orig}") from error
     return result.run_id, why
-
-
-@contextmanager
-def _recorder(home: Path, instance: dg.DagsterInstance | None) -> Iterator[dg.DagsterInstance]:
-    if instance:
-        yield instance
-    else:
-        with open_instance(home) as own:
-            yield own
 
 
 def run_retention(settings: Settings) -> Retention:
