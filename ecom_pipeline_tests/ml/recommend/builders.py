@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,11 @@ def field_of(name: str) -> int:
 
 def checkerboard(customers: int = 60, products: int = 40, days: int = 100, seed: int = 0) -> pd.DataFrame:
     """Even customers buy even products, odd ones odd products, each equally often: popularity knows nothing."""
+    return _checkerboard(customers, products, days, seed).copy()
+
+
+@cache
+def _checkerboard(customers: int, products: int, days: int, seed: int) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     rows = []
     for customer in range(customers):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pickle
+from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -53,6 +54,10 @@ class RecommenderPromises:
     def make(self, **parameters: Any) -> Recommender:
         return self.recommender(**{**self.parameters, **parameters})
 
+    def fitted(self) -> Recommender:
+        """One that knows the checkerboard; nothing that it is asked changes it."""
+        return _fitted(type(self))
+
     def test_the_constructor_takes_keywords_and_only_stores_them(self) -> None:
         parameters = inspect.signature(self.recommender).parameters
         assert all(each.kind is inspect.Parameter.KEYWORD_ONLY for each in parameters.values())
@@ -94,19 +99,19 @@ class RecommenderPromises:
         pd.testing.assert_frame_equal(again, self.make().fit(world).recommend(["c001", "c000"], 10), check_exact=True)
 
     def test_lists_keep_the_order_asked_for_and_name_their_source(self) -> None:
-        lists = self.make().fit(checkerboard()).recommend(["c007", "c001", "c004"], 3)
+        lists = self.fitted().recommend(["c007", "c001", "c004"], 3)
         assert lists["customer_id"].tolist() == ["c007"] * 3 + ["c001"] * 3 + ["c004"] * 3
         assert lists["rank"].tolist() == [1, 2, 3] * 3
         assert set(lists["source"]) == {self.recommender.name}
 
     def test_a_customer_is_scored_alike_in_whatever_company(self) -> None:
-        model = self.make().fit(checkerboard())
+        model = self.fitted()
         alone, together = model.recommend(["c007"], 10), model.recommend(["c001", "c007"], 10)
         together = together[together["customer_id"] == "c007"].reset_index(drop=True)
         pd.testing.assert_frame_equal(alone, together, rtol=1e-5)
 
     def test_only_what_it_may_be_among_is_offered(self) -> None:
-        model = self.make().fit(checkerboard())
+        model = self.fitted()
         order = model.recommend(["c000", "c001"], 40)
         among = order[order["rank"] % 3 == 0]
         found = model.recommend(["c001", "c000"], 4, among=among[["customer_id", "product_id"]])
@@ -115,28 +120,28 @@ class RecommenderPromises:
         assert model.recommend(["c002"], 4, among=among[["customer_id", "product_id"]]).empty
 
     def test_what_was_learned_can_be_saved_and_loaded(self) -> None:
-        model = self.make().fit(checkerboard())
+        model = self.fitted()
         loaded = pickle.loads(pickle.dumps(model))
         pd.testing.assert_frame_equal(loaded.recommend(["c001"], 9), model.recommend(["c001"], 9), check_exact=True)
 
     def test_only_candidates_are_offered_and_a_list_may_be_short(self) -> None:
-        model = self.make().fit(checkerboard())
+        model = self.fitted()
         lists = model.recommend(["c000", "c001"], 5, candidates=["p003", "p000", "unheard"])
         assert lists.groupby("customer_id")["product_id"].apply(set).tolist() == [{"p000", "p003"}] * 2
         assert model.recommend(["c000"], 5, candidates=[]).empty
 
     def test_the_list_goes_on_behind_what_is_excluded(self) -> None:
-        model = self.make().fit(checkerboard())
+        model = self.fitted()
         everything = model.recommend(["c000"], 40)
         first, rest = everything.iloc[:15], everything.iloc[15:30]
         left = model.recommend(["c000"], 15, exclude=first[["customer_id", "product_id"]])
         assert left["product_id"].tolist() == rest["product_id"].tolist()
 
     def test_customers_without_history_are_treated_as_declared(self) -> None:
-        lists = self.make().fit(checkerboard()).recommend(["nobody", "c000"], 4)
+        lists = self.fitted().recommend(["nobody", "c000"], 4)
         assert len(lists[lists["customer_id"] == "nobody"]) == (4 if self.recommender.handles_cold_customers else 0)
         assert len(lists[lists["customer_id"] == "c000"]) == 4
-        assert self.make().fit(checkerboard()).recommend([], 4).empty
+        assert self.fitted().recommend([], 4).empty
 
     def test_products_without_history_are_treated_as_declared(self) -> None:
         world = checkerboard()
@@ -155,7 +160,7 @@ class RecommenderPromises:
     def test_bad_requests_are_named(self) -> None:
         with pytest.raises(ValueError, match="interactions: no rows"):
             self.make().fit(frame([]))
-        model = self.make().fit(checkerboard())
+        model = self.fitted()
         with pytest.raises(ValueError, match="k: 0; expected at least 1"):
             model.recommend(["c000"], 0)
         with pytest.raises(ValueError, match="customer_ids: 'c000' is asked for twice"):
@@ -181,3 +186,8 @@ class RecommenderPromises:
         assert {customer: min(k, len(products)) for customer, products in left.items()} == {
             customer: lengths.get(customer, 0) for customer in left
         }
+
+
+@cache
+def _fitted(promises: type[RecommenderPromises]) -> Recommender:
+    return promises().make().fit(checkerboard())
