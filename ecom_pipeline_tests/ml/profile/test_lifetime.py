@@ -73,6 +73,7 @@ def test_the_parameters_of_mbg_nbd_are_those_of_another_program() -> None:
     assert (model.r_, model.alpha_, model.a_, model.b_) == pytest.approx((0.525, 6.183, 0.891, 1.614), abs=0.001)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not WHOLE.exists(), reason=f"the customers that the paper drew from are not here: {WHOLE}")
 def test_the_published_parameters_are_those_of_a_tenth_of_the_whole() -> None:
     """The paper drew 2,357 of these 23,570 customers: its parameters lie among those of the ten tenths by last digit."""
