@@ -14,28 +14,17 @@ from ecom_pipeline.terminal import MOST_STEPS
 from ecom_pipeline.warehouse import release as releases
 from ecom_pipeline.warehouse.connection import open_warehouse
 from ecom_pipeline.warehouse.journal import close_steps, end_run, now, record, record_checks, start_run
-
-SHOP = """
-name: mini
-timezone: UTC
-currency: EUR
-sources:
-  clicks:
-    files: clicks.csv
-    inputs:
-      events:
-        columns: {event_type: kind, event_at: at}
-"""
+from ecom_pipeline_tests.shop.shops import EVENTS, make_shop
 
 
 @pytest.fixture
 def given(tmp_path: Path) -> list[str]:
-    (tmp_path / "shop.yaml").write_text(SHOP, "utf-8")
+    make_shop(tmp_path, EVENTS)
     return ["status", "--shop", str(tmp_path), "--data-dir", str(tmp_path / "data")]
 
 
 def run(connection: duckdb.DuckDBPyConnection, run_id: str, status: str) -> None:
-    start_run(connection, run_id, "mini", "f")
+    start_run(connection, run_id, "test", "f")
     checks = [
         CheckResult(table="clean.faq", name=name, description="d", action=action, passed=passed, rows_failed=1)
         for name, action, passed in (("a", "warn", False), ("b", "warn", True), ("c", "fail", False))
@@ -48,13 +37,13 @@ def run(connection: duckdb.DuckDBPyConnection, run_id: str, status: str) -> None
 
 def test_before_the_first_run_there_is_nothing_to_tell(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(given) == cli.NOTHING
-    assert capsys.readouterr().out == "Shop mini has not run yet.\n"
+    assert capsys.readouterr().out == "Shop test has not run yet.\n"
 
 
 def test_the_last_run_is_told_with_its_warnings_and_failures(
     given: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with open_warehouse(tmp_path / "data" / "work" / "mini", memory_limit="200MB", threads=1) as connection:
+    with open_warehouse(tmp_path / "data" / "work" / "test", memory_limit="200MB", threads=1) as connection:
         run(connection, "first", "failed")
         run(connection, "second", "succeeded")
     assert cli.main([*given, "--json"]) == cli.OK
@@ -63,7 +52,7 @@ def test_the_last_run_is_told_with_its_warnings_and_failures(
     assert [each["check_name"] for each in told["warnings"]] == ["a"]
     assert told["notices"] == [{"source": "faq", "notice": "notice of second"}]
 
-    with open_warehouse(tmp_path / "data" / "work" / "mini", memory_limit="200MB", threads=1) as connection:
+    with open_warehouse(tmp_path / "data" / "work" / "test", memory_limit="200MB", threads=1) as connection:
         run(connection, "third", "failed")
     assert cli.main(given) == cli.FAILED
     shown = capsys.readouterr().out
@@ -75,8 +64,8 @@ def test_many_tables_and_steps_are_told_in_a_few_lines(
     given: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     moment = now()
-    with open_warehouse(tmp_path / "data" / "work" / "mini", memory_limit="200MB", threads=1) as connection:
-        start_run(connection, "only", "mini", "f")
+    with open_warehouse(tmp_path / "data" / "work" / "test", memory_limit="200MB", threads=1) as connection:
+        start_run(connection, "only", "test", "f")
         written = [
             ("swapped", "clean.faq", 7, ""),
             ("merged", "clean.events", 5, ""),
@@ -108,13 +97,13 @@ def test_many_tables_and_steps_are_told_in_a_few_lines(
 def test_it_is_told_whether_the_last_run_published_what_is_current(
     given: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = tmp_path / "data" / "releases" / "mini"
+    folder = tmp_path / "data" / "releases" / "test"
 
     def told(run_id: str, status: str, *, publishes: bool) -> str:
-        with open_warehouse(tmp_path / "data" / "work" / "mini", memory_limit="200MB", threads=1) as connection:
+        with open_warehouse(tmp_path / "data" / "work" / "test", memory_limit="200MB", threads=1) as connection:
             run(connection, run_id, status)
             if publishes:
-                releases.publish(connection, [], folder, run_id=run_id, shop="mini", keep=3)
+                releases.publish(connection, [], folder, run_id=run_id, shop="test", keep=3)
         return shown()
 
     def shown() -> str:

@@ -12,29 +12,16 @@ import pytest
 
 from ecom_pipeline.shop.config import SEGMENTS, Shop
 from ecom_pipeline.shop.errors import ShopError
-from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.shop.rules import audience_exports, audiences_select, segments_select
+from ecom_pipeline_tests.shop.shops import EVENTS, make_shop
 from ecom_pipeline_tests.tables.world import CONTRACTS, World
 
-SHOP = """
-name: rules
-timezone: UTC
-currency: EUR
-sources:
-  clicks:
-    files: clicks.csv
-    inputs:
-      events:
-        columns: {event_type: kind, event_at: at}
-"""
 MONTHS, PROFILES = CONTRACTS["features.customer_months"], CONTRACTS["marts.customer_profiles"]
 MEMBERS = CONTRACTS["marts.audience_members"]
 
 
 def shop(folder: Path, sections: str = "") -> Shop:
-    path = folder / "shop.yaml"
-    path.write_text(SHOP + sections, "utf-8")
-    return load_shop(path, {})
+    return make_shop(folder, EVENTS, head=f"{sections}\n" if sections else "")
 
 
 def segments(one: Shop, *rows: dict[str, Any]) -> dict[str, str]:
@@ -93,13 +80,13 @@ def test_a_shop_has_its_own_rules(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("sections", "said"),
     [
-        ('segments: {vip: "spent > 5"}', "shop.yaml:11: segments.vip: expected a column of the table, found spent"),
+        ('segments: {vip: "spent > 5"}', "shop.yaml:4: segments.vip: expected a column of the table, found spent"),
         ('audiences: {vip: "revenue"}', "found one of type DECIMAL"),
         ('audiences: {vip: "revenue > (select 1)"}', "found a subquery"),
         ('audiences: {vip: "random() > 0.5"}', "random"),
         ('audiences: {vip: "revenue > 1; drop table x"}', "expected exactly one SQL expression"),
         ("audiences: {Big Spenders: revenue > 1}", "small letters"),
-        ("audiences: {vip: revenue >}", "shop.yaml:11: audiences.vip: expected one SQL expression"),
+        ("audiences: {vip: revenue >}", "shop.yaml:4: audiences.vip: expected one SQL expression"),
         ("audience: {vip: revenue > 1}", "did you mean 'audiences'"),
     ],
 )
