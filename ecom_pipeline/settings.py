@@ -111,7 +111,7 @@ class Settings(BaseModel):
         return self.data_dir / "releases" / shop_name
 
 
-def load_settings(environment: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+def load_settings(**overrides: object) -> Settings:
     """Settings from the environment, overridden by keyword.
 
     Raises
@@ -119,12 +119,9 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: obj
     SettingsError
         An unknown ``ECOM_`` variable, or a value that does not fit.
     """
-    source = os.environ if environment is None else environment
-    given = {
-        key[len(PREFIX) :].lower(): value for key, value in source.items() if key.startswith(PREFIX) and value != ""
-    }
-    if source.get("DAGSTER_HOME"):
-        given.setdefault("dagster_home", source["DAGSTER_HOME"])
+    given = {key[len(PREFIX) :].lower(): value for key, value in os.environ.items() if key.startswith(PREFIX) and value}
+    if home := os.environ.get("DAGSTER_HOME"):
+        given.setdefault("dagster_home", home)
     try:
         return Settings.model_validate(given | {name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:

@@ -109,7 +109,17 @@ class _Expectation(BatchExpectation, ABC):
         """Success and result, as Great Expectations wants them."""
 
 
-class ExpectRowsToKeepRule(_Expectation):
+class _NoSuchRow(_Expectation):
+    """Of the rows that the first metric counts, out of the second, there is none."""
+
+    metric_dependencies: ClassVar[tuple[str, str]]
+
+    def _outcome(self, metrics: dict[str, Any]) -> dict[str, Any]:
+        found, rows = (metrics[name] for name in self.metric_dependencies)
+        return {"success": found == 0, "result": {"unexpected_count": found, "element_count": rows}}
+
+
+class ExpectRowsToKeepRule(_NoSuchRow):
     """No row breaks a rule.
 
     Parameters
@@ -119,12 +129,8 @@ class ExpectRowsToKeepRule(_Expectation):
     """
 
     breaks: str
-    metric_dependencies: ClassVar[tuple[str, ...]] = (BROKEN, ROWS)
+    metric_dependencies: ClassVar[tuple[str, str]] = (BROKEN, ROWS)
     success_keys: ClassVar[tuple[str, ...]] = ("breaks",)
-
-    def _outcome(self, metrics: dict[str, Any]) -> dict[str, Any]:
-        broken, rows = metrics[BROKEN], metrics[ROWS]
-        return {"success": broken == 0, "result": {"unexpected_count": broken, "element_count": rows}}
 
 
 class ExpectFewRowsToBreakRules(ExpectRowsToKeepRule):
@@ -148,7 +154,7 @@ class ExpectFewRowsToBreakRules(ExpectRowsToKeepRule):
         return {"success": within, "result": {"unexpected_count": broken, "element_count": rows}}
 
 
-class ExpectKeyToNameOneRow(_Expectation):
+class ExpectKeyToNameOneRow(_NoSuchRow):
     """No two rows have the same key.
 
     Parameters
@@ -158,12 +164,8 @@ class ExpectKeyToNameOneRow(_Expectation):
     """
 
     columns: tuple[str, ...]
-    metric_dependencies: ClassVar[tuple[str, ...]] = (REPEATED, ROWS)
+    metric_dependencies: ClassVar[tuple[str, str]] = (REPEATED, ROWS)
     success_keys: ClassVar[tuple[str, ...]] = ("columns",)
-
-    def _outcome(self, metrics: dict[str, Any]) -> dict[str, Any]:
-        repeated, rows = metrics[REPEATED], metrics[ROWS]
-        return {"success": repeated == 0, "result": {"unexpected_count": repeated, "element_count": rows}}
 
 
 class ExpectColumnsAndTypes(_Expectation):

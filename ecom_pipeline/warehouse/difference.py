@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import duckdb
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.sql import literal, quoted
 from ecom_pipeline.warehouse.connection import bounded
+from ecom_pipeline.warehouse.names import rows_of
 from ecom_pipeline.warehouse.questions import QUESTIONS, Question
 from ecom_pipeline.warehouse.release import PublishedTable, Release, ReleaseError, show
 
@@ -26,6 +27,8 @@ SIDES = ("before", "after")
 
 Columns = Mapping[str, Mapping[str, str]]
 """Table to column to type."""
+Moved = tuple[int, int, int, dict[str, int]]
+"""Rows added, removed and changed, and the number of changed rows per column, most first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,14 +78,6 @@ class Difference:
     cause: str
     answers: dict[str, Answer]
     tables: list[TableDifference]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Moved:
-    added: int = 0
-    removed: int = 0
-    changed: int = 0
-    columns: dict[str, int] = field(default_factory=dict)
 
 
 def difference(
@@ -183,14 +178,9 @@ def _answer(connection: duckdb.DuckDBPyConnection, question: Question, columns: 
     lacking = _lacking(question.needs, *(columns[side] for side in SIDES))
     if lacking:
         return Answer(title=question.title, rows=[], in_all=0, lacking="; ".join(lacking))
-    found = connection.execute(question.query)
-    names = [column[0] for column in found.description or []][:-1]
-    rows = found.fetchall()
-    return Answer(
-        title=question.title,
-        rows=[dict(zip(names, row[:-1], strict=True)) for row in rows],
-        in_all=rows[0][-1] if rows else 0,
-    )
+    rows = rows_of(connection, question.query)
+    in_all = [row.pop("in_all") for row in rows]
+    return Answer(title=question.title, rows=rows, in_all=in_all[0] if rows else 0)
 
 
 def _lacking(needs: Mapping[str, Sequence[str]], before: Columns, after: Columns) -> list[str]:
@@ -220,25 +210,26 @@ def _table(
     (earlier, later), (one, two) = tables, columns
     shared = [column for column in one if one[column] == two.get(column)]
     rows_before, rows_after = (table.rows if table else None for table in tables)
-    moved = _Moved(added=rows_after or 0, removed=rows_before or 0)
+    moved: Moved = (rows_after or 0, rows_before or 0, 0, {})
     if earlier and later and earlier.digest == later.digest and one == two:
-        moved = _Moved()
+        moved = (0, 0, 0, {})
     elif earlier and later and shared:
         moved = _moved(connection, name, shared, key)
+    added, removed, changed, most_changed = moved
     return TableDifference(
         table=name,
         rows_before=rows_before,
         rows_after=rows_after,
-        added=moved.added,
-        removed=moved.removed,
-        changed=moved.changed,
-        columns=moved.columns,
+        added=added,
+        removed=removed,
+        changed=changed,
+        columns=most_changed,
         new_columns=[column for column in two if column not in shared] if earlier else [],
         lost_columns=[column for column in one if column not in shared] if later else [],
     )
 
 
-def _moved(connection: duckdb.DuckDBPyConnection, table: str, shared: Sequence[str], key: Sequence[str]) -> _Moved:
+def _moved(connection: duckdb.DuckDBPyConnection, table: str, shared: Sequence[str], key: Sequence[str]) -> Moved:
     """Join the rows of both by key and count; without a key a row is itself, and may be there more than once."""
     schema, name = table.split(".", 1)
     known = bool(key) and set(key) <= set(shared)
@@ -264,4 +255,4 @@ def _moved(connection: duckdb.DuckDBPyConnection, table: str, shared: Sequence[s
         """
     ).fetchall()[0]
     most = sorted(zip(values, counts, strict=True), key=lambda pair: (-pair[1], pair[0]))
-    return _Moved(added=added, removed=removed, changed=changed, columns={column: n for column, n in most if n})
+    return added, removed, changed, {column: n for column, n in most if n}

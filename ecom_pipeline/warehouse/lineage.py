@@ -5,7 +5,7 @@ A SELECT is never rendered anew: where it is to read another relation, only the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 import sqlglot
@@ -15,6 +15,9 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope, traverse_scope
 
 from ecom_pipeline.contracts import Contract
+
+Types = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+"""Tables, each with its columns, and each of these with its type: what a mapping would be if it could be hashed."""
 
 
 @cache
@@ -40,11 +43,15 @@ def redirected(select: str, relations: Mapping[str, str]) -> str:
 
 def columns_read(select: str, contracts: Mapping[str, Contract]) -> Mapping[str, frozenset[str]]:
     """For each table that a SELECT reads, the columns it takes from it."""
-    return _columns_read(select, tuple((table, tuple(contracts[table].types.items())) for table in tables_read(select)))
+    return _columns_read(select, _types_of(tables_read(select), contracts))
+
+
+def _types_of(tables: Iterable[str], contracts: Mapping[str, Contract]) -> Types:
+    return tuple((table, tuple(contracts[table].types.items())) for table in tables)
 
 
 @cache
-def _columns_read(select: str, read: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]) -> dict[str, frozenset[str]]:
+def _columns_read(select: str, read: Types) -> dict[str, frozenset[str]]:
     tree = qualify(sqlglot.parse_one(select, read="duckdb"), schema=_schema(read), dialect="duckdb")
     found: dict[str, set[str]] = {table: set() for table, _ in read}
     for scope in traverse_scope(tree):
@@ -55,7 +62,7 @@ def _columns_read(select: str, read: tuple[tuple[str, tuple[tuple[str, str], ...
     return {table: frozenset(columns) for table, columns in found.items()}
 
 
-def _schema(read: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]) -> dict[str, object]:
+def _schema(read: Types) -> dict[str, object]:
     layers: dict[str, dict[str, object]] = {}
     for table, types in read:
         layer, name = table.split(".")
@@ -73,16 +80,12 @@ def column_lineage(contract: Contract, contracts: Mapping[str, Contract]) -> dic
         }
     if any(table.startswith("journal.") for table in tables_read(contract.select)):
         return {}
-    read = tuple(
-        (table, tuple(contracts[table].types.items())) for table in tables_read(contract.select) if table in contracts
-    )
-    return _derived(contract.select, tuple(contract.types), read)
+    promised = [table for table in tables_read(contract.select) if table in contracts]
+    return _derived(contract.select, tuple(contract.types), _types_of(promised, contracts))
 
 
 @cache
-def _derived(
-    select: str, columns: tuple[str, ...], read: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
-) -> dict[str, list[tuple[str, str]]]:
+def _derived(select: str, columns: tuple[str, ...], read: Types) -> dict[str, list[tuple[str, str]]]:
     schema = _schema(read)
     tree = qualify(sqlglot.parse_one(select, read="duckdb"), schema=schema, dialect="duckdb")
     scope = build_scope(tree)

@@ -11,7 +11,7 @@ def _attribution(night: Night) -> Learned:
         "select journey_id, position, channel, days_before, is_converted, cast(revenue as double) as revenue"
         " from features.touches order by journey_id, position"
     )
-    return Learned(card=None, frames={"models.channel_attribution": attribute(touches)}, learned={})
+    return Learned(frames={"models.channel_attribution": attribute(touches)})
 
 
 def _budget(night: Night) -> Learned:
@@ -37,17 +37,14 @@ def _budget(night: Night) -> Learned:
         least=stated.least,
         most=stated.most,
     )
-    return Learned(card=result.card, frames={"models.channel_budget": result.channels}, learned={})
+    return Learned(card=result.card, frames={"models.channel_budget": result.channels})
 
 
 def _experiments(night: Night) -> Learned:
     from ecom_pipeline.ml.marketing.readout import read_experiments
 
-    (((share,),),) = (
-        night.connection.execute(
-            "select coalesce(sum(margin) / nullif(sum(revenue), 0), 1) from features.channel_days"
-        ).fetchall(),
-    )
+    share = "select coalesce(sum(margin) / nullif(sum(revenue), 0), 1) from features.channel_days"
+    ((margin_share,),) = night.connection.execute(share).fetchall()
     result = read_experiments(
         night.frame(
             "select experiment_id, customer_id, arm, is_control, cast(planned_share as double) as planned_share,"
@@ -61,12 +58,12 @@ def _experiments(night: Night) -> Learned:
             " cast(average_order_value as double) as average_order_value from features.customers"
             " where customer_id not in (select customer_id from features.people where is_opted_out) order by customer_id"
         ),
-        margin_share=float(share),
+        margin_share=float(margin_share),
         as_of_date=as_of(night),
         seed=night.settings.seed,
     )
     frames = (result.results, result.segments, result.coupons)
-    return Learned(card=None, frames=dict(zip(EXPERIMENT_TABLES, frames, strict=True)), learned={})
+    return Learned(frames=dict(zip(EXPERIMENT_TABLES, frames, strict=True)))
 
 
 EXPERIMENT_TABLES = ("models.experiment_results", "models.experiment_segments", "models.coupon_candidates")

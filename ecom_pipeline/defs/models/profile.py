@@ -34,7 +34,6 @@ def _profile(night: Night) -> Learned:
             "models.behaviour_components": result.components,
             "models.behaviour_map": result.map,
         },
-        learned={},
     )
 
 
@@ -74,17 +73,12 @@ def _nine_digits(values: "NDArray[np.float64]") -> list[float]:
 def _clusters(night: Night) -> Learned:
     from ecom_pipeline.ml.profile.clusters import FEATURES, cluster_shop
 
-    tables = ("models.learned_segments", "models.learned_segment_centres")
+    earlier = {
+        "models.learned_segments": "select customer_id, learned_segment from {} order by customer_id",
+        "models.learned_segment_centres": "select learned_segment, feature, centre from {} order by learned_segment, feature",
+    }
     customers, centres = (
-        night.frame(query) if night.remembers(table) else None
-        for table, query in zip(
-            tables,
-            (
-                "select customer_id, learned_segment from models.learned_segments order by customer_id",
-                "select learned_segment, feature, centre from models.learned_segment_centres order by learned_segment, feature",
-            ),
-            strict=True,
-        )
+        night.frame(query.format(table)) if night.remembers(table) else None for table, query in earlier.items()
     )
     result = cluster_shop(
         night.frame(f"select customer_id, {', '.join(FEATURES)} from features.customers order by customer_id"),
@@ -94,7 +88,7 @@ def _clusters(night: Night) -> Learned:
         earlier_customers=customers,
     )
     return Learned(
-        card=result.card, frames=dict(zip(tables, (result.customers, result.centres), strict=True)), learned={}
+        card=result.card, frames=dict(zip(earlier, (result.customers, result.centres), strict=True)), learned={}
     )
 
 
@@ -109,7 +103,6 @@ def _propensity(night: Night) -> Learned:
             "models.propensity_evaluation": result.evaluation,
             "models.propensity_calibration": result.calibration,
         },
-        learned={},
     )
 
 
@@ -117,7 +110,7 @@ def _lifetime(night: Night) -> Learned:
     from ecom_pipeline.ml.profile.worth import lifetime_shop
 
     result = lifetime_shop(night.frame(DAYS), as_of_date=as_of(night), seed=night.settings.seed)
-    return Learned(card=result.card, frames={"models.lifetime_values": result.customers}, learned={})
+    return Learned(card=result.card, frames={"models.lifetime_values": result.customers})
 
 
 MODELS = [

@@ -5,7 +5,7 @@ and the card says so; lists of recommendations go through tonight's rules again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -25,9 +25,9 @@ from ecom_pipeline.warehouse.names import rows_of
 class Learned:
     """What a model step gives: its card, if anything was learned that could be refused, and a frame per table."""
 
-    card: ModelCard | None
     frames: Mapping[str, pd.DataFrame]
-    learned: Mapping[str, str | None]
+    card: ModelCard | None = None
+    learned: Mapping[str, str | None] = field(default_factory=dict)
     """The tables that stay when the live model is kept, with the column that says what a row is about, if what is new since
     is to be answered all the same."""
     staged: frozenset[str] = frozenset()
