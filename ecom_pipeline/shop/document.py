@@ -65,7 +65,7 @@ def read_document(text: str, origin: str, environment: Mapping[str, str]) -> Doc
         Bad syntax, a key given twice, an alias inside itself, or a placeholder that the environment lacks.
     """
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = _composed(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -78,6 +78,14 @@ def read_document(text: str, origin: str, environment: Mapping[str, str]) -> Doc
     if reading.problems:
         raise ShopError(*reading.problems)
     return Document(origin, content, reading.lines, reading.written)
+
+
+def _composed(text: str) -> yaml.Node | None:
+    """The nodes of the text. Where there is a mistake the slower parser looks for it, which names what it found."""
+    try:
+        return yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
 class _Reading:
@@ -98,7 +106,7 @@ class _Reading:
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*place, index), (*inside, node)) for index, item in enumerate(node.value)]
         text = str(node.value)
-        if node.style is None and text in _NOTHING:
+        if not node.style and text in _NOTHING:
             return None
         self.written[place] = text
         return _PLACEHOLDER.sub(lambda found: self._filled(found, node, place), text)

@@ -153,7 +153,7 @@ def test_a_good_file(tmp_path: Path) -> None:
         ("product_id: StockCode, ", "", 20, "order_items needs the column 'product_id', which is not mapped"),
         (", unit_price: UnitPrice", "", 20, "one of the columns unit_price and line_amount"),
         ("      order_items:\n", "      refunds:\n", 7, "expected sources for orders and order_items, or for events"),
-        ("  lines:", "\t lines:", 8, "expected YAML"),
+        ("  lines:", "\t lines:", 8, "expected YAML: found character '\\t' that cannot start any token"),
         ("  lines:", "  lines: [", 10, "while parsing a flow sequence from line 8"),
     ],
 )
