@@ -104,7 +104,7 @@ def alone(connection: duckdb.DuckDBPyConnection) -> Night:
     """A night of a shop of which nothing is asked."""
     shop = cast(Shop, SimpleNamespace(tolerances={}))
     settings = Settings(memory_limit="400MB")
-    return Night(connection=connection, settings=settings, shop=shop, contracts=CONTRACTS, run_id="r1")
+    return Night(connection=connection, settings=settings, shop=shop, contracts=CONTRACTS, run_id="r1", judge=lenient)
 
 
 def test_a_table_too_large_for_one_frame_is_written_of_many(tmp_path: Path) -> None:
