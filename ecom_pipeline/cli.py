@@ -251,7 +251,7 @@ def _person(given: argparse.Namespace, console: Console) -> int:
 
 
 def _retention(given: argparse.Namespace, console: Console) -> int:
-    from ecom_pipeline.defs.run import run_retention
+    from ecom_pipeline.definitions import run_retention
 
     done = asdict(run_retention(_settings(given)))
     _tell(given, done, lambda: show_retained(console, done))
@@ -264,9 +264,14 @@ def _ask(given: argparse.Namespace, console: Console) -> int:
     if bool(given.question and given.question.strip()) == bool(given.file):
         print("ecom: ask either a question or, with --file, the questions of a file", file=sys.stderr)
         return USAGE
+    try:
+        questions = [given.question] if given.file is None else given.file.read_text("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise InputError(
+            file=given.file, expected=f"text in UTF-8; {error.reason} at byte {error.start + 1}"
+        ) from error
     _, shop, folder = _shop(given)
     asking = Asking(folder, shop.currency, [given.customer] if given.customer else [])
-    questions = [given.question] if given.file is None else given.file.read_text("utf-8").splitlines()
     answers = []
     for question in filter(str.strip, questions):
         started = time.perf_counter()

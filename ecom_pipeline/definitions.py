@@ -16,6 +16,7 @@ from ecom_pipeline.defs.alerts import alert_about_run
 from ecom_pipeline.defs.assemble import assemble
 from ecom_pipeline.defs.night import Progress
 from ecom_pipeline.defs.run import home_of, run_job
+from ecom_pipeline.defs.run import run_retention as run_retention
 from ecom_pipeline.settings import Settings, environment, load_settings
 from ecom_pipeline.shop.reading import load_shop
 

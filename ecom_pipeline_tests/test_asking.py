@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from ecom_pipeline.asking import Asking
-from ecom_pipeline.cli import main
+from ecom_pipeline.cli import FAILED, main
 from ecom_pipeline.contracts import load_contracts
 from ecom_pipeline.warehouse.release import ReleaseError, publish
 from ecom_pipeline_tests.e2e.mini import write_mini
@@ -107,3 +107,10 @@ def test_what_cannot_answer_says_why(data: Path, tmp_path: Path) -> None:
         with pytest.raises(ReleaseError, match="has no examples as this version reads them") as refused:
             Asking(releases, "CNY", [])
         assert "\n" not in str(refused.value)
+
+
+def test_questions_in_another_encoding_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "questions.txt"
+    file.write_bytes("订单在哪里？".encode("gb18030"))
+    assert main(["ask", "--file", str(file)]) == FAILED
+    assert capsys.readouterr().err.startswith(f"ecom: {file}: expected text in UTF-8; invalid")

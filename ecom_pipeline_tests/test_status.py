@@ -125,3 +125,11 @@ def test_ids_that_a_command_would_not_look_at_are_no_usage(
 ) -> None:
     assert cli.main(["release", action, *"abc"[: most + 1], *given[1:]]) == cli.USAGE
     assert f"ecom: release {action} takes {most} ids at most, found a" in capsys.readouterr().err
+
+
+def test_rows_are_shown_in_a_number_that_there_can_be(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["quarantine", "show", *given[1:], "--limit"]
+    with pytest.raises(SystemExit, match=str(cli.USAGE)):
+        cli.main([*asked, "-1"])
+    assert "expected a number of rows, found '-1'" in capsys.readouterr().err
+    assert cli.main([*asked, "0"]) == cli.OK

