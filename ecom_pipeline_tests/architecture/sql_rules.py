@@ -112,18 +112,18 @@ def _spark(statement: str) -> Iterator[str]:
 
 def _typed(query: exp.Query, tables: Tables, columns: list[str] | None) -> Iterator[str]:
     nested: dict[str, dict[str, dict[str, str]]] = {}
-    for name, types in tables.items():
-        schema, table = name.split(".")
-        nested.setdefault(schema, {})[table] = dict(types)
-    schema_of_all = MappingSchema(nested, dialect="duckdb")  # type: ignore[arg-type]
+    for name in inputs(query):
+        layer, table = name.split(".")
+        nested.setdefault(layer, {})[table] = dict(tables[name])
+    schema = MappingSchema(nested, dialect="duckdb")  # type: ignore[arg-type]
     try:
-        full = qualify(query.copy(), schema=schema_of_all, dialect="duckdb")
+        full = qualify(query.copy(), schema=schema, dialect="duckdb")
     except SqlglotError as error:
         yield f"names cannot be resolved: {error}"
         return
     if columns is not None and (given := full.named_selects) != columns:  # type: ignore[attr-defined]
         yield f"gives {', '.join(given)}; expected {', '.join(columns)}"
-    typed = annotate_types(full, schema=schema_of_all, dialect="duckdb")
+    typed = annotate_types(full, schema=schema, dialect="duckdb")
     for cast in typed.find_all(exp.Cast, exp.TryCast):
         if (
             cast.to.this in exp.DataType.INTEGER_TYPES
