@@ -52,8 +52,12 @@ class Document:
 
     def problem(self, place: Sequence[str | int], message: str) -> str:
         """One line of a ShopError."""
-        field = ".".join(str(part) for part in place)
-        return f"{self.origin}:{self.line(place)}: {field + ': ' if field else ''}{message}"
+        return _told(self.origin, self.line(place), place, message)
+
+
+def _told(origin: str, line: int, place: Sequence[str | int], message: str) -> str:
+    field = ".".join(str(part) for part in place)
+    return f"{origin}:{line}: {field + ': ' if field else ''}{message}"
 
 
 def read_document(text: str, origin: str, environment: Mapping[str, str]) -> Document:
@@ -134,5 +138,4 @@ class _Reading:
         return self.environment[name]
 
     def _problem(self, node: yaml.Node, place: Place, message: str) -> None:
-        field = ".".join(str(part) for part in place)
-        self.problems.append(f"{self.origin}:{node.start_mark.line + 1}: {field + ': ' if field else ''}{message}")
+        self.problems.append(_told(self.origin, node.start_mark.line + 1, place, message))

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecom_pipeline.sql import quoted
+from ecom_pipeline.warehouse.names import count
 
 if TYPE_CHECKING:
     from pyarrow import RecordBatch
@@ -52,15 +53,15 @@ def sample_covariance(connection: duckdb.DuckDBPyConnection, relation: str, colu
     )
     rows, sums, products = 0, np.zeros(len(columns)), np.zeros((len(columns), len(columns)))
     batches = connection.sql(f"select {shifted} from {relation}").to_arrow_reader(BATCH_ROWS)
-    for count, added, multiplied in _moments_of(batches):
-        rows, sums, products = rows + count, sums + added, products + multiplied
+    for more, added, multiplied in _moments_of(batches):
+        rows, sums, products = rows + more, sums + added, products + multiplied
     if rows < 2:
         raise ValueError(f"{rows} rows, a sample covariance takes at least 2")
     for name, square in zip(columns, np.diag(products), strict=True):
         if not math.isfinite(square):
-            raise ValueError(
-                f"{name}: {_unusable(connection, relation, name)} values are missing or too large to be squared"
-            )
+            value = f"cast({quoted(name)} as double)"
+            unusable = count(connection, f"(from {relation} where {value} is null or not abs({value}) <= {LARGEST})")
+            raise ValueError(f"{name}: {unusable} values are missing or too large to be squared")
     covariance: Array = (products - np.outer(sums, sums) / rows) / (rows - 1)
     return covariance
 
@@ -82,10 +83,3 @@ def _moments(batch: RecordBatch) -> tuple[int, Array, Array]:
     values = np.asarray(batch.to_tensor(null_to_nan=True, row_major=False))
     with np.errstate(over="ignore", invalid="ignore"):
         return len(values), values.sum(axis=0), values.T @ values
-
-
-def _unusable(connection: duckdb.DuckDBPyConnection, relation: str, name: str) -> int:
-    value = f"cast({quoted(name)} as double)"
-    asked = f"select count(*) from {relation} where {value} is null or not abs({value}) <= {LARGEST}"
-    count: int = connection.execute(asked).fetchall()[0][0]
-    return count

@@ -27,7 +27,7 @@ from ecom_pipeline.sql import file_literal, literal, quoted
 from ecom_pipeline.warehouse.connection import WarehouseError, transaction
 from ecom_pipeline.warehouse.describe import describe
 from ecom_pipeline.warehouse.journal import now
-from ecom_pipeline.warehouse.names import content_of
+from ecom_pipeline.warehouse.names import content_of, count
 
 PUBLISHED = ("marts", "models", "ops")
 STORAGE_VERSION = "v1.2.0"
@@ -198,7 +198,7 @@ def _verify(building: Path, tables: list[PublishedTable]) -> None:
     with duckdb.connect(str(building / "release.duckdb"), read_only=True) as connection:
         for table in tables:
             schema, name = table.name.split(".", 1)
-            found = connection.execute(f"select count(*) from {schema}.{quoted(name)}").fetchall()[0][0]
+            found = count(connection, f"{schema}.{quoted(name)}")
             if found != table.rows:
                 raise OSError(f"{table.name}: {found} rows were written of {table.rows}")
 
