@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -90,6 +91,24 @@ def test_the_best_split_evens_out_marginal_returns() -> None:
     split = best_split([curves], np.array([0.0, 0.0]), np.array([900.0, 900.0]), 200.0)
     assert split.sum() == pytest.approx(200.0)
     assert curves[0].marginal(split[0]) == pytest.approx(curves[1].marginal(split[1]), rel=1e-6)
+
+
+def test_no_other_split_earns_more_where_spend_has_to_pass_a_threshold() -> None:
+    curves = [
+        Curve(carry_over=0.0, half=800.0, steepness=1.7, effect=1300.0),
+        Curve(carry_over=0.0, half=700.0, steepness=1.7, effect=360.0),
+        Curve(carry_over=0.0, half=80.0, steepness=1.0, effect=200.0),
+    ]
+    floor, cap = np.full(3, 100.0), np.full(3, 400.0)
+    split = best_split([curves], floor, cap, 600.0)
+    assert split.sum() == pytest.approx(600.0)
+
+    def earned(spend: Sequence[float]) -> float:
+        return sum(float(curve.revenue(money)) for curve, money in zip(curves, spend, strict=True))
+
+    spends = np.linspace(100.0, 400.0, 31)
+    others = [(one, two, 600.0 - one - two) for one in spends for two in spends if 100.0 <= 600.0 - one - two <= 400.0]
+    assert earned(split.tolist()) >= (1 - 1e-6) * max(map(earned, others))
 
 
 @pytest.mark.parametrize("steepness", [1.0, 1.7])
