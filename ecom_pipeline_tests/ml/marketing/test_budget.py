@@ -66,6 +66,18 @@ def test_spend_that_follows_demand_is_no_evidence() -> None:
     assert "随需求起落" in follows["sentence_zh"]
 
 
+def test_what_a_paused_channel_brought_is_not_credited_to_another() -> None:
+    shop = plant(7, days=400, channels=2)
+    random = np.random.default_rng(4)
+    shop.spend[:, 0] *= np.arange(400) < 360
+    shop.spend[:, 1] = 500 + 0.5 * shop.spend[:, 0] * random.lognormal(0, 0.3, 400)
+    shop.revenue[:] = 10_000 + 5 * shop.spend[:, 0] + random.normal(0, 900, 400)
+    result = run(shop)
+    (row,) = result.channels.to_dict("records")
+    assert (row["channel"], result.card.metrics["left_out"]) == ("b", ["a"])
+    assert row["return_lower"] < 0 < row["return_upper"]
+
+
 def test_spend_that_hardly_varies_is_not_credited_with_more_than_there_is() -> None:
     shop = plant(6, days=300, channels=3)
     shop.spend[:] = shop.spend.mean(axis=0) * np.random.default_rng(3).lognormal(0, 0.02, shop.spend.shape)
