@@ -43,6 +43,7 @@ SEGMENTS = {
     "at_risk": "recency_score <= 2 and recency_days > 30 and (frequency_score >= 3 or monetary_score >= 3)",
     "high_value": "frequency_score >= 4 and monetary_score >= 4",
     "potential": "frequency_score >= 3 or monetary_score >= 3",
+    "one_time": "orders = 1",
 }
 """The segments of a shop that states none. A fifth of the buyers is always last: of a grocer's, it was there this month."""
 CONDITIONS = {"segments": "features.customer_months", "audiences": "marts.customer_profiles"}

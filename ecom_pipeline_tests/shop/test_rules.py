@@ -48,6 +48,7 @@ def test_the_first_rule_that_fits_names_the_segment(tmp_path: Path) -> None:
         scores("at risk", "231"),
         scores("at risk too", "213"),
         scores("lukewarm", "222"),
+        scores("lukewarm twice", "222", orders=2),
         scores("high", "344"),
         scores("often", "353"),
         scores("much", "513"),
@@ -55,17 +56,18 @@ def test_the_first_rule_that_fits_names_the_segment(tmp_path: Path) -> None:
     )
     assert found == {
         "new": "new",
-        "not new": "regular",
+        "not new": "one_time",
         "churned": "churned",
         "last, but not long ago": "at_risk",
         "last of a shop that all come to": "high_value",
         "at risk": "at_risk",
         "at risk too": "at_risk",
-        "lukewarm": "regular",
+        "lukewarm": "one_time",
+        "lukewarm twice": "regular",
         "high": "high_value",
         "often": "potential",
         "much": "potential",
-        "some": "regular",
+        "some": "one_time",
     }
 
 

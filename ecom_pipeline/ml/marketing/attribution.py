@@ -187,19 +187,12 @@ def removal_effects(
     steps = np.concatenate([source * (count + 3) + channel, (channel * (count + 3) + ends)[place == length - 1]])
     counts = np.bincount(steps, minlength=(count + 3) ** 2).reshape(count + 3, count + 3).astype(float)
     chances = counts[: count + 1] / np.maximum(counts[: count + 1].sum(axis=1, keepdims=True), 1.0)
-    whole = _chance_of_order(chances, count, order)
-    effects = np.empty(count)
-    for removed in range(count):
-        without = chances.copy()
-        without[removed] = 0.0
-        effects[removed] = 1.0 - _chance_of_order(without, count, order) / whole
-    return np.maximum(effects, 0.0)
-
-
-def _chance_of_order(chances: Array, count: int, order: int) -> float:
-    inner = chances[:count, :count]
-    reached = np.linalg.solve(np.eye(count) - inner, chances[:count, order])
-    return float(chances[count, :count] @ reached + chances[count, order])
+    inverse = np.linalg.inv(np.eye(count) - chances[:count, :count])
+    visits, reached = chances[count, :count] @ inverse, inverse @ chances[:count, order]
+    # Visits over those that follow from one of them: the share of journeys that come to the channel at all.
+    coming = visits / inverse.diagonal()
+    effects: Array = np.maximum(coming * reached / float(chances[count, :count] @ reached), 0.0)
+    return effects
 
 
 def _whole(shares: Array, total: int) -> NDArray[np.int64]:

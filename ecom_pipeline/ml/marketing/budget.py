@@ -107,7 +107,7 @@ def budget_shop(
     visits = _visits(demand, periods)
     try:
         model = SpendResponse(seed=seed, length=periods.length).fit(
-            spent.paid, periods.mean_of(revenue["revenue"].to_numpy(float)), visits
+            spent.paid, periods.mean_of(revenue["revenue"].to_numpy(float)), visits, spent.paused
         )
     except ValueError as error:
         return _nothing(str(error), seed)
@@ -157,11 +157,16 @@ def budget_shop(
 
 @dataclass(frozen=True, kw_only=True)
 class _Spent:
-    """The C channels that can be learned: spend a day of T periods and, on average, lately; and the names of the others."""
+    """The C channels to advise on: spend a day of T periods and, on average, lately; and the names of the others.
+
+    ``paused`` is the spend of those others that have spend enough to be learned, but none lately: what they brought is not to
+    be credited to the C.
+    """
 
     names: list[str]
     paid: Array
     present: Array
+    paused: Array
     left_out: list[str]
 
 
@@ -182,6 +187,7 @@ def _spent(spend: pd.DataFrame, periods: Periods) -> _Spent:
         names=[str(name) for name in table.columns[usable]],
         paid=paid[:, usable],
         present=present[usable],
+        paused=paid[:, varied & ~usable],
         left_out=sorted(str(name) for name in table.columns[~usable]),
     )
 

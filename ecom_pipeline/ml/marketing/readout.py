@@ -237,7 +237,10 @@ class _Treatment:
         return listed[listed["expected_gain"] > 0]
 
     def _judged(self) -> Qini | None:
-        """How well a model that has not seen a customer ranks them; None where there are too few to learn from."""
+        """How well a model that has not seen a customer ranks them; None where there are too few to learn from.
+
+        Chance that has the halves look alike makes both models look good: two halves tell no more than one.
+        """
         if not self.is_readable:
             return None
         for arm in (self.treated, ~self.treated):
@@ -245,10 +248,12 @@ class _Treatment:
             if arm.sum() < FEWEST or min(did, int(arm.sum()) - did) < FEWEST_OUTCOMES:
                 return None
         half = np.random.default_rng(self.seed).permutation(len(self.rows)) % 2 == 0
-        score = np.empty(len(self.rows))
+        found = []
         for learned in (half, ~half):
-            score[~learned] = self._fit(learned).predict(self._features()[~learned])
-        return qini(score, self.treated, self.ordered, seed=self.seed)
+            score = self._fit(learned).predict(self._features()[~learned])
+            found.append(qini(score, self.treated[~learned], self.ordered[~learned], seed=self.seed))
+        value, lower, upper = np.mean([(one.value, one.lower, one.upper) for one in found], axis=0).tolist()
+        return Qini(value=value, lower=lower, upper=upper)
 
     def _fit(self, rows: NDArray[np.bool_]) -> UpliftModel:
         return UpliftModel(seed=self.seed).fit(self._features()[rows], self.treated[rows], self.ordered[rows])

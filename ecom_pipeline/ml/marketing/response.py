@@ -112,10 +112,13 @@ class SpendResponse:
     def __init__(self, *, seed: int, draws: int = DRAWS, length: float = 1.0) -> None:
         self.seed, self.draws, self.length = seed, draws, length
 
-    def fit(self, spend: ArrayLike, revenue: ArrayLike, demand: ArrayLike | None = None) -> Self:
+    def fit(
+        self, spend: ArrayLike, revenue: ArrayLike, demand: ArrayLike | None = None, paused: ArrayLike | None = None
+    ) -> Self:
         """Learn from one row per day, or period, and one column per channel, and the revenue of those days, none missing.
 
-        ``demand`` is a sign of each day's demand that no spend moves, such as direct visits; the base follows it.
+        ``demand`` is a sign of each day's demand that no spend moves, such as direct visits; the base follows it. ``paused``
+        has columns of further channels, which are learned beside the others, lest these get the credit, and then forgotten.
 
         Raises
         ------
@@ -123,6 +126,8 @@ class SpendResponse:
             Fewer rows than there is to learn, or a channel without spend.
         """
         paid, earned = np.asarray(spend, dtype=float), np.asarray(revenue, dtype=float)
+        kept = paid.shape[1]
+        paid = paid if paused is None else np.column_stack([paid, np.asarray(paused, dtype=float)])
         rows, channels = paid.shape
         base = _base(rows, self.length, demand)
         parameters = base.shape[1] + 3 * channels
@@ -139,8 +144,8 @@ class SpendResponse:
         self.persistence_ = min(max(carried, 0.0), 0.95)
         sampler = _Sampler(paid, earned, base, persistence=self.persistence_)
         drawn = sampler.draws(random, self.draws, WARM_UP, start[0])
-        self.curves_ = [sampler.curves(*one) for one in drawn]
-        self.returns_ = np.array([returns for _, returns in drawn])
+        self.curves_ = [sampler.curves(*one)[:kept] for one in drawn]
+        self.returns_ = np.array([returns[:kept] for _, returns in drawn])
         left = np.mean([sampler.residuals(*one) for one in drawn], axis=0)
         self.noise_ = float(left.std() / np.sqrt(1 - self.persistence_**2))
         self.explained_ = float(1 - self.noise_**2 / earned.var()) if earned.var() > 0 else 0.0

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ecom_pipeline.ml.marketing.response import Curve
+from ecom_pipeline.ml.marketing.response import Curve, saturated
 
 Array = NDArray[np.float64]
 LEAST, MOST = 0.5, 2.0
@@ -20,6 +20,9 @@ POWER, CONFIDENCE = 0.8416, 1.6449
 """Normal quantiles of 80 % power and of a one-sided test at 5 %."""
 LONGEST_TEST_DAYS = 182
 HALVINGS = 100
+STEPS, FINER, PRECISION = 128, 4, 1e-9
+"""Steps of the first search for a split across the widest channel, how much finer each next one is, and the last, of the
+budget."""
 
 
 def floors_and_caps(
@@ -47,8 +50,9 @@ def in_proportion(present: Array, floor: Array, cap: Array, total: float) -> Arr
 def best_split(draws: Sequence[Sequence[Curve]], floor: Array, cap: Array, total: float) -> Array:
     """Split of a budget that earns most on average over the draws, between floors and caps.
 
-    Every channel is spent on up to where its next unit brings as much as that of the others: where returns diminish, no
-    other split earns more. Effects below nothing count as nothing.
+    Found among splits a step apart, then among those around the best one with a finer step, and so on: a channel that has
+    to pass a threshold first brings more by the unit the more it gets, so that even marginal returns are not enough.
+    Effects below nothing count as nothing.
 
     Parameters
     ----------
@@ -65,23 +69,39 @@ def best_split(draws: Sequence[Sequence[Curve]], floor: Array, cap: Array, total
         Spend a day; sums to the total, or as near to it as floors and caps allow.
     """
     effect, half, steepness = (
-        np.array([[getattr(curve, name) for curve in curves] for curves in draws])
+        np.array([[getattr(curve, name) for curve in curves] for curves in draws])[:, :, np.newaxis]
         for name in ("effect", "half", "steepness")
     )
     effect = np.maximum(effect, 0.0)
-    dearest = float((effect * steepness / half).mean(axis=0).max()) + 1.0
+    split = _summing_to(total, floor, cap, lambda scale: floor + scale * (cap - floor))
+    step, reach = float((cap - floor).max()) / STEPS, STEPS
+    while step > PRECISION * split.sum():
+        spend = split[:, np.newaxis] + step * np.arange(-reach, reach + 1)
+        inside = (floor[:, np.newaxis] <= spend) & (spend <= cap[:, np.newaxis])
+        inside[:, reach] = True
+        earned = (effect * saturated(np.maximum(spend, 0.0), half, steepness)).mean(axis=0)
+        split = split + step * _best_moves(np.where(inside, earned, -np.inf))
+        step, reach = step / FINER, 2 * FINER
+    return split
 
-    def spend_at(scale: float) -> Array:
-        """Where the next unit brings ``1 - scale`` of the dearest price, channel by channel, by bisection."""
-        low, high = floor.copy(), cap.copy()
-        for _ in range(50):
-            middle = np.maximum((low + high) / 2, 1e-9)
-            reached = 1 / (1 + (half / middle) ** steepness)
-            more = (effect * steepness * reached * (1 - reached) / middle).mean(axis=0) > (1 - scale) * dearest
-            low, high = np.where(more, middle, low), np.where(more, high, middle)
-        return np.asarray((low + high) / 2)
 
-    return _summing_to(total, floor, cap, spend_at)
+def _best_moves(earned: Array) -> NDArray[np.int64]:
+    """Steps up or down of every channel that sum to nothing and earn most; columns are steps, the middle one none."""
+    width = earned.shape[1]
+    best, chosen = earned[0], []
+    for row in earned[1:]:
+        sums = np.full((width, len(best) + width - 1), -np.inf)
+        for place, more in enumerate(row):
+            sums[place, place : place + len(best)] = best + more
+        chosen.append(sums.argmax(axis=0))
+        best = sums.max(axis=0)
+    place = len(best) // 2
+    moves = []
+    for choice in reversed(chosen):
+        moves.append(int(choice[place]))
+        place -= moves[-1]
+    steps: NDArray[np.int64] = np.array([place, *reversed(moves)]) - width // 2
+    return steps
 
 
 def days_of_a_test(spend: float, noise: float, persistence: float, length: float = 1.0) -> int | None:

@@ -74,7 +74,11 @@ select
     propensity.reasons_zh,
     lifetime.alive_probability,
     lifetime.expected_orders_365,
-    cast(lifetime.expected_value_365 as decimal(18, 2)) as expected_value_365,
+    case
+        when lifetime.expected_value_365 is not null then cast(
+            greatest(lifetime.expected_value_365, propensity.expected_value_30) as decimal(18, 2)
+        )
+    end as expected_value_365,
     lifetime.source as expected_value_source,
     registered.country,
     registered.language,

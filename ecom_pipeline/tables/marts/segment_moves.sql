@@ -36,14 +36,20 @@ select
     concat(
         'days since the last order ', cast(earlier.recency_days as varchar),
         ' to ', cast(later.recency_days as varchar),
-        ', orders ', cast(earlier.orders as varchar), ' to ', cast(later.orders as varchar),
+        case
+            when later.orders = earlier.orders then ', no new order'
+            else concat(', orders ', cast(earlier.orders as varchar), ' to ', cast(later.orders as varchar))
+        end,
         ', RFM ', cast(earlier.recency_score as varchar), cast(earlier.frequency_score as varchar),
         cast(earlier.monetary_score as varchar), ' to ', cast(later.recency_score as varchar),
         cast(later.frequency_score as varchar), cast(later.monetary_score as varchar)
     ) as reason_en,
     concat(
-        '距上次下单 ', cast(earlier.recency_days as varchar), ' 天变为 ', cast(later.recency_days as varchar),
-        ' 天，订单 ', cast(earlier.orders as varchar), ' 变为 ', cast(later.orders as varchar),
+        '距上次下单 ', cast(earlier.recency_days as varchar), ' 天变为 ', cast(later.recency_days as varchar), ' 天',
+        case
+            when later.orders = earlier.orders then '，无新订单'
+            else concat('，订单 ', cast(earlier.orders as varchar), ' 变为 ', cast(later.orders as varchar))
+        end,
         '，RFM ', cast(earlier.recency_score as varchar), cast(earlier.frequency_score as varchar),
         cast(earlier.monetary_score as varchar), ' 变为 ', cast(later.recency_score as varchar),
         cast(later.frequency_score as varchar), cast(later.monetary_score as varchar)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -71,6 +72,18 @@ def test_spend_that_follows_demand_is_no_evidence() -> None:
     assert "随需求起落" in follows["sentence_zh"]
 
 
+def test_what_a_paused_channel_brought_is_not_credited_to_another() -> None:
+    shop = plant(7, days=400, channels=2)
+    random = np.random.default_rng(4)
+    shop.spend[:, 0] *= np.arange(400) < 360
+    shop.spend[:, 1] = 500 + 0.5 * shop.spend[:, 0] * random.lognormal(0, 0.3, 400)
+    shop.revenue[:] = 10_000 + 5 * shop.spend[:, 0] + random.normal(0, 900, 400)
+    result = run(shop)
+    (row,) = result.channels.to_dict("records")
+    assert (row["channel"], result.card.metrics["left_out"]) == ("b", ["a"])
+    assert row["return_lower"] < 0 < row["return_upper"]
+
+
 def test_spend_that_hardly_varies_is_not_credited_with_more_than_there_is() -> None:
     shop = plant(6, days=300, channels=3)
     shop.spend[:] = shop.spend.mean(axis=0) * np.random.default_rng(3).lognormal(0, 0.02, shop.spend.shape)
@@ -96,6 +109,24 @@ def test_the_best_split_evens_out_marginal_returns() -> None:
     split = best_split([curves], np.array([0.0, 0.0]), np.array([900.0, 900.0]), 200.0)
     assert split.sum() == pytest.approx(200.0)
     assert curves[0].marginal(split[0]) == pytest.approx(curves[1].marginal(split[1]), rel=1e-6)
+
+
+def test_no_other_split_earns_more_where_spend_has_to_pass_a_threshold() -> None:
+    curves = [
+        Curve(carry_over=0.0, half=800.0, steepness=1.7, effect=1300.0),
+        Curve(carry_over=0.0, half=700.0, steepness=1.7, effect=360.0),
+        Curve(carry_over=0.0, half=80.0, steepness=1.0, effect=200.0),
+    ]
+    floor, cap = np.full(3, 100.0), np.full(3, 400.0)
+    split = best_split([curves], floor, cap, 600.0)
+    assert split.sum() == pytest.approx(600.0)
+
+    def earned(spend: Sequence[float]) -> float:
+        return sum(float(curve.revenue(money)) for curve, money in zip(curves, spend, strict=True))
+
+    spends = np.linspace(100.0, 400.0, 31)
+    others = [(one, two, 600.0 - one - two) for one in spends for two in spends if 100.0 <= 600.0 - one - two <= 400.0]
+    assert earned(split.tolist()) >= (1 - 1e-6) * max(map(earned, others))
 
 
 @pytest.mark.parametrize("steepness", [1.0, 1.7])

@@ -88,6 +88,12 @@ def test_whom_it_works_for_is_found_and_only_they_are_listed() -> None:
     assert listed[~recent].mean() < 0.05
 
 
+def test_the_qini_interval_is_as_wide_as_chance_moves_it() -> None:
+    rows = pd.concat([read(drawn(1000, uplift=0.1, seed=10 * seed)).results for seed in range(24)])
+    width = rows["qini_upper"].astype(float) - rows["qini_lower"].astype(float)
+    assert width.mean() > 0.8 * 2 * 1.96 * rows["qini"].astype(float).std()
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_where_nothing_works_nobody_is_listed(seed: int) -> None:
     found = read(drawn(2000, uplift=0.0, seed=10 * seed).assign(cost=0.0))
