@@ -109,6 +109,8 @@ def test_a_bad_mood_makes_any_message_more_urgent_and_angry_words_a_complaint() 
         ("打12345", ("legal",)),
         ("还没拆封，可以退吗", ()),
         ("还没收到", ("waited",)),
+        ("显示签收了但是我没收到", ("waited",)),
+        ("it says delivered but nothing here", ("waited",)),
     ],
 )
 def test_a_number_is_no_part_of_another_and_what_has_not_been_opened_has_not_waited(
