@@ -21,8 +21,8 @@ _READ = {
     " order by example_id",
     "orders": "select order_id, customer_id, ordered_date, status, refunds, last_refund_date from marts.customer_orders"
     " where customer_id in (select unnest(?)) order by order_id",
-    "products": "select product_id, name, coalesce(category_path, category) as category, price, stock from marts.products"
-    " where is_active order by product_id",
+    "products": "select product_id, name, coalesce(category_path, category) as category, price, stock, orders"
+    " from marts.products where is_active order by product_id",
     "recommendations": "select customer_id, product_id, rank from marts.recommendations"
     " where customer_id in (select unnest(?)) order by customer_id, rank",
 }

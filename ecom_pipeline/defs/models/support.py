@@ -20,8 +20,8 @@ def _support(night: Night) -> Learned:
                 " where customer_id in (select customer_id from clean.messages) order by order_id"
             ),
             products=night.frame(
-                "select product_id, name, coalesce(category_path, category) as category, price, stock from marts.products"
-                " where is_active order by product_id"
+                "select product_id, name, coalesce(category_path, category) as category, price, stock, orders"
+                " from marts.products where is_active order by product_id"
             ),
             recommendations=night.frame(
                 "select customer_id, product_id, rank from marts.recommendations"

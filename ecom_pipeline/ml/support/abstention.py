@@ -55,7 +55,7 @@ def choose_threshold(rehearsed: Rehearsed, target_error: float) -> float:
     """
     order = np.argsort(-rehearsed.confidence, kind="stable")
     sure, right, weight = rehearsed.confidence[order], rehearsed.is_right[order], rehearsed.weight[order]
-    error = np.cumsum(weight * ~right) / np.cumsum(weight)
+    error = np.cumsum(weight * ~right) / np.maximum(np.cumsum(weight), 1e-12)
     is_last_of_ties = np.append(sure[1:] != sure[:-1], True) if len(sure) else np.empty(0, dtype=bool)
     allowed = np.flatnonzero(is_last_of_ties & (error <= target_error) & (sure > 0))
     return float(sure[allowed[-1]]) if len(allowed) else NEVER

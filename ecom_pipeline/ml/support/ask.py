@@ -14,7 +14,7 @@ import pandas as pd
 from ecom_pipeline.ml.support.abstention import choose_threshold
 from ecom_pipeline.ml.support.answers import QUESTION_SEPARATOR, AnswerFinder
 from ecom_pipeline.ml.support.desk import Desk
-from ecom_pipeline.ml.support.facts import FactBook, facts_asked
+from ecom_pipeline.ml.support.facts import FactBook, facts_asked, goods_asked
 from ecom_pipeline.ml.support.intent import KernelIntent
 from ecom_pipeline.ml.support.language import detect_language
 from ecom_pipeline.ml.support.mood import can_read, written_mood
@@ -128,7 +128,7 @@ class OpenDesk:
             for faq_id in dict.fromkeys(each for each in found.faq_ids if each is not None):
                 sentences.append(self._answers[faq_id])
                 sources.append(f"clean.faq:{faq_id}")
-        kinds = [kind for intent in intents for kind in self._asked[intent]]
+        kinds = [kind for intent in intents for kind in self._asked[intent]] + goods_asked(text)
         for fact in self._book.facts(kinds, language, customer_id, None, slots, asked_on):
             sentences.append(fact.sentence)
             sources.append(fact.source)

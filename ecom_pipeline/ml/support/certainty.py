@@ -16,6 +16,8 @@ from ecom_pipeline.ml.support.abstention import Rehearsed
 UNKNOWN_SHARE = 0.1
 """The share of messages taken to be about nothing the shop has an intent for."""
 _TEMPERATURES = (0.5, 60.0)
+_OTHERS = 2
+"""Intents that fit an example better than its own before it is taken for misfiled: what is confused with a like one has one."""
 
 
 class Guesses(NamedTuple):
@@ -39,7 +41,7 @@ class Rehearsal(NamedTuple):
     """What a model says of examples it has not seen, and of some whose intent it has not seen at all.
 
     ``truth`` is ``None`` for the latter. ``weight`` makes those the share of unknown texts, and a little more: an unknown
-    text can be taken for any of the intents, these for one fewer.
+    text can be taken for any of the intents, these for one fewer. Of misfiled examples it is zero.
     """
 
     guesses: Guesses
@@ -64,6 +66,8 @@ class Certainty:
         seen, then those without it.
     codes
         The intents of the former, as places in ``classes``.
+    is_misfiled
+        Which of all of them tell nothing of the model, as somebody chose the wrong intent.
     unknown_share
         The share of texts without any of the intents that is allowed for.
     """
@@ -74,14 +78,18 @@ class Certainty:
         scores: NDArray[np.float32],
         nearest: NDArray[np.float32],
         codes: NDArray[np.int_],
+        is_misfiled: NDArray[np.bool_],
         unknown_share: float,
     ) -> None:
         self._classes = classes
         truth = np.concatenate([classes[codes], np.full(len(scores) - len(codes), None, dtype=object)])
         is_known = np.arange(len(truth)) < len(codes)
-        unknown = len(truth) - len(codes)
-        weight = np.where(is_known, (1 - unknown_share) / max(len(codes), 1), unknown_share / unknown) * unknown
-        self._temperature = _temperature(scores[: len(codes)], codes)
+        known, unknown = ((side & ~is_misfiled).sum() for side in (is_known, ~is_known))
+        weight = (
+            np.where(is_known, (1 - unknown_share) / max(known, 1), unknown_share / unknown) * unknown * ~is_misfiled
+        )
+        believed = ~is_misfiled[: len(codes)]
+        self._temperature = _temperature(scores[: len(codes)][believed], codes[believed])
         signs = _signs(scores, nearest, self._temperature)
         self._centre, self._spread = signs.mean(axis=0), np.maximum(signs.std(axis=0), 1e-9)
         signs = (signs - self._centre) / self._spread
@@ -94,6 +102,23 @@ class Certainty:
         """Return the likeliest intent of each text, and both probabilities."""
         signs = (_signs(scores, nearest, self._temperature) - self._centre) / self._spread
         return Guesses(self._classes[scores.argmax(axis=1)], _chance(signs, self._right), _chance(signs, self._known))
+
+
+def misfiled(scores: NDArray[np.float32], codes: NDArray[np.int_]) -> NDArray[np.bool_]:
+    """Tell which examples somebody gave the wrong intent, by what a model says of each unseen.
+
+    Another intent is as sure of such an example as it is of its own ones (Northcutt et al. 2021, "Confident learning"), and
+    further ones come before the intent that it was given. The surest mistakes of all would else be those of whoever filed the
+    messages, and a model that is wrong where it is surest answers nothing.
+    """
+    from scipy.special import softmax
+
+    chance = softmax(scores * _temperature(scores, codes), axis=1)
+    own = chance[np.arange(len(codes)), codes]
+    usual = np.bincount(codes, own, chance.shape[1]) / np.maximum(np.bincount(codes, minlength=chance.shape[1]), 1)
+    is_sure = chance.max(axis=1) >= usual[chance.argmax(axis=1)]
+    found = is_sure & ((chance > own[:, None]).sum(axis=1) >= _OTHERS)
+    return np.asarray(found & ~found.all(), dtype=np.bool_)
 
 
 def _signs(scores: NDArray[np.float32], nearest: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:

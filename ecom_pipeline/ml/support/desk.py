@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ecom_pipeline.ml.support.answers import QUESTION_SEPARATOR
-from ecom_pipeline.ml.support.facts import Fact, FactBook, facts_asked
+from ecom_pipeline.ml.support.facts import Fact, FactBook, facts_asked, goods_asked
 from ecom_pipeline.ml.support.mood import can_read
 from ecom_pipeline.ml.support.personal import KINDS, mask
 from ecom_pipeline.ml.support.rated import ReadsMoods
@@ -41,7 +41,7 @@ class Desk:
         """Return a desk that knows nothing."""
         return cls(
             pd.DataFrame(columns=["order_id", "customer_id", "ordered_date", "status", "refunds", "last_refund_date"]),
-            pd.DataFrame(columns=["product_id", "name", "category", "price", "stock"]),
+            pd.DataFrame(columns=["product_id", "name", "category", "price", "stock", "orders"]),
             pd.DataFrame(columns=["customer_id", "product_id", "rank"]),
             "",
         )
@@ -74,7 +74,7 @@ def read_messages(
         facts: list[Fact] = []
         if row.sent_at > opened:
             sure = [] if told.is_abstained else [told.intent, *further]
-            kinds = [kind for intent in sure for kind in asked[intent]]
+            kinds = [kind for intent in sure for kind in asked[intent]] + goods_asked(row.text)
             facts = book.facts(kinds, row.language, row.customer_id, row.order_id, slots, row.sent_date)
         sources = ([f"clean.faq:{told.faq_id}"] if told.faq_id else []) + [fact.source for fact in facts]
         rows.append(

@@ -46,11 +46,24 @@ def asked_facts(intent: str, questions: Sequence[str]) -> list[str]:
     """
     kinds = []
     for kind, words in _content()["asked_by"].items():
-        pattern = re.compile("|".join(rf"\b{re.escape(word)}\b" if word.isascii() else word for word in words))
+        pattern = _holding(words)
         holding = sum(bool(pattern.search(plain_text(question))) for question in questions)
         if pattern.search(plain_text(intent).replace("_", " ")) or (questions and 2 * holding >= len(questions)):
             kinds.append(kind)
     return kinds
+
+
+def goods_asked(text: str) -> list[str]:
+    """Return the kinds of facts that a message asks for of the goods that it names, whatever its intent.
+
+    >>> goods_asked("how much is the desk lamp"), goods_asked("the desk lamp cost too much")
+    (['price'], [])
+    """
+    return [kind for kind, words in _content()["asked_in_words"].items() if _holding(words).search(plain_text(text))]
+
+
+def _holding(words: Sequence[str]) -> re.Pattern[str]:
+    return re.compile("|".join(rf"\b{re.escape(word)}\b" if word.isascii() else word for word in words))
 
 
 def facts_asked(intents: Iterable[str], questions: pd.DataFrame) -> dict[str, list[str]]:
@@ -67,7 +80,7 @@ class FactBook:
     orders
         ``order_id, customer_id, ordered_date, status, refunds, last_refund_date``.
     products
-        ``product_id, name, category, price, stock``: those on sale, the category as a path.
+        ``product_id, name, category, price, stock, orders``: those on sale, the category as a path.
     recommendations
         ``customer_id, product_id, rank``.
     products_of
@@ -149,7 +162,7 @@ class FactBook:
         return [self._products[each] for each in ids if each in self._products][:FEW]
 
     def _offers(self, customer_id: object, named: dict[str, str], categories: list[str]) -> list[dict[str, Any]]:
-        """Return products in stock that fit a category and the price: the customer's recommendations, else any, cheapest first."""
+        """Return products in stock that fit a category and the price: the customer's recommendations, else what most order."""
         low, high = float(named.get("price_from", 0)), float(named.get("price_to", "inf"))
 
         def fits(product: dict[str, Any]) -> bool:
@@ -166,7 +179,9 @@ class FactBook:
         ]
         offers = [product for product in recommended if fits(product)]
         if not offers and {"price_from", "price_to", "category"} & set(named):
-            offers = sorted(filter(fits, self._products.values()), key=lambda each: (each["price"], each["product_id"]))
+            offers = sorted(
+                filter(fits, self._products.values()), key=lambda each: (-each["orders"], each["product_id"])
+            )
         return offers[:FEW]
 
     def _say(self, kind: str, tongue: str, row: dict[str, Any], source: str) -> Iterator[Fact]:

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ecom_pipeline.ml.support.certainty import UNKNOWN_SHARE, Certainty, Guesses, Rehearsal
+from ecom_pipeline.ml.support.certainty import UNKNOWN_SHARE, Certainty, Guesses, Rehearsal, misfiled
 from ecom_pipeline.ml.support.features import Points, TextFeatures
 
 MOST = 16_000
@@ -152,11 +152,14 @@ class KernelIntent:
             apart[inside] = target[inside] - within
             apart[inside, code] = 0
         has_sibling = np.bincount(codes)[codes] > 1
+        is_misfiled = np.zeros(len(codes), dtype=bool)
+        is_misfiled[has_sibling] = misfiled(alone[has_sibling], codes[has_sibling])
         self.certainty_ = Certainty(
             self.classes_,
             np.concatenate([alone[has_sibling], apart]),
             np.concatenate([near[0][has_sibling], near[1]]),
             codes[has_sibling],
+            np.concatenate([is_misfiled[has_sibling], is_misfiled]),
             self.unknown_share,
         )
 

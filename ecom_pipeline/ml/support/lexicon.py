@@ -43,6 +43,7 @@ _NO_MATCH = r"(?:(?:is|are|was|were) no match for|cannot (?:compare (?:to|with)|
 _BEFORE_READING = (
     (re.compile(rf"(?<=[{HAN}])\?[?!]+"), "?⁇ "),
     (re.compile(r"[’‘`´]"), "'"),
+    (re.compile(r"\b(?=(?:wtf|ffs|smh|omg)\b)"), ", "),
     (re.compile(r"\b(could|would|should|is|are|was|were|do|does|did|has|have|had|need|must)n'?t\b"), r"\1 not"),
     (re.compile(r"\bcan'?t\b|\bcan not\b"), "cannot"),
     (re.compile(r"\b(won't|wont|ain't|shan't)(?!\w)"), "not"),

@@ -42,6 +42,8 @@ _NO_GOODS = re.compile(
     r"手机号码?|(?:苹果|安卓)手机|电子(?:发票|邮[件箱]|版|面单|保单)|\b(?:my|your|tele|mobile)\s?phone\b|\bphone (?:number|no|call)\b"
 )
 """Where words that name goods name none."""
+_FOR_GOODS = re.compile(r"\w\W+accessor|(?<=[^\W\d_])(?:配件|周边)")
+"""A category of what belongs to goods: it is not called as the goods are."""
 _BELOW = " > "
 _DAYS_AGO = {
     "今天": 0,
@@ -135,13 +137,14 @@ class SlotReader:
     def _category(self, text: str, product: str | None) -> list[str]:
         """Return the narrowest categories that the text names."""
         rest = text.replace(product, " ") if product else text
-        words = set(re.findall(r"[a-z]+", rest))
-        named = [
-            name
+        words = f" {_words(rest)} "
+        named = {
+            name: [word for word in called if (f" {word} " in words if word.isascii() else word in rest)]
             for name, called in self._categories.items()
-            if any(word in words if word.isascii() else word in rest for word in called)
-        ]
-        return [name for name in named if not any(other != name and is_within(other, name) for other in named)]
+        }
+        longest = _outermost({word for found in named.values() for word in found})
+        kept = [name for name, found in named.items() if longest.intersection(found)]
+        return [name for name in kept if not any(other != name and is_within(other, name) for other in kept)]
 
 
 def _order_pattern(order_ids: Iterable[str]) -> re.Pattern[str] | None:
@@ -213,12 +216,27 @@ def _category_words(paths: Iterable[str]) -> dict[str, set[str]]:
     levels = [path.split(_BELOW) for path in paths]
     for name in sorted({_BELOW.join(level[:depth]) for level in levels for depth in range(1, len(level) + 1)}):
         low = simplified(name.split(_BELOW)[-1]).lower()
-        words = set(re.findall(r"[a-z]+", low))
-        kin = [
-            kind for kind in _kinds_of_goods() if any(each in words if each.isascii() else each in low for each in kind)
-        ]
-        called[name] = {low, *(word for kind in kin for word in kind)}
+        words = f" {_words(low)} "
+        kin = {
+            word
+            for kind in _kinds_of_goods()
+            if any(f" {each} " in words if each.isascii() else each in low for each in kind)
+            for word in kind
+        }
+        if _FOR_GOODS.search(low):
+            kin = {f"{word} accessories" if word.isascii() else f"{word}配件" for word in kin}
+        called[name] = {_words(low) if low.isascii() else low, *kin} - {""}
     return called
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"[a-z]+", text))
+
+
+def _outermost(words: set[str]) -> set[str]:
+    """Return the words that no longer one holds: who names phone accessories does not name phones."""
+    spaced = {word: f" {word} " if word.isascii() else word for word in words}
+    return {word for word in words if not any(word != other and spaced[word] in spaced[other] for other in words)}
 
 
 def _dates(text: str, sent_on: dt.date) -> Iterator[dt.date]:

@@ -26,12 +26,12 @@ ORDERS = pd.DataFrame(
 )
 PRODUCTS = pd.DataFrame(
     [
-        ("P1", "desk lamp", "Home", 80.0, 5),
-        ("P2", "floor lamp", "Home", 300.0, 0),
-        ("P3", "wool coat", "Apparel > Coats", 900.0, 2),
-        ("P4", "silk coat", "Apparel", 1900.0, None),
+        ("P1", "desk lamp", "Home", 80.0, 5, 3),
+        ("P2", "floor lamp", "Home", 300.0, 0, 9),
+        ("P3", "wool coat", "Apparel > Coats", 900.0, 2, 7),
+        ("P4", "silk coat", "Apparel", 1900.0, None, 1),
     ],
-    columns=["product_id", "name", "category", "price", "stock"],
+    columns=["product_id", "name", "category", "price", "stock", "orders"],
 )
 RECOMMENDED = pd.DataFrame(
     [("C1", "P2", 1), ("C1", "P3", 2), ("C1", "P3", 3)], columns=["customer_id", "product_id", "rank"]
@@ -109,6 +109,8 @@ def test_a_bad_mood_makes_any_message_more_urgent_and_angry_words_a_complaint() 
         ("打12345", ("legal",)),
         ("还没拆封，可以退吗", ()),
         ("还没收到", ("waited",)),
+        ("显示签收了但是我没收到", ("waited",)),
+        ("it says delivered but nothing here", ("waited",)),
     ],
 )
 def test_a_number_is_no_part_of_another_and_what_has_not_been_opened_has_not_waited(
@@ -168,6 +170,30 @@ def test_offers_are_in_stock_and_within_the_price() -> None:
     (fact,) = book().facts(["recommendation"], "en", "C1", None, [], TODAY)
     assert fact.source == "marts.products:P3"
     assert book().facts(["recommendation"], "en", None, None, [], TODAY) == []
+
+
+def test_without_recommendations_that_fit_what_most_order_is_offered_first() -> None:
+    facts = book().facts(["recommendation"], "zh", None, None, [Slot("price_to", "1000")], TODAY)
+    assert [fact.source for fact in facts] == ["marts.products:P3", "marts.products:P1"]
+
+
+@pytest.mark.parametrize(
+    ("question", "source", "told"),
+    [
+        ("How much is the desk lamp?", ["marts.products:P1"], "desk lamp costs 80 CNY."),
+        ("Do you have a floor lamp in stock", ["marts.products:P2"], "floor lamp: out of stock now."),
+        ("How much is the moon?", [], ""),
+        ("The desk lamp smells odd", [], ""),
+    ],
+)
+def test_goods_that_are_named_are_told_of_whatever_the_intents_of_the_faq(
+    question: str, source: list[str], told: str
+) -> None:
+    none = sent([]).assign(intent=pd.Series(dtype=object))
+    examples = published_examples(none, FAQ[FAQ["intent"] != "stock"])
+    answer = OpenDesk(examples, DESK, target_error=0.0).ask(question, asked_on=TODAY)
+    assert [each for each in answer.sources if each.startswith("marts.products")] == source
+    assert answer.answer.endswith(told)
 
 
 def test_intents_ask_for_facts_by_their_name_or_their_questions() -> None:

@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import normalize
 
-from ecom_pipeline.ml.support import intent
+from ecom_pipeline.ml.support import certainty, intent
 from ecom_pipeline.ml.support.abstention import Rehearsed, choose_threshold, is_answered
 from ecom_pipeline.ml.support.features import Points
 from ecom_pipeline.ml.support.intent import KernelIntent
@@ -144,6 +144,36 @@ def test_unknown_questions_are_told_from_known_ones(model: KernelIntent) -> None
     answered = is_answered(told.confidence, choose_threshold(rehearsed, 0.01))
     assert answered[:6].all()
     assert not answered[6:].any()
+
+
+def test_what_somebody_filed_wrongly_does_not_silence_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
+    forms = SAYINGS | {
+        "price": "how much is the {}|what does the {} cost|price of the {} please|{}多少钱|{}什么价格|{}卖多少",
+        "care": "how do I wash the {}|can the {} be cleaned with water|how to look after the {}|{}怎么清洗|{}怎么保养|{}能水洗吗",
+        "stock": "is the {} in stock|when is the {} back|do you have the {} left|{}还有货吗|{}什么时候补货|{}有现货吗",
+    }
+    right = {form.format(thing): name for name, each in forms.items() for form in each.split("|") for thing in THINGS}
+    texts, told = list(right), list(right.values())
+    random = np.random.default_rng(6)
+    filed = [str(random.choice(list(forms))) if random.random() < 0.05 else name for name in told]
+
+    def answered() -> float:
+        model = KernelIntent().fit(texts, filed)
+        guesses = model.predict([text.replace("the", "that") for text in texts])
+        is_sure = is_answered(guesses.confidence, choose_threshold(model.rehearsal_.rehearsed, 0.025))
+        assert (guesses.intents == np.array(told, dtype=object))[is_sure].mean() > 0.97
+        return float(is_sure.mean())
+
+    assert answered() > 0.9
+    monkeypatch.setattr(certainty, "_OTHERS", len(forms))
+    assert answered() < 0.6
+
+
+def test_an_example_that_is_confused_with_a_like_intent_is_not_misfiled() -> None:
+    unseen = np.array(
+        [[0.9, 0.1, 0.0], [0.8, 0.2, 0.1], [0.1, 0.9, 0.0], [0.9, 0.2, 0.1], [0.0, 0.1, 0.9], [0.9, 0.2, 0.1]]
+    )
+    assert certainty.misfiled(unseen.astype(np.float32), np.array([0, 0, 1, 1, 2, 2])).tolist() == [False] * 5 + [True]
 
 
 def test_examples_in_one_language_teach_the_other() -> None:

@@ -133,6 +133,32 @@ def test_words_name_the_goods_they_mean(text: str, categories: list[str]) -> Non
     assert [slot.value for slot in SlotReader([], goods).read(text, SENT)] == categories
 
 
+@pytest.mark.parametrize(
+    ("text", "categories"),
+    [
+        ("any laptops?", []),
+        ("computer accessories under 50 dollars", ["Electronics > Computer accessories"]),
+        ("电脑配件有吗", ["Electronics > Computer accessories"]),
+        ("a new phone", ["Electronics > Phones"]),
+        ("手机配件", ["Electronics > 手机配件"]),
+        ("accessories", ["Apparel > Accessories"]),
+        ("运动鞋", ["Apparel > Shoes"]),
+        ("garden tools please", ["Garden tools"]),
+    ],
+)
+def test_what_belongs_to_goods_is_not_called_as_they_are(text: str, categories: list[str]) -> None:
+    paths = [
+        "Electronics > Computer accessories",
+        "Electronics > 手机配件",
+        "Electronics > Phones",
+        "Apparel > Accessories",
+    ]
+    paths += ["Apparel > Shoes", "Sports", "Garden tools"]
+    goods = pd.DataFrame({"product_id": paths, "name": None, "category": paths})
+    read = SlotReader([], goods).read(text, SENT)
+    assert [slot.value for slot in read if slot.name == "category"] == categories
+
+
 def test_a_shop_without_goods_and_orders_has_slots_too() -> None:
     reader = SlotReader([], GOODS.head(0))
     assert [slot.name for slot in reader.read("order 12345, 2 pieces", SENT)] == ["order_number", "quantity"]
