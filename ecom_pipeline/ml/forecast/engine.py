@@ -9,7 +9,7 @@ series come from, and what a proof means for what is live.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -92,7 +92,7 @@ def forecast_panel(
     seed: int,
     prophet_rows: Sequence[int] | np.ndarray = (),
     hierarchy: Hierarchy | None = None,
-    by_sums: Collection[str] = (),
+    by_sums: np.ndarray | None = None,
     parts: Mapping[str, tuple[EffectKind, ...]] | None = None,
 ) -> Outcome:
     """Forecast a panel.
@@ -110,9 +110,9 @@ def forecast_panel(
     hierarchy
         What adds up to what, if anything.
     by_sums
-        Kinds of series whose sums over many periods matter, not single ones: they are forecast with what sums are expected
-        to be. Half of a slow product's days sell nothing, so that the forecast that is least wrong about a day says nothing
-        of a month.
+        (S,) whether a series' sums over many periods matter, not single ones: it is forecast with what sums are expected
+        to be. Most days of what sells now and then sell nothing, so that the forecast that is least wrong about a day says
+        nothing of a month.
     parts
         Kinds of effects whose contribution to the forecast is wanted.
     """
@@ -124,7 +124,7 @@ def forecast_panel(
     pools = _pools(panel, (*tested.origins, panel.length))
     past, proof, weight, source = _weighed(panel, tested, rows, np.isfinite(found[:, :, 0]), pools)
     shut = closed_days(panel, skip + horizon) | rest_days(panel, skip + horizon)
-    summed = np.isin(kinds, list(by_sums)) & (np.array(source) == COMBINATION)
+    summed = (np.array(source) == COMBINATION) & (False if by_sums is None else by_sums)
 
     def expected(said: np.ndarray) -> np.ndarray:
         mean = combined(said, weight)
