@@ -9,7 +9,7 @@ series come from, and what a proof means for what is live.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -92,7 +92,7 @@ def forecast_panel(
     seed: int,
     prophet_rows: Sequence[int] | np.ndarray = (),
     hierarchy: Hierarchy | None = None,
-    by_sums: Collection[str] = (),
+    by_sums: np.ndarray | None = None,
     parts: Mapping[str, tuple[EffectKind, ...]] | None = None,
 ) -> Outcome:
     """Forecast a panel.
@@ -110,9 +110,9 @@ def forecast_panel(
     hierarchy
         What adds up to what, if anything.
     by_sums
-        Kinds of series whose sums over many periods matter, not single ones: they are forecast with what sums are expected
-        to be. Half of a slow product's days sell nothing, so that the forecast that is least wrong about a day says nothing
-        of a month.
+        (S,) whether a series' sums over many periods matter, not single ones: it is forecast with what sums are expected
+        to be. Most days of what sells now and then sell nothing, so that the forecast that is least wrong about a day says
+        nothing of a month.
     parts
         Kinds of effects whose contribution to the forecast is wanted.
     """
@@ -121,9 +121,10 @@ def forecast_panel(
     rows = {str(kind): np.flatnonzero(kinds == kind) for kind in np.unique(kinds)}
     tested = backtest(panel, entries, horizon)
     found, absent, failures = _final(panel, entries, skip + horizon, parts or {})
-    past, proof, weight, source = _weighed(panel, tested, rows, np.isfinite(found[:, :, 0]))
+    pools = _pools(panel, (*tested.origins, panel.length))
+    past, proof, weight, source = _weighed(panel, tested, rows, np.isfinite(found[:, :, 0]), pools)
     shut = closed_days(panel, skip + horizon) | rest_days(panel, skip + horizon)
-    summed = np.isin(kinds, list(by_sums)) & (np.array(source) == COMBINATION)
+    summed = (np.array(source) == COMBINATION) & (False if by_sums is None else by_sums)
 
     def expected(said: np.ndarray) -> np.ndarray:
         mean = combined(said, weight)
@@ -142,7 +143,7 @@ def forecast_panel(
     together, past, usual = _agreeing(forecast, past, tested.actual, hierarchy)
     proof |= {kind: prove(tested, past, rows[kind]) for kind, each in proof.items() if each.holds}
     ratio = np.where(forecast > 0, together / np.where(forecast > 0, forecast, 1.0), 1.0)
-    daily, weekly, covered = _with_bands(panel, tested, past, together[:, skip:], usual, kinds, shut)
+    daily, weekly, covered = _with_bands(panel, tested, past, together[:, skip:], usual, pools[-1], shut)
     return Outcome(
         daily=daily,
         weekly=weekly,
@@ -169,10 +170,9 @@ def _entries(seed: int, horizon: int, prophet_rows: Sequence[int] | np.ndarray) 
 
 
 def _weighed(
-    panel: Panel, tested: Backtested, rows: Mapping[str, np.ndarray], answered: np.ndarray
+    panel: Panel, tested: Backtested, rows: Mapping[str, np.ndarray], answered: np.ndarray, pools: np.ndarray
 ) -> tuple[np.ndarray, dict[str, Proof], np.ndarray, tuple[str, ...]]:
     """What was said at each origin (O, S, H), the proof of each kind, what counts now (M, S), and what it is called."""
-    pools = _pools(panel, (*tested.origins, panel.length))
     past = combine_past(tested, pools[:-1])
     proof = {kind: prove(tested, past, each) for kind, each in rows.items()}
     wanted = [COMBINATION if proof[kind].holds else proof[kind].baseline for kind, _ in panel.keys]
@@ -182,7 +182,7 @@ def _weighed(
 
 
 def _pools(panel: Panel, lengths: Sequence[int]) -> np.ndarray:
-    """(lengths, S) what each series' weights are learned with after so many periods: its kind, and whether it sells often."""
+    """(lengths, S) what each series' weights and bands are learned with after so many periods: its kind, and whether it sells often."""
     often = np.stack([sells_often(panel.values[:, :length]) for length in lengths])
     kinds = np.array([kind for kind, _ in panel.keys])
     return np.char.add(kinds, np.where(often, ", often", ", now and then"))
@@ -206,14 +206,14 @@ def _with_bands(
     past: np.ndarray,
     forecast: np.ndarray,
     usual: np.ndarray,
-    kinds: np.ndarray,
+    pools: np.ndarray,
     shut: np.ndarray,
 ) -> tuple[Banded, Banded, np.ndarray]:
     """A forecast and its weeks with bands, which closed days have none of, and what bands of periods held: (levels, S)."""
     units = np.stack([error_units(panel.values[:, :end], panel.year) for end in (*tested.origins, panel.length)])
-    bands, covered = banded(past, tested.actual, forecast, units, usual, kinds)
+    bands, covered = banded(past, tested.actual, forecast, units, usual, pools)
     past_weeks, actual_weeks, weeks = (sums_over(each, WEEK_DAYS) for each in (past, tested.actual, forecast))
-    weekly, _ = banded(past_weeks, actual_weeks, weeks, units, usual * np.sqrt(WEEK_DAYS), kinds)
+    weekly, _ = banded(past_weeks, actual_weeks, weeks, units, usual * np.sqrt(WEEK_DAYS), pools)
     closed = shut[:, -forecast.shape[1] :]
     lower, upper = (np.where(closed, forecast, ends) for ends in (bands.lower, bands.upper))
     return Banded(forecast, lower, upper), weekly, covered

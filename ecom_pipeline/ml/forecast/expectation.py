@@ -1,4 +1,4 @@
-"""What a product will sell over several weeks, which is what a purchase needs: steadier than a forecast of its days.
+"""What a product, or what sells now and then, will sell over several weeks: steadier than a forecast of its days.
 
 Models follow the last weeks, and the last weeks of a product are mostly chance: a promotion, a bulk order, a silence. Over
 a lead time the mean of a year is as good a guess as any model's, and it errs otherwise. So half of what is expected is the

@@ -1,13 +1,14 @@
 """Bands from errors that were really made, calibrated on an origin they were not made from.
 
-An error is taken in units of the square root of the series' level when it was made, as for counts: so a busy quarter does
-not widen the bands of a quiet one. Each series has its own band: the quantiles of its backtest errors, drawn towards those
-of all series of its kind. Errors of one month are alike and the next month is different, so such a band holds too little
-(55 to 77 % instead of 80 on real sales), or, after a turbulent season, too much. Each kind's bands are therefore stretched
-until those made before the last origin hold exactly the promised share of it, or shrunk half of the way there, and so follow
-what the errors do lately: a calm month says less about the next one than a wild one. The errors of a month also share a
-sign, and the next month may have the other: half of a band's shape takes its errors to be of either sign. On ten sets, at
-origins before the tested ones, pinball loss was 3 % smaller so, and 12 % where a week's total has its errors alone.
+An error is taken in units of the square root of the series' level when it was made, as for counts: so a busy quarter
+does not widen the bands of a quiet one. Each series has its own band: the quantiles of its backtest errors, drawn
+towards those of all series of its pool: of its kind, that sell as often. Errors of one month are alike and the next
+month is different, so such a band holds too little (55 to 77 % instead of 80 on real sales), or, after a turbulent
+season, too much. Each pool's bands are therefore stretched until those made before the last origin hold exactly the
+promised share of it, or shrunk half of the way there, and so follow what the errors do lately: a calm month says less
+about the next one than a wild one. The errors of a month also share a sign, and the next month may have the other: half
+of a band's shape takes its errors to be of either sign. On ten sets, at origins before the tested ones, pinball loss
+was 3 % smaller so, and 12 % where a week's total has its errors alone.
 References: Vovk, Gammerman & Shafer, *Algorithmic Learning in a Random World*, 2nd ed., section 4.3 (conformal
 prediction by groups); Gibbs & Candès (2021), *Adaptive conformal inference under distribution shift*, of which this is
 a step of full size up and of half of it down. What does not belong here: the forecast.
@@ -28,16 +29,16 @@ STRETCHES = np.geomspace(0.2, 5.0, 129)
 SHRINK = 0.5
 """How far bands follow an origin that was calmer; all the way, pinball loss was 0.6 % larger at origins before the tested ones."""
 OWN_PERIODS = 56
-"""Tested periods whose shape counts as much as that of all of the kind; of a kind, as much as not stretching at all."""
+"""Tested periods whose shape counts as much as that of all of the pool; of a pool, as much as not stretching at all."""
 SIZE_PERIODS = 7
-"""Tested periods whose size of errors counts as much as the usual one of the kind."""
+"""Tested periods whose size of errors counts as much as the usual one of the pool."""
 LONG_AGO = 0.1
 """Share of the last year in the level of a series; the rest is its last quarter, which may be silent."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bands:
-    """Where actual values lie around a forecast, for the S series of one kind.
+    """Where actual values lie around a forecast, for the S series of one pool.
 
     Attributes
     ----------
@@ -90,7 +91,7 @@ def learn_bands(
     usual: np.ndarray,
     levels: Sequence[float],
 ) -> Bands:
-    """Learn the bands of one kind from a backtest.
+    """Learn the bands of one pool from a backtest.
 
     Parameters
     ----------
@@ -144,15 +145,15 @@ def banded(
     forecast: np.ndarray,
     units: np.ndarray,
     usual: np.ndarray,
-    kinds: np.ndarray,
+    pools: np.ndarray,
 ) -> tuple[Banded, np.ndarray]:
-    """A forecast with the bands that each kind of series learns from its past, and what they held: (levels, S)."""
+    """A forecast with the bands that each pool (S,) of series learns from its past, and what they held: (levels, S)."""
     lower, upper = np.zeros((2, len(LEVELS), *forecast.shape))
     busy, were_busy = busyness(forecast), busyness(past)
     past, actual, even = past / were_busy, actual / were_busy, forecast / busy
     covered = np.full((len(LEVELS), len(forecast)), np.nan)
-    for kind in np.unique(kinds):
-        rows = np.flatnonzero(kinds == kind)
+    for pool in np.unique(pools):
+        rows = np.flatnonzero(pools == pool)
         known = past[:, rows], actual[:, rows], units[:, rows], usual[rows]
         lower[:, rows], upper[:, rows] = learn_bands(*known, LEVELS).around(even[rows])
         held = measured(*known, LEVELS)
@@ -193,15 +194,15 @@ def _quantiles(standard: np.ndarray, usual: np.ndarray, levels: Sequence[float],
 
 
 def _ends(standard: np.ndarray, usual: np.ndarray, levels: Sequence[float], units: np.ndarray) -> np.ndarray:
-    """(2 levels, S) quantiles, lower ends first, of each series' own errors (O, S, H) and those of its kind."""
+    """(2 levels, S) quantiles, lower ends first, of each series' own errors (O, S, H) and those of its pool."""
     flat = standard.transpose(1, 0, 2).reshape(standard.shape[1], -1)
     known = np.isfinite(flat)
     count = known.sum(axis=1)
     share = count / (count + OWN_PERIODS)
     own_size = np.where(known, np.abs(flat), 0.0).sum(axis=1) / np.maximum(count, 1)
-    of_kind = float(np.median(own_size[count > 0])) if (count > 0).any() else 0.0
+    of_pool = float(np.median(own_size[count > 0])) if (count > 0).any() else 0.0
     kept = count / (count + SIZE_PERIODS)
-    drawn = np.maximum(own_size, 1e-3 * of_kind) ** kept * of_kind ** (1 - kept)
+    drawn = np.maximum(own_size, 1e-3 * of_pool) ** kept * of_pool ** (1 - kept)
     size = np.where(count > 0, drawn, usual)
     relative = np.where(known & (size > 0)[:, np.newaxis], flat / np.where(size > 0, size, 1.0)[:, np.newaxis], np.nan)
     shares = [(1 - level) / 2 for level in levels] + [(1 + level) / 2 for level in levels]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from ecom_pipeline.ml.card import ModelCard
-from ecom_pipeline.ml.forecast.demand import STOCK_COLUMNS, remembered_stock
+from ecom_pipeline.ml.forecast.demand import STOCK_COLUMNS, remembered_stock, sells_often
 from ecom_pipeline.ml.forecast.engine import Outcome, forecast_panel
 from ecom_pipeline.ml.forecast.parts import EFFECTS, MOVE_COLUMNS, moves
 from ecom_pipeline.ml.forecast.purchase import ADVICE_COLUMNS, RISK_COLUMNS
@@ -120,6 +120,8 @@ def forecast_shop(
 
 def _forecast(measure: str, each: Measure, horizon: int, seed: int) -> Outcome:
     is_revenue = measure == "revenue"
+    by_sums = ~sells_often(each.panel.values)
+    by_sums[each.rows("product")] = True
     return forecast_panel(
         each.panel,
         horizon=horizon,
@@ -127,6 +129,6 @@ def _forecast(measure: str, each: Measure, horizon: int, seed: int) -> Outcome:
         seed=seed,
         prophet_rows=largest(each.panel) if is_revenue else (),
         hierarchy=each.hierarchy,
-        by_sums=("product",),
+        by_sums=by_sums,
         parts=EFFECTS if is_revenue else None,
     )

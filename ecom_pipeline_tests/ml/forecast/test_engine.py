@@ -42,7 +42,7 @@ def test_series_that_matter_in_sums_are_forecast_with_what_these_are_expected_to
     panel = panel_of(*sold, sold.sum(axis=0), kind="product")
     panel = replace(panel, keys=(*panel.keys[:30], ("total", "total")))
     agreed = Hierarchy(parent=np.array([30] * 30 + [-1]), group=np.array(["product"] * 30 + [""]))
-    found = forecast_panel(panel, horizon=28, seed=1, hierarchy=agreed, by_sums=("product",))
+    found = forecast_panel(panel, horizon=28, seed=1, hierarchy=agreed, by_sums=np.arange(31) < 30)
     for slow in (0.1, 0.2, 0.4):
         assert found.daily.forecast[:30][rate == slow].mean() == pytest.approx(slow, rel=0.25)
     assert found.daily.forecast[:30].sum(axis=0) == pytest.approx(found.daily.forecast[30])
@@ -62,7 +62,9 @@ def test_only_a_baseline_that_is_clearly_better_takes_the_combinations_place(
     assert set(found.source) == {source}
 
 
-def test_what_sells_now_and_then_learns_no_weights_from_what_sells_often(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_sells_now_and_then_learns_neither_weights_nor_bands_from_what_sells_often(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(engine, "BoostingForecaster", Nothing)
     rare = np.random.default_rng(0).binomial(1, 0.1, (10, 300)) * 5.0
     regular = [weekly(300, 2, seed) for seed in range(10)]
@@ -73,6 +75,8 @@ def test_what_sells_now_and_then_learns_no_weights_from_what_sells_often(monkeyp
     alone = forecast_panel(panel_of(*rare), horizon=28, seed=1)
     assert found.weight[:, :10] == pytest.approx(alone.weight)
     assert found.tested.of(COMBINATION)[:, :10] == pytest.approx(alone.tested.of(COMBINATION))
+    assert found.daily.upper[:, :10] == pytest.approx(alone.daily.upper)
+    assert found.covered[:, :10] == pytest.approx(alone.covered)
 
 
 def test_a_shop_that_is_closed_sells_nothing_and_its_other_days_do_not_suffer(monkeypatch: pytest.MonkeyPatch) -> None:

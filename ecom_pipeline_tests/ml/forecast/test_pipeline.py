@@ -291,6 +291,16 @@ def test_sums_agree_and_products_get_purchase_advice() -> None:
 
 
 @pytest.mark.usefixtures("quick")
+def test_what_sells_now_and_then_is_forecast_with_what_its_month_brings_whatever_its_kind() -> None:
+    rare = np.random.default_rng(0).binomial(1, 0.2, (8, 300)) * 50.0
+    result = run({f"rare {place}": values for place, values in enumerate(rare)})
+    found = result.frames["forecasts"]
+    months = found[found["measure"] == "revenue"].groupby("series")["forecast"].sum()
+    assert months.mean() == pytest.approx(28 * 0.2 * 50, rel=0.25)
+    assert (months > 100).all()
+
+
+@pytest.mark.usefixtures("quick")
 def test_weeks_are_the_sums_of_their_days_with_bands_of_their_own() -> None:
     result = run({"total": weekly(200, noise=6), "A": weekly(200, noise=6)}, horizon=31)
     key = ["measure", "series_kind", "series"]
