@@ -16,7 +16,7 @@ import pandas as pd
 from scipy import sparse
 
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions, checked, used
-from ecom_pipeline.ml.recommend.ranking import blocks, top_k
+from ecom_pipeline.ml.recommend.ranking import blocks, top_k, top_k_of
 
 LIST_COLUMNS = ("customer_id", "rank", "product_id", "score", "source")
 
@@ -141,8 +141,8 @@ class Recommender(ABC):
         hidden: sparse.csr_matrix,
         only: sparse.csr_matrix | None,
     ) -> Floats:
-        """Score as ``_score``; minus infinity for what is hidden and for all but ``only``, both customers by products."""
-        return masked(self._score(customers, products), hidden, only)
+        """Score as ``_score``; minus infinity for what is hidden, and nothing but ``only`` is listed; both customers by products."""
+        return masked(self._score(customers, products), hidden)
 
     def _shortlist(self, products: Positions, length: int) -> Positions:
         """Return the products that can be among anybody's ``length`` best; all of them unless everyone scores alike."""
@@ -163,7 +163,7 @@ class Recommender(ABC):
         for block in blocks(len(asked), len(columns)):
             wanted = None if only is None else only[block]
             scores = self._offer(positions[block], columns, excluded[block], wanted)
-            chosen, score = top_k(scores, k) if wanted is None else _best_of_few(scores, wanted, k)
+            chosen, score = top_k(scores, k) if wanted is None else top_k_of(scores, wanted, k)
             best.append(columns[chosen])
             values.append(score)
         length = min(k, len(columns))
@@ -183,19 +183,9 @@ class Recommender(ABC):
         )
 
 
-def _best_of_few(scores: Floats, only: sparse.csr_matrix, k: int) -> tuple[Positions, Floats]:
-    """Do as ``top_k``, for rows of which few columns are offered: those of all rows together are looked at, not all columns."""
-    offered = np.unique(only.indices)
-    positions, best = top_k(scores[:, offered], k)
-    missing = ((0, 0), (0, min(k, scores.shape[1]) - best.shape[1]))
-    return np.pad(offered[positions], missing), np.pad(best, missing, constant_values=-np.inf)
-
-
-def masked(scores: Floats, hidden: sparse.csr_matrix, only: sparse.csr_matrix | None) -> Floats:
-    """Return the scores, changed in place: minus infinity for what is hidden and for all but ``only``."""
+def masked(scores: Floats, hidden: sparse.csr_matrix) -> Floats:
+    """Return the scores, changed in place: minus infinity for what is hidden."""
     scores[np.repeat(np.arange(scores.shape[0]), np.diff(hidden.indptr)), hidden.indices] = -np.inf
-    if only is not None:
-        scores[~only.toarray()] = -np.inf
     return scores
 
 

@@ -8,7 +8,7 @@ choosing the parts, their parameters (``tuning``) or their weights (``weighing``
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -32,6 +32,22 @@ DEPTH = 30
 """Products of each part that a customer's list may be made from while weights are learned; 60 gave the same weights."""
 
 
+class Remembered:
+    """What parts gave the customers and products that were asked for last: the shelves of a customer rest on the same scores."""
+
+    def __init__(self) -> None:
+        self._asked: tuple[pd.Index, pd.Index] = pd.Index([]), pd.Index([])
+        self._scores: dict[str, Floats] = {}
+
+    def standardised(self, part: Recommender, customers: pd.Index, products: pd.Index) -> Floats:
+        """Do as ``standardised``; the array is not the caller's to change."""
+        if not all(before.equals(now) for before, now in zip(self._asked, (customers, products), strict=True)):
+            self._asked, self._scores = (customers, products), {}
+        if part.name not in self._scores:
+            self._scores[part.name] = standardised(part, customers, products)
+        return self._scores[part.name]
+
+
 class Blend(Recommender):
     """A weighted sum of other recommenders.
 
@@ -48,11 +64,14 @@ class Blend(Recommender):
     ----------
     parts_
         What was fitted.
+    remembered_
+        What they gave last, where several blends share it.
     """
 
     name: ClassVar[str] = "blend"
 
     parts_: Sequence[Recommender]
+    remembered_: Remembered | None = None
 
     def __init__(
         self, *, parts: Sequence[Recommender], weights: Mapping[str, float], most_products: int = MOST_PRODUCTS
@@ -62,12 +81,18 @@ class Blend(Recommender):
         self.most_products = most_products
 
     @classmethod
-    def of(cls, fitted: Sequence[Recommender], weights: Mapping[str, float], train: pd.DataFrame) -> Self:
-        """Blend parts that were fitted on ``train`` already."""
+    def of(
+        cls,
+        fitted: Sequence[Recommender],
+        weights: Mapping[str, float],
+        train: pd.DataFrame,
+        remembered: Remembered | None = None,
+    ) -> Self:
+        """Blend parts that were fitted on ``train`` already; blends of the same ones may share what is remembered."""
         blend = cls(parts=fitted, weights=weights)
         blend.customers_ = pd.Index(train["customer_id"].cat.categories.to_numpy())
         blend.products_ = offered(train, blend.most_products)
-        blend.parts_ = weighty(fitted, weights)
+        blend.parts_, blend.remembered_ = weighty(fitted, weights), remembered
         return blend
 
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
@@ -76,11 +101,16 @@ class Blend(Recommender):
 
     def _score(self, customers: Positions, products: Positions) -> Floats:
         total = np.zeros((len(customers), len(products)), dtype=np.float32)
-        for part in self.parts_:
-            scores = standardised(part, self.customers_[customers], self.products_[products])
-            scores *= np.float32(self.weights[part.name])
-            total += scores
+        for part, scores in self.scored(customers, products):
+            total += np.float32(self.weights[part.name]) * scores
         return total
+
+    def scored(self, customers: Positions, products: Positions) -> Iterator[tuple[Recommender, Floats]]:
+        """Give each part with its standardised scores, which are not the caller's to change."""
+        asked = self.customers_[customers], self.products_[products]
+        ask = standardised if self.remembered_ is None else self.remembered_.standardised
+        for part in self.parts_:
+            yield part, ask(part, *asked)
 
 
 def weighty(parts: Sequence[Recommender], weights: Mapping[str, float], *, above: float = 0.0) -> list[Recommender]:

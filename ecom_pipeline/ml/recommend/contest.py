@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.recommend.base import Recommender
-from ecom_pipeline.ml.recommend.blend import Blend, candidates
+from ecom_pipeline.ml.recommend.blend import Blend, Remembered, candidates
 from ecom_pipeline.ml.recommend.evaluate import Judged, Target, Window, informative, judge, personal, sampled
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.interactions import Floats
@@ -69,9 +69,11 @@ class Round:
     judged: Sequence[Judged]
     personal: Floats
 
-    def winner(self, fitted: Sequence[Recommender], train: pd.DataFrame) -> Recommender:
-        """Return who makes the lists, of parts fitted on ``train``."""
-        blend = Blend.of(fitted, self.weights, train)
+    def winner(
+        self, fitted: Sequence[Recommender], train: pd.DataFrame, remembered: Remembered | None = None
+    ) -> Recommender:
+        """Return who makes the lists, of parts fitted on ``train``; ``remembered`` as in ``Blend.of``."""
+        blend = Blend.of(fitted, self.weights, train, remembered)
         return blend if self.trees is None else Ranker.of(blend, self.trees, train)
 
 

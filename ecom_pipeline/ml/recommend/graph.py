@@ -20,6 +20,8 @@ from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 
 DENSE = 0.1
 """Share of non-zeros above which a product of matrices is faster with the first of them dense."""
+LINKS = 100_000_000
+"""Pairs of products, counted once for each customer who touched both, up to which the step of the graph is written out."""
 
 
 class GraphFilter(HistoryModel):
@@ -47,6 +49,9 @@ class GraphFilter(HistoryModel):
     normalised_
         Customers that were learned from by products, each weight over the powers of its customer's and its product's total,
         the largest singular value 1. One step of the graph is the history times its transpose times itself.
+    step_
+        Products by products: that transpose times itself, whose cost per list does not grow with the customers. ``None``
+        where customers touched so much that it would be too large.
     inward_, outward_
         Products by components: into the space of the singular vectors, and back.
     """
@@ -54,6 +59,7 @@ class GraphFilter(HistoryModel):
     name: ClassVar[str] = "graph_filter"
 
     normalised_: sparse.csr_matrix
+    step_: sparse.csr_matrix | None
     inward_: Floats
     outward_: Floats
 
@@ -91,13 +97,18 @@ class GraphFilter(HistoryModel):
         _, lengths, vectors = randomized_svd(normalised, n_components=components, random_state=self.seed)
         self.inward_ = np.ascontiguousarray(vectors.T / root[:, None], dtype=np.float32)
         self.outward_ = np.ascontiguousarray(vectors.T * root[:, None], dtype=np.float32)
-        self.normalised_ = normalised / lengths[0]
+        self.normalised_ = normalised * np.float32(1.0 / lengths[0])
+        touched = np.diff(normalised.indptr).astype(np.int64)
+        few = touched @ touched <= LINKS
+        self.step_ = (self.normalised_.T.tocsr() @ self.normalised_).tocsr() if few else None
         self.history_ = self._history(data)
 
     def _score(self, customers: Positions, products: Positions) -> Floats:
         history = self.history_[customers]
-        onward = self.normalised_ if len(products) == len(self.products_) else self.normalised_[:, products]
-        alike = history @ self.normalised_.T
+        every = len(products) == len(self.products_)
+        onward = self.normalised_ if self.step_ is None else self.step_
+        onward = onward if every else onward[:, products]
+        alike = history if self.step_ is not None else history @ self.normalised_.T
         if alike.nnz > DENSE * alike.shape[0] * alike.shape[1]:
             scores: Floats = np.ascontiguousarray(alike.toarray() @ onward)
         else:

@@ -14,16 +14,15 @@ What does not belong here: reading or writing tables.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.card import ModelCard
 from ecom_pipeline.ml.recommend.base import Recommender
-from ecom_pipeline.ml.recommend.blend import Blend, weighty
+from ecom_pipeline.ml.recommend.blend import Blend, Remembered, weighty
 from ecom_pipeline.ml.recommend.cold import segments
 from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.contest import Contest
@@ -33,22 +32,20 @@ from ecom_pipeline.ml.recommend.evaluate import (
     TARGETS,
     Target,
     figures,
-    target_types,
 )
-from ecom_pipeline.ml.recommend.frequency import Frequency
-from ecom_pipeline.ml.recommend.interactions import checked, pairs
+from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.outcome import Outcome, outcome_of
 from ecom_pipeline.ml.recommend.popularity import Popularity
 from ecom_pipeline.ml.recommend.ranker import Ranker
-from ecom_pipeline.ml.recommend.rules import Rules, is_sold, offered
+from ecom_pipeline.ml.recommend.rules import Rules, offered
 from ecom_pipeline.ml.recommend.serving import (
-    CANDIDATE_COLUMNS,
     SERVED_COLUMNS,
     Candidates,
     Served,
     serve,
     served_to_nobody,
 )
+from ecom_pipeline.ml.recommend.shelves import candidates_of
 from ecom_pipeline.ml.recommend.similar import SIMILAR_COLUMNS, similar_products
 
 EVALUATION_COLUMNS = (*FIGURE_COLUMNS, "cut_off_date")
@@ -143,7 +140,7 @@ def recommend_shop(
     if outcome.verdict.decision == "kept" and live is not None:
         candidates = live
     else:
-        candidates = _candidates(winners, data, products, length=SPARE * k)
+        candidates = candidates_of(winners, data, products, length=SPARE * k)
     content = Content(products)
     served = serve(
         candidates,
@@ -183,42 +180,8 @@ def _winners(
     needed = {part.name: part for each in live.values() for part in weighty(parts, each.weights)}
     for part in needed.values():
         part.fit_checked(data, products)
-    fitted = list(needed.values())
-    return {target: live[target].winner(fitted, data) if target in live else baseline for target in TARGETS}
-
-
-def _again(winner: Recommender) -> Recommender:
-    """Return who orders what a customer has: the winner of ``all``, unless it takes having a product for a reason against it."""
-    blend = winner.blend_ if isinstance(winner, Ranker) else winner
-    if not isinstance(blend, Blend) or blend.weights.get(Frequency.name, 0.0) >= 0:
-        return winner
-    return next(part for part in blend.parts_ if isinstance(part, Frequency))
-
-
-def _candidates(
-    winners: Mapping[Target, Recommender], data: pd.DataFrame, products: pd.DataFrame, *, length: int
-) -> Candidates:
-    """Give ranked candidates of every shelf for those customers who have a history."""
-    everyone, touched = (data[name].cat.categories for name in ("customer_id", "product_id"))
-    on_sale = touched.difference(products.loc[~is_sold(products), "product_id"])
-    owned = pairs(data, target_types(data))
-    owners = owned["customer_id"].cat.codes.to_numpy()
-
-    def candidates(customers: pd.Index) -> pd.DataFrame:
-        codes = everyone.get_indexer(customers)
-        codes = np.sort(codes[codes >= 0])
-        own = owned[np.isin(owners, codes)]
-        known, buyers = (everyone[each].to_list() for each in (codes, np.unique(own["customer_id"].cat.codes)))
-        shelves = {
-            "new": winners["new"].recommend(known, length, exclude=own, candidates=on_sale),
-            "again": _again(winners["all"]).recommend(buyers, length, among=own),
-            "all": winners["all"].recommend(known, length, candidates=on_sale),
-        }
-        return pd.concat([each.assign(shelf=shelf) for shelf, each in shelves.items()], ignore_index=True)[
-            list(CANDIDATE_COLUMNS)
-        ]
-
-    return candidates
+    fitted, shared = list(needed.values()), Remembered()
+    return {target: live[target].winner(fitted, data, shared) if target in live else baseline for target in TARGETS}
 
 
 def _evaluation(contest: Contest | None, *, seed: int) -> pd.DataFrame:

@@ -83,7 +83,7 @@ class CategoryPopularity(Recommender):
     name: ClassVar[str] = "category_popularity"
     is_baseline: ClassVar[bool] = True
 
-    shares_: Floats
+    shares_: sparse.csr_matrix
     scores_: Floats
     trace_: Floats
     categories_: Positions
@@ -97,15 +97,16 @@ class CategoryPopularity(Recommender):
         members = sparse.csr_matrix(
             (np.ones(len(codes)), (np.arange(len(codes)), codes)), shape=(len(codes), len(names))
         )
-        turned_to = (pair_weights(data, None) @ members).toarray()
-        self.shares_ = (turned_to / turned_to.sum(axis=1, keepdims=True)).astype(np.float32)
+        turned_to = (pair_weights(data, None) @ members).tocsr()
+        turned_to.data /= np.repeat(np.asarray(turned_to.sum(axis=1)).ravel(), np.diff(turned_to.indptr))
+        self.shares_ = turned_to.astype(np.float32)
         popularity = product_weights(data, self.half_life)
         totals = np.bincount(codes, weights=popularity, minlength=len(names))
         self.scores_ = (popularity / np.maximum(totals, np.finfo(np.float64).tiny)[codes]).astype(np.float32)
         self.trace_ = trace(popularity)
 
     def _score(self, customers: Positions, products: Positions) -> Floats:
-        scores: Floats = self.shares_[customers].take(self.categories_[products], axis=1)
+        scores: Floats = self.shares_[customers].toarray().take(self.categories_[products], axis=1)
         np.multiply(scores, self.scores_[products], out=scores)
         np.add(scores, self.trace_[products], out=scores)
         return scores

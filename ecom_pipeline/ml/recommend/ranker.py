@@ -18,11 +18,11 @@ import pandas as pd
 from scipy import sparse
 
 from ecom_pipeline.ml.recommend.base import Recommender, cells, masked
-from ecom_pipeline.ml.recommend.blend import LENGTH, Blend, standardised, weighty
+from ecom_pipeline.ml.recommend.blend import LENGTH, Blend, weighty
 from ecom_pipeline.ml.recommend.evaluate import Window
 from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
 from ecom_pipeline.ml.recommend.metrics import ndcg
-from ecom_pipeline.ml.recommend.ranking import blocks, top_k
+from ecom_pipeline.ml.recommend.ranking import blocks, top_k, top_k_of
 from ecom_pipeline.ml.recommend.screening import promising
 
 if TYPE_CHECKING:
@@ -102,11 +102,12 @@ class Ranker(Recommender):
     ) -> Floats:
         if not len(products):
             return np.empty((len(customers), 0), dtype=np.float32)
-        scored, total, first = _first(self.blend_, customers, products, hidden, only)
-        features = _features(self.past_, customers, products, [*scored, total], first)
-        ranked = _ranked(self.trees, features, np.take_along_axis(total, first, axis=1))
+        shown, first, blended = _first(self.blend_, customers, products, hidden, only)
+        ranked = _ranked(self.trees, _features(self.past_, customers, products, shown, first), blended)
+        total = shown[-1]
         total -= np.float32(BEHIND)
-        np.put_along_axis(total, first, ranked, axis=1)
+        rows, places = np.nonzero(np.isfinite(blended))
+        total[rows, first[rows, places]] = ranked[rows, places]
         return total
 
 
@@ -162,8 +163,9 @@ def told(parts: Sequence[Recommender], weights: Mapping[str, float]) -> list[Rec
 
 def _ranked(trees: HistGradientBoostingClassifier, features: Floats, blended: Floats) -> Floats:
     """Scores of the first products, customers by places; minus infinity where there is none."""
-    scores = trees.decision_function(features.reshape(-1, features.shape[2])).reshape(blended.shape)
-    listed = np.isfinite(blended)
+    listed, scores = np.isfinite(blended), np.zeros(blended.shape)
+    if listed.any():
+        scores[listed] = trees.decision_function(features[listed])
     ranked = _relative(scores, listed) + HELD * _relative(blended, listed)
     return np.where(listed, ranked, -np.inf).astype(np.float32)
 
@@ -249,16 +251,15 @@ def firsts(blend: Blend, window: Window) -> Firsts:
     tables = []
     for block in blocks(max(len(perhaps), 1), len(products) * len(blend.parts_)):
         these = perhaps[block]
-        scored, total, first = _first(blend, positions[these], products, owned[these], None)
+        shown, first, blended = _first(blend, positions[these], products, owned[these], None)
         hit = np.take_along_axis(wanted[these].toarray(), first, axis=1)
         some = np.flatnonzero(hit.any(axis=1))
-        shown = [scores[some] for scores in (*scored, total)]
-        features = _features(past, positions[these[some]], products, shown, first[some])
-        tables.append((these[some], features, np.take_along_axis(shown[-1], first[some], axis=1), hit[some]))
-    places, features, blended, hit = (np.concatenate(part) for part in zip(*tables, strict=True))
+        features = _features(past, positions[these[some]], products, [scores[some] for scores in shown], first[some])
+        tables.append((these[some], features, blended[some], hit[some]))
+    places, features, best, hit = (np.concatenate(part) for part in zip(*tables, strict=True))
     chosen = window.truth["customer_id"].astype(object).value_counts().reindex(customers).to_numpy()
     return Firsts(
-        places=places, everyone=len(customers), features=features, blended=blended, hit=hit, chosen=chosen[places]
+        places=places, everyone=len(customers), features=features, blended=best, hit=hit, chosen=chosen[places]
     )
 
 
@@ -268,15 +269,18 @@ def _first(
     products: Positions,
     hidden: sparse.csr_matrix,
     only: sparse.csr_matrix | None,
-) -> tuple[list[Floats], Floats, Positions]:
-    """The scores of the parts that trees look at, the blend's own, and the places of its first products."""
-    scored = [standardised(part, blend.customers_[customers], blend.products_[products]) for part in blend.parts_]
+) -> tuple[list[Floats], Positions, Floats]:
+    """The scores that trees look at, the blend's own last; the places of its first products, and its scores of those."""
+    scored = {part.name: scores for part, scores in blend.scored(customers, products)}
     total = np.zeros((len(customers), len(products)), dtype=np.float32)
-    for part, scores in zip(blend.parts_, scored, strict=True):
-        total += np.float32(blend.weights[part.name]) * scores
-    first, _ = top_k(masked(total, hidden, only), min(DEPTH, len(products)))
-    by_name = {part.name: scores for part, scores in zip(blend.parts_, scored, strict=True)}
-    return [by_name[part.name] for part in told(blend.parts_, blend.weights)], total, first
+    for name, scores in scored.items():
+        total += np.float32(blend.weights[name]) * scores
+    masked(total, hidden)
+    if only is None:
+        first, best = top_k(total, min(DEPTH, len(products)))
+    else:
+        first, best = top_k_of(total, only, min(DEPTH, int(np.diff(only.indptr).max(initial=0))))
+    return [*(scored[part.name] for part in told(blend.parts_, blend.weights)), total], first, best
 
 
 def _features(

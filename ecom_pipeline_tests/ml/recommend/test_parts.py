@@ -115,6 +115,18 @@ class TestGraphFilter(RecommenderPromises):
         expected = raw @ (normalised.T @ normalised / lengths[0] ** 2 + 0.3 * low_pass)
         assert model._score(np.arange(12), np.arange(10)) == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
+    def test_a_list_goes_from_products_to_products_unless_that_would_be_too_large(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world, some = checkerboard(customers=12, products=10), (np.arange(12), np.arange(3, 9))
+        written_out = GraphFilter(components=3, seed=1).fit(world)
+        monkeypatch.setattr(graph, "LINKS", 1)
+        through_customers = GraphFilter(components=3, seed=1).fit(world)
+        assert written_out.step_ is not None
+        assert written_out.step_.dtype == written_out.normalised_.dtype == np.float32
+        assert through_customers.step_ is None
+        assert written_out._score(*some) == pytest.approx(through_customers._score(*some), rel=1e-4)
+
 
 class TestItemNeighbours(RecommenderPromises):
     recommender = ItemNeighbours

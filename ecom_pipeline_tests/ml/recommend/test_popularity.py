@@ -67,6 +67,9 @@ class TestCategoryPopularity(RecommenderPromises):
         assert lists["product_id"].tolist() == ["tea1", "cup2", "tea2", "cup1"]
         assert lists["score"].tolist() == pytest.approx([18 / 28, 5 / 24, 3 / 28, 1 / 24], abs=1e-5)
 
+    def test_no_room_is_taken_for_categories_that_a_customer_did_not_turn_to(self) -> None:
+        assert CategoryPopularity().fit(self.WORLD, self.PRODUCTS).shares_.nnz == 7
+
     def test_without_categories_it_is_popularity(self) -> None:
         lists = CategoryPopularity().fit(self.WORLD).recommend(["c"], 4)
         assert lists["product_id"].tolist() == ["cup2", "tea1", "cup1", "tea2"]

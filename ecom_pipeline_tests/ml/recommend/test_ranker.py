@@ -96,6 +96,24 @@ def test_where_the_trees_see_no_difference_the_blend_decides() -> None:
     assert ranker.fit(world).recommend(everyone, 10)[columns].equals(order)
 
 
+def test_trees_are_asked_of_no_product_that_cannot_be_listed() -> None:
+    asked = []
+
+    class Counting:
+        def decision_function(self, features: np.ndarray) -> np.ndarray:
+            asked.append(len(features))
+            return np.arange(len(features), dtype=float)
+
+    world = checkerboard()
+    own = world[world["customer_id"].isin(["c000", "c001"])][["customer_id", "product_id"]].drop_duplicates()
+    ranker: Any = Ranker(blend=blend(), trees=Counting())  # type: ignore[arg-type]
+    lists = ranker.fit(world).recommend(["c000", "c001"], 100, among=own)
+    assert asked == [len(own)]
+    assert set(zip(lists["customer_id"], lists["product_id"], strict=True)) == set(
+        own.itertuples(index=False, name=None)
+    )
+
+
 @pytest.mark.parametrize(("weight", "more"), [(0.02, 0), (0.03, 1)])
 def test_what_weighs_no_more_than_a_tenth_of_the_heaviest_part_is_no_feature(weight: float, more: int) -> None:
     world = checkerboard(days=200)

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from scipy import sparse
 
 from ecom_pipeline.ml.recommend import ranking
-from ecom_pipeline.ml.recommend.ranking import blocks, top_k
+from ecom_pipeline.ml.recommend.ranking import blocks, top_k, top_k_of
 
 
 @given(
@@ -41,6 +42,17 @@ def test_the_best_of_many_columns(k: int) -> None:
 def test_among_many_equals_the_first_are_taken() -> None:
     positions, _ = top_k(np.ones((3, 5000), dtype=np.float32), 4)
     assert positions.tolist() == [[0, 1, 2, 3]] * 3
+
+
+@pytest.mark.parametrize("k", [1, 3, 50])
+def test_the_best_of_some_cells_are_those_of_all_where_the_others_are_out(k: int) -> None:
+    random = np.random.default_rng(k)
+    scores = np.round(random.normal(size=(30, 40)), 1).astype(np.float32)
+    only = sparse.csr_matrix(random.random(scores.shape) < random.random((30, 1)) ** 3)
+    positions, best = top_k_of(scores, only, k)
+    expected, expected_best = top_k(np.where(only.toarray(), scores, -np.inf), k)
+    assert best.tolist() == expected_best.tolist()
+    assert positions[np.isfinite(best)].tolist() == expected[np.isfinite(best)].tolist()
 
 
 def test_no_rows_and_no_columns() -> None:

@@ -11,9 +11,9 @@ import pytest
 from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
-from ecom_pipeline.ml.recommend.pipeline import _candidates
 from ecom_pipeline.ml.recommend.rules import Rules
 from ecom_pipeline.ml.recommend.serving import serve
+from ecom_pipeline.ml.recommend.shelves import candidates_of
 from ecom_pipeline_tests.ml.recommend.builders import bought, frame, last_day
 
 PRODUCTS = 36
@@ -40,7 +40,7 @@ class World:
         model = LightFMRecommender(components=8, epochs=10, most_products=PRODUCTS, seed=1).fit_checked(data)
         delivered: list[pd.DataFrame] = []
         serve(
-            _candidates({"new": model, "all": model}, data, self.products, length=2 * PRODUCTS),
+            candidates_of({"new": model, "all": model}, data, self.products, length=2 * PRODUCTS),
             data,
             Content(self.products),
             self.customers,

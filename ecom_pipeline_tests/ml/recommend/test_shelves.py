@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ecom_pipeline.ml.recommend import ranking
+from ecom_pipeline.ml.recommend.base import Recommender
+from ecom_pipeline.ml.recommend.blend import Blend, Remembered
+from ecom_pipeline.ml.recommend.ease import EASE
+from ecom_pipeline.ml.recommend.frequency import Frequency
+from ecom_pipeline.ml.recommend.interactions import Floats, Positions, checked
+from ecom_pipeline.ml.recommend.popularity import Popularity
+from ecom_pipeline.ml.recommend.shelves import candidates_of
+from ecom_pipeline_tests.ml.recommend.builders import checkerboard
+
+PRODUCTS = pd.DataFrame({"product_id": pd.Index([], dtype=object)})
+
+
+def winners(data: pd.DataFrame, shared: Remembered | None) -> dict[str, Recommender]:
+    parts = [each.fit_checked(data) for each in (EASE(), Popularity(), Frequency())]
+    weights = {"new": {"ease": 1.0, "popularity": 0.2}, "all": {"ease": 0.5, "frequency": 1.0}}
+    return {target: Blend.of(parts, each, data, shared) for target, each in weights.items()}
+
+
+def test_what_the_parts_of_a_blend_give_serves_all_shelves(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = checked(checkerboard(customers=40, products=30))
+    monkeypatch.setattr(ranking, "BLOCK", 15 * 30)
+    asked: list[int] = []
+
+    def counted(self: EASE, customers: Positions, products: Positions) -> Floats:
+        asked.extend(customers.tolist())
+        return score(self, customers, products)
+
+    score = EASE._score
+    everyone = pd.Index(data["customer_id"].cat.categories)
+    columns = ["customer_id", "shelf", "rank", "product_id"]
+    alone = candidates_of(winners(data, None), data, PRODUCTS, length=5)(everyone)[columns]
+    monkeypatch.setattr(EASE, "_score", counted)
+    together = candidates_of(winners(data, Remembered()), data, PRODUCTS, length=5)(everyone)[columns]
+    assert sorted(asked) == list(range(40))
+    assert together.equals(alone)
+    assert set(together["shelf"]) == {"new", "again", "all"}
+
+
+def test_what_is_bought_again_is_what_was_bought(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = checked(checkerboard(customers=40, products=30))
+    monkeypatch.setattr(ranking, "BLOCK", 7 * 30)
+    some = pd.Index(data["customer_id"].cat.categories)[[3, 4, 17, 39]].append(pd.Index(["unheard of"]))
+    found = candidates_of(winners(data, Remembered()), data, PRODUCTS, length=100)(some)
+    again, new = (found.loc[found["shelf"] == shelf, ["customer_id", "product_id"]] for shelf in ("again", "new"))
+    bought = data.loc[data["customer_id"].isin(some), ["customer_id", "product_id"]].drop_duplicates().astype(object)
+    assert sorted(again.itertuples(index=False, name=None)) == sorted(bought.itertuples(index=False, name=None))
+    assert not np.isin(new.agg("/".join, axis=1), bought.agg("/".join, axis=1)).any()
+
+
+def test_nobody_has_no_candidates() -> None:
+    data = checked(checkerboard(customers=12, products=10))
+    assert candidates_of(winners(data, None), data, PRODUCTS, length=5)(pd.Index(["unheard of"])).empty
