@@ -122,11 +122,15 @@ def _doctor(given: argparse.Namespace, console: Console) -> int:
     def show() -> None:
         console.print(text, soft_wrap=True)
         then = shlex.join(["ecom", "run", "--shop", str(given.folder)])
-        lacks = "" if diagnosis.is_enough else " It cannot be run yet: bring orders with their lines, or events."
         taken = (f"{name} {guess.value}" for name, guess in diagnosis.assumed.items())
         assumed = f" Assumed, since no file says it: {', '.join(taken)}." if diagnosis.assumed else ""
-        console.print(f"Wrote {target}; nothing else was touched.{lacks}{assumed}")
-        console.print(f"Read it, rename it to shop.yaml, then: {then}")
+        console.print(f"Wrote {target}; nothing else was touched.{assumed}")
+        again = shlex.join(["ecom", "doctor", str(given.folder)])
+        console.print(
+            f"Read it, rename it to shop.yaml, then: {then}"
+            if diagnosis.is_enough
+            else f"It cannot be run yet: bring orders with their lines, or events, then: {again}"
+        )
 
     _tell(given, {"proposal": target, "diagnosis": asdict(diagnosis)}, show)
     return OK

@@ -38,9 +38,7 @@ def files_of(source: Source, landing: Path) -> list[Path]:
     InputError
         A folder on the way cannot be read, or a link leads out of the landing folder.
     """
-    if source.files is None:
-        return []
-    return [path for path in matching(source.files, landing) if not looks_partial(path)]
+    return [path for pattern in source.patterns for path in matching(pattern, landing) if not looks_partial(path)]
 
 
 def matching(pattern: str, landing: Path) -> list[Path]:
@@ -60,7 +58,7 @@ def unread(sources: Iterable[Source], landing: Path) -> list[str]:
 
     Folders that may not be looked into are left out, as are hidden ones.
     """
-    meant = {path for source in sources for path in (matching(source.files, landing) if source.files else ())}
+    meant = {path for source in sources for pattern in source.patterns for path in matching(pattern, landing)}
     found = []
     for folder, folders, names in os.walk(landing):
         folders[:] = [name for name in folders if not name.startswith(".")]

@@ -80,6 +80,7 @@ Timezone = Annotated[str, AfterValidator(_known_timezone)]
 Currency = Annotated[str, _of_the_form("[A-Z]{3}", "an ISO 4217 code such as GBP or CNY")]
 Country = Annotated[str, _of_the_form("[A-Z]{2}", "an ISO 3166 code such as GB or CN")]
 Glob = Annotated[str, AfterValidator(_below_the_landing_folder)]
+Format = Literal["csv", "jsonl", "parquet", "excel"]
 Name = Annotated[
     str, _of_the_form("(?!.*__)[a-z][a-z0-9_]*", "a name of small letters, digits and single _, such as my_shop")
 ]
@@ -164,11 +165,26 @@ class Database(_Model):
         return self.location
 
 
+class Table(_Model):
+    """Files that a query finds as one table."""
+
+    files: Glob
+    format: Format | None = None
+    options: ReadOptions = ReadOptions()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_name_is_a_pattern(cls, given: Any) -> Any:
+        return {"files": given} if isinstance(given, str) else given
+
+
 class Source(_Model):
     """One kind of export, and the inputs its rows go to.
 
     Attributes
     ----------
+    query, tables
+        One SELECT over files, for what one row of one file does not tell, and the names that these have in it.
     fill_down
         Columns that only the first of several lines has. The first one names what the lines belong to: where it is empty
         the line belongs to the one above. The others are taken from above within the same.
@@ -176,7 +192,9 @@ class Source(_Model):
 
     files: Glob | None = None
     database: Database | None = None
-    format: Literal["csv", "jsonl", "parquet", "excel"] | None = None
+    query: Text | None = None
+    tables: dict[Name, Table] = Field(default_factory=dict)
+    format: Format | None = None
     options: ReadOptions = ReadOptions()
     timezone: Timezone | None = None
     date_format: Text | None = None
@@ -189,9 +207,16 @@ class Source(_Model):
 
     @model_validator(mode="after")
     def _one_place(self) -> Source:
-        if (self.files is None) == (self.database is None):
-            raise ValueError("expected either files or database")
+        if sum(place is not None for place in (self.files, self.database, self.query)) != 1:
+            raise ValueError("expected one of files, database and query")
+        if (self.query is None) != (not self.tables):
+            raise ValueError("expected query and tables, of which one without the other says nothing")
         return self
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """What finds its files; none for a database."""
+        return (self.files,) if self.files else tuple(table.files for table in self.tables.values())
 
 
 class Exclusions(_Model):

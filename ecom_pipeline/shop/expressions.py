@@ -143,6 +143,22 @@ def check_format(form: str) -> None:
         raise ExpressionError(f"expected a format such as %Y-%m-%d %H:%M:%S: {_first_line(error)}") from error
 
 
+def check_query(text: str) -> None:
+    """Refuse what is not one SELECT.
+
+    Raises
+    ------
+    ExpressionError
+        Says what DuckDB does not understand.
+    """
+    try:
+        found = _database().extract_statements(text)
+    except duckdb.Error as error:
+        raise ExpressionError(f"expected one SELECT: {_first_line(error)}") from error
+    if [statement.type for statement in found] != [duckdb.StatementType.SELECT]:
+        raise ExpressionError("expected exactly one SELECT")
+
+
 def _tree(text: str) -> exp.Expression:
     try:
         statements = sqlglot.parse(f"{_BEFORE}{text}\n", read="duckdb")

@@ -27,6 +27,7 @@ from ecom_pipeline.shop.arrivals import Clock, hash_of_file, look, matching, ref
 from ecom_pipeline.shop.config import Database, Shop, Source
 from ecom_pipeline.shop.errors import InputError, close_to, did_you_mean, one_line
 from ecom_pipeline.shop.ledger import LedgerEntry
+from ecom_pipeline.shop.queries import PLACE, read_query
 from ecom_pipeline.shop.readers import FileRead, looks_partial, read_database, read_file, version
 from ecom_pipeline.sql import literal, quoted
 
@@ -85,6 +86,8 @@ def load_source(
     with loading.discarded_on_error():
         if described.database is not None:
             loading.take_table(described.database, landing)
+        elif described.query is not None:
+            loading.take_query(described, landing, settle_seconds, clock)
         else:
             loading.take_files(described, landing, settle_seconds, clock)
         loading.look_for_columns_nobody_has()
@@ -133,23 +136,25 @@ class _Loading:
 
     def take_files(self, described: Source, landing: Path, settle_seconds: float, clock: Clock) -> None:
         pattern = described.files or ""
-        found = matching(pattern, landing)
-        unfinished = [path.relative_to(landing).as_posix() for path in found if looks_partial(path)]
-        for name in unfinished:
-            self._note(name, "left alone: its name says that it is not finished")
-        paths = [path for path in found if not looks_partial(path)]
-        if not paths:
-            beside = f"; {', '.join(unfinished)} is not finished" if unfinished else ""
-            raise InputError(
-                file=landing / pattern, expected=f"at least one file of the source '{self.source}'{beside}"
-            )
-        matched = {path.relative_to(landing).as_posix() for path in found}
+        paths = self._finished(pattern, landing)
+        matched = {path.relative_to(landing).as_posix() for path in matching(pattern, landing)}
         for name in self.known:
             if name not in matched and (landing / name).exists():
                 self._note(name, f"was loaded, and {pattern} no longer finds it: its rows stay", kind="unmatched")
         names = {path: path.relative_to(landing).as_posix() for path in settled(paths, settle_seconds, clock)}
         for path, name in sorted(names.items(), key=lambda named: self._load_of(named[1])):
             self._take_file(path, name, described)
+
+    def _finished(self, pattern: str, landing: Path) -> list[Path]:
+        """The files that a pattern means; those that are not finished are told and left alone."""
+        found = matching(pattern, landing)
+        unfinished = [path.relative_to(landing).as_posix() for path in found if looks_partial(path)]
+        for name in unfinished:
+            self._note(name, "left alone: its name says that it is not finished")
+        if len(found) > len(unfinished):
+            return [path for path in found if not looks_partial(path)]
+        beside = f"; {', '.join(unfinished)} is not finished" if unfinished else ""
+        raise InputError(file=landing / pattern, expected=f"at least one file of the source '{self.source}'{beside}")
 
     def _load_of(self, name: str) -> float:
         """The number of a file's last load: files that are read again keep their order, and new ones come after them."""
@@ -164,6 +169,21 @@ class _Loading:
             self._empty()
             return
         self._add(read, database.location, size=0, sha256=sha256, modified_at=None)
+
+    def take_query(self, described: Source, landing: Path, settle_seconds: float, clock: Clock) -> None:
+        found = {name: self._finished(table.files, landing) for name, table in described.tables.items()}
+        paths = settled([path for held in found.values() for path in held], settle_seconds, clock)
+        seen = [look(path) for path in paths]
+        tables = {name: (found[name], table.format, table.options) for name, table in described.tables.items()}
+        asked = (described.model_dump_json(include={"query", "tables"}), version(), *map(hash_of_file, paths))
+        sha256 = hashlib.sha256(repr(asked).encode()).hexdigest()
+        if PLACE in self.known and self.known[PLACE].sha256 == sha256:
+            self.unchanged.append(PLACE)
+            return
+        read = read_query(self.con, described.query or "", tables, self.staging)
+        for path, before in zip(paths, seen, strict=True):
+            refuse_changed(path, before, look(path))
+        self._add(read, PLACE, size=0, sha256=sha256, modified_at=None)
 
     def _take_file(self, path: Path, name: str, described: Source) -> None:
         before = self.known.get(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,12 @@ from ecom_pipeline.shop.config import (
     Recommendations,
     Shop,
     Source,
+    Table,
     input_contracts,
 )
 from ecom_pipeline.shop.document import Document, Place, read_document
 from ecom_pipeline.shop.errors import ShopError, did_you_mean, shorten
-from ecom_pipeline.shop.expressions import ExpressionError, check_format, parse_condition, parse_expression
+from ecom_pipeline.shop.expressions import ExpressionError, check_format, check_query, parse_condition, parse_expression
 from ecom_pipeline.shop.options import ReadOptions
 from ecom_pipeline.shop.values import MOMENTS
 
@@ -39,6 +40,8 @@ _FIELDS: dict[tuple[str, ...], type[BaseModel]] = {
     ("sources", "*"): Source,
     ("sources", "*", "options"): ReadOptions,
     ("sources", "*", "database"): Database,
+    ("sources", "*", "tables", "*"): Table,
+    ("sources", "*", "tables", "*", "options"): ReadOptions,
     ("sources", "*", "inputs", "*"): InputMapping,
     ("sources", "*", "inputs", "*", "columns", "*"): ColumnMapping,
 }
@@ -133,6 +136,8 @@ def _problems(shop: Shop, inputs: Mapping[str, Contract]) -> Iterator[tuple[Plac
             yield (*above, "keep_days"), "expected only beside files with *, ? or [...]: one file is replaced, not kept"
         if source.currency and source.currency not in shop.rates:
             yield (*above, "currency"), f"expected a rate for {source.currency} in exchange_rates"
+        if source.query:
+            yield from _complaints((*above, "query"), source.query, check=check_query)
         if source.date_format:
             yield from _complaints((*above, "date_format"), source.date_format)
         for column in source.fill_down or ():
@@ -221,11 +226,16 @@ def _column_problems(
 
 
 def _complaints(
-    place: Place, text: str, source: Source | None = None, *, condition: bool = False
+    place: Place,
+    text: str,
+    source: Source | None = None,
+    *,
+    condition: bool = False,
+    check: Callable[[str], None] = check_format,
 ) -> Iterator[tuple[Place, str]]:
     try:
         if source is None:
-            check_format(text)
+            check(text)
         else:
             used = parse_expression(text, condition=condition, decimal_comma=source.decimal_comma).columns
             yield from _absent_names(place, source, used)

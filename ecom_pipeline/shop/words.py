@@ -11,7 +11,7 @@ from collections.abc import Mapping
 _WORDS = {
     "event_type": {
         "view": (
-            "pv|click|views|page_view|pageview|product_view|view_item|detail|browse|product viewed|product_viewed|viewed product|$pageview|$screen|product|home|department|category|浏览|点击|查看|浏览商品|访问商品"
+            "pv|click|page|screen|views|page_view|pageview|product_view|view_item|detail|browse|product viewed|product_viewed|viewed product|$pageview|$screen|product|home|department|category|浏览|点击|查看|浏览商品|访问商品"
         ),
         "cart": "addtocart|add_to_cart|add to cart|add-to-cart|basket|add_to_basket|product added|product_added|added to cart|加购|加购物车|加入购物车|购物车",
         "favourite": "fav|favorite|like|wishlist|add_to_wishlist|collect|save|bookmark|收藏|喜欢|加入收藏",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +12,12 @@ import yaml
 
 from ecom_pipeline.definitions import build_defs
 from ecom_pipeline.settings import Settings
-from ecom_pipeline.shop.config import ColumnMapping, Database, InputMapping, Shop, Source
+from ecom_pipeline.shop.config import ColumnMapping, Database, InputMapping, Shop, Source, Table
 from ecom_pipeline.shop.errors import ShopError
 from ecom_pipeline.shop.options import ReadOptions
-from ecom_pipeline.shop.readers import read_database
+from ecom_pipeline.shop.queries import read_query
 from ecom_pipeline.shop.reading import load_shop
+from ecom_pipeline_tests.database import in_memory
 from ecom_pipeline_tests.docs.markdown import ROOT, Block, Page, blocks_in
 
 PAGE = Page(ROOT / "docs" / "your-own-shop.md")
@@ -67,28 +66,8 @@ def test_examples_show_every_key() -> None:
     for block in PAGE.blocks:
         if block.language == "yaml":
             collect(yaml.load(block.text, Loader=yaml.BaseLoader))
-    models = (Shop, Source, InputMapping, ColumnMapping, ReadOptions, Database)
+    models = (Shop, Source, InputMapping, ColumnMapping, ReadOptions, Database, Table)
     assert {key for model in models for key in model.model_fields} <= shown
-
-
-def test_the_view_gives_the_lines_inside_a_json_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "data" / "shops" / "my_shop"
-    folder.mkdir(parents=True)
-    line = {"sku": "MUG-1", "quantity": 2, "price": "12.50"}
-    order = {
-        "id": 1,
-        "created_at": "2024-06-18T10:00:00Z",
-        "customer": {"id": 7},
-        "line_items": [line, line | {"sku": "POT"}],
-    }
-    (folder / "orders-1.jsonl").write_text(json.dumps(order), "utf-8")
-    monkeypatch.chdir(tmp_path)
-    (recipe,) = (block.text for block in PAGE.blocks if block.language == "python")
-    exec(recipe, {})
-    with duckdb.connect() as connection:
-        read_database(connection, f"duckdb:///{folder / 'views.duckdb'}", "order_lines", "lines")
-        asked = "select id, customer, sku, quantity, price from lines"
-        assert connection.execute(asked).fetchall() == [("1", "7", sku, "2", "12.50") for sku in ("MUG-1", "POT")]
 
 
 @pytest.fixture(scope="module")
@@ -118,17 +97,16 @@ def rows(warehouse: Path, query: str) -> list[list[str]]:
         return [[str(value) for value in row] for row in connection.execute(query).fetchall()]
 
 
-def test_the_view_makes_dates_of_days_since_the_last_order(tmp_path: Path) -> None:
-    (tmp_path / "orders.csv").write_text(
+def test_the_query_makes_dates_of_days_since_the_last_order(tmp_path: Path) -> None:
+    orders = tmp_path / "orders.csv"
+    orders.write_text(
         "order_id,user_id,order_number,days_since_prior_order\n3,7,2,10.0\n1,7,1,\n5,7,3,30.0\n2,8,1,\n", "utf-8"
     )
-    (tmp_path / "order_products__prior.csv").write_text("order_id,product_id\n1,11\n3,12\n5,11\n2,13\n", "utf-8")
-    (recipe,) = (block.text for block in PAGE.blocks if block.language == "sql" and block.text.startswith("create "))
-    with duckdb.connect(config={"file_search_path": str(tmp_path)}) as views:
-        views.execute(recipe)
-        rows = views.execute("select order_id, order_date, product_id from baskets order by order_id").fetchall()
-    day = date(2020, 1, 1)
-    assert rows == [(1, day, 11), (2, day, 13), (3, date(2020, 1, 11), 12), (5, date(2020, 2, 10), 11)]
+    (query,) = (block.text for block in PAGE.blocks if block.language == "sql" and block.text.startswith("select *"))
+    with in_memory() as connection:
+        read_query(connection, query, {"orders": ([orders], None, ReadOptions())}, "dated")
+        dates = connection.execute("select order_id, order_date from dated order by order_id").fetchall()
+    assert dates == [("1", "2020-01-01"), ("2", "2020-01-01"), ("3", "2020-01-11"), ("5", "2020-02-10")]
 
 
 @pytest.mark.slow

@@ -102,7 +102,10 @@ def test_a_good_file(tmp_path: Path) -> None:
         ),
         ('"*.csv.gz"', '"a/../../*.csv"', 9, "neither absolute nor with '..'"),
         ('"*.csv.gz"', "'C:\\data\\*.csv'", 9, "neither absolute nor with '..'"),
-        ('    files: "*.csv.gz"\n', "", 8, "expected either files or database"),
+        ('    files: "*.csv.gz"\n', "", 8, "expected one of files, database and query"),
+        ('files: "*.csv.gz"', "query: select 1", 8, "expected query and tables, of which one without the other"),
+        ('"*.csv.gz"', '"*.csv.gz"\n    tables: {a: a.csv}', 8, "expected query and tables, of which one without"),
+        ('files: "*.csv.gz"', 'query: "select 1; select 2"\n    tables: {a: a.csv}', 9, "expected exactly one SELECT"),
         ("header: true", "headr: true", 10, "unknown key; did you mean 'header'?"),
         ("header: true", "header: perhaps", 10, "a valid boolean"),
         (

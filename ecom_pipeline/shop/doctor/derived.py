@@ -14,18 +14,20 @@ import duckdb
 from ecom_pipeline.contracts import Column
 from ecom_pipeline.shop.doctor.columns import constant, digest, made
 from ecom_pipeline.shop.doctor.matching import Match, Matches, is_masked, is_of_browser
-from ecom_pipeline.shop.doctor.meaning import named_event, understood
+from ecom_pipeline.shop.doctor.meaning import named_event, read_words, understood
 from ecom_pipeline.shop.doctor.model import ColumnGuess
 from ecom_pipeline.shop.doctor.names import VAGUE, as_sql, folded, likeness
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile, Time
 from ecom_pipeline.shop.values import BOOLEANS
-from ecom_pipeline.sql import quoted
+from ecom_pipeline.sql import literal, quoted
 
 ONE_EACH = 0.98
 """Share of different values from which a column names its rows."""
 ROW_IDS = {"order_items": "order_item_id", "events": "event_id", "refunds": "refund_id", "messages": "message_id"}
 """Ids that rows can do without, by input."""
 CONSENT = "accepts|agreed|consent|subscribed|subscription|newsletter|optin|接受营销|订阅|同意"
+REFUSERS = "unsubscri|opt_?out|suppress|do_?not|退订"
+"""What files are called that list who refused advertising."""
 CHANNELS = {
     "google_ads": "google|adwords",
     "meta": "meta|facebook|instagram|fb",
@@ -78,6 +80,23 @@ def _is_true(word: str) -> bool:
     return word.lower() in {*BOOLEANS[::2], "t", "y", "subscribed"}
 
 
+def refused_by_all(name: str) -> ColumnGuess | None:
+    """Who is in a file that is called after those who refused has refused."""
+    if not re.search(REFUSERS, name.rsplit("/", 1)[-1], re.IGNORECASE):
+        return None
+    return replace(constant("is_opted_out", "true", "after the name of the file"), confidence=0.6)
+
+
+def with_shipping(amount: Match, profiles: Sequence[Profile]) -> dict[str, ColumnGuess]:
+    """What was given back of the products, and of the shipping where a column beside it is called so."""
+    name = amount.profile.name
+    beside = re.sub("products?", "shipping", name, count=1, flags=re.IGNORECASE)
+    if beside == name or beside not in {one.name for one in profiles}:
+        return {}
+    sql = f"{as_sql(name)} + coalesce({as_sql(beside)}, 0)"
+    return {"amount": made("amount", sql, 0.8, "what was given back of the products and of the shipping")}
+
+
 def channel_of(name: str) -> ColumnGuess:
     """The channel of a report on advertising that names none: what its file is called after."""
     file = name.rsplit("/", 1)[-1]
@@ -109,16 +128,30 @@ def stand_in(people: Matches, trust: float) -> ColumnGuess | None:
 
 
 def order_of(
-    customer: ColumnGuess | None, time: Match | None, items: Matches, has_files: bool, trust: float
+    customer: ColumnGuess | None, time: Match | None, has_product: bool, has_files: bool, trust: float
 ) -> ColumnGuess:
     """What a customer buys at one time is an order, where products are told; else every row is one."""
     parts = [as_sql(name) for name in (customer and customer.source_column, time and time.profile.name) if name]
-    if len(parts) == 2 and "product_id" in items:
+    if len(parts) == 2 and has_product:
         why = "no order number: what a customer buys at one time is taken for an order"
         return made("order_id", f"concat_ws('-', {', '.join(parts)})", 0.5 * trust, why)
     place = ["_file", "_row"] if has_files else ["_row"]
     why = "no order number: every row is taken for an order"
     return made("order_id", f"concat_ws('-', {', '.join([*parts, *place])})", 0.5 * trust, why)
+
+
+def word_beside(found: Matches, profiles: Sequence[Profile], kinds: Column) -> tuple[str, ColumnGuess] | None:
+    """The type of the rows that the column of types leaves empty, where another one has it: the condition, and the type."""
+    event = found["event_type"].profile
+    for one in (one for one in profiles if one != event and event.filled < ENOUGH < one.filled):
+        if likeness(one.name, kinds) >= VAGUE and (known := read_words(one, kinds)):
+            name, beside = as_sql(event.name), as_sql(one.name)
+            where = f"{name} is not null or {beside} in ({', '.join(map(literal, known))})"
+            guess = made(
+                "event_type", f"coalesce({name}, {beside})", 0.6, f"{one.name} says it where {event.name} does not"
+            )
+            return where, replace(guess, origin={**guess.origin, "values": {**read_words(event, kinds), **known}})
+    return None
 
 
 def event_after(name: str) -> dict[str, ColumnGuess]:

@@ -18,10 +18,11 @@ from ecom_pipeline.shop.doctor.content import name_columns
 from ecom_pipeline.shop.doctor.inputs import Inputs
 from ecom_pipeline.shop.doctor.missing import find_missing
 from ecom_pipeline.shop.doctor.model import Diagnosis, InputGuess, SourceGuess
-from ecom_pipeline.shop.doctor.names import VAGUE, likeness
+from ecom_pipeline.shop.doctor.names import VAGUE, likeness, slug
 from ecom_pipeline.shop.doctor.nested import said_in_sql, spelled
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile, profile, writes_decimal_comma
-from ecom_pipeline.shop.doctor.references import Seen, number_in_other_orders, person_elsewhere, refer_to_keys
+from ecom_pipeline.shop.doctor.queries import completed
+from ecom_pipeline.shop.doctor.references import Seen, number_in_other_orders, products_of_lines, refer_to_keys
 from ecom_pipeline.shop.doctor.returns import tells_refunds
 from ecom_pipeline.shop.doctor.roles import SALES, find_role, nearest
 from ecom_pipeline.shop.doctor.rows import equal_and_meant, filled_down, named_rows
@@ -61,6 +62,9 @@ def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[st
     inputs = input_contracts(contracts)
     try:
         seen = [_look(con, export, inputs) for export in exports]
+        for one, export in list(completed(con, seen, inputs)):
+            exports.append(export)
+            seen[seen.index(one)] = _look(con, export, inputs)
         translated = [with_names(con, one, seen, inputs) for one in seen]
         seen = [
             one if export is one.export else _look(con, export, inputs)
@@ -68,7 +72,11 @@ def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[st
         ]
         if not any(one.is_about("orders") or one.is_about("events") for one in seen):
             seen = [_look_at_values(con, one, inputs) for one in seen]
-        seen = [_look_at_rows(con, refer_to_keys(con, one, seen, inputs), inputs) for one in seen]
+        listed = products_of_lines(con, seen, inputs)
+        seen = [
+            _look_at_rows(con, refer_to_keys(con, one, seen, inputs, listed.get(one.export.name, {})), inputs)
+            for one in seen
+        ]
         known = [one for one in seen if one.role]
         found = _without_repeats([(one, _inputs(con, one, known, inputs)) for one in known])
         apart = told_apart(con, [(one.export, guesses) for one, guesses in found])
@@ -178,7 +186,6 @@ def _inputs(
         others_tell_refunds=any(tells_refunds(role.matches["refunds"]) for role in others),
         order_number=number_in_other_orders(con, one, known, inputs),
         people_by_email=by_email,
-        person=person_elsewhere(one, known, inputs),
         trust=1.0 if one.export.has_header else GUESSED_HEADER,
     ).guess()
 
@@ -258,14 +265,10 @@ def _source(one: Seen, guesses: tuple[InputGuess, ...], taken: Sequence[str]) ->
 def _source_name(one: Seen, guesses: Sequence[InputGuess], taken: Sequence[str]) -> str:
     """After the table, sheet or file; after what it gives where that is not written in Latin letters."""
     part = one.export.name.rsplit(", ", 1)[-1].rsplit("/", 1)[-1]
-    words = _slug(re.split(r"[.*\[]", part)[0])
+    words = slug(re.split(r"[.*\[]", part)[0])
     tables = [guess.table for guess in guesses]
     name = words if re.match("[a-z]{2}", words) else "lines" if {"orders", "order_items"} <= set(tables) else tables[0]
     number = 2
     while (unique := name if number == 2 and name not in taken else f"{name}_{number}") in taken:
         number += 1
     return unique
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")

@@ -9,15 +9,18 @@ import duckdb
 
 from ecom_pipeline.contracts import Column, Contract
 from ecom_pipeline.shop.config import DEFAULTS
-from ecom_pipeline.shop.doctor.columns import mapped
+from ecom_pipeline.shop.doctor.columns import mapped, used_columns
 from ecom_pipeline.shop.doctor.derived import (
     author_of,
     channel_of,
     digest_as_id,
     event_after,
     opted_out,
+    refused_by_all,
     row_id,
     session_of,
+    with_shipping,
+    word_beside,
 )
 from ecom_pipeline.shop.doctor.matching import Match, Matches, is_masked
 from ecom_pipeline.shop.doctor.model import ColumnGuess, InputGuess
@@ -45,8 +48,6 @@ class Inputs:
         Whether the export that has the orders has what was given back of them, too.
     people_by_email
         Whether orders know who ordered by the e-mail address alone.
-    person
-        The column of another export, and that, in which numbers of persons repeat; empty if there is none.
     trust
         What a sure guess is worth: less than 1 where the headers had to be guessed.
     """
@@ -60,7 +61,6 @@ class Inputs:
     order_number: str | None
     others_tell_refunds: bool
     people_by_email: bool
-    person: str
     trust: float
 
     def guess(self) -> tuple[InputGuess, ...]:
@@ -80,6 +80,8 @@ class Inputs:
         """Rows without what a row is about are none: a product's other pictures, stars without a word, sums, noise."""
         if self.role.name == "marketing_spend":
             return without_totals(self.con, self.export.table, found)
+        if self._beside:
+            return self._beside[0]
         if self.role.name == "events" and "event_type" in found:
             known = without_unknown_words(found["event_type"], self._column("events", "event_type"))
             return known or is_told(found["event_type"])
@@ -91,7 +93,10 @@ class Inputs:
             return {"channel": channel_of(self.export.name)}
         if self.role.name == "events":
             kind = {} if "event_type" in found else event_after(self.export.name)
+            kind |= {"event_type": self._beside[1]} if self._beside else {}
             return kind | session_of(found, self.profiles, self.trust)
+        if self.role.name == "refunds":
+            return with_shipping(found["amount"], self.profiles)
         if self.role.name == "messages":
             return self._writer() | author_of(
                 self.con, self.export.table, found, self.profiles, self._column("messages", "author")
@@ -105,6 +110,13 @@ class Inputs:
             else {}
         )
         return known | self._refusal(found)
+
+    @property
+    def _beside(self) -> tuple[str, ColumnGuess] | None:
+        found = self.role.matches["events"]
+        if self.role.name != "events" or "event_type" not in found:
+            return None
+        return word_beside(found, self.profiles, self._column("events", "event_type"))
 
     def _writer(self) -> dict[str, ColumnGuess]:
         """Who wrote, where orders know their customers by address."""
@@ -124,7 +136,7 @@ class Inputs:
         return self._input("events", found, 0.6, "reviews", None, kind) if kind and len(found) == 3 else None
 
     def _refusal(self, found: Matches) -> dict[str, ColumnGuess]:
-        refused = None if "is_opted_out" in found else opted_out(self.profiles)
+        refused = None if "is_opted_out" in found else opted_out(self.profiles) or refused_by_all(self.export.name)
         return {"is_opted_out": refused} if refused else {}
 
     def _products(
@@ -138,6 +150,7 @@ class Inputs:
         """Products, as rows about something else describe them; what these call a category and a price is one."""
         own = {target: match for target, match in (found or {}).items() if target in CATALOGUE}
         taken = {match.profile.name for match in self.role.matches["orders"].values()} - {product.profile.name}
+        taken |= used_columns([self._beside[1]]) if self._beside else set()
         found = {
             target: match
             for target, match in (self.role.matches["products"] | own).items()
@@ -147,6 +160,8 @@ class Inputs:
         }
         if not {"name", "category_path", "brand"} & set(found):
             return None
+        if product.profile.filled < 1 and not named:
+            where = " and ".join(filter(None, [where, f"{as_sql(product.profile.name)} is not null"]))
         if title := found.get("name"):
             where = " and ".join(filter(None, [where, f"{as_sql(title.profile.name)} is not null"]))
         return self._input(

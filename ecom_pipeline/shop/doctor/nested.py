@@ -34,7 +34,7 @@ class Lists:
     each
         The path of the one whose elements should be rows, if any.
     others
-        Those of which only a view makes rows.
+        Those of which only a query makes rows.
     """
 
     each: str | None

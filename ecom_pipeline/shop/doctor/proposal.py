@@ -62,7 +62,8 @@ def _source(source: SourceGuess) -> Iterator[str]:
     yield f"# {files}, {source.rows} rows looked at."
     yield from (f"# {_one_line(notice)}" for notice in source.notices)
     yield f"{source.name}:"
-    yield from (f"  {key}: {_flow(value)}" for key, value in source.place.items())
+    for key, value in source.place.items():
+        yield from ("  query: >-", f"    {value}") if key == "query" else (f"  {key}: {_flow(value)}",)
     if source.options:
         yield f"  options: {_flow(source.options)}"
     if source.decimal_comma:

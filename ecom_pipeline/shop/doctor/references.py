@@ -14,8 +14,8 @@ import duckdb
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.doctor.content import contained
 from ecom_pipeline.shop.doctor.derived import ONE_EACH
-from ecom_pipeline.shop.doctor.matching import Hint
-from ecom_pipeline.shop.doctor.names import ALIKE, CERTAIN, VAGUE, folded, likeness
+from ecom_pipeline.shop.doctor.matching import Hint, match
+from ecom_pipeline.shop.doctor.names import ALIKE, CERTAIN, KNOWN, VAGUE, folded, likeness
 from ecom_pipeline.shop.doctor.profiles import Profile
 from ecom_pipeline.shop.doctor.roles import SALES, Role, find_role
 from ecom_pipeline.shop.doctor.survey import Export
@@ -46,7 +46,11 @@ class Seen:
 
 
 def refer_to_keys(
-    con: duckdb.DuckDBPyConnection, one: Seen, seen: Sequence[Seen], inputs: Mapping[str, Contract]
+    con: duckdb.DuckDBPyConnection,
+    one: Seen,
+    seen: Sequence[Seen],
+    inputs: Mapping[str, Contract],
+    known: Mapping[tuple[str, str], Hint],
 ) -> Seen:
     """Columns whose headers say nothing may hold the key of another file."""
     own = [table for table in inputs if one.role is None or one.is_about(table)]
@@ -58,7 +62,7 @@ def refer_to_keys(
         and column.fractional < 0.1
         and max(likeness(column.name, target) for table in own for target in inputs[table].columns) < VAGUE
     ]
-    hints: dict[tuple[str, str], Hint] = {}
+    hints = dict(known)
     for table, key in KEYS.items():
         for parent in (other for other in seen if other is not one and other.role and other.is_about(table)):
             found = parent.role.matches[table].get(key) if parent.role else None
@@ -96,6 +100,34 @@ def own_key(
     return {}
 
 
+def products_of_lines(
+    con: duckdb.DuckDBPyConnection, seen: Sequence[Seen], inputs: Mapping[str, Contract]
+) -> dict[str, dict[tuple[str, str], Hint]]:
+    """What lines of orders name beside the order and its money is the product, whatever it is called: by export, in both files."""
+    hints: dict[str, dict[tuple[str, str], Hint]] = {}
+    for lines in (one for one in seen if one.role is None or one.is_about("orders")):
+        found = lines.role.matches["order_items"] if lines.role else match(inputs["order_items"], lines.profiles)
+        if not {"order_id", "quantity", "unit_price"} <= set(found) or "product_id" in found:
+            continue
+        told = {column.profile.name for column in found.values()}
+        keys = [(other, key) for other in seen if other is not lines for key in other.profiles if key.unique == 1]
+        for column in (column for column in lines.profiles if column.name not in told):
+            own = (lines.export.table, column.name)
+            lists = [
+                (other, key.name)
+                for other, key in keys
+                if folded(key.name) == folded(column.name)
+                and contained(con, own, (other.export.table, key.name)) >= IN_ANOTHER_FILE
+            ]
+            if lists:
+                other, key = max(lists, key=lambda found: len(found[0].profiles))
+                of_line = {(column.name, "order_items.product_id"): (KNOWN, f"its values are in {other.export.name}")}
+                of_list = {(key, "products.product_id"): (CERTAIN, f"{lines.export.name} names them by it")}
+                hints |= {lines.export.name: of_line, other.export.name: of_list}
+                break
+    return hints
+
+
 def number_in_other_orders(
     con: duckdb.DuckDBPyConnection, one: Seen, known: Sequence[Seen], inputs: Mapping[str, Contract]
 ) -> str | None:
@@ -115,16 +147,6 @@ def number_in_other_orders(
             needed = SOME_KEYS if folded(column.name) == folded(key) else IN_ANOTHER_FILE
             shares[column.name] = max(shares.get(column.name, 0.0), share if share >= needed else 0.0)
     return max((name for name, share in shares.items() if share), key=lambda name: shares[name], default=None)
-
-
-def person_elsewhere(one: Seen, known: Sequence[Seen], inputs: Mapping[str, Contract]) -> str:
-    """The column of an export about customers in which the number of a person repeats, as words; empty if there is none."""
-    number = inputs["customers"].columns[0]
-    for other in (other for other in known if other is not one and other.is_about("customers")):
-        for column in other.profiles:
-            if column.unique < ONE_EACH and likeness(column.name, number) >= VAGUE:
-                return f"{column.name} in {other.export.name}, which a view has to bring beside the order"
-    return ""
 
 
 def _is_telling(column: Profile, key: Profile) -> bool:

@@ -13,7 +13,7 @@ from ecom_pipeline.contracts import Column, Contract
 from ecom_pipeline.shop.doctor.matching import KEYED, Hint, Matches, match
 from ecom_pipeline.shop.doctor.meaning import named_event, read_words, understood
 from ecom_pipeline.shop.doctor.names import KNOWN, VAGUE
-from ecom_pipeline.shop.doctor.profiles import Profile
+from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
 
 SALES = "sales"
 ROLES = (
@@ -49,9 +49,9 @@ HINTS = {
         "order|sale|invoice|transaction|purchase|basket|line|订单|销售|交易|发票|明细|pedido|venta|venda|bestell|commande|ordin"
         "|заказ|продаж|реализ|sipari|satış|satis|주문|판매|طلب|مبيعات|ऑर्डर|zam[oó]wie|sprzeda"
     ),
-    "refunds": "refund|return|credit|退|售后",
+    "refunds": "refund|return|credit|order_?slip|avoir|退|售后",
     "products": "product|item|catalog|sku|goods|article|商品|产品|宝贝|货品|товар|ürün|urun|상품|منتج|उत्पाद|produkt|prodott",
-    "customers": "customer|user|client|member|buyer|household|客户|用户|会员|买家|顾客|клиент|müşteri|musteri|고객|회원|عملاء|ग्राहक|klien|kunde",
+    "customers": "customer|user|client|member|buyer|household|subscri|opt_?(in|out)|suppress|退订|客户|用户|会员|买家|顾客|клиент|müşteri|musteri|고객|회원|عملاء|ग्राहक|klien|kunde",
     "messages": "message|ticket|chat|support|review|comment|消息|客服|工单|咨询|留言",
     "faq": "faq|macro|knowledge|问答|知识|常见问题",
     "marketing_spend": "spend|ads|marketing|cost|投放|花费|广告|推广",
@@ -157,7 +157,8 @@ class _Looks:
             says = {"text", "sent_at"} <= set(self.matches["messages"])
             return whose and not says and named_event(self.name) is not None and not self._may_be_sales()
         by_email = role == "customers" and lacking == ["customer_id"] and "email" in found
-        if lacking and not by_email:
+        is_of_staff = role == "customers" and re.search("employee|staff|员工", self.name, re.IGNORECASE)
+        if is_of_staff or (lacking and not by_email):
             return False
         is_named = said and (role != "campaigns" or found["campaign_id"].score > VAGUE)
         told = self._scores(role, (*NEEDED[role][:1], *TELLING.get(role, ())))
@@ -193,11 +194,9 @@ class _Looks:
         return max(numbers, default=1.0) > VAGUE or bool({"customer_id", "status"} & set(self.matches["orders"]))
 
     def _tells_refunds_alone(self) -> bool:
-        """Whether the one amount is called after what was given back."""
-        amount = self.matches["refunds"].get("amount")
-        if amount is None or {"unit_price", "line_amount"} & set(self.matches["order_items"]):
-            return False
-        return re.search(HINTS["refunds"], amount.profile.name, re.IGNORECASE) is not None
+        """Whether the one amount is what was given back."""
+        is_of_line = {"unit_price", "line_amount"} & set(self.matches["order_items"])
+        return "amount" in self.matches["refunds"] and not is_of_line
 
     def _tells_views(self) -> bool:
         """Whether rows are what visitors did, of which orders are a part only."""
@@ -206,12 +205,25 @@ class _Looks:
             return False
         return "view" in read_words(found["event_type"].profile, self._event_type()).values()
 
+    def _lists_products(self) -> bool:
+        """Whether rows say which products are in which orders, and when nothing of it: every row is a piece."""
+        is_moment = any(column.time for column in self.profiles) or named_event(self.name) is not None
+        order = self.matches["order_items"]["order_id"].profile
+        return _is_named(self.name, SALES) and not is_moment and order.unique < ENOUGH
+
+    def _says_nothing_else(self) -> bool:
+        """Whether rows are who had what and when, and no more."""
+        is_told = "product_id" in self.matches["order_items"] or "name" in self.matches["products"]
+        return is_told and len(self.profiles) == 3 and named_event(self.name) is None
+
     def _may_be_sales(self) -> bool:
         orders, items = self.matches["orders"], self.matches["order_items"]
         amounts = any(target in items for target in ("quantity", "unit_price", "line_amount"))
-        if "order_id" in items and "product_id" in items and amounts:
+        if "order_id" in items and "product_id" in items and (amounts or self._lists_products()):
             return True
         if "order_id" in orders and "ordered_at" in orders:
+            return True
+        if "ordered_at" in orders and "customer_id" in orders and self._says_nothing_else():
             return True
         if "ordered_at" not in orders or not amounts:
             return False

@@ -49,7 +49,10 @@ class Sales(Inputs):
         key, time = max(numbers, key=lambda number: number.score, default=None), self._time(orders, items)
         if key:
             orders["order_id"] = items["order_id"] = key
-        extra = {} if key else {"order_id": order_of(customer, time, items, len(self.export.files) > 1, self.trust)}
+        has_product = "product_id" in items or self._title is not None
+        extra = (
+            {} if key else {"order_id": order_of(customer, time, has_product, len(self.export.files) > 1, self.trust)}
+        )
         if key and self.others_bring_items and "product_id" in items and _are_one_each(key, items["product_id"]):
             del items["product_id"]
         has_lines = "product_id" in items or not key or key.profile.unique < ONE_EACH
@@ -80,7 +83,7 @@ class Sales(Inputs):
         """The lines of orders, with what a line needs and the file does not name; None if it cannot be lines."""
         added = dict(extra)
         if "unit_price" not in items and "line_amount" not in items:
-            if self.others_bring_items or "ordered_at" not in self.role.matches["orders"]:
+            if self.others_bring_items or not (self.order_number or "ordered_at" in self.role.matches["orders"]):
                 return None
             free = constant("unit_price", "0", "no price: pieces count, revenue is nought")
             added["unit_price"] = replace(free, confidence=0.0)
@@ -173,8 +176,7 @@ class Sales(Inputs):
             guess = mapped("orders", self._column("orders", "customer_id"), found, self.trust)
             if self.export.rows < SOME_ORDERS or found.profile.unique < ONE_EACH:
                 return guess
-            person = f"see {self.person}" if self.person else "is there a number of the person?"
-            why = f"every order has a customer of its own, so that nobody bought twice: {person}"
+            why = "every order has a customer of its own, so that nobody bought twice: is there a number of the person?"
             return replace(guess, confidence=0.4, why=why)
         return stand_in(self.role.matches["customers"], self.trust)
 

@@ -227,7 +227,7 @@ def _export(
     inside = opened(con, table, columns)
     outer = {name.rsplit(".", 1)[0] for name in inside}
     closed = [path for path in lists.others if path not in outer]
-    several = f"{', '.join(closed)}: lists, of which only a view makes rows (docs/your-own-shop.md, what the mapping cannot say)"
+    several = f"{', '.join(closed)}: lists, of which only a query makes rows (docs/your-own-shop.md, what the mapping cannot say)"
     held = {name: sql for name, sql in inside.items() if name not in outer}
     return Export(
         name=f"{pattern}, {first.part}" if first.part else pattern,

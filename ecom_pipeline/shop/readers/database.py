@@ -98,7 +98,7 @@ def _from_duckdb(con: duckdb.DuckDBPyConnection, path: Path, name: str, target: 
             f"{as_text(quoted(column), kind)} as c{position}" for position, (column, kind) in enumerate(originals)
         )
         query = source.sql(f"select {values} from {quoted(schema or 'main')}.{quoted(table)}")
-        return _fill(con, query.to_arrow_reader(BATCH), originals, target, "duckdb", ())
+        return fill(con, query.to_arrow_reader(BATCH), originals, target, "duckdb", ())
 
 
 def connect_duckdb(path: Path) -> duckdb.DuckDBPyConnection:
@@ -134,7 +134,7 @@ def _from_sqlite(con: duckdb.DuckDBPyConnection, path: Path, name: str, target: 
             values = ", ".join(_sqlite_text(quoted(column)) for column, _ in originals)
             order = f" order by {', '.join(map(quoted, keys))}" if keys else ""
             cursor.execute(f"select {values} from {relation}{order}")
-            return _fill(con, cursor.fetch_record_batch(), originals, target, "sqlite", () if keys else (NO_KEY,))
+            return fill(con, cursor.fetch_record_batch(), originals, target, "sqlite", () if keys else (NO_KEY,))
     except Error as error:
         raise InputError(file=place, value=str(error), expected="a readable SQLite database") from error
 
@@ -178,7 +178,7 @@ def _from_postgresql(con: duckdb.DuckDBPyConnection, url: str, name: str, target
             values = ", ".join(f"{quoted(column)}::text" for column, _ in originals)
             order = f" order by {', '.join(map(quoted, keys))}" if keys else ""
             cursor.execute(f"select {values} from {relation}{order}")
-            return _fill(con, cursor.fetch_record_batch(), originals, target, "postgresql", () if keys else (NO_KEY,))
+            return fill(con, cursor.fetch_record_batch(), originals, target, "postgresql", () if keys else (NO_KEY,))
     except Error as error:
         reason = re.sub(r"\s+", " ", _without_password(str(error)))
         raise InputError(file=place, value=reason, expected="a PostgreSQL server that lets us read") from error
@@ -189,7 +189,7 @@ def _rows(cursor: Cursor, query: str) -> list[tuple[Any, ...]]:
     return list(cursor.fetchall())
 
 
-def _fill(
+def fill(
     con: duckdb.DuckDBPyConnection,
     batches: Iterable[RecordBatch],
     originals: Sequence[tuple[str, str]],

@@ -86,7 +86,7 @@ def test_nonsense_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], k
 def test_what_cannot_be_run_yet_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_csv(tmp_path / "products.csv", ("sku", "title", "brand"), [[f"s{n}", f"Cup {n}", "Acme"] for n in range(20)])
     assert cli.main(["doctor", str(tmp_path)]) == cli.OK
-    assert "It cannot be run yet: bring orders with their lines, or events." in " ".join(
+    assert "It cannot be run yet: bring orders with their lines, or events, then: ecom doctor" in " ".join(
         capsys.readouterr().out.split()
     )
 

@@ -53,7 +53,7 @@ def test_orders_with_their_lines(tmp_path: Path, form: str) -> None:
         assert found.sources[0].options == {"each": "orders"}
         return
     assert found.sources[0].options == {"each": "line_items"}
-    assert any("tags: lists, of which only a view makes rows" in told for told in found.sources[0].notices)
+    assert any("tags: lists, of which only a query makes rows" in told for told in found.sources[0].notices)
     with loaded(tmp_path / "in", tmp_path / "shop.yaml") as (con, _):
         sums = "select count(*), count(distinct order_id), sum(quantity * unit_price)::decimal(18, 2) from input.order_items"
         assert rows(con, sums) == [(80, 40, Decimal("600.00"))]

@@ -180,7 +180,7 @@ def test_objects_inside_json_are_opened_and_lists_are_named(tmp_path: Path) -> N
     ]
     (folder / "events.jsonl").write_text("\n".join(map(json.dumps, events)), "utf-8")
     (source,) = examined(folder).sources
-    assert any("items: lists, of which only a view makes rows" in notice for notice in source.notices)
+    assert any("items: lists, of which only a query makes rows" in notice for notice in source.notices)
     with loaded(folder, tmp_path / "shop.yaml") as (con, _):
         assert filled(con) == {"events": (30, 0)}
         told = rows(con, "select distinct device, event_at from input.events where order_id = 'T2'")

@@ -197,23 +197,6 @@ def test_where_equal_rows_count_or_another_file_would_be_found_only_this_one_is_
     ]
 
 
-def test_orders_with_a_customer_each_are_told_where_the_person_is(tmp_path: Path) -> None:
-    orders = [[f"o{i}", f"c{i}", f"2024-03-{1 + i % 28:02} 10:00:00", "delivered"] for i in range(300)]
-    write_csv(
-        tmp_path / "in" / "orders.csv", ("order_id", "customer_id", "order_purchase_timestamp", "order_status"), orders
-    )
-    people = [[f"c{i}", f"person{i % 200}", "curitiba"] for i in range(300)]
-    write_csv(tmp_path / "in" / "customers.csv", ("customer_id", "customer_unique_id", "customer_city"), people)
-    why = next(
-        column.why
-        for source in examined(tmp_path / "in").sources
-        for given in source.inputs
-        for column in given.columns
-        if (given.table, column.target) == ("orders", "customer_id")
-    )
-    assert "customer_unique_id in customers.csv" in why
-
-
 def test_days_with_dashes_and_two_digits_of_the_year_and_words_cut_short(tmp_path: Path) -> None:
     header = ("Order ID", "Date", "SKU", "transaction_qty", "Amount")
     sold = [
