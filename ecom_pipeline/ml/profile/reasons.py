@@ -58,9 +58,10 @@ def _service(row: Row) -> Words:
     )
 
 
+VISITS = ("views_", "carts_", "favourites_", "searches_")
 GROUPS: Mapping[str, tuple[tuple[str, ...], Callable[[Row], Words]]] = {
     "value": (("average_order_value", "last_order_revenue"), _value),
-    "browsing": (("views_", "carts_", "favourites_", "searches_", "last_seen_"), _browsing),
+    "browsing": ((*VISITS, "last_seen_"), _browsing),
     "service": (("messages_", "refunds_"), _service),
     "orders": (("",), _orders),
 }
@@ -69,10 +70,12 @@ how regularly somebody orders are one group: nobody orders often lately and long
 
 
 def groups_of(features: Sequence[str]) -> dict[str, list[str]]:
-    """Names of the groups, and the features of each."""
+    """Names of the groups, and the features of each; where no visits are known, orders are when somebody was last seen."""
+    seen = any(column.startswith(VISITS) for column in features)
+    groups = {name: prefixes for name, (prefixes, _) in GROUPS.items() if seen or name != "browsing"}
     found: dict[str, list[str]] = {}
     for column in features:
-        name = next(name for name, (prefixes, _) in GROUPS.items() if column.startswith(prefixes))
+        name = next(name for name, prefixes in groups.items() if column.startswith(prefixes))
         found.setdefault(name, []).append(column)
     return found
 
