@@ -19,7 +19,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ecom_pipeline.ml.support.certainty import UNKNOWN_SHARE, Certainty, Guesses, Rehearsal, misfiled
+from ecom_pipeline.ml.support.certainty import Certainty, Guesses, Rehearsal, misfiled, unknown_share
 from ecom_pipeline.ml.support.features import Points, TextFeatures
 
 MOST = 16_000
@@ -41,13 +41,13 @@ class KernelIntent:
     ----------
     sharpness
         How much more near meanings count than far ones: their kernel is ``exp(sharpness * (cosine - 1))``.
-    unknown_share
-        The share of texts without any of the intents that confidence allows for.
 
     Attributes
     ----------
     words_, ridge_
         What was chosen of ``SETTINGS``.
+    unknown_share_
+        The share of texts without any of the intents that confidence allows for.
 
     Examples
     --------
@@ -61,9 +61,8 @@ class KernelIntent:
 
     name = "kernel"
 
-    def __init__(self, *, sharpness: float = 3.0, unknown_share: float = UNKNOWN_SHARE) -> None:
+    def __init__(self, *, sharpness: float = 3.0) -> None:
         self.sharpness = sharpness
-        self.unknown_share = unknown_share
 
     def fit(self, texts: Sequence[str], intents: Sequence[str]) -> KernelIntent:
         """Learn from texts of at least two intents; the same text with the same intent counts once.
@@ -75,6 +74,7 @@ class KernelIntent:
         self.texts_ = [text for text, _ in examples]
         self.intents_: NDArray[np.object_] = np.array([intent for _, intent in examples], dtype=object)
         self.classes_, codes = np.unique(self.intents_, return_inverse=True)
+        self.unknown_share_ = unknown_share(len(self.classes_))
         self.features_ = TextFeatures()
         points = self.features_.fit_transform(self.texts_)
         target = np.zeros((len(codes), len(self.classes_)), dtype=np.float32)
@@ -160,7 +160,7 @@ class KernelIntent:
             np.concatenate([near[0][has_sibling], near[1]]),
             codes[has_sibling],
             np.concatenate([is_misfiled[has_sibling], is_misfiled]),
-            self.unknown_share,
+            self.unknown_share_,
         )
 
 

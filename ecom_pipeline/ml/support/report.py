@@ -83,7 +83,7 @@ def model_card(
             "sharpness": getattr(winner.model, "sharpness", None),
             "words": getattr(winner.model, "words_", None),
             "ridge": getattr(winner.model, "ridge_", None),
-            "unknown_share": getattr(winner.model, "unknown_share", None),
+            "unknown_share": getattr(winner.model, "unknown_share_", None),
         },
         seed=seed,
         metrics=figures,

@@ -120,11 +120,14 @@ def test_an_intent_never_seen_is_rehearsed_as_if_it_were_not_there(model: Kernel
         assert model.rehearsal_.guesses.intents[size + row] != model.intents_[row]
 
 
-def test_unknown_questions_are_a_tenth_of_the_rehearsal_and_could_be_any_intent(model: KernelIntent) -> None:
+def test_unknown_questions_are_half_of_the_rehearsal_of_three_intents_and_could_be_any_of_them(
+    model: KernelIntent,
+) -> None:
     heard, intents = model.rehearsal_, len(model.classes_)
     unknown = np.array([each is None for each in heard.truth])
     shares = heard.weight[unknown].sum(), heard.weight[~unknown].sum()
-    assert shares[0] / shares[1] == pytest.approx(0.1 / 0.9 * intents / (intents - 1))
+    assert intents == 3
+    assert shares[0] / shares[1] == pytest.approx(intents / (intents - 1))
 
 
 def test_unknown_questions_are_told_from_known_ones(model: KernelIntent) -> None:
@@ -161,7 +164,7 @@ def test_what_somebody_filed_wrongly_does_not_silence_the_desk(monkeypatch: pyte
         model = KernelIntent().fit(texts, filed)
         guesses = model.predict([text.replace("the", "that") for text in texts])
         is_sure = is_answered(guesses.confidence, choose_threshold(model.rehearsal_.rehearsed, 0.025))
-        assert (guesses.intents == np.array(told, dtype=object))[is_sure].mean() > 0.97
+        assert (is_sure & (guesses.intents != np.array(told, dtype=object))).sum() <= 0.03 * is_sure.sum()
         return float(is_sure.mean())
 
     assert answered() > 0.9
