@@ -49,6 +49,8 @@ class Sample:
         Where the rows are.
     database
         ``sqlite`` or ``duckdb``.
+    is_beginning
+        Whether there is more in the file.
     """
 
     path: Path
@@ -58,6 +60,7 @@ class Sample:
     dialect: str
     notices: tuple[str, ...] = ()
     database: str | None = None
+    is_beginning: bool = False
 
 
 def samples_of(con: duckdb.DuckDBPyConnection, path: Path, budget: int) -> Iterator[Sample]:
@@ -92,7 +95,15 @@ def _read(con: duckdb.DuckDBPyConnection, path: Path, beginning: Path, sheet: st
         raise InputError(file=path, expected=f"lines of a table: {error}") from error
     con.execute(f"delete from {table} where _problem is not null").fetchall()
     notices = tuple(notice for notice in found.notices if "read as" in notice or "above the header" in notice)
-    return Sample(path=path, part=sheet, table=table, columns=found.columns, dialect=found.dialect, notices=notices)
+    return Sample(
+        path=path,
+        part=sheet,
+        table=table,
+        columns=found.columns,
+        dialect=found.dialect,
+        notices=notices,
+        is_beginning=found.rows >= MAX_ROWS if format_of(path) == "parquet" else beginning != path,
+    )
 
 
 def _beginning(con: duckdb.DuckDBPyConnection, path: Path, scratch: Path, budget: int) -> Path:
