@@ -73,10 +73,7 @@ def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[st
         if not any(one.is_about("orders") or one.is_about("events") for one in seen):
             seen = [_look_at_values(con, one, inputs) for one in seen]
         listed = products_of_lines(con, seen, inputs)
-        seen = [
-            _look_at_rows(con, refer_to_keys(con, one, seen, inputs, listed.get(one.export.name, {})), inputs)
-            for one in seen
-        ]
+        seen = [_look_at_rows(con, refer_to_keys(con, one, seen, inputs, listed), inputs) for one in seen]
         known = [one for one in seen if one.role]
         found = _without_repeats([(one, _inputs(con, one, known, inputs)) for one in known])
         apart = told_apart(con, [(one.export, guesses) for one, guesses in found])

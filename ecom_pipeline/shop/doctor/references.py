@@ -50,7 +50,7 @@ def refer_to_keys(
     one: Seen,
     seen: Sequence[Seen],
     inputs: Mapping[str, Contract],
-    known: Mapping[tuple[str, str], Hint],
+    known: Mapping[str, Mapping[tuple[str, str], Hint]],
 ) -> Seen:
     """Columns whose headers say nothing may hold the key of another file."""
     own = [table for table in inputs if one.role is None or one.is_about(table)]
@@ -62,7 +62,7 @@ def refer_to_keys(
         and column.fractional < 0.1
         and max(likeness(column.name, target) for table in own for target in inputs[table].columns) < VAGUE
     ]
-    hints = dict(known)
+    hints = dict(known.get(one.export.name, {}))
     for table, key in KEYS.items():
         for parent in (other for other in seen if other is not one and other.role and other.is_about(table)):
             found = parent.role.matches[table].get(key) if parent.role else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -26,8 +26,6 @@ from ecom_pipeline.shop.readers.table import scratch_name
 
 BUDGET = 1 << 22
 """Bytes of text that are read of one export."""
-PACKED = 5
-"""How much larger text is than when it is packed, about."""
 SAMPLED_FILES = 24
 """Files of one export that are looked at; the others are taken to be like the one before them."""
 NO_READER = "no reader for files of this kind"
@@ -242,16 +240,11 @@ def _export(
         options=options,
         table=table,
         rows=con.execute(f"select count(*) from {table}").fetchall()[0][0],
-        coverage=_coverage([folder / name for name in files]) if any(one.is_beginning for one in samples) else 1.0,
+        coverage=sum(one.coverage for one in samples) / len(files),
         notices=(*first.notices, *([some] if len(samples) < len(files) else []), *([several] if closed else [])),
         inside=held,
         lines="" if lists.is_whole else options.get("each", ""),
     )
-
-
-def _coverage(files: Iterable[Path]) -> float:
-    sizes = (path.stat().st_size * (PACKED if path.suffix in (".gz", ".zst") else 1) for path in files)
-    return min(BUDGET / sum(sizes), 1.0)
 
 
 def _spread(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], each: str) -> tuple[str, ...]:
