@@ -27,7 +27,7 @@ def test_what_is_commented_out_is_valid_too(tmp_path: Path) -> None:
     optional = re.compile(r"^( *)# (?=( *)[a-z_]+: *(#|$|[\"'{\w]))", re.MULTILINE)
     path.write_text(optional.sub(r"\1", text), "utf-8")
     shop = load_shop(path, {"SHOP_PASSWORD": "x"}, CONTRACTS)
-    assert set(shop.sources) == {"orders", "order_items", "events", "products"}
+    assert set(shop.sources) == {"orders", "order_items", "events", "orders_of_people", "products"}
     assert shop.sources["orders"].decimal_comma
     assert shop.sources["orders"].inputs["orders"].where is not None
 

@@ -79,7 +79,7 @@ def _prices(
         if not {"product_id", "price"} <= set(found) or other.export.rows > MOST_NAMES:
             continue
         key, price = (found[target].profile.name for target in ("product_id", "price"))
-        if contained(con, (one.export.table, product.name), (other.export.table, key)) == 1:
+        if contained(con, (one.export, product.name), (other.export, key)) == 1:
             return other.export.name, product.name, _pairs(con, other, key, price)
     return None
 
@@ -97,6 +97,6 @@ def _names(con: duckdb.DuckDBPyConnection, one: Seen, codes: Profile, other: See
     key, title = next(keys, None), next(titles, None)
     if key is None or title in (None, key) or other.export.rows > MOST_NAMES:
         return []
-    if contained(con, (one.export.table, codes.name), (other.export.table, key)) < 1:
+    if contained(con, (one.export, codes.name), (other.export, key)) < 1:
         return []
     return _pairs(con, other, key, str(title))

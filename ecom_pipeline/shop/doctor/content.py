@@ -17,6 +17,8 @@ from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
 from ecom_pipeline.shop.doctor.survey import Export
 from ecom_pipeline.sql import quoted
 
+NO_ACCIDENT = 30
+"""Values of another export from which it is no accident that they are there too, though only its beginning was read."""
 MARKS = 11
 """Most different marks that a product can get."""
 
@@ -32,14 +34,19 @@ def determines(con: duckdb.DuckDBPyConnection, table: str, one: str, other: str,
     return bool(groups) and split <= exceptions * groups
 
 
-def contained(con: duckdb.DuckDBPyConnection, child: tuple[str, str], parent: tuple[str, str]) -> float:
-    """Share of the different values of one column that another table's column has."""
-    (table, column), (other, key) = child, parent
+def contained(con: duckdb.DuckDBPyConnection, child: tuple[Export, str], parent: tuple[Export, str]) -> float:
+    """Share of the different values of one column that another export's column has.
+
+    Of an export of which only the beginning was read, that has no more than its share of what is in it.
+    """
+    (one, column), (other, key) = child, parent
     inside, total = con.execute(
-        f"""select count(*) filter (value in (select {quoted(key)} from {other})), count(*)
-        from (select distinct {quoted(column)} as value from {table} where {quoted(column)} is not null)"""
+        f"""select count(*) filter (value in (select {quoted(key)} from {other.table})), count(*)
+        from (select distinct {quoted(column)} as value from {one.table} where {quoted(column)} is not null)"""
     ).fetchall()[0]
-    return inside / total if total else 0.0
+    if not total:
+        return 0.0
+    return float(min(inside / total / (other.coverage if inside >= NO_ACCIDENT else 1.0), 1.0))
 
 
 def name_columns(

@@ -18,7 +18,7 @@ from ecom_pipeline.shop.doctor.content import name_columns
 from ecom_pipeline.shop.doctor.inputs import Inputs
 from ecom_pipeline.shop.doctor.missing import find_missing
 from ecom_pipeline.shop.doctor.model import Diagnosis, InputGuess, SourceGuess
-from ecom_pipeline.shop.doctor.names import VAGUE, likeness, slug
+from ecom_pipeline.shop.doctor.names import VAGUE, likeness
 from ecom_pipeline.shop.doctor.nested import said_in_sql, spelled
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile, profile, writes_decimal_comma
 from ecom_pipeline.shop.doctor.queries import completed
@@ -73,10 +73,7 @@ def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[st
         if not any(one.is_about("orders") or one.is_about("events") for one in seen):
             seen = [_look_at_values(con, one, inputs) for one in seen]
         listed = products_of_lines(con, seen, inputs)
-        seen = [
-            _look_at_rows(con, refer_to_keys(con, one, seen, inputs, listed.get(one.export.name, {})), inputs)
-            for one in seen
-        ]
+        seen = [_look_at_rows(con, refer_to_keys(con, one, seen, inputs, listed), inputs) for one in seen]
         known = [one for one in seen if one.role]
         found = _without_repeats([(one, _inputs(con, one, known, inputs)) for one in known])
         apart = told_apart(con, [(one.export, guesses) for one, guesses in found])
@@ -265,10 +262,14 @@ def _source(one: Seen, guesses: tuple[InputGuess, ...], taken: Sequence[str]) ->
 def _source_name(one: Seen, guesses: Sequence[InputGuess], taken: Sequence[str]) -> str:
     """After the table, sheet or file; after what it gives where that is not written in Latin letters."""
     part = one.export.name.rsplit(", ", 1)[-1].rsplit("/", 1)[-1]
-    words = slug(re.split(r"[.*\[]", part)[0])
+    words = _slug(re.split(r"[.*\[]", part)[0])
     tables = [guess.table for guess in guesses]
     name = words if re.match("[a-z]{2}", words) else "lines" if {"orders", "order_items"} <= set(tables) else tables[0]
     number = 2
     while (unique := name if number == 2 and name not in taken else f"{name}_{number}") in taken:
         number += 1
     return unique
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")

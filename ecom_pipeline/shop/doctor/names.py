@@ -52,11 +52,6 @@ def as_sql(header: str) -> str:
     return header if PLAIN.fullmatch(header) else quoted(header)
 
 
-def slug(text: str) -> str:
-    """Small letters, digits and _ alone."""
-    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
-
-
 @lru_cache(maxsize=16384)
 def folded(header: str) -> str:
     """The header as it is compared.

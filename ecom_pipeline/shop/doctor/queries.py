@@ -15,9 +15,10 @@ import duckdb
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.shop.doctor.content import contained
 from ecom_pipeline.shop.doctor.derived import ONE_EACH
-from ecom_pipeline.shop.doctor.names import VAGUE, likeness, slug, words
-from ecom_pipeline.shop.doctor.profiles import Profile
+from ecom_pipeline.shop.doctor.names import VAGUE, folded, likeness, words
+from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile
 from ecom_pipeline.shop.doctor.references import IN_ANOTHER_FILE, Seen
+from ecom_pipeline.shop.doctor.roles import HINTS
 from ecom_pipeline.shop.doctor.sales import SOME_ORDERS
 from ecom_pipeline.shop.doctor.survey import Export
 from ecom_pipeline.shop.doctor.times import FIRST_DAY
@@ -41,6 +42,7 @@ def completed(
     for one in plain:
         yield from _persons(con, one, plain, inputs)
         yield from _numbered(con, one, plain)
+        yield from _returned(con, one, plain)
         yield from _dated(con, one, inputs)
         yield from _properties(con, one, plain, inputs)
 
@@ -58,13 +60,14 @@ def _persons(
         if not key or not person or not _refers(con, (one, own.profile.name), (other, key)):
             continue
         why = f"a customer is one order's: the person is {person} in {other.export.name}"
-        orders, people, number = _name(one), _name(other), quoted(own.profile.name)
-        join = f"from {orders} left join {people} on {people}.{quoted(key)} = {orders}.{number}"
-        query = f"select {orders}.* replace ({people}.{quoted(person)} as {number}) {join}"
-        yield one, _asked(con, one, query, (one, other), why)
-        rest = f"* exclude ({quoted(person)}, {quoted(key)})"
-        query = f"select distinct on ({quoted(person)}) {quoted(person)} as {quoted(key)}, {rest} from {people} order by all"
-        yield other, _asked(con, other, query, (other,), "one row per person")
+        number, known, who = quoted(own.profile.name), quoted(key), quoted(person)
+        join = f"from orders left join people on people.{known} = orders.{number}"
+        query = f"select orders.* replace (people.{who} as {number}) {join}"
+        why = f"a customer is one order's: the person is {person} in {other.export.name}"
+        yield one, _asked(con, one, query, {"orders": one, "people": other}, why)
+        rest = f"* exclude ({who}, {known})"
+        query = f"select distinct on ({who}) {who} as {known}, {rest} from people order by all"
+        yield other, _asked(con, other, query, {"people": other}, "one row per person")
 
 
 def _numbered(con: duckdb.DuckDBPyConnection, one: Seen, plain: Sequence[Seen]) -> Iterator[Completed]:
@@ -75,13 +78,35 @@ def _numbered(con: duckdb.DuckDBPyConnection, one: Seen, plain: Sequence[Seen]) 
     for other in (other for other in plain if other is not one and other.role and other.is_about("customers")):
         theirs = other.role.matches["customers"] if other.role else {}
         if {"email", "customer_id"} <= set(theirs):
-            listed, people = _name(one), _name(other)
-            address = f"lower(trim({listed}.{quoted(own['email'].profile.name)}))"
-            known = f"{people}.{quoted(theirs['customer_id'].profile.name)}"
-            join = f"left join {people} on lower(trim({people}.{quoted(theirs['email'].profile.name)})) = {address}"
-            query = f"select {listed}.*, coalesce({known}, md5({address})) as customer_id from {listed} {join}"
+            address = f"lower(trim(listed.{quoted(own['email'].profile.name)}))"
+            known = f"people.{quoted(theirs['customer_id'].profile.name)}"
+            join = f"left join people on lower(trim(people.{quoted(theirs['email'].profile.name)})) = {address}"
+            query = f"select listed.*, coalesce({known}, md5({address})) as customer_id from listed {join}"
             why = f"addresses alone: the number of the customer is that in {other.export.name}"
-            yield one, _asked(con, one, query, (one, other), why)
+            yield one, _asked(con, one, query, {"listed": one, "people": other}, why)
+            return
+
+
+def _returned(con: duckdb.DuckDBPyConnection, one: Seen, plain: Sequence[Seen]) -> Iterator[Completed]:
+    """A file of returns with nothing but numbers of orders: their lines were given back, on the day they were sold."""
+    said = [one.export.name.rsplit(", ", 1)[-1], *(column.name for column in one.profiles)]
+    says_no = any(column.boolean >= ENOUGH and column.distinct > 1 for column in one.profiles)
+    if one.role or says_no or not any(re.search(HINTS["refunds"], name, re.IGNORECASE) for name in said):
+        return
+    for other in (other for other in plain if other.is_about("orders") and other.role):
+        found = {**other.role.matches["order_items"], **other.role.matches["orders"]} if other.role else {}
+        if not {"order_id", "ordered_at", "product_id", "quantity", "line_amount"} <= set(found):
+            continue
+        own = {target: quoted(match.profile.name) for target, match in found.items()}
+        number = next((c.name for c in one.profiles if folded(c.name) == folded(found["order_id"].profile.name)), "")
+        if number and _refers(con, (one, number), (other, found["order_id"].profile.name)):
+            told = {"refunded_at": "ordered_at", "refund_amount": "line_amount"}
+            told |= {target: target for target in ("order_id", "product_id", "quantity")}
+            listed = ", ".join(f"{own[source]} as {target}" for target, source in told.items())
+            known = f"{own['order_id']} in (select {quoted(number)} from returned)"
+            why = f"no dates and no amounts: those of the lines in {other.export.name}"
+            query = f"select {listed} from lines where {known}"
+            yield one, _asked(con, one, query, {"returned": one, "lines": other}, why)
             return
 
 
@@ -103,7 +128,7 @@ def _dated(con: duckdb.DuckDBPyConnection, one: Seen, inputs: Mapping[str, Contr
         )
         told = f"strftime(date '{FIRST_DAY}' + {days}, '%Y-%m-%d'){clock}"
         why = f"no dates: the first order of each customer is taken for one of {FIRST_DAY}, so that days of sales mean little"
-        yield one, _asked(con, one, f"select *, {told} as order_date from {_name(one)}", (one,), why)
+        yield one, _asked(con, one, f"select *, {told} as order_date from orders", {"orders": one}, why)
         return
 
 
@@ -128,69 +153,57 @@ def _properties(
             columns[target] = f"{latest.format(text)} filter ({quoted(name)} = {literal(given)}) as {quoted(target)}"
     if not columns:
         return
-    number, table = quoted(product), _name(one)
-    listed = f"select {number}, {{}} from {table} group by {number}"
+    number = quoted(product)
+    listed = f"select {number}, {{}} from properties group by {number}"
     why = "properties below each other: the latest of each product"
-    yield one, _asked(con, one, listed.format(", ".join(columns.values())), (one,), why)
+    yield one, _asked(con, one, listed.format(", ".join(columns.values())), {"properties": one}, why)
     for other in (each for each in plain if each.role and each.role.name == "events" and "price" in columns):
         matches = other.role.matches["events"] if other.role else {}
         if "price" in matches or "product_id" not in matches:
             continue
-        theirs, events = quoted(matches["product_id"].profile.name), _name(other)
-        priced = f"({listed.format(columns['price'])}) as priced"
-        query = (
-            f"select {events}.*, priced.price from {events} left join {priced} on priced.{number} = {events}.{theirs}"
-        )
-        yield (
-            other,
-            _asked(con, other, query, (other, one), f"no price: the latest in {one.export.name} is taken for it"),
-        )
+        theirs, priced = quoted(matches["product_id"].profile.name), f"({listed.format(columns['price'])}) as priced"
+        join = f"left join {priced} on priced.{number} = events.{theirs}"
+        why = f"no price: the latest in {one.export.name} is taken for it"
+        query = f"select events.*, priced.price from events {join}"
+        yield other, _asked(con, other, query, {"events": other, "properties": one}, why)
 
 
 def _named(profiles: Sequence[Profile], contract: Contract, target: str, is_unique: bool) -> str | None:
     """The column that is called like one of an input, and has another value in every row or not."""
     column = next(column for column in contract.columns if column.name == target)
-    fitting = [c for c in profiles if (c.unique >= ONE_EACH) == is_unique and likeness(c.name, column) >= VAGUE]
+    fitting = [c for c in profiles if (c.unique == 1) == is_unique and likeness(c.name, column) >= VAGUE]
     return max(fitting, key=lambda c: likeness(c.name, column)).name if fitting else None
 
 
 def _refers(con: duckdb.DuckDBPyConnection, child: tuple[Seen, str], parent: tuple[Seen, str]) -> bool:
     (one, own), (other, key) = child, parent
-    return contained(con, (one.export.table, own), (other.export.table, key)) >= IN_ANOTHER_FILE
+    return contained(con, (one.export, own), (other.export, key)) >= IN_ANOTHER_FILE
 
 
-def _name(one: Seen) -> str:
-    """What a query calls the files of an export."""
-    return slug(re.split(r"[.*\[]", one.export.files[0].rsplit("/", 1)[-1])[0])
-
-
-def _asked(con: duckdb.DuckDBPyConnection, one: Seen, query: str, parts: Sequence[Seen], why: str) -> Export:
+def _asked(con: duckdb.DuckDBPyConnection, one: Seen, query: str, parts: Mapping[str, Seen], why: str) -> Export:
     """The export that a query over others gives; it is called like the one that it completes."""
     beginnings = (
-        f"{_name(part)} as (select {', '.join(map(quoted, part.export.columns))} from {part.export.table})"
-        for part in parts
+        f"{name} as (select {', '.join(map(quoted, part.export.columns))} from {part.export.table})"
+        for name, part in parts.items()
     )
-    table = scratch_name("export")
+    table, asked = scratch_name("export"), f"(with {', '.join(beginnings)} {query})"
     con.execute(
-        f"create table {table} as select columns(*)::varchar, row_number() over () as _row from (with {', '.join(beginnings)} {query})"
+        f"create table {table} as select columns(*)::varchar, row_number() over () as _row from {asked}"
     ).fetchall()
-    described = con.execute(f"describe {table}").fetchall()
-    columns = tuple(name for name, *_ in described if name != "_row")
-    rows = con.execute(f"select count(*) from {table}").fetchall()[0][0]
+    columns = tuple(name for name, *_ in con.execute(f"describe {table}").fetchall() if name != "_row")
     places: dict[str, Any] = {
-        _name(part): {"files": part.export.place["files"], "options": part.export.options}
+        name: {**part.export.place, "options": part.export.options}
         if part.export.options
         else part.export.place["files"]
-        for part in parts
+        for name, part in parts.items()
     }
-    files = tuple(file for part in parts for file in part.export.files)
     return replace(
         one.export,
         place={"tables": places, "query": query},
         options={},
-        files=files,
+        files=tuple(dict.fromkeys(file for part in parts.values() for file in part.export.files)),
         columns=columns,
         table=table,
-        rows=rows,
+        rows=con.execute(f"select count(*) from {table}").fetchall()[0][0],
         notices=(*one.export.notices, why),
     )

@@ -50,7 +50,7 @@ def refer_to_keys(
     one: Seen,
     seen: Sequence[Seen],
     inputs: Mapping[str, Contract],
-    known: Mapping[tuple[str, str], Hint],
+    known: Mapping[str, Mapping[tuple[str, str], Hint]],
 ) -> Seen:
     """Columns whose headers say nothing may hold the key of another file."""
     own = [table for table in inputs if one.role is None or one.is_about(table)]
@@ -62,14 +62,14 @@ def refer_to_keys(
         and column.fractional < 0.1
         and max(likeness(column.name, target) for table in own for target in inputs[table].columns) < VAGUE
     ]
-    hints = dict(known)
+    hints = dict(known.get(one.export.name, {}))
     for table, key in KEYS.items():
         for parent in (other for other in seen if other is not one and other.role and other.is_about(table)):
             found = parent.role.matches[table].get(key) if parent.role else None
             if found is None or found.profile.distinct < ENOUGH_KEYS:
                 continue
             for column in unclear:
-                share = contained(con, (one.export.table, column.name), (parent.export.table, found.profile.name))
+                share = contained(con, (one.export, column.name), (parent.export, found.profile.name))
                 if share >= IN_ANOTHER_FILE and _is_telling(column, found.profile):
                     hints[column.name, key] = VAGUE, f"its values are in {parent.export.name}"
     hints |= own_key(con, one, seen, inputs)
@@ -92,8 +92,8 @@ def own_key(
         users = (
             matches[about].get(target.name) for about in ("orders", "order_items", "events") if other.is_about(about)
         )
-        for key in ((other.export.table, user.profile.name) for user in users if user):
-            shares = {name: contained(con, key, (one.export.table, name)) for name in names}
+        for key in ((other.export, user.profile.name) for user in users if user):
+            shares = {name: contained(con, key, (one.export, name)) for name in names}
             best = max(shares, key=lambda name: shares[name])
             if shares[best] >= IN_ANOTHER_FILE:
                 return {(best, f"{table}.{target.name}"): (CERTAIN, f"{other.export.name} names them by it")}
@@ -112,12 +112,12 @@ def products_of_lines(
         told = {column.profile.name for column in found.values()}
         keys = [(other, key) for other in seen if other is not lines for key in other.profiles if key.unique == 1]
         for column in (column for column in lines.profiles if column.name not in told):
-            own = (lines.export.table, column.name)
+            own = (lines.export, column.name)
             lists = [
                 (other, key.name)
                 for other, key in keys
                 if folded(key.name) == folded(column.name)
-                and contained(con, own, (other.export.table, key.name)) >= IN_ANOTHER_FILE
+                and contained(con, own, (other.export, key.name)) >= IN_ANOTHER_FILE
             ]
             if lists:
                 other, key = max(lists, key=lambda found: len(found[0].profiles))
@@ -143,7 +143,7 @@ def number_in_other_orders(
             continue
         key = matches["orders"]["order_id"].profile.name
         for column in own:
-            share = contained(con, (one.export.table, column.name), (other.export.table, key))
+            share = contained(con, (one.export, column.name), (other.export, key))
             needed = SOME_KEYS if folded(column.name) == folded(key) else IN_ANOTHER_FILE
             shares[column.name] = max(shares.get(column.name, 0.0), share if share >= needed else 0.0)
     return max((name for name, share in shares.items() if share), key=lambda name: shares[name], default=None)

@@ -174,7 +174,7 @@ class Sales(Inputs):
     def _customer(self, orders: Matches) -> ColumnGuess | None:
         if found := orders.pop("customer_id", None):
             guess = mapped("orders", self._column("orders", "customer_id"), found, self.trust)
-            if self.export.rows < SOME_ORDERS or found.profile.unique < ONE_EACH:
+            if self.export.rows < SOME_ORDERS or "query" in self.export.place or found.profile.unique < ONE_EACH:
                 return guess
             why = "every order has a customer of its own, so that nobody bought twice: is there a number of the person?"
             return replace(guess, confidence=0.4, why=why)

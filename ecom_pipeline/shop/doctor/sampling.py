@@ -29,6 +29,8 @@ from ecom_pipeline.sql import literal, quoted
 
 MAX_ROWS = 100_000
 """Rows that are read of a Parquet file or a table."""
+PACKED = 5
+"""How much larger text is than when it is packed, about."""
 DATABASES = (".db", ".sqlite", ".sqlite3", ".duckdb")
 KINDS = (*SUFFIXES, *DATABASES)
 TABLES = {
@@ -49,6 +51,8 @@ class Sample:
         Where the rows are.
     database
         ``sqlite`` or ``duckdb``.
+    coverage
+        About the share of the file that was read.
     """
 
     path: Path
@@ -58,6 +62,7 @@ class Sample:
     dialect: str
     notices: tuple[str, ...] = ()
     database: str | None = None
+    coverage: float = 1.0
 
 
 def samples_of(con: duckdb.DuckDBPyConnection, path: Path, budget: int) -> Iterator[Sample]:
@@ -81,18 +86,28 @@ def samples_of(con: duckdb.DuckDBPyConnection, path: Path, budget: int) -> Itera
         yield from _sheets(con, path)
     else:
         with scratch_folder(con) as scratch:
-            yield _read(con, path, _beginning(con, path, scratch, budget), None)
+            yield _read(con, path, _beginning(con, path, scratch, budget), None, budget)
 
 
-def _read(con: duckdb.DuckDBPyConnection, path: Path, beginning: Path, sheet: str | None) -> Sample:
+def _read(con: duckdb.DuckDBPyConnection, path: Path, beginning: Path, sheet: str | None, budget: int = 0) -> Sample:
     table = scratch_name("export")
     try:
         found = read_file(con, beginning, table, format=format_of(path), options=ReadOptions(sheet=sheet))
     except csv.Error as error:
         raise InputError(file=path, expected=f"lines of a table: {error}") from error
     con.execute(f"delete from {table} where _problem is not null").fetchall()
+    is_whole = found.rows < MAX_ROWS if format_of(path) == "parquet" else beginning == path
+    packed = PACKED if path.suffix in (".gz", ".zst") else 1
     notices = tuple(notice for notice in found.notices if "read as" in notice or "above the header" in notice)
-    return Sample(path=path, part=sheet, table=table, columns=found.columns, dialect=found.dialect, notices=notices)
+    return Sample(
+        path=path,
+        part=sheet,
+        table=table,
+        columns=found.columns,
+        dialect=found.dialect,
+        notices=notices,
+        coverage=1.0 if is_whole else min(budget / (path.stat().st_size * packed), 1.0),
+    )
 
 
 def _beginning(con: duckdb.DuckDBPyConnection, path: Path, scratch: Path, budget: int) -> Path:

@@ -75,6 +75,8 @@ class Export:
     notices: tuple[str, ...] = ()
     lines: str = ""
     """The list whose elements are the rows, where they are the lines of something."""
+    coverage: float = 1.0
+    """About the share of it that was read."""
     inside: Mapping[str, str] = field(default_factory=dict)
     """Columns that stand for what SQL makes of others, and that SQL: a value inside JSON, a time of a day and a clock."""
 
@@ -238,6 +240,7 @@ def _export(
         options=options,
         table=table,
         rows=con.execute(f"select count(*) from {table}").fetchall()[0][0],
+        coverage=sum(one.coverage for one in samples) / len(files),
         notices=(*first.notices, *([some] if len(samples) < len(files) else []), *([several] if closed else [])),
         inside=held,
         lines="" if lists.is_whole else options.get("each", ""),

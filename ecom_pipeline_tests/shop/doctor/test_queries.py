@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
+import pytest
+
+from ecom_pipeline.shop.doctor import survey
+from ecom_pipeline.shop.readers import files
 from ecom_pipeline_tests.shop.doctor.exports import examined, loaded, mapping, rows, write_csv
 
 
@@ -59,3 +64,34 @@ def test_properties_below_each_other(tmp_path: Path) -> None:
         assert rows(con, "select count(*) from input.products") == [(25,)]
         priced = "select count(*), count(*) filter (price = cast(product_id as integer) + 10.5) from input.events"
         assert rows(con, priced) == [(300, 300)]
+
+
+def test_returns_that_are_numbers_of_orders(tmp_path: Path) -> None:
+    """As in Superstore, whose orders and returns are sheets of one workbook at times."""
+    header = ("Order ID", "Order Date", "Customer ID", "Product ID", "Sales", "Quantity")
+    sold = [[f"CA-{i // 2}", f"{1 + i % 12}/14/2017", f"C{i % 30}", f"P{i % 9}", f"{i}.25", "2"] for i in range(200)]
+    write_csv(tmp_path / "in" / "Orders.csv", header, sold)
+    write_csv(tmp_path / "in" / "Returns.csv", ("Returned", "Order ID"), [["Yes", f"CA-{i}"] for i in range(0, 100, 5)])
+    with loaded(tmp_path / "in", tmp_path / "shop.yaml") as (con, _):
+        back = sum(i + 0.25 for i in range(200) if i // 2 % 5 == 0)
+        assert rows(con, "select count(*), sum(amount)::double, count(_reasons) from input.refunds") == [(40, back, 0)]
+        assert rows(con, "select count(distinct order_id) from input.orders") == [(100,)]
+
+
+def test_files_too_long_to_be_read_to_their_end_refer_to_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The beginnings of two files that are not in one order have few numbers in common."""
+    monkeypatch.setattr(survey, "BUDGET", 1 << 15)
+    monkeypatch.setattr(files, "CHUNK", 1 << 12)
+    orders = [[hashlib.md5(f"{i}".encode()).hexdigest(), f"u{i % 90}", f"2024-03-{1 + i % 28:02}"] for i in range(3000)]
+    write_csv(tmp_path / "in" / "orders.csv", ("order_id", "customer_id", "order_purchase_date"), orders)
+    items = [
+        [number, f"p{(i + line) % 9}", "2024-04-01", f"{i % 50 + line}.90"]
+        for i, (number, *_) in enumerate(orders)
+        for line in (1, 2)
+    ]
+    header = ("order_id", "product_id", "shipping_limit_date", "price")
+    write_csv(tmp_path / "in" / "order_items.csv", header, sorted(items))
+    given = {source.name: [guess.table for guess in source.inputs] for source in examined(tmp_path / "in").sources}
+    assert given == {"orders": ["orders"], "order_items": ["order_items"]}
