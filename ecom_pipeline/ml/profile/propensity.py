@@ -1,9 +1,9 @@
 """Who buys in the next 30 days, for how much, and why: gradient boosting beside a logistic regression, calibrated.
 
 Boosted trees find the bends, the regression keeps its head where there is little to learn from; the mean of their
-log-odds is better than either. It is calibrated on days later than those it learned from (Platt 1999). Value is a
-Poisson regression, which ranks no worse than boosted trees. What does not belong here: which days are for learning and
-which for judging.
+log-odds is better than either. It is calibrated on days later than those it learned from (Platt 1999). Value is the
+probability times what those who buy spend, by a Poisson regression. What does not belong here: which days are for
+learning and which for judging.
 """
 
 from __future__ import annotations
@@ -47,9 +47,8 @@ class PurchasePropensity:
         Names of the columns learned from: those that anybody has a value in.
     slope_, intercept_
         Of the calibration, on the log-odds; 1 and 0 until `calibrate`.
-    value_scale_
-        What the estimate of the value is multiplied by to sum to the value of the days of the calibration; until
-        `calibrate` to that of the days learned from.
+    spent_
+        What those who buy spend, in units of the regression: on the days learned from, values sum to what they were.
     """
 
     def __init__(self, *, seed: int, trees: int = TREES) -> None:
@@ -83,7 +82,7 @@ class PurchasePropensity:
             "random_state": self.seed,
         }
         values = features.to_numpy(float)
-        bought = outcome["bought"].to_numpy()
+        bought = outcome["bought"].to_numpy(bool)
         self._trees = HistGradientBoostingClassifier(**settings).fit(values, bought)
         self._largest = np.nanmax(values, axis=0)
         smooth = self._smooth(values)
@@ -91,20 +90,20 @@ class PurchasePropensity:
         self._scale[self._scale == 0] = 1.0
         standard = self._standard(values)
         self._line = LogisticRegression(C=0.03, max_iter=300).fit(standard, bought)
-        net = outcome["value"].to_numpy(float)
-        self._most = float(np.quantile(net[net > 0], MOST_SPENT)) if (net > 0).any() else 0.0
-        spent = np.clip(net, 0.0, self._most)
-        self._unit = float(spent.mean())
-        if self._unit:
-            self._sizes = PoissonRegressor(alpha=0.1, max_iter=300).fit(standard, spent / self._unit)
+        net = outcome["value"].to_numpy(float)[bought]
         self.slope_, self.intercept_ = 1.0, 0.0
-        self.value_scale_ = max(float(net.mean()), 0.0) / self._unit if self._unit else 1.0
+        self.spent_, self._most = 0.0, float(np.quantile(net[net > 0], MOST_SPENT)) if (net > 0).any() else 0.0
+        if self._most:
+            spent = np.clip(net, 0.0, self._most)
+            self._sizes = PoissonRegressor(alpha=0.1, max_iter=300).fit(standard[bought], spent / spent.mean())
+            expected = self.probability(features) * self._sizes.predict(standard)
+            self.spent_ = max(float(net.sum()), 0.0) / float(expected.sum())
         return self
 
     def calibrate(self, features: pd.DataFrame, outcome: pd.DataFrame) -> Self:
-        """Fit the probabilities and the value to later days than those learned from.
+        """Fit the probabilities to later days than those learned from.
 
-        The probabilities are drawn to what they are by `EXPECTED` customers who do as expected: few customers tell little.
+        They are drawn to what they are by `EXPECTED` customers who do as expected: few customers tell little.
         """
         from sklearn.linear_model import LogisticRegression
 
@@ -118,27 +117,24 @@ class PurchasePropensity:
             )
             if fitted.coef_[0, 0] > 0:
                 self.slope_, self.intercept_ = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
-        spent = outcome["value"].to_numpy(float)
-        if spent.sum() > 0:
-            self.value_scale_ = float(spent.sum() / max(float(self._value(features).sum()), 1e-12))
         return self
 
     def calibrated_as(self, earlier: PurchasePropensity) -> Self:
         """Take over the calibration of a model that learned from older days alone."""
         self.slope_, self.intercept_ = earlier.slope_, earlier.intercept_
-        self.value_scale_ = earlier.value_scale_
         return self
 
     def shift(self, log_odds: float, features: pd.DataFrame) -> Self:
-        """Expect more buyers, or fewer, than were calibrated for; the value grows as the orders of these customers would."""
-        before = self._orders(features)
+        """Expect more buyers, or fewer, than were calibrated for; each of them spends as the orders of these customers grow."""
+        before = self._orders_of_a_buyer(features)
         self.intercept_ += log_odds
-        self.value_scale_ *= self._orders(features) / before
+        self.spent_ *= self._orders_of_a_buyer(features) / before
         return self
 
-    def _orders(self, features: pd.DataFrame) -> float:
+    def _orders_of_a_buyer(self, features: pd.DataFrame) -> float:
         """Mean orders within the horizon, where they come by chance at a rate of each customer's own (Poisson)."""
-        return float(np.logaddexp(0.0, self.log_odds(features)).mean())
+        rate = np.logaddexp(0.0, self.log_odds(features))
+        return float(rate.sum() / self.probability(features).sum())
 
     def log_odds(self, features: pd.DataFrame) -> Array:
         """Calibrated log-odds of an order within the horizon."""
@@ -151,13 +147,10 @@ class PurchasePropensity:
 
     def value(self, features: pd.DataFrame) -> Array:
         """Expected value within the horizon."""
-        return self.value_scale_ * self._value(features)
-
-    def _value(self, features: pd.DataFrame) -> Array:
-        if not self._unit:
+        if not self.spent_:
             return np.zeros(len(features))
-        expected: Array = self._sizes.predict(self._standard(features[self.features_].to_numpy(float)))
-        return np.minimum(self._unit * expected, LARGEST_EXPECTED * self._most)
+        relative: Array = self._sizes.predict(self._standard(features[self.features_].to_numpy(float)))
+        return self.probability(features) * np.minimum(self.spent_ * relative, LARGEST_EXPECTED * self._most)
 
     def trees_probability(self, features: pd.DataFrame) -> Array:
         """Probability by the boosted trees alone, not calibrated."""

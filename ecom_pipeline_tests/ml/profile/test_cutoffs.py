@@ -114,3 +114,19 @@ def test_the_season_of_the_year_before_is_expected_again() -> None:
     model = learn(past, day, seed=1, trees=5).model
     assert model.probability(now).mean() == pytest.approx(outcome["bought"].mean(), abs=0.08)
     assert model.value(now).sum() == pytest.approx(outcome["value"].sum(), rel=0.4)
+
+
+def test_who_buys_is_expected_to_spend_an_order_however_unlikely_that_is() -> None:
+    random = np.random.default_rng(0)
+    rows = [
+        (f"c{number:03d}", START + dt.timedelta(days=int(day)), 1, 10.0)
+        for number in range(300)
+        for day in np.flatnonzero(random.random(100 if number % 2 else 300) < 0.02)
+    ]
+    past = Past(pd.DataFrame(rows, columns=["customer_id", "activity_date", "orders", "revenue"]), START, seed=1)
+    day = START + dt.timedelta(days=270)
+    then, outcome = past.at(day)
+    model = learn(past, day, seed=1).model
+    spent = model.value(then) / model.probability(then)
+    assert model.probability(then).min() < 0.05
+    assert 10.0 < spent.min() < spent.max() < outcome["value"].max()
