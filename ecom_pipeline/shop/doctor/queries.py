@@ -59,7 +59,6 @@ def _persons(
         person = _named(other.profiles, inputs["customers"], "customer_id", is_unique=False)
         if not key or not person or not _refers(con, (one, own.profile.name), (other, key)):
             continue
-        why = f"a customer is one order's: the person is {person} in {other.export.name}"
         number, known, who = quoted(own.profile.name), quoted(key), quoted(person)
         join = f"from orders left join people on people.{known} = orders.{number}"
         query = f"select orders.* replace (people.{who} as {number}) {join}"
