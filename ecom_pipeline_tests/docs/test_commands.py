@@ -54,8 +54,7 @@ SHELL = {name: commands(block.text) for name, block in blocks_in("sh")}
 SAID = sorted(
     {(NAMES[path], code) for path in PAGES for code in read_page(path).inline if code.startswith(("ecom ", "make "))}
 )
-QUERIES = {name: block for name, block in blocks_in("sql") if not block.text.startswith("create ")}
-"""Of releases; a view over exports is tried on exports (``test_your_own_shop``)."""
+QUERIES = dict(blocks_in("sql"))
 TEXTS = sorted({word for lines in SHELL.values() for words in lines if words[0] == PYTHON for word in words[2:]})
 
 

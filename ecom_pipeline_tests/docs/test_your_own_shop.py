@@ -102,7 +102,8 @@ def test_the_query_makes_dates_of_days_since_the_last_order(tmp_path: Path) -> N
     orders.write_text(
         "order_id,user_id,order_number,days_since_prior_order\n3,7,2,10.0\n1,7,1,\n5,7,3,30.0\n2,8,1,\n", "utf-8"
     )
-    (query,) = (block.text for block in PAGE.blocks if block.language == "sql" and block.text.startswith("select *"))
+    (recipe,) = (block.text for block in PAGE.blocks if "days_since_prior_order" in block.text)
+    query = yaml.safe_load(recipe)["sources"]["orders"]["query"]
     with in_memory() as connection:
         read_query(connection, query, {"orders": ([orders], None, ReadOptions())}, "dated")
         dates = connection.execute("select order_id, order_date from dated order by order_id").fetchall()
