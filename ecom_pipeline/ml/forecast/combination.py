@@ -44,12 +44,16 @@ CLEARLY = 1.25
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
-    """WAPE of an answer beside that of the best single baseline, pooled over the same series and days."""
+    """WAPE of an answer beside that of the best single baseline, pooled over the same series and days.
+
+    ``summed`` of the ``series`` are scored by the sums of their days.
+    """
 
     value: float | None
     baseline: str
     baseline_value: float | None
     series: int
+    summed: int = 0
 
     @property
     def holds(self) -> bool:
@@ -155,29 +159,35 @@ def past_published(past: np.ndarray, tested: Backtested, source: Sequence[str]) 
     return answer
 
 
-def prove(tested: Backtested, answer: np.ndarray, rows: np.ndarray) -> Proof:
-    """Score an answer (O, S, H) beside every baseline on the origins whose weights had evidence; on the only one there is."""
+def prove(tested: Backtested, answer: np.ndarray, rows: np.ndarray, by_sums: np.ndarray | None = None) -> Proof:
+    """Score an answer (O, S, H) beside every baseline on the origins whose weights had evidence; on the only one there is.
+
+    What is meant by its sums (S,), all days of an origin together, is scored by these.
+    """
     whole = [place for place in range(len(tested.origins)) if np.isfinite(tested.actual[place, rows]).any()]
     scored = whole[1:] or whole
     actual, found = tested.actual[scored][:, rows], answer[scored][:, rows]
-    alone = {name: tested.of(name)[scored][:, rows] for name in tested.models if name in BASELINES}
+    summed = np.zeros(len(rows), dtype=bool) if by_sums is None else by_sums[rows]
     use = np.isfinite(actual) & np.isfinite(found)
-    wrong = {name: _gap(actual, forecast, use) for name, forecast in alone.items()}
-    complete = {name: gap for name, gap in wrong.items() if gap is not None}
-    if not complete:
+
+    def judged(values: np.ndarray) -> np.ndarray:
+        days = np.where(use, values, 0.0)
+        return np.concatenate([days[:, ~summed].ravel(), days[:, summed].sum(axis=2).ravel()])
+
+    alone = {name: tested.of(name)[scored][:, rows] for name in tested.models if name in BASELINES}
+    wrong = {
+        name: float(np.abs(judged(actual) - judged(forecast)).sum())
+        for name, forecast in alone.items()
+        if use.any() and np.isfinite(forecast[use]).all()
+    }
+    if not wrong:
         return Proof(value=None, baseline=BASELINES[0], baseline_value=None, series=0)
-    best = min(complete, key=complete.__getitem__)
-    sold = float(np.abs(actual[use]).sum())
+    best, sold = min(wrong, key=wrong.__getitem__), float(np.abs(judged(actual)).sum())
+    is_used = use.any(axis=(0, 2))
     return Proof(
-        value=float(np.abs(actual - found)[use].sum()) / sold if sold > 0 else None,
+        value=float(np.abs(judged(actual) - judged(found)).sum()) / sold if sold > 0 else None,
         baseline=best,
-        baseline_value=complete[best] / sold if sold > 0 else None,
-        series=int(use.any(axis=(0, 2)).sum()),
+        baseline_value=wrong[best] / sold if sold > 0 else None,
+        series=int(is_used.sum()),
+        summed=int((is_used & summed).sum()),
     )
-
-
-def _gap(actual: np.ndarray, forecast: np.ndarray, use: np.ndarray) -> float | None:
-    """Sum of absolute errors where ``use``; None where a baseline has no answer there."""
-    if not use.any() or not np.isfinite(forecast[use]).all():
-        return None
-    return float(np.abs(actual - forecast)[use].sum())

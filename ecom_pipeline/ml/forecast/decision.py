@@ -30,7 +30,8 @@ def decide(proof: Proof, is_combined: bool, previous: ModelCard | None, as_of_da
     if proof.value is None or proof.baseline_value is None:
         return Verdict(decision="refused", reason=UNTESTED, live_value=None, live_as_of=None)
     baseline = f"{proof.baseline_value:.3f} of {proof.baseline}"
-    figures = f"WAPE {proof.value:.3f} against {baseline} over {proof.series} series"
+    summed = f", {proof.summed} of them by sums, since they sell now and then" if proof.summed else ""
+    figures = f"WAPE {proof.value:.3f} against {baseline} over {proof.series} series{summed}"
     if not is_combined:
         why = f"{figures}: the baseline is clearly better"
         return Verdict(decision="refused", reason=why, live_value=proof.baseline_value, live_as_of=as_of_date)

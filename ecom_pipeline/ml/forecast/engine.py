@@ -141,7 +141,7 @@ def forecast_panel(
     past = np.where(np.isfinite(tested.actual), past, np.nan)
 
     together, past, usual = _agreeing(forecast, past, tested.actual, hierarchy)
-    proof |= {kind: prove(tested, past, rows[kind]) for kind, each in proof.items() if each.holds}
+    proof |= {kind: prove(tested, past, rows[kind], summed) for kind, each in proof.items() if each.holds}
     ratio = np.where(forecast > 0, together / np.where(forecast > 0, forecast, 1.0), 1.0)
     daily, weekly, covered = _with_bands(panel, tested, past, together[:, skip:], usual, pools[-1], shut)
     return Outcome(

@@ -90,6 +90,19 @@ def test_the_proof_leaves_out_the_first_origin_and_pools_series_and_days() -> No
     assert (proof.baseline, proof.baseline_value) == ("moving_average", pytest.approx(10 / 40))
 
 
+def test_what_is_meant_by_its_sums_is_proved_by_these() -> None:
+    found = replace(
+        backtest_of({"moving_average": [[1.0]], "tsb": [[4.0]]}),
+        actual=np.array([[[0.0, 0.0, 12.0]]]),
+        forecast=np.array([[[[0.0, 0.0, 1.0]]], [[[4.0, 4.0, 5.0]]]]),
+    )
+    answer = np.array([[[4.0, 4.0, 4.0]]])
+    by_days, by_sums = (prove(found, answer, np.array([0]), np.array([summed])) for summed in (False, True))
+    assert (by_days.value, by_days.baseline, by_days.summed) == (pytest.approx(16 / 12), "moving_average", 0)
+    assert (by_sums.value, by_sums.baseline, by_sums.summed) == (0.0, "tsb", 1)
+    assert by_sums.baseline_value == pytest.approx(1 / 12)
+
+
 def test_a_single_origin_has_to_do() -> None:
     found = backtest_of({"moving_average": [[12.0]], "boosting": [[10.0]]})
     proof = prove(found, np.array([[[11.0]]]), np.array([0]))

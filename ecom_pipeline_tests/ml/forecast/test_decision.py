@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -38,6 +39,8 @@ def test_a_combination_is_published_with_its_figures(value: float) -> None:
     verdict = decide(proof(value), True, None, TODAY)
     assert (verdict.decision, verdict.live_value) == ("published", value)
     assert verdict.reason == f"WAPE {value:.3f} against 0.500 of seasonal_naive over 9 series"
+    summed = decide(replace(proof(value), summed=4), True, None, TODAY)
+    assert summed.reason == f"{verdict.reason}, 4 of them by sums, since they sell now and then"
 
 
 def test_a_baseline_in_its_place_is_a_refusal() -> None:
