@@ -38,9 +38,12 @@ class Aside:
         self.rejects = f"staging.{quoted(own + '__rejects')}"
         self.duplicates = f"staging.{quoted(own + '__duplicates')}"
 
-    def take_copies(self, tolerance: float) -> list[CheckResult]:
-        """Take out the rows that share their key with a better one: they are not judged. A null is like no other."""
-        numbered, arrived = self.next, count(self.con, self.next)
+    def take_copies(self, tolerance: float, staying: int) -> list[CheckResult]:
+        """Take out the rows that share their key with a better one: they are not judged. A null is like no other.
+
+        ``staying`` counts the live rows that this write leaves alone.
+        """
+        numbered, arrived = self.next, count(self.con, self.next) + staying
         if self.contract.first_by:  # only rows whose key is there twice need an order
             key = ", ".join(quoted(name) for name in self.contract.key)
             repeated = f"select {key} from {self.next} group by {key} having count(*) > 1"
@@ -62,8 +65,17 @@ class Aside:
 
     def _copies_agree(self, arrived: int, tolerance: float) -> CheckResult:
         """That copies are copies: a number that begins anew in each order, taken for an id, would drop most rows."""
-        differing, example, file = self.con.execute(
-            f"select count(_disagreeing), min(_disagreeing), arg_min(_file, _disagreeing) from {self.duplicates}"
+        arrived, differing, example, file = self.con.execute(
+            f"""
+            with copies as (
+                select _disagreeing as told, _file as file, false as is_earlier from {self.duplicates}
+                union all
+                select case when differs then key end, file, true from quarantine.duplicates where {self._earlier}
+            )
+            select {arrived} + (select count(*) from quarantine.rows where {self._earlier}) + count(*) filter (is_earlier),
+                count(told), min(told), arg_min(file, told)
+            from copies
+            """
         ).fetchall()[0]
         key, shared = ", ".join(self.contract.key), ", ".join(self.contract.copies_share)
         return CheckResult(
@@ -102,6 +114,11 @@ class Aside:
         key = quoted(self.contract.merge_on) if self.contract.merge_on else "null"
         return f"rowid as _place, {', '.join(PROVENANCE)}, cast({key} as varchar) as key"
 
+    @property
+    def _earlier(self) -> str:
+        """The condition on the rows of quarantine that earlier nights decided about."""
+        return f"table_name = {literal(self.contract.name)} and not ({self.leaves})"
+
     def _take_out(self, relation: str, select: str) -> None:
         self.con.execute(f"create or replace table {relation} as {select}")
         self.con.execute(f"delete from {self.next} where rowid in (select _place from {relation})")
@@ -128,7 +145,6 @@ class Aside:
 
     def counts(self, kept: str) -> list[Counts]:
         """Count the rows of each source, those of earlier nights among them; ``kept`` is a relation of the rows let in."""
-        earlier = f"table_name = {literal(self.contract.name)} and not ({self.leaves})"
         return self.con.execute(
             f"""
             with routed as (select _source, count(*) as n from input.{quoted(str(self.contract.input))} group by _source),
@@ -137,7 +153,7 @@ class Aside:
                     select _source, count(*) as n
                     from (
                         select _source from {self.duplicates}
-                        union all select source from quarantine.duplicates where {earlier}
+                        union all select source from quarantine.duplicates where {self._earlier}
                     )
                     group by _source
                 ),
@@ -145,7 +161,7 @@ class Aside:
                     select _source, count(*) as n
                     from (
                         select _source from {self.rejects}
-                        union all select source from quarantine.rows where {earlier}
+                        union all select source from quarantine.rows where {self._earlier}
                     )
                     group by _source
                 )
@@ -159,10 +175,11 @@ class Aside:
         """Within the transaction: have quarantine hold what was taken out."""
         quarantine(self.con, self.contract.name, self.rejects, run_id, self.leaves)
         name = literal(self.contract.name)
+        differs = "_disagreeing is not null" if self.contract.copies_share else "null"
         self.con.execute(f"delete from quarantine.duplicates where table_name = {name} and ({self.leaves})")
         self.con.execute(
             f"insert into quarantine.duplicates by name select {name} as table_name, _source as source, _file as file,"
-            f" _row as row_number, _load_id as load_id, key from {self.duplicates}"
+            f" _row as row_number, _load_id as load_id, key, {differs} as differs from {self.duplicates}"
         )
 
 

@@ -35,7 +35,8 @@ TABLES = {
 QUARANTINE = {
     "rows": "table_name varchar, source varchar, file varchar, row_number bigint, load_id bigint, reasons varchar,"
     " original varchar, run_id varchar, quarantined_at timestamp, key varchar",
-    "duplicates": "table_name varchar, source varchar, file varchar, row_number bigint, load_id bigint, key varchar",
+    "duplicates": "table_name varchar, source varchar, file varchar, row_number bigint, load_id bigint, key varchar,"
+    " differs boolean",
 }
 CURRENT_LOADS = "select * from journal.loads where superseded_by is null and retired_at is null"
 """The loads whose rows stand in raw."""

@@ -96,7 +96,7 @@ class _Staged:
         lacking = self._lacking()
         if self.aside and lacking:
             raise WarehouseError(f"{self.contract.name}: the SELECT does not give {', '.join(lacking)}")
-        copies = self.aside.take_copies(tolerance) if self.aside else []
+        copies = self.aside.take_copies(tolerance, self._count_staying()) if self.aside else []
         beside = self._beside() if self.aside and self.merges else (0, 0)
         judged = [] if lacking else self._judge(self.next, tolerance, "rows", beside)
         if self.aside:

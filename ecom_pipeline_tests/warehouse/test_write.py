@@ -4,7 +4,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from ecom_pipeline.contracts import Contract
+from ecom_pipeline.contracts import Contract, Rule
 from ecom_pipeline.quality import judge
 from ecom_pipeline.warehouse.candidate import Candidate, Outcome
 from ecom_pipeline.warehouse.connection import WarehouseError
@@ -159,7 +159,9 @@ def test_rejects_go_to_quarantine_with_reasons_and_the_original_row(
         con,
         "(1,'a',1,null,1), (2,'a',1,null,2), (3,'b',-5,null,1), (4,'c',3,'price: odd',1), (5,'d',4,null,1), (6,'e',4,null,1)",
     )
-    (outcome,) = write(con, Candidate(contract=clean, content=select))
+    odd = Rule(name="even", where="price <> 4", description="price: expected another", action="warn")
+    warned = Contract.model_validate(clean.model_dump() | {"rules": [odd]})
+    (outcome,) = write(con, Candidate(contract=warned, content=select))
     assert outcome.status == "swapped"
     assert outcome.conservation == [("items", 6, 3, 1, 2)]
     assert [row[0] for row in rows(con, "clean.products")] == ["a", "d", "e"]
@@ -213,6 +215,46 @@ def test_a_number_that_begins_anew_in_every_order_is_no_key(con: duckdb.DuckDBPy
     assert leftovers(con) == []
 
 
+def test_copies_that_disagree_are_a_share_of_all_rows_however_few_of_them_a_night_judges(
+    con: duckdb.DuckDBPyConnection, clean: Contract
+) -> None:
+    sharing = clean.model_copy(
+        update={
+            "first_by": "_row",
+            "copies_share": ("price",),
+            "tolerance": 0.2,
+            "mode": "merge",
+            "merge_on": "product_id",
+        }
+    )
+    con.execute("insert into journal.loads (load_id, source, file) values (1, 'items', 'f.csv')")
+    arrived = [*(f"({n},'a{n}',1,null,0)" for n in range(1, 9)), "(9,'a1',2,null,0)", "(10,'b',-1,null,0)"]
+
+    def judged(*rows: str) -> tuple[str, bool, int, int]:
+        select = f"select * exclude (_duplicate) from ({land(con, ','.join([*arrived, *rows]))})"
+        plan = Plan()
+        if rows:
+            new = f"select * from ({select}) where _row > {len(arrived)}"
+            con.execute(f"create table staging.touched as select distinct product_id from ({new})")
+            con.execute(f"create table staging.arrived as select _load_id, _row from ({new})")
+            plan = Plan(mode="merge", select=new, touched="staging.touched", arrived="staging.arrived")
+        (outcome,) = write(con, Candidate(contract=sharing, content=select, plan=plan))
+        (check,) = [check for check in outcome.checks if check.name == "copies_agree"]
+        if rows and not outcome.refused:
+            arrived.extend(rows)
+        return outcome.status, check.passed, check.rows_failed, check.rows_checked
+
+    assert judged() == ("swapped", False, 1, 10)
+    assert judged("(11,'c',1,null,0)", "(12,'c',2,null,0)") == ("merged", False, 2, 12)
+    assert judged("(13,'d',1,null,0)", "(14,'d',2,null,0)", "(15,'d',3,null,0)") == ("refused", False, 4, 15)
+    assert con.execute("select row_number, differs from quarantine.duplicates order by all").fetchall() == [
+        (9, True),
+        (12, True),
+        (14, True),
+        (15, True),
+    ]
+
+
 def test_above_the_tolerance_the_table_is_refused_and_the_rejects_are_kept_for_diagnosis(
     con: duckdb.DuckDBPyConnection, clean: Contract
 ) -> None:
@@ -231,6 +273,8 @@ def test_a_row_that_the_select_loses_or_multiplies_is_refused(con: duckdb.DuckDB
     (lost,) = write(con, Candidate(contract=clean, content=f"select * from ({select}) where product_id = 'a'"))
     assert lost.refused
     assert "items: 2 arrived, 1 accounted for" in lost.reason
+    (counted,) = [check for check in lost.checks if check.name == "conservation"]
+    assert (counted.rows_failed, counted.rows_checked) == (1, 2)
     (doubled,) = write(
         con, Candidate(contract=clean, content=f"{select} union all select 'z', 1, 'items', 1, 'f.csv', 9, null, 1")
     )
