@@ -61,8 +61,8 @@ def parser() -> argparse.ArgumentParser:
         epilog="Settings come from the environment (ECOM_...); docs/settings.md lists them.",
     )
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--shop", type=Path, help="shop.yaml, or its folder (ECOM_SHOP)")
-    common.add_argument("--data-dir", type=Path, help="work files and releases (ECOM_DATA_DIR)")
+    common.add_argument("--shop", type=_path, help="shop.yaml, or its folder (ECOM_SHOP)")
+    common.add_argument("--data-dir", type=_path, help="work files and releases (ECOM_DATA_DIR)")
     common.add_argument("--json", action="store_true", help="print one JSON document")
     verbs = whole.add_subparsers(required=True, metavar="VERB", dest="verb")
     parsers = {
@@ -84,13 +84,13 @@ def _add_options(verbs: Mapping[str, argparse.ArgumentParser]) -> None:
     """What can be typed after each verb beside what all have in common."""
     for name in ("run", "quarantine"):
         verbs[name].add_argument(
-            "--landing", type=Path, help="folder of the exports, if not beside shop.yaml (ECOM_LANDING)"
+            "--landing", type=_path, help="folder of the exports, if not beside shop.yaml (ECOM_LANDING)"
         )
-    verbs["init"].add_argument("folder", type=Path)
+    verbs["init"].add_argument("folder", type=_path)
     verbs["init"].add_argument("--sample", choices=SAMPLES, help="fill it with a sample shop")
     doctor = verbs["doctor"]
-    doctor.add_argument("folder", type=Path)
-    doctor.add_argument("--output", type=Path, help="where the proposal goes; FOLDER/shop.proposed.yaml by default")
+    doctor.add_argument("folder", type=_path)
+    doctor.add_argument("--output", type=_path, help="where the proposal goes; FOLDER/shop.proposed.yaml by default")
     run, day = verbs["run"], date.fromisoformat
     run.add_argument("--from", dest="start", type=day, metavar="DATE", help="backfill: first business date")
     run.add_argument("--to", dest="end", type=day, metavar="DATE", help="backfill: last business date")
@@ -105,8 +105,14 @@ def _add_options(verbs: Mapping[str, argparse.ArgumentParser]) -> None:
     ask = verbs["ask"]
     ask.add_argument("question", nargs="?")
     ask.add_argument("--customer", help="who asks: whose orders may be told")
-    ask.add_argument("--file", type=Path, help="a text file with one question per line")
+    ask.add_argument("--file", type=_path, help="a text file with one question per line")
     verbs["person"].add_argument("customer", help="the customer's id, as the exports write it")
+
+
+def _path(text: str) -> Path:
+    if not text.strip():  # it would mean the folder in which the command is typed
+        raise argparse.ArgumentTypeError("expected a path, found nothing")
+    return Path(text)
 
 
 def _rows(text: str) -> int:

@@ -43,16 +43,19 @@ class Asking:
     Raises
     ------
     ReleaseError
-        Nothing has been published, or nothing that questions can be answered from.
+        Nothing has been published, nothing that questions can be answered from, or a file that cannot be read.
     """
 
     def __init__(self, folder: Path, currency: str, customers: list[str]) -> None:
         if current_id(folder) is None:
             raise ReleaseError(f"{folder}: nothing has been published yet")
         file = folder / "current" / "release.duckdb"
-        with duckdb.connect(str(file), read_only=True) as connection:
-            frames = {name: _frame(connection, name, query, customers) for name, query in _READ.items()}
-            card = connection.execute("select parameters from models.support_card").fetchall()
+        try:
+            with duckdb.connect(str(file), read_only=True) as connection:
+                frames = {name: _frame(connection, name, query, customers) for name, query in _READ.items()}
+                card = connection.execute("select parameters from models.support_card").fetchall()
+        except duckdb.Error as error:
+            raise ReleaseError(f"{file}: cannot be read: {str(error).splitlines()[0]}") from error
         examples = frames.pop("examples")
         if examples["intent"].nunique() < 2:
             raise ReleaseError(

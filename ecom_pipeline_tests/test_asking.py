@@ -107,6 +107,9 @@ def test_what_cannot_answer_says_why(data: Path, tmp_path: Path) -> None:
         with pytest.raises(ReleaseError, match="has no examples as this version reads them") as refused:
             Asking(releases, "CNY", [])
         assert "\n" not in str(refused.value)
+    (releases / "current" / "release.duckdb").write_bytes(b"no database" * 1000)
+    with pytest.raises(ReleaseError, match=r"release\.duckdb: cannot be read: .*not a valid DuckDB database file"):
+        Asking(releases, "CNY", [])
 
 
 def test_questions_in_another_encoding_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -133,3 +133,14 @@ def test_rows_are_shown_in_a_number_that_there_can_be(given: list[str], capsys: 
         cli.main([*asked, "-1"])
     assert "expected a number of rows, found '-1'" in capsys.readouterr().err
     assert cli.main([*asked, "0"]) == cli.OK
+
+
+@pytest.mark.parametrize("words", [["init", ""], ["doctor", " "], ["status", "--shop", ""], ["run", "--data-dir", ""]])
+def test_an_empty_path_is_not_the_folder_in_which_the_command_is_typed(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match=str(cli.USAGE)):
+        cli.main(words)
+    assert "expected a path, found nothing" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -124,7 +124,7 @@ def open_warehouse(
     WarehouseBusyError
         Another run holds the file.
     WarehouseError
-        The folder or the file cannot be opened.
+        The folder or the file cannot be opened, or the database cannot do what it is asked meanwhile.
     """
     database, temp_folder = folder / "warehouse.duckdb", temp_folder or folder / "tmp"
     with exclusive(folder, wait_seconds=wait_seconds):
@@ -136,14 +136,17 @@ def open_warehouse(
             bounds = bounded(memory_limit=memory_limit, threads=threads, temp_folder=temp_folder, temp_limit=temp_limit)
             connection = duckdb.connect(str(database), config=bounds)
         with closing(connection):
-            connection.execute("set timezone = 'UTC'")
-            with _told(f"{database}: cannot be written"), transaction(connection):
+            try:
+                connection.execute("set timezone = 'UTC'")
+                with transaction(connection):
+                    _clear(connection)
+                    for schema in SCHEMAS:
+                        connection.execute(f"create schema if not exists {schema}")
+                    create_journal(connection)
+                yield connection
                 _clear(connection)
-                for schema in SCHEMAS:
-                    connection.execute(f"create schema if not exists {schema}")
-                create_journal(connection)
-            yield connection
-            _clear(connection)
+            except duckdb.Error as error:
+                raise WarehouseError(f"{database}: cannot be read or written: {error}") from error
 
 
 @contextmanager

@@ -108,3 +108,11 @@ def test_a_damaged_file_is_told(tmp_path: Path) -> None:
         open_warehouse(tmp_path, memory_limit="500MB", threads=1),
     ):
         pass
+
+
+def test_what_the_database_cannot_do_is_told_of_its_file(tmp_path: Path) -> None:
+    with (
+        pytest.raises(WarehouseError, match=r"warehouse\.duckdb: cannot be read or written: .*the disk is full"),
+        open_warehouse(tmp_path, memory_limit="500MB", threads=1) as con,
+    ):
+        con.execute("select error('the disk is full')")

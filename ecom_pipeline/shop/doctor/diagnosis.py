@@ -84,6 +84,8 @@ def diagnose(con: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[st
                 equal, keeps, guesses = 0, "", named
             looked.append((replace(one, equal_rows=equal, keeps_equal_rows=keeps), guesses))
         given = [(one, tuple(said_in_sql(guess, one.export.inside) for guess in guesses)) for one, guesses in looked]
+    except duckdb.Error as error:
+        raise InputError(file=folder, value=str(error), expected="exports that can be looked at") from error
     finally:
         for export in exports:
             con.execute(f"drop table if exists {export.table}").fetchall()

@@ -91,15 +91,18 @@ def filled_down(con: duckdb.DuckDBPyConnection, table: str, key: str, columns: S
     if not others:
         return ()
     name = quoted(key)
+    told = ", ".join(f"{quoted(column)} is not null as told_{place}" for place, column in enumerate(others))
     shares = ", ".join(
-        f"avg(({quoted(column)} is not null)::int) filter ({which})"
-        for column in others
-        for which in ("first", "not first")
+        f"avg(told_{place}::int) filter ({which})" for place in range(len(others)) for which in ("is_first", "not is_first")
     )
     (lines, below, unnamed, *found) = con.execute(
-        f"""with held as (select *, rowid as place, last_value({name} ignore nulls) over (order by rowid) as held from {table}),
-        lines as (select *, held is distinct from lag(held) over (order by place) as first from held)
-        select count(*), count(*) filter (not first), count(*) filter (not first and {name} is null), {shares} from lines"""
+        f"""with held as (
+            select {told}, {name} is null as is_unnamed, last_value({name} ignore nulls) over (order by rowid) as held,
+                rowid as place
+            from {table}
+        ),
+        lines as (select *, held is distinct from lag(held) over (order by place) as is_first from held)
+        select count(*), count(*) filter (not is_first), count(*) filter (not is_first and is_unnamed), {shares} from lines"""
     ).fetchall()[0]
     if below < ENOUGH_LINES:
         return ()

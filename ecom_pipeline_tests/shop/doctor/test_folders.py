@@ -83,6 +83,16 @@ def test_nonsense_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], k
     assert not (tmp_path / "proposed.yaml").exists()
 
 
+def test_what_the_database_cannot_do_is_told_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise duckdb.OutOfMemoryException("Out of Memory Error: could not allocate block")
+
+    write_csv(tmp_path / "lines.csv", ENGLISH, lines())
+    monkeypatch.setattr("ecom_pipeline.shop.doctor.diagnosis.profile", refuse)
+    with pytest.raises(InputError, match="exports that can be looked at, found 'Out of Memory Error: could not all"):
+        examined(tmp_path)
+
+
 def test_what_cannot_be_run_yet_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_csv(tmp_path / "products.csv", ("sku", "title", "brand"), [[f"s{n}", f"Cup {n}", "Acme"] for n in range(20)])
     assert cli.main(["doctor", str(tmp_path)]) == cli.OK
