@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -27,10 +26,12 @@ from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.errors import InputError, ShopError
 from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.terminal import (
+    command,
     plain_console,
     show_answer,
     show_difference,
     show_holding,
+    show_proposal,
     show_release,
     show_retained,
     show_summary,
@@ -100,7 +101,7 @@ def _init(given: argparse.Namespace, console: Console) -> int:
         from ecom_pipeline.shop.init import init_shop, name_of
 
         path = init_shop(given.folder, name_of(given.folder))
-    doctor, run = (shlex.join(["ecom", *words, str(given.folder)]) for words in (["doctor"], ["run", "--shop"]))
+    doctor, run = command("doctor", given.folder), command("run", "--shop", given.folder)
     proposed = f"put the exports beside it and let `{doctor}` propose what to write there, or write it yourself; then: "
     _tell(
         given,
@@ -118,21 +119,11 @@ def _doctor(given: argparse.Namespace, console: Console) -> int:
     text = propose_yaml(diagnosis)
     target = given.folder / "shop.proposed.yaml" if given.output is None else given.output
     target.write_text(text, encoding="utf-8")
-
-    def show() -> None:
-        console.print(text, soft_wrap=True)
-        then = shlex.join(["ecom", "run", "--shop", str(given.folder)])
-        taken = (f"{name} {guess.value}" for name, guess in diagnosis.assumed.items())
-        assumed = f" Assumed, since no file says it: {', '.join(taken)}." if diagnosis.assumed else ""
-        console.print(f"Wrote {target}; nothing else was touched.{assumed}")
-        again = shlex.join(["ecom", "doctor", str(given.folder)])
-        console.print(
-            f"Read it, rename it to shop.yaml, then: {then}"
-            if diagnosis.is_enough
-            else f"It cannot be run yet: bring orders with their lines, or events, then: {again}"
-        )
-
-    _tell(given, {"proposal": target, "diagnosis": asdict(diagnosis)}, show)
+    _tell(
+        given,
+        {"proposal": target, "diagnosis": asdict(diagnosis)},
+        lambda: show_proposal(console, given.folder, target, text, diagnosis),
+    )
     return OK
 
 
@@ -140,7 +131,6 @@ def _run(given: argparse.Namespace, console: Console) -> int:
     from ecom_pipeline.definitions import run_night
 
     settings, shop, folder = _shop(given)
-    releases.require_writable(folder)
     require_space_for_a_night(settings.work_dir(shop.name), folder, settings.landing_dir)
     dates = backfill(getattr(given, "start", None), getattr(given, "end", None))
 

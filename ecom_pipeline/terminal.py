@@ -1,10 +1,11 @@
-"""What ``ecom`` shows a person on the terminal: tables, a run, a release, a difference, an answer, what is held, what went."""
+"""What ``ecom`` shows a person on the terminal: tables, a proposal, a run, a release, an answer, what is held, what went."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +14,9 @@ from ecom_pipeline.warehouse import release as releases
 from ecom_pipeline.warehouse.difference import Difference, TableDifference
 from ecom_pipeline.warehouse.person import Holding
 from ecom_pipeline.warehouse.summary import Summary
+
+if TYPE_CHECKING:
+    from ecom_pipeline.shop.doctor import Diagnosis
 
 MOST_COLUMNS = 8
 """Columns of a table that a difference prints."""
@@ -50,6 +54,24 @@ def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:,.4g}" if abs(value) < 100 else f"{value:,.0f}"
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def command(*words: object) -> str:
+    """A command as it can be typed."""
+    return shlex.join(["ecom", *map(str, words)])
+
+
+def show_proposal(console: Console, folder: Path, target: Path, text: str, diagnosis: Diagnosis) -> None:
+    """Print what the doctor wrote, what it assumed, and what to do next."""
+    console.print(text, soft_wrap=True)
+    taken = ", ".join(f"{name} {guess.value}" for name, guess in diagnosis.assumed.items())
+    assumed = f" Assumed, since no file says it: {taken}." if taken else ""
+    console.print(f"Wrote {target}; nothing else was touched.{assumed}")
+    console.print(
+        f"Read it, rename it to shop.yaml, then: {command('run', '--shop', folder)}"
+        if diagnosis.is_enough
+        else f"It cannot be run yet: bring orders with their lines, or events, then: {command('doctor', folder)}"
+    )
 
 
 def show_summary(console: Console, summary: Summary) -> None:

@@ -17,14 +17,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryFile
 from types import MappingProxyType
 
 import duckdb
 
 from ecom_pipeline.contracts import Contract
 from ecom_pipeline.sql import file_literal, literal, quoted
-from ecom_pipeline.warehouse.connection import WarehouseError, transaction
+from ecom_pipeline.warehouse.connection import transaction
 from ecom_pipeline.warehouse.describe import describe
 from ecom_pipeline.warehouse.journal import now
 from ecom_pipeline.warehouse.names import content_of, count
@@ -285,18 +284,3 @@ def rollback(folder: Path, release_id: str | None = None) -> Release:
     _link(folder / "current", release_id)
     _sync([folder])
     return release
-
-
-def require_writable(folder: Path) -> None:
-    """Fail before a run starts where its release could not be written.
-
-    Raises
-    ------
-    WarehouseError
-        The folder cannot be created or written.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise WarehouseError(f"{folder}: cannot be written: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""Room on the disk, asked for before anything is written."""
+"""Room on the disk, and leave to write there, asked for before anything is written."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from ecom_pipeline.warehouse.connection import WarehouseError
 
@@ -24,8 +25,9 @@ def require_space_for_a_night(work: Path, releases: Path, landing: Path) -> None
     Raises
     ------
     WarehouseError
-        Says the folder, what is free and what is needed; or that the work folder is closed.
+        Says the folder, what is free and what is needed; or that it cannot be written.
     """
+    require_writable(releases)
     file = work / "warehouse.duckdb"
     try:
         live, since = (file.stat().st_size, file.stat().st_mtime) if file.exists() else (0, 0.0)
@@ -34,6 +36,15 @@ def require_space_for_a_night(work: Path, releases: Path, landing: Path) -> None
     arrived = sum(seen.st_size for seen in files_in(landing) if seen.st_ctime > since)
     released = sum(seen.st_size for seen in files_in(releases / "current"))
     require_space(releases, live // 2 + 2 * released + LOADED * arrived)
+
+
+def require_writable(folder: Path) -> None:
+    """Fail where a folder cannot be made or written, with a WarehouseError that says why."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise WarehouseError(f"{folder}: cannot be written: {error.strerror}") from error
 
 
 def require_space(folder: Path, needed: int) -> None:

@@ -20,7 +20,7 @@ BELOW: dict[str, set[str]] = {
     "defs": {"contracts", "sql", "settings", "quality", "warehouse", "ml", "shop"},
     "definitions": {"contracts", "settings", "shop", "defs"},
     "asking": {"ml", "warehouse"},
-    "terminal": {"warehouse"},
+    "terminal": {"shop", "warehouse"},
     "arguments": set(),
     "cli": {"arguments", "contracts", "settings", "shop", "warehouse", "definitions", "asking", "terminal"},
 }

@@ -1,7 +1,7 @@
 """What unknown exports seem to be: from a folder to a proposed ``shop.yaml``, in which every guess says how sure it is.
 
-``sampling`` reads the beginning of files, ``survey`` groups them and ``nested`` opens their JSON; ``profiles`` looks at
-values, ``names`` at headers, ``matching`` at both; ``roles`` decides what kind of export a file is, ``inputs``,
+``sampling`` reads the beginning of files, ``survey`` groups them by their names (``patterns``) and ``nested`` opens their
+JSON; ``profiles`` looks at values, ``names`` at headers, ``matching`` at both; ``roles`` decides what kind of export a file is, ``inputs``,
 ``sales`` and ``columns`` what it gives, ``rows`` which of its rows count, ``returns`` and ``derived`` what no header
 names; ``diagnosis`` goes through all that and ``proposal`` writes it down. Rules of thumb live here and nowhere else:
 nothing in the nightly run depends on a guess.

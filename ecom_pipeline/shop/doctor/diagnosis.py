@@ -20,6 +20,7 @@ from ecom_pipeline.shop.doctor.missing import find_missing
 from ecom_pipeline.shop.doctor.model import Diagnosis, InputGuess, SourceGuess
 from ecom_pipeline.shop.doctor.names import VAGUE, likeness
 from ecom_pipeline.shop.doctor.nested import said_in_sql, spelled
+from ecom_pipeline.shop.doctor.patterns import escaped
 from ecom_pipeline.shop.doctor.profiles import ENOUGH, Profile, profile, writes_decimal_comma
 from ecom_pipeline.shop.doctor.queries import completed
 from ecom_pipeline.shop.doctor.references import Seen, number_in_other_orders, products_of_lines, refer_to_keys
@@ -27,7 +28,7 @@ from ecom_pipeline.shop.doctor.returns import tells_refunds
 from ecom_pipeline.shop.doctor.roles import SALES, find_role, nearest
 from ecom_pipeline.shop.doctor.rows import equal_and_meant, filled_down, named_rows
 from ecom_pipeline.shop.doctor.sales import Sales
-from ecom_pipeline.shop.doctor.survey import Export, escaped, survey
+from ecom_pipeline.shop.doctor.survey import Export, survey
 from ecom_pipeline.shop.doctor.times import made_times
 from ecom_pipeline.shop.doctor.whereabouts import currencies, whereabouts
 from ecom_pipeline.shop.errors import InputError

@@ -93,7 +93,9 @@ def filled_down(con: duckdb.DuckDBPyConnection, table: str, key: str, columns: S
     name = quoted(key)
     told = ", ".join(f"{quoted(column)} is not null as told_{place}" for place, column in enumerate(others))
     shares = ", ".join(
-        f"avg(told_{place}::int) filter ({which})" for place in range(len(others)) for which in ("is_first", "not is_first")
+        f"avg(told_{place}::int) filter ({which})"
+        for place in range(len(others))
+        for which in ("is_first", "not is_first")
     )
     (lines, below, unnamed, *found) = con.execute(
         f"""with held as (

@@ -10,13 +10,13 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from ecom_pipeline.shop.doctor.nested import lists_of, opened
+from ecom_pipeline.shop.doctor.patterns import common_start, escaped, pattern_of, shape_of
 from ecom_pipeline.shop.doctor.sampling import KINDS, Sample, samples_of
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.readers import FileRead, looks_partial
@@ -37,8 +37,6 @@ TO_DO = {
     ".sql": "a dump: load it into a database, or export its tables as CSV",
 }
 """What to do about files of which there is no reader, by suffixes."""
-MONTHS = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)"
-NUMBERS = rf"(?<![^\W\d_])\d+|\d{{3,}}|(?<![^\W\d_])({MONTHS})(?![^\W\d_])"
 SHARED_KEYS = 0.7
 """Share of columns that files of one export have in common, where these may differ: an object of JSON leaves out what it
 has not, and of exports that only a number tells apart the later ones have grown."""
@@ -102,7 +100,7 @@ def survey(con: duckdb.DuckDBPyConnection, folder: Path) -> tuple[list[Export], 
     paths, notices = find_files(folder)
     by_shape: dict[str, list[Path]] = {}
     for path in paths:
-        by_shape.setdefault(_shape(str(path)), []).append(path)
+        by_shape.setdefault(shape_of(str(path)), []).append(path)
     groups: list[list[_Seen]] = []
     for alike in by_shape.values():
         for seen in _sampled(con, folder, alike, notices):
@@ -160,28 +158,18 @@ def _sampled(
 
 def _belongs(sample: Sample, other: Sample) -> bool:
     """Whether a file is more of an export: same columns, folder and kind, and a name that starts alike."""
-    start = _common_start([_stem(sample.path), _stem(other.path)])
-    numbered = _shape(sample.path.name) == _shape(other.path.name)
+    start = common_start([_stem(sample.path), _stem(other.path)])
+    numbered = shape_of(sample.path.name) == shape_of(other.path.name)
     own, theirs = ({column.lower() for column in one.columns} for one in (sample, other))
     may_differ = sample.dialect.startswith("json") or (numbered and "no header" not in sample.dialect)
     return (
         (len(own & theirs) >= SHARED_KEYS * len(own | theirs) if may_differ else own == theirs)
         and not sample.database
         and sample.part == other.part
-        and _shape(str(sample.path.parent)) == _shape(str(other.path.parent))
+        and shape_of(str(sample.path.parent)) == shape_of(str(other.path.parent))
         and suffix_of(sample.path) == suffix_of(other.path)
         and (numbered or len(re.findall(r"[^\W\d_]", start)) >= 2)
     )
-
-
-def _shape(name: str) -> str:
-    """The name without its dates, months and numbers; a digit or two right behind a word belong to the word (``lines2``)."""
-    return re.sub(NUMBERS, "#", name)
-
-
-def _common_start(names: Sequence[str]) -> str:
-    first, last = min(names), max(names)
-    return first[: next((place for place, char in enumerate(first) if last[place : place + 1] != char), len(first))]
 
 
 def _stem(path: Path) -> str:
@@ -194,7 +182,7 @@ def _exports(
     """The one export that a group is, or one per file where no glob finds them and nothing else."""
     files = sorted(path.relative_to(folder).as_posix() for seen in group for path in (seen.sample.path, *seen.unopened))
     others = [name for path in paths if (name := path.relative_to(folder).as_posix()) not in files]
-    pattern = _pattern(files, others)
+    pattern = pattern_of(files, others)
     if pattern:
         yield _export(con, folder, pattern, files, [seen.sample for seen in group])
         return
@@ -253,50 +241,3 @@ def _spread(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], 
         con.execute(f"alter table {table} add column if not exists {name} varchar").fetchall()
     found = FileRead(columns=tuple(columns), rows=0, unreadable=0, encoding="", dialect="")
     return spread(con, table, found, each).columns
-
-
-def escaped(name: str) -> str:
-    """The glob that finds the file of this name and no other."""
-    return re.sub(r"([*?[])", r"[\1]", name)
-
-
-def _pattern(files: Sequence[str], others: Sequence[str]) -> str | None:
-    """The simplest glob that finds these files and no others; None if there is none."""
-    if len(files) == 1:
-        dated = _undated(files[0])
-        return escaped(files[0]) if any(_fits(name.split("/"), dated.split("/")) for name in others) else dated
-    parts = [name.split("/") for name in files]
-    if len({len(one) for one in parts}) > 1:
-        return None
-    for is_short in (True, False):
-        for middle in ("*", "[0-9]*"):
-            patterns = [_pattern_of(alike, middle, is_short) for alike in zip(*parts, strict=True)]
-            finds = [name for name in (*files, *others) if _fits(name.split("/"), patterns)]
-            if len(finds) == len(files) and set(finds) == set(files):
-                return "/".join(patterns)
-    return None
-
-
-def _undated(file: str) -> str:
-    """The glob that finds a file whose name has a date or a long number, and those that follow it under later ones."""
-    folder, slash, name = file.rpartition("/")
-    numbers = list(re.finditer(NUMBERS, name))
-    if not any(len(number.group()) >= len("2024") for number in numbers):
-        return escaped(file)
-    start, end = numbers[0].start(), numbers[-1].end()
-    middle = "[0-9]*" if name[start].isdigit() else "*"
-    return f"{escaped(folder + slash + name[:start])}{middle}{escaped(name[end:])}"
-
-
-def _pattern_of(names: Sequence[str], middle: str, is_short: bool) -> str:
-    """The glob of folders or files that begin and end alike; a short one begins before a number."""
-    if len(set(names)) == 1:
-        return escaped(names[0])
-    start = _common_start(names)
-    end = _common_start([name[len(start) :][::-1] for name in names])[::-1].lstrip("0123456789")
-    beginning = re.sub(r"(?<!\d)\d{4}[\d._-]*$|\d+$", "", start) if is_short else start
-    return f"{escaped(beginning)}{middle}{escaped(end)}"
-
-
-def _fits(parts: Sequence[str], patterns: Sequence[str]) -> bool:
-    return len(parts) == len(patterns) and all(map(fnmatchcase, parts, patterns))
