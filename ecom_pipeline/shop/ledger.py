@@ -18,9 +18,9 @@ class LedgerEntry:
     Attributes
     ----------
     file
-        Path below the landing folder, or the database and its table, without the password.
+        Path below the landing folder, or the database and its table, without the password, or ``query``.
     size
-        In bytes; 0 for a database table.
+        In bytes; 0 for what is no file, a table or a query.
     sha256
         Of the file's bytes, or of a table's rows in any order.
     rows

@@ -4,7 +4,8 @@ A file is what its path, size and hash say. What is in the ledger unchanged is n
 nothing was written since; what changed is read whole and takes the place of its last load. Nothing is half loaded: a file
 that is missing, unfinished, damaged or lacks a column that its rows need refuses the whole load of its source, and the
 error says where. What a file lacks that its rows can do without is null, and a notice says so. Which files there are
-belongs to ``arrivals``, how one is read to ``readers``; where the staged rows and the ledger are kept to the caller.
+belongs to ``arrivals``, how one is read to ``readers``, where its rows are put to ``staging``; where these and the ledger
+are kept to the caller.
 """
 
 from __future__ import annotations
@@ -13,8 +14,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -29,9 +29,7 @@ from ecom_pipeline.shop.errors import InputError, close_to, did_you_mean, one_li
 from ecom_pipeline.shop.ledger import LedgerEntry
 from ecom_pipeline.shop.queries import PLACE, read_query
 from ecom_pipeline.shop.readers import FileRead, looks_partial, read_database, read_file, version
-from ecom_pipeline.sql import literal, quoted
-
-OWN_COLUMNS = {"_row": "BIGINT", "_problem": "VARCHAR", "_line": "VARCHAR", "_load_id": "BIGINT", "_file": "VARCHAR"}
+from ecom_pipeline.shop.staging import Staging
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +79,10 @@ def load_source(
         No file, an unreadable folder or file, an empty or damaged file, one that is still being written, one that had
         rows and has none any more, or one that lacks a column its rows need. The staging table does not exist then.
     """
-    loading = _Loading(con, shop, source, ledger, next_load_id, staging_table)
+    staging = Staging(con, staging_table, shop.used_columns(source))
+    loading = _Loading(con, shop, source, ledger, next_load_id, staging)
     described = shop.sources[source]
-    with loading.discarded_on_error():
+    with staging.discarded_on_error():
         if described.database is not None:
             loading.take_table(described.database, landing)
         elif described.query is not None:
@@ -101,26 +100,13 @@ class _Loading:
     source: str
     ledger: Sequence[LedgerEntry]
     next_load_id: int
-    staging: str
+    staging: Staging
     entries: list[LedgerEntry] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     notices: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.known = {entry.file: entry for entry in sorted(self.ledger, key=lambda entry: entry.load_id)}
-        unquoted = self.staging.removesuffix('"')
-        self.beside = f"{unquoted}__reading{self.staging[len(unquoted) :]}"
-
-    @contextmanager
-    def discarded_on_error(self) -> Iterator[None]:
-        self._empty()
-        try:
-            yield
-        except BaseException:
-            self.con.execute(f"drop table if exists {self.staging}")
-            raise
-        finally:
-            self.con.execute(f"drop table if exists {self.beside}")
 
     def report(self) -> LoadReport:
         notices = [
@@ -138,12 +124,16 @@ class _Loading:
         pattern = described.files or ""
         paths = self._finished(pattern, landing)
         matched = {path.relative_to(landing).as_posix() for path in matching(pattern, landing)}
-        for name in self.known:
-            if name not in matched and (landing / name).exists():
-                self._note(name, f"was loaded, and {pattern} no longer finds it: its rows stay", kind="unmatched")
+        self._note_what_stays(matched, landing, f"{pattern} no longer finds it")
         names = {path: path.relative_to(landing).as_posix() for path in settled(paths, settle_seconds, clock)}
         for path, name in sorted(names.items(), key=lambda named: self._load_of(named[1])):
             self._take_file(path, name, described)
+
+    def _note_what_stays(self, brought: Collection[str], landing: Path, why: str) -> None:
+        """Tell of former loads that the source does not mean any more; a file that is gone was moved away on purpose."""
+        for name, entry in self.known.items():
+            if name not in brought and (entry.size == 0 or (landing / name).exists()):
+                self._note(name, f"was loaded, and {why}: its rows stay", kind="unmatched")
 
     def _finished(self, pattern: str, landing: Path) -> list[Path]:
         """The files that a pattern means; those that are not finished are told and left alone."""
@@ -161,16 +151,20 @@ class _Loading:
         return self.known[name].load_id if name in self.known else math.inf
 
     def take_table(self, database: Database, landing: Path) -> None:
-        read = read_database(self.con, _below(landing, database.url.get_secret_value()), database.table, self.staging)
-        sha256 = self._hash_of_rows(read.columns)
+        self._note_what_stays([database.location], landing, "a table has taken its place")
+        read = read_database(
+            self.con, _below(landing, database.url.get_secret_value()), database.table, self.staging.target
+        )
+        sha256 = self.staging.hash_of_rows(read.columns)
         before = self.known.get(database.location)
         if before is not None and before.sha256 == sha256:
             self.unchanged.append(database.location)
-            self._empty()
+            self.staging.empty()
             return
         self._add(read, database.location, size=0, sha256=sha256, modified_at=None)
 
     def take_query(self, described: Source, landing: Path, settle_seconds: float, clock: Clock) -> None:
+        self._note_what_stays([PLACE], landing, "a query has taken its place")
         found = {name: self._finished(table.files, landing) for name, table in described.tables.items()}
         paths = settled([path for held in found.values() for path in held], settle_seconds, clock)
         seen = [look(path) for path in paths]
@@ -180,7 +174,7 @@ class _Loading:
         if PLACE in self.known and self.known[PLACE].sha256 == sha256:
             self.unchanged.append(PLACE)
             return
-        read = read_query(self.con, described.query or "", tables, self.staging)
+        read = read_query(self.con, described.query or "", tables, self.staging.target)
         for path, before in zip(paths, seen, strict=True):
             refuse_changed(path, before, look(path))
         self._add(read, PLACE, size=0, sha256=sha256, modified_at=None)
@@ -206,7 +200,7 @@ class _Loading:
                 "read again: the options of its source, or the version of the project, have changed",
                 kind="read otherwise",
             )
-        read = read_file(self.con, path, self._target, format=described.format, options=described.options)
+        read = read_file(self.con, path, self.staging.target, format=described.format, options=described.options)
         refuse_changed(path, seen, look(path))
         twin = next((entry.file for entry in (*self.known.values(), *self.entries) if entry.sha256 == sha256), None)
         if twin is not None and twin != name:
@@ -234,7 +228,7 @@ class _Loading:
             self._note(name, "has no rows")
         if before is not None and before.sha256 != sha256:
             self._note_change(name, before.rows, read.rows + read.unreadable)
-        self._keep(read.columns, load_id := self.next_load_id + len(self.entries), name)
+        self.staging.keep(read.columns, load_id := self.next_load_id + len(self.entries), name)
         self.entries.append(
             LedgerEntry(
                 load_id=load_id,
@@ -251,37 +245,6 @@ class _Loading:
             )
         )
 
-    @property
-    def _target(self) -> str:
-        """What a reader fills: the first file becomes the staging table, since writing text again costs more than reading it."""
-        return self.beside if self.entries else self.staging
-
-    def _keep(self, columns: Sequence[str], load_id: int, name: str) -> None:
-        """Have the staging table hold what was read, marked with its load."""
-        own = {"_load_id": str(load_id), "_file": literal(name)}
-        if self._target == self.staging:
-            for column, value in own.items():
-                self.con.execute(
-                    f"alter table {self.staging} add column {column} {OWN_COLUMNS[column]} default {value}"
-                )
-                self.con.execute(f"alter table {self.staging} alter column {column} drop default")
-            self._widen(self.shop.used_columns(self.source))
-        else:
-            self._widen(columns)
-            marks = ", ".join(f"{value} as {column}" for column, value in own.items())
-            self.con.execute(f"insert into {self.staging} by name select *, {marks} from {self._target}")
-
-    def _empty(self) -> None:
-        """Make the staging table, without rows."""
-        mapped = [f"{quoted(column)} VARCHAR" for column in self.shop.used_columns(self.source)]
-        own = [f"{name} {kind}" for name, kind in OWN_COLUMNS.items()]
-        self.con.execute(f"create or replace table {self.staging} ({', '.join([*mapped, *own])})")
-
-    def _widen(self, columns: Iterable[str]) -> None:
-        """Give the staging table the columns it lacks; a name in other capitals is no other column."""
-        for column in columns:
-            self.con.execute(f"alter table {self.staging} add column if not exists {quoted(column)} VARCHAR")
-
     def look_for_columns_nobody_has(self) -> None:
         """Tell a mapped column that no file has, even if none of them is new: ``shop.yaml`` may have been changed."""
         if not self.entries and all(entry.columns for entry in self.known.values()):
@@ -296,7 +259,7 @@ class _Loading:
             also = f"; it lacks {', '.join(repr(other.column) for other in absent[1:])} too" if absent[1:] else ""
             expected = f"a column of this name, which {line} maps{did_you_mean(column, columns)}{also}"
             raise InputError(file=name, column=column, expected=expected)
-        used = {column.lower() for column in self.shop.used_columns(self.source)}
+        used = {column.lower() for column in self.staging.mapped}
         unused = [column for column in columns if column.lower() not in used]
         for one in absent:
             self._note(
@@ -320,14 +283,6 @@ class _Loading:
     def _note(self, name: str, notice: str, kind: str | None = None) -> None:
         """Of several notices of a kind the first is told, with the number of the others."""
         self.notices.setdefault(kind or notice, []).append(one_line(f"{name}: {notice}"))
-
-    def _hash_of_rows(self, columns: Sequence[str]) -> str:
-        texts = ", ".join(f"coalesce({quoted(column)}, chr(30))" for column in columns)
-        sums = self.con.execute(
-            f"select count(*), sum(md5_number_lower(line)), sum(md5_number_upper(line))"
-            f" from (select concat_ws(chr(31), {texts}) as line from {self.staging})"
-        ).fetchall()
-        return hashlib.sha256(repr((tuple(columns), sums)).encode()).hexdigest()
 
 
 def _below(landing: Path, url: str) -> str:

@@ -19,9 +19,10 @@ import pytest
 
 from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.errors import InputError, one_line
-from ecom_pipeline.shop.loading import OWN_COLUMNS, LoadReport, load_source
+from ecom_pipeline.shop.loading import LoadReport, load_source
 from ecom_pipeline.shop.mapping import input_selects, routing_select
 from ecom_pipeline.shop.reading import load_shop
+from ecom_pipeline.shop.staging import OWN_COLUMNS
 from ecom_pipeline.sql import quoted
 from ecom_pipeline_tests.shop.hostile import SECRET, SHOP, SOURCES, Case, make_case
 from ecom_pipeline_tests.shop.shops import CONTRACTS

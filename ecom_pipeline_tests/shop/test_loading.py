@@ -23,6 +23,7 @@ from ecom_pipeline.shop.loading import LoadReport, load_source
 from ecom_pipeline.shop.mapping import input_selects
 from ecom_pipeline.shop.readers import read_file
 from ecom_pipeline.shop.reading import load_shop
+from ecom_pipeline.shop.staging import OWN_COLUMNS
 from ecom_pipeline_tests.database import in_memory
 from ecom_pipeline_tests.shop.shops import CONTRACTS, EVENTS, make_shop, shop_text
 
@@ -101,7 +102,7 @@ def test_files_are_loaded_once(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_p
         "at",
         "who",
         "what",
-        *loading.OWN_COLUMNS,
+        *OWN_COLUMNS,
     ]
 
     drop(tmp_path, "c.csv", "pv,2011-01-03,3,p\n")
@@ -167,6 +168,9 @@ def test_a_file_that_the_pattern_no_longer_finds_is_told(con: duckdb.DuckDBPyCon
     path.write_text(shop_text(EVENTS).replace("'*.csv'", "'events*.csv'"), "utf-8")
     again = load(con, load_shop(path, {}, CONTRACTS), tmp_path, wide.entries)
     assert again.notices == ("other.csv: was loaded, and events*.csv no longer finds it: its rows stay",)
+    asked = LedgerEntry(load_id=9, file="query", size=0, sha256="", columns=("kind",))
+    told = load(con, load_shop(path, {}, CONTRACTS), tmp_path, [*again.entries, asked]).notices
+    assert "query: was loaded, and events*.csv no longer finds it: its rows stay" in told
 
 
 def test_files_that_no_source_means_are_named(shop: Shop, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ecom_pipeline.shop.errors import InputError
+from ecom_pipeline.shop.ledger import LedgerEntry
 from ecom_pipeline.shop.loading import LoadReport, load_source
 from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline_tests.database import in_memory
@@ -63,6 +64,13 @@ def test_it_runs_again_when_a_file_or_the_query_changes(folder: Path) -> None:
     again, found = load(folder, ledger=first.entries)
     assert len(again.entries) == 1
     assert {person for *_, person, _ in found} == {"p2", None}
+
+
+def test_rows_that_its_files_brought_by_themselves_are_told(folder: Path) -> None:
+    known = [LedgerEntry(load_id=0, file=name, size=9, sha256="") for name in ("orders-1.csv", "moved-away.csv")]
+    assert load(folder, ledger=known)[0].notices == (
+        "orders-1.csv: was loaded, and a query has taken its place: its rows stay",
+    )
 
 
 @pytest.mark.parametrize(
