@@ -98,9 +98,9 @@ def _init(given: argparse.Namespace, console: Console) -> int:
 
         path = make_sample(given.sample, given.folder, seed=_settings(given).seed)
     else:
-        from ecom_pipeline.shop.init import init_shop, name_of
+        from ecom_pipeline.shop.init import init_shop
 
-        path = init_shop(given.folder, name_of(given.folder))
+        path = init_shop(given.folder)
     doctor, run = command("doctor", given.folder), command("run", "--shop", given.folder)
     proposed = f"put the exports beside it and let `{doctor}` propose what to write there, or write it yourself; then: "
     _tell(

@@ -1,7 +1,8 @@
 """``shop.yaml``: what a shop's sources are and how their columns become the columns of the input contracts.
 
 The model of the file, alone. ``reading`` makes one from a file and says what is wrong with it, ``mapping`` says what it
-means in SQL, ``expressions`` which SQL a shop may write.
+means in SQL, ``expressions`` which SQL a shop may write; ``kinds`` has the kinds of values, ``business`` what is said of
+the business beside the data.
 """
 
 from __future__ import annotations
@@ -11,89 +12,30 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    SecretStr,
-    StringConstraints,
-    field_serializer,
-    model_validator,
-)
+from pydantic import Field, PrivateAttr, SecretStr, field_serializer, model_validator
 
 from ecom_pipeline.contracts import Contract
+from ecom_pipeline.shop.business import SEGMENTS, Budget, Recommendations, Support
 from ecom_pipeline.shop.document import Document, Place
 from ecom_pipeline.shop.expressions import parse_expression
-from ecom_pipeline.shop.options import ReadOptions, Text
+from ecom_pipeline.shop.kinds import Country, Currency, Format, Glob, Model, Name, Rate, Text, Timezone
+from ecom_pipeline.shop.options import ReadOptions
 from ecom_pipeline.shop.values import Unit
 
 DEFAULTS = {("orders", "status"): "completed", ("messages", "author"): "customer"}
 """What a row stands for that does not say it."""
 EITHER = {"order_items": ("unit_price", "line_amount")}
 """Columns of which a source maps at least one."""
-SEGMENTS = {
-    "new": "first_order_days < 30",
-    "churned": "recency_score = 1 and recency_days > 90",
-    "at_risk": "recency_score <= 2 and recency_days > 30 and (frequency_score >= 3 or monetary_score >= 3)",
-    "high_value": "frequency_score >= 4 and monetary_score >= 4",
-    "potential": "frequency_score >= 3 or monetary_score >= 3",
-    "one_time": "orders = 1",
-}
-"""The segments of a shop that states none. A fifth of the buyers is always last: of a grocer's, it was there this month."""
 CONDITIONS = {"segments": "features.customer_months", "audiences": "marts.customer_profiles"}
 """Sections of conditions, and the table that each is about."""
 EXCHANGE_RATES = "exchange_rates"
 """The one input that comes from ``shop.yaml`` itself."""
 
 
-def _known_timezone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError("expected an IANA timezone such as Europe/London or Asia/Shanghai") from error
-    return value
-
-
-def _below_the_landing_folder(value: str) -> str:
-    path = PurePosixPath(value.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or re.match(r"^[A-Za-z]:", value) or not path.parts:
-        raise ValueError("expected a pattern of files below the landing folder, neither absolute nor with '..'")
-    return path.as_posix()
-
-
-def _of_the_form(pattern: str, words: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError(f"expected {words}")
-        return value
-
-    return AfterValidator(check)
-
-
-Timezone = Annotated[str, AfterValidator(_known_timezone)]
-Currency = Annotated[str, _of_the_form("[A-Z]{3}", "an ISO 4217 code such as GBP or CNY")]
-Country = Annotated[str, _of_the_form("[A-Z]{2}", "an ISO 3166 code such as GB or CN")]
-Glob = Annotated[str, AfterValidator(_below_the_landing_folder)]
-Format = Literal["csv", "jsonl", "parquet", "excel"]
-Name = Annotated[
-    str, _of_the_form("(?!.*__)[a-z][a-z0-9_]*", "a name of small letters, digits and single _, such as my_shop")
-]
-Channel = Annotated[Text, StringConstraints(strip_whitespace=True, to_lower=True)]
-"""Spelt as ``clean.marketing_spend`` has it."""
-Rate = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=8)]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class ColumnMapping(_Model):
+class ColumnMapping(Model):
     """Where one column of an input comes from: a column of the source, an expression over them, or a constant.
 
     Attributes
@@ -135,14 +77,14 @@ class ColumnMapping(_Model):
         return self
 
 
-class InputMapping(_Model):
+class InputMapping(Model):
     """How rows of one source become rows of one input."""
 
     where: Text | None = None
     columns: dict[str, ColumnMapping] = Field(min_length=1)
 
 
-class Database(_Model):
+class Database(Model):
     """A table of a database."""
 
     url: SecretStr
@@ -165,7 +107,7 @@ class Database(_Model):
         return self.location
 
 
-class Table(_Model):
+class Table(Model):
     """Files that a query finds as one table."""
 
     files: Glob
@@ -178,7 +120,7 @@ class Table(_Model):
         return {"files": given} if isinstance(given, str) else given
 
 
-class Source(_Model):
+class Source(Model):
     """One kind of export, and the inputs its rows go to.
 
     Attributes
@@ -219,53 +161,7 @@ class Source(_Model):
         return (self.files,) if self.files else tuple(table.files for table in self.tables.values())
 
 
-class Exclusions(_Model):
-    """What is never recommended; a category is a path, or the beginning of one."""
-
-    products: tuple[Text, ...] = ()
-    categories: tuple[Text, ...] = ()
-    brands: tuple[Text, ...] = ()
-
-
-class Recommendations(_Model):
-    """Rules of business for the lists of products; what each means is said in ``ml.recommend.rules.Rules``."""
-
-    exclude: Exclusions = Exclusions()
-    minimum_stock: int = Field(default=1, ge=0)
-    minimum_days_of_stock: float | None = Field(default=None, gt=0)
-    repurchase_after_days: int = Field(default=0, ge=0)
-    price_bands_apart: float | None = Field(default=None, ge=0, le=4)
-    category_cap: int | None = Field(default=None, ge=1)
-    brand_pins: dict[Text, Annotated[int, Field(ge=1, le=20)]] = Field(default_factory=dict)
-    new_products: int = Field(default=2, ge=0, le=20)
-    most_customers: int = Field(default=250_000, ge=1)
-
-
-class Budget(_Model):
-    """What the split of the spend has to keep to, a day and in the shop's currency; by channel what is least and most."""
-
-    per_day: float | None = Field(default=None, gt=0)
-    least: dict[Channel, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
-    most: dict[Channel, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _can_be_kept(self) -> Budget:
-        for channel, least in self.least.items():
-            if least > self.most.get(channel, least):
-                raise ValueError(f"expected least of {channel} not above its most, {self.most[channel]:g}")
-        floors = sum(self.least.values())
-        if self.per_day is not None and floors > self.per_day:
-            raise ValueError(f"expected per_day to hold what is least of all channels together, {floors:g}")
-        return self
-
-
-class Support(_Model):
-    """How often an answer of the service desk may be wrong; where not stated, as often as the model says."""
-
-    target_error: float | None = Field(default=None, ge=0, lt=1)
-
-
-class Shop(_Model):
+class Shop(Model):
     """A shop, as its ``shop.yaml`` describes it. Made by ``reading.load_shop``."""
 
     name: Name

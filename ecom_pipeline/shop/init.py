@@ -10,7 +10,7 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
-from ecom_pipeline.shop.errors import ShopError, shorten
+from ecom_pipeline.shop.errors import ShopError
 
 SHOP_FILE = "shop.yaml"
 
@@ -27,15 +27,13 @@ def name_of(folder: Path) -> str:
     return words if re.match("[a-z]", words) else f"shop_{words}".rstrip("_")
 
 
-def init_shop(folder: Path, name: str) -> Path:
-    """Write the ``shop.yaml`` of a new shop.
+def init_shop(folder: Path) -> Path:
+    """Write the ``shop.yaml`` of a new shop, which is called after its folder.
 
     Parameters
     ----------
     folder
         Where the shop's exports will lie; made if absent.
-    name
-        Of the shop: small letters, digits and ``_``.
 
     Returns
     -------
@@ -45,10 +43,8 @@ def init_shop(folder: Path, name: str) -> Path:
     Raises
     ------
     ShopError
-        The name cannot be used, there is a ``shop.yaml`` already, or the folder cannot be written to.
+        There is a ``shop.yaml`` already, or the folder cannot be written to.
     """
-    if not re.fullmatch("[a-z][a-z0-9_]*", name):
-        raise ShopError(f"expected a name of small letters, digits and _, such as my_shop, found {shorten(name)}")
     template = (files("ecom_pipeline.shop") / "template.yaml").read_text("utf-8")
     path = folder / SHOP_FILE
     if path.exists():
@@ -56,7 +52,7 @@ def init_shop(folder: Path, name: str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
-            file.write(template.replace("__NAME__", name.ljust(len("__NAME__"))))
+            file.write(template.replace("__NAME__", name_of(folder).ljust(len("__NAME__"))))
     except OSError as error:
         raise ShopError(f"{path}: expected a folder that can be written to: {error.strerror}") from error
     return path

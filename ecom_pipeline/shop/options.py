@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pydantic import Field
 
-from pydantic import BaseModel, ConfigDict, Field
-
-Text = Annotated[str, Field(min_length=1)]
+from ecom_pipeline.shop.kinds import Model, Text
 
 
-class ReadOptions(BaseModel):
+class ReadOptions(Model):
     """What the reader must not detect but take as given.
 
     Attributes
@@ -29,8 +27,6 @@ class ReadOptions(BaseModel):
     each
         The list of which every element is a row: a column, and after points the keys inside its object.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     encoding: Text | None = None
     delimiter: Text | None = None

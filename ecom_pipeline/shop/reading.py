@@ -11,16 +11,14 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from ecom_pipeline.contracts import Column, Contract, load_contracts
+from ecom_pipeline.shop.business import Budget, Exclusions, Recommendations
 from ecom_pipeline.shop.config import (
     CONDITIONS,
     DEFAULTS,
     EITHER,
-    Budget,
     ColumnMapping,
     Database,
-    Exclusions,
     InputMapping,
-    Recommendations,
     Shop,
     Source,
     Table,

@@ -21,7 +21,8 @@ from ecom_pipeline.ml.marketing import budget, readout
 from ecom_pipeline.ml.recommend import pipeline as lists
 from ecom_pipeline.ml.support import pipeline
 from ecom_pipeline.settings import Settings
-from ecom_pipeline.shop.config import Budget, Recommendations, Shop, Support
+from ecom_pipeline.shop.business import Budget, Recommendations, Support
+from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline.warehouse.candidate import Candidate
 from ecom_pipeline.warehouse.connection import WarehouseError, open_warehouse

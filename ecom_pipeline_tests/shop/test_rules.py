@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from ecom_pipeline.shop.config import SEGMENTS, Shop
+from ecom_pipeline.shop.business import SEGMENTS
+from ecom_pipeline.shop.config import Shop
 from ecom_pipeline.shop.errors import ShopError
 from ecom_pipeline.shop.rules import audience_exports, audiences_select, segments_select
 from ecom_pipeline_tests.shop.shops import EVENTS, make_shop
