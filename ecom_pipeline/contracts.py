@@ -252,15 +252,11 @@ class Contract(_Model):
         """Where the promise lies."""
         return TABLES / self.schema_name / f"{self.table}.yml"
 
-    @property
-    def sql_path(self) -> Path:
-        """Where the SELECT lies, if there is one."""
-        return self.path.with_suffix(".sql")
-
     @cached_property
     def select(self) -> str | None:
         """The bare SELECT that keeps the promise, or None where Python or the pipeline itself does."""
-        return self.sql_path.read_text("utf-8") if self.sql_path.exists() else None
+        path = self.path.with_suffix(".sql")
+        return path.read_text("utf-8") if path.exists() else None
 
 
 def _promises(column: Column) -> Iterator[tuple[Kind, str, str]]:

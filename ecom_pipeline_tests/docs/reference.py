@@ -201,7 +201,7 @@ def _table(contract: Contract) -> Iterator[str]:
 
 def _link(contract: Contract) -> str:
     where = f"../ecom_pipeline/tables/{contract.schema_name}/{contract.table}"
-    made = f", [SQL]({where}.sql)" if contract.sql_path.exists() else ""
+    made = f", [SQL]({where}.sql)" if contract.select else ""
     return f"[{contract.table}.yml]({where}.yml){made}"
 
 

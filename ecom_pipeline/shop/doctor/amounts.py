@@ -90,11 +90,11 @@ class Amounts:
     def _count_pieces(self, items: Matches) -> None:
         """A few whole numbers beside the amount are pieces, though they are called an amount."""
         money = [items[target].profile.name for target in ("line_amount", "unit_price") if target in items]
-        counts = [one for one in self.profiles if folded(one.name) in PIECES and _is_count(one)]
+        counts = [one for one in self.profiles if folded(one.name) in PIECES and one.is_count]
         if "quantity" in items or not counts or not money:
             return
         if money == [counts[0].name]:
-            left = (one for one in self.profiles if re.search("price|sales", folded(one.name)) and not _is_count(one))
+            left = (one for one in self.profiles if re.search("price|sales", folded(one.name)) and not one.is_count)
             price = next((one for one in left if one.is_number), None)
             if price is None:
                 return
@@ -285,11 +285,6 @@ class Amounts:
 
     def _number(self, profile: Profile) -> str:
         return number(quoted(profile.name), "DECIMAL(18,4)", decimal_comma=self.decimal_comma)
-
-
-def _is_count(column: Profile) -> bool:
-    """Whether the values are small whole numbers, one or two the commonest."""
-    return column.is_number and column.fractional == 0 and any(word in ("1", "2") for word, _ in column.words[:2])
 
 
 def _is_share(column: Profile) -> bool:

@@ -77,7 +77,7 @@ def name_columns(
     )
     take(_first(free, lambda c: c.is_money), "price")
     if not behaviour or (kind and kind[0] == "purchase" and not is_rating):
-        pieces = take(_first(free, lambda c: c.is_number and c.fractional == 0 and _is_count(c)), "quantity")
+        pieces = take(_first(free, lambda c: c.is_count), "quantity")
         before = [c for c in profiles[: profiles.index(pieces)] if c in free][-1:] if pieces else []
         if kind and "price" not in names.values() and len(free) > 2:
             take(_first(before, lambda c: c.is_number), "price")
@@ -104,10 +104,6 @@ def name_columns(
 
 def _first(columns: Iterable[Profile], condition: Callable[[Profile], bool]) -> Profile | None:
     return next((column for column in columns if condition(column)), None)
-
-
-def _is_count(column: Profile) -> bool:
-    return any(word in ("1", "2") for word, _ in column.words[:3])
 
 
 def _order(con: duckdb.DuckDBPyConnection, export: Export, ids: list[Profile], time: Profile) -> Profile | None:

@@ -133,6 +133,11 @@ class Profile:
         return self.is_number and self.fractional > 0.2 and self.point_zero < ENOUGH
 
     @property
+    def is_count(self) -> bool:
+        """Whether it is whole numbers, one or two among the commonest."""
+        return self.is_number and self.fractional == 0 and any(word in ("1", "2") for word, _ in self.words[:3])
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing can be said."""
         return self.distinct == 0
