@@ -54,8 +54,6 @@ class Expression:
 
     Attributes
     ----------
-    text
-        As written.
     columns
         The source columns it uses, in the order of their appearance.
     sql
@@ -64,7 +62,6 @@ class Expression:
         The type of its value.
     """
 
-    text: str
     columns: tuple[str, ...]
     sql: str
     kind: str
@@ -96,7 +93,7 @@ def parse_expression(text: str, *, condition: bool = False, decimal_comma: bool 
     kind = _bound_type(sql, names)
     if condition and kind != "BOOLEAN":
         raise ExpressionError(f"expected a condition that is true or false, found one of type {kind}")
-    return Expression(text=text, columns=tuple(name for name in names if name not in ROW_COLUMNS), sql=sql, kind=kind)
+    return Expression(columns=tuple(name for name in names if name not in ROW_COLUMNS), sql=sql, kind=kind)
 
 
 @lru_cache(maxsize=512)

@@ -34,11 +34,9 @@ from ecom_pipeline.shop.staging import Staging
 
 @dataclass(frozen=True, kw_only=True)
 class LoadReport:
-    """What a load found: the entries to add to the ledger, the files left alone, what a person may want to know."""
+    """What a load found: the entries to add to the ledger, and what a person may want to know."""
 
-    source: str
     entries: tuple[LedgerEntry, ...]
-    unchanged: tuple[str, ...]
     notices: tuple[str, ...]
 
 
@@ -102,7 +100,6 @@ class _Loading:
     next_load_id: int
     staging: Staging
     entries: list[LedgerEntry] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
     notices: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -113,12 +110,7 @@ class _Loading:
             f"{told[0]}{f' (and {len(told) - 1} more files)' if len(told) > 1 else ''}"
             for told in self.notices.values()
         ]
-        return LoadReport(
-            source=self.source,
-            entries=tuple(self.entries),
-            unchanged=tuple(self.unchanged),
-            notices=tuple(notices),
-        )
+        return LoadReport(entries=tuple(self.entries), notices=tuple(notices))
 
     def take_files(self, described: Source, landing: Path, settle_seconds: float, clock: Clock) -> None:
         pattern = described.files or ""
@@ -158,7 +150,6 @@ class _Loading:
         sha256 = self.staging.hash_of_rows(read.columns)
         before = self.known.get(database.location)
         if before is not None and before.sha256 == sha256:
-            self.unchanged.append(database.location)
             self.staging.empty()
             return
         self._add(read, database.location, size=0, sha256=sha256, modified_at=None)
@@ -172,7 +163,6 @@ class _Loading:
         asked = (described.model_dump_json(include={"query", "tables"}), version(), *map(hash_of_file, paths))
         sha256 = hashlib.sha256(repr(asked).encode()).hexdigest()
         if PLACE in self.known and self.known[PLACE].sha256 == sha256:
-            self.unchanged.append(PLACE)
             return
         read = read_query(self.con, described.query or "", tables, self.staging.target)
         for path, before in zip(paths, seen, strict=True):
@@ -187,12 +177,10 @@ class _Loading:
         read_as = json.dumps(stated, sort_keys=True, ensure_ascii=False)
         is_read_otherwise = before is not None and before.read_as not in (None, read_as)
         if before is not None and not is_read_otherwise and before.is_untouched(seen):
-            self.unchanged.append(name)
             return
         sha256 = hash_of_file(path)
         is_same = before is not None and (before.size, before.sha256) == (seen.st_size, sha256)
         if is_same and not is_read_otherwise:
-            self.unchanged.append(name)
             return
         if is_same:
             self._note(
