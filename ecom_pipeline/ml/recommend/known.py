@@ -101,7 +101,7 @@ class Shop:
             opted_out=opted_out,
             bought=self.bought.keys,
             bought_days_ago=(np.datetime64(as_of_date) - self.bought.last).astype(np.int64),
-            band=np.where(weight > 0, total / np.maximum(weight, 1), np.nan),
+            band=np.where((weight > 0) & ~opted_out, total / np.maximum(weight, 1), np.nan),
         )
 
     def latest(self, most: int) -> np.ndarray:

@@ -249,7 +249,6 @@ class _Explaining:
     def _pinned(self) -> None:
         at = self._open(self.source == "brand_pin")
         self.reason[at] = REASONS.index("brand_pin")
-        self.count[at] = self.evidence.chosen_by[self.product[at]]
         self.group[at] = self.evidence.products["brand"].to_numpy(dtype=object)[self.product[at]] if len(at) else None
 
     def _in_category(self, among: np.ndarray) -> None:
