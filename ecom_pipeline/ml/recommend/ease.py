@@ -10,6 +10,7 @@ the parameters.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
@@ -25,6 +26,8 @@ LARGEST = 20_000
 """Their inverse takes 1.6 GB and minutes."""
 NEIGHBOUR_DAMPING = 10.0
 """Of the cosine that neighbours are chosen by (see ``neighbours.nearest``)."""
+LINKS = 30_000_000
+"""Pairs of products, counted once for each customer who touched both, up to which the products of all columns are written out."""
 
 
 class EASE(HistoryModel):
@@ -129,15 +132,38 @@ def _from_neighbours(weights: sparse.csr_matrix, near: sparse.csr_matrix, added:
     """What the neighbours of each product, the columns of its row in ``near``, say for it: the row speaks for the column."""
     from scipy.linalg import lapack
 
-    columns = weights.T.tocsr()
-    said = near.copy()
+    gram_of, said = _grams(weights), near.copy()
     for product in np.flatnonzero(np.diff(near.indptr)):
         begin, end = near.indptr[product : product + 2]
-        touched = columns[np.append(near.indices[begin:end], product)]
-        gram = (touched @ touched.T).toarray()
+        gram = gram_of(np.append(near.indices[begin:end], product))
         gram[np.diag_indices_from(gram)] += np.float32(added)
         _, said.data[begin:end], _ = lapack.sposv(gram[:-1, :-1], gram[:-1, -1])
     return said.T.tocsr()
+
+
+def _grams(weights: sparse.csr_matrix) -> Callable[[Positions], Floats]:
+    """Give the products of the columns of some products with each other.
+
+    Unless they are too many, those of all columns are written out once, each pair in the row of whichever of the two stands
+    beside fewer others: so the rows stay short that are looked at for every product.
+    """
+    columns, touched = weights.T.tocsr(), np.diff(weights.indptr).astype(np.int64)
+    if touched @ touched > LINKS:
+        return lambda some: (columns[some] @ columns[some].T).toarray()
+    every = (columns @ weights).tocoo()
+    beside = np.bincount(every.row, minlength=every.shape[0])
+    rank = np.argsort(np.argsort(beside, kind="stable"), kind="stable")
+    once = rank[every.row] < rank[every.col]
+    half = sparse.csr_matrix((every.data[once], (every.row[once], every.col[once])), shape=every.shape)
+    squares = every.diagonal()
+
+    def gram(some: Positions) -> Floats:
+        found: Floats = half[some][:, some].toarray()
+        found += found.T
+        found[np.diag_indices_from(found)] = squares[some]
+        return found
+
+    return gram
 
 
 def _diagonal(weights: sparse.csr_matrix, between: Floats) -> Floats:

@@ -115,7 +115,7 @@ def tune_parts(
     if segments is not None and segments.notna().any():
         half_lives = [{"half_life": each} for each in (7.0, 90.0)]
         parts.append(_climb(SegmentPopularity, {"segments": segments, "half_life": 28.0}, half_lives, [few]))
-    return [_fading(part, both) for part in parts]
+    return parts
 
 
 def _climb(
@@ -124,7 +124,10 @@ def _climb(
     changes: Sequence[Mapping[str, Any]],
     judged: Sequence[Window],
 ) -> Part:
-    """Try the changes one by one, each from the best so far; where everything is of one day, none of a half-life alone."""
+    """Try the changes one by one, each from the best so far, then let the history fade sooner as long as that is worthwhile.
+
+    Where everything is of one day, no change of a half-life alone is tried.
+    """
     train = judged[0].train
     if train["interaction_date"].nunique() == 1:
         changes = [change for change in changes if change.keys() - {"half_life", "recency"}]
@@ -137,20 +140,10 @@ def _climb(
         trials.append(Trial(parameters=model.parameters(), value=found[0]))
         if _gains(found, lead):
             best, lead, chosen = model, found, {**chosen, **change}
-    return Part(fitted=best, trials=trials)
-
-
-def _fading(part: Part, judged: Sequence[Window]) -> Part:
-    """Let the history fade sooner, as long as that is worthwhile."""
-    best = part.fitted
-    if not isinstance(best, HistoryModel):
-        return part
-    trials = list(part.trials)
-    lead = _values(best, judged)
     for recency in RECENCIES:
-        if best.recency is not None and recency >= best.recency:
+        if not isinstance(best, HistoryModel) or (best.recency is not None and recency >= best.recency):
             continue
-        sooner = best.with_recency(recency, judged[0].train)
+        sooner = best.with_recency(recency, train)
         found = _values(sooner, judged)
         trials.append(Trial(parameters=sooner.parameters(), value=found[0]))
         if not _gains(found, lead):

@@ -10,7 +10,6 @@ from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.ease import EASE
 from ecom_pipeline.ml.recommend.evaluate import Target, Window, score, windows
 from ecom_pipeline.ml.recommend.graph import GraphFilter
-from ecom_pipeline.ml.recommend.history import HistoryModel
 from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity
 from ecom_pipeline.ml.recommend.tuning import tune_baselines, tune_parts
@@ -163,8 +162,7 @@ def test_where_both_targets_are_one_it_is_judged_once(monkeypatch: pytest.Monkey
     window, judged = validation(checkerboard()), []
     monkeypatch.setattr(tuning, "score", lambda model, window: (judged.append(model), 0.5)[1])
     parts = tune_parts(window, window, seed=1)
-    lead_again = sum(isinstance(part.fitted, HistoryModel) for part in parts)
-    assert len(judged) == sum(len(part.trials) for part in parts) + lead_again
+    assert len(judged) == sum(len(part.trials) for part in parts)
 
 
 def test_a_large_shop_tries_less(monkeypatch: pytest.MonkeyPatch) -> None:
