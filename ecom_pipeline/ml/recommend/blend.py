@@ -22,7 +22,7 @@ from ecom_pipeline.ml.recommend.evaluate import Target, Window
 from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, most_touched, staples
 from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
 from ecom_pipeline.ml.recommend.metrics import ndcg
-from ecom_pipeline.ml.recommend.ranking import blocks, top_k
+from ecom_pipeline.ml.recommend.ranking import blocks, position, top_k
 
 STAPLE_DAYS = 3
 """Days on which a customer touches what they keep coming back to."""
@@ -248,9 +248,8 @@ def _picked(
     for scores in scored.values():
         np.put_along_axis(picked, top_k(np.where(away, -np.inf, scores), depth)[0], True, axis=1)
     rows, columns = np.nonzero(picked & ~away)
-    counts = np.bincount(rows, minlength=len(away))
-    places = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-    products = np.zeros((len(away), int(counts.max(initial=0))), dtype=np.int64)
+    places = position(rows)
+    products = np.zeros((len(away), int(places.max(initial=-1)) + 1), dtype=np.int64)
     listed = np.zeros(products.shape, dtype=bool)
     products[rows, places], listed[rows, places] = columns, True
     hit = np.take_along_axis(wanted.toarray(), products, axis=1) & listed

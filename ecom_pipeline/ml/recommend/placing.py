@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
-from ecom_pipeline.ml.recommend.known import position
+from ecom_pipeline.ml.recommend.ranking import position
 from ecom_pipeline.ml.recommend.rules import BEYOND_LENGTH, LISTED, OUTCOMES, SHELVES, Facts, Rules, category_codes
 
 
