@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, HistoryModel, thinned
+from ecom_pipeline.ml.recommend.history import HistoryModel, thinned
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 from ecom_pipeline.ml.recommend.neighbours import MOST_PAIRS, nearest
 from ecom_pipeline.ml.recommend.ranking import blocks
@@ -46,8 +46,6 @@ class EASE(HistoryModel):
         product speak for it.
     neighbours
         How many.
-    most_products
-        Only that many products, those touched by the most customers, are learned and can be recommended.
 
     Attributes
     ----------
@@ -71,14 +69,12 @@ class EASE(HistoryModel):
         recency: float | None = None,
         largest_inverse: int = LARGEST,
         neighbours: int = 100,
-        most_products: int = MOST_PRODUCTS,
     ) -> None:
         self.penalty = penalty
         self.half_life = half_life
         self.recency = recency
         self.largest_inverse = largest_inverse
         self.neighbours = neighbours
-        self.most_products = most_products
 
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
         weights = self._weights(data, self.half_life)

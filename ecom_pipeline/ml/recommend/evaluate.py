@@ -25,7 +25,7 @@ import pandas as pd
 
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.completed import completed_lists
-from ecom_pipeline.ml.recommend.interactions import WEIGHTS, Floats, pairs, used
+from ecom_pipeline.ml.recommend.interactions import WEIGHTS, Floats, customers_of_products, pairs, used
 from ecom_pipeline.ml.recommend.metrics import PER_CUSTOMER, coverage, hits_of, intervals, novelty
 from ecom_pipeline.ml.recommend.popularity import Popularity
 
@@ -149,15 +149,14 @@ def judge(recommender: Recommender, fallback: Popularity, window: Window) -> Jud
     longest = max(LENGTHS)
     everyone = [*window.customers, *window.cold_customers]
     lists = completed_lists(recommender, fallback, everyone, longest, exclude=window.owned)
-    touched = window.train[["customer_id", "product_id"]].drop_duplicates()["product_id"].value_counts()
-    surprise = -np.log2(touched / len(window.train["customer_id"].cat.categories))
-    surprise.index = surprise.index.astype(object)
+    customers, products = (window.train[name].cat.categories.astype(object) for name in ("customer_id", "product_id"))
+    surprise = pd.Series(-np.log2(customers_of_products(window.train) / len(customers)), index=products)
     return Judged(
         recommender=recommender.name,
         is_baseline=recommender.is_baseline,
         per_customer=_per_customer(lists, window.truth, surprise),
         cold=_per_customer(lists, window.cold_truth, surprise),
-        coverage={k: coverage(lists, len(touched), k) for k in LENGTHS},
+        coverage={k: coverage(lists, len(products), k) for k in LENGTHS},
     )
 
 

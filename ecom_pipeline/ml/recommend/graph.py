@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.history import ENOUGH_PAIRS, MOST_PRODUCTS, HistoryModel, linking, thinned
+from ecom_pipeline.ml.recommend.history import ENOUGH_PAIRS, HistoryModel, linking, thinned
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 
 DENSE = 0.1
@@ -37,8 +37,6 @@ class GraphFilter(HistoryModel):
         A weight is divided by these powers of its customer's and its product's total.
     half_life, recency
         As in ``EASE``.
-    most_products
-        Only that many products, those touched by the most customers, are learned and can be recommended.
     seed
         All randomness comes from it.
 
@@ -72,7 +70,6 @@ class GraphFilter(HistoryModel):
         product_exponent: float = 0.5,
         half_life: float | None = None,
         recency: float | None = None,
-        most_products: int = MOST_PRODUCTS,
         seed: int,
     ) -> None:
         self.components = components
@@ -81,7 +78,6 @@ class GraphFilter(HistoryModel):
         self.product_exponent = product_exponent
         self.half_life = half_life
         self.recency = recency
-        self.most_products = most_products
         self.seed = seed
 
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:

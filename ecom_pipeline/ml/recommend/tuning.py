@@ -22,6 +22,7 @@ from ecom_pipeline.ml.recommend.features import described
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.graph import GraphFilter
 from ecom_pipeline.ml.recommend.history import HistoryModel
+from ecom_pipeline.ml.recommend.interactions import firsts_of_pairs
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.neighbours import ItemNeighbours
 from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity, SegmentPopularity
@@ -177,8 +178,7 @@ def tune_baselines(window: Window, products: pd.DataFrame | None, *, seed: int) 
 
 def _lightfm(window: Window, products: pd.DataFrame | None, trend_half_life: float | None, seed: int) -> Part:
     """LightFM, with what products say of themselves where that is worthwhile, and how much trend is added, which costs no fit."""
-    pairs = len(window.train[["customer_id", "product_id"]].drop_duplicates())
-    epochs = int(np.clip(PASSES / pairs, 3, 16))
+    epochs = int(np.clip(PASSES / np.count_nonzero(firsts_of_pairs(window.train)), 3, 16))
     tags = described(pd.Index(window.train["product_id"].cat.categories), products)
     tried: list[tuple[LightFMRecommender, Trial]] = []
     for features in (False, True)[: 1 + len(tags.columns)]:
