@@ -132,7 +132,7 @@ def _from_neighbours(weights: sparse.csr_matrix, near: sparse.csr_matrix, added:
     for product in np.flatnonzero(np.diff(near.indptr)):
         begin, end = near.indptr[product : product + 2]
         gram = gram_of(np.append(near.indices[begin:end], product))
-        gram[np.diag_indices_from(gram)] += np.float32(added)
+        gram.flat[:: len(gram) + 1] += np.float32(added)
         _, said.data[begin:end], _ = lapack.sposv(gram[:-1, :-1], gram[:-1, -1])
     return said.T.tocsr()
 
@@ -141,22 +141,29 @@ def _grams(weights: sparse.csr_matrix) -> Callable[[Positions], Floats]:
     """Give the products of the columns of some products with each other.
 
     Unless they are too many, those of all columns are written out once, each pair in the row of whichever of the two stands
-    beside fewer others: so the rows stay short that are looked at for every product.
+    beside fewer others: so the rows stay short that are looked through for every product.
     """
     columns, touched = weights.T.tocsr(), np.diff(weights.indptr).astype(np.int64)
     if touched @ touched > LINKS:
-        return lambda some: (columns[some] @ columns[some].T).toarray()
+        return lambda some: ((own := columns[some]) @ own.T).toarray()
     every = (columns @ weights).tocoo()
     beside = np.bincount(every.row, minlength=every.shape[0])
     rank = np.argsort(np.argsort(beside, kind="stable"), kind="stable")
     once = rank[every.row] < rank[every.col]
     half = sparse.csr_matrix((every.data[once], (every.row[once], every.col[once])), shape=every.shape)
-    squares = every.diagonal()
+    squares, lengths, place = every.diagonal(), np.diff(half.indptr), np.full(every.shape[0], -1)
 
     def gram(some: Positions) -> Floats:
-        found: Floats = half[some][:, some].toarray()
+        ends = np.cumsum(lengths[some])
+        at = np.arange(ends[-1]) + np.repeat(half.indptr[some] - ends + lengths[some], lengths[some])
+        place[some] = np.arange(len(some))
+        column = place[half.indices[at]]
+        place[some] = -1
+        here = np.flatnonzero(column >= 0)
+        found = np.zeros((len(some), len(some)), dtype=np.float32)
+        found[np.searchsorted(ends, here, side="right"), column[here]] = half.data[at[here]]
         found += found.T
-        found[np.diag_indices_from(found)] = squares[some]
+        found.flat[:: len(some) + 1] = squares[some]
         return found
 
     return gram

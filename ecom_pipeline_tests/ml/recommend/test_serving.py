@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -139,7 +139,7 @@ CASES: dict[str, tuple[dict[str, Any], Rules, dict[str, Any], str, str]] = {
     ),
     "bought already": ({}, PLAIN, {"bought": ["p1"]}, "already_bought", "p2 p3 p4"),
     "a price out of reach": (
-        {"p1": {"price_band": "highest"}, "p7": {"price_band": "lowest"}, "p2": {"price_band": "low"}},
+        {"p1": {"price_band": "lowest"}, "p7": {"price_band": "high"}, "p2": {"price_band": "highest"}},
         Rules(price_bands_apart=2, new_products=0),
         {"bought": ["p7"]},
         "price_band",
@@ -565,6 +565,8 @@ def test_of_too_many_customers_those_who_were_active_last_get_lists() -> None:
     every, few = (shown(candidates(), history, [], [{"customer_id": "eve"}], rules=rules) for rules in (PLAIN, FEW))
     assert set(every.recommendations["customer_id"]) == {"ann", "bob", "cid", "dan", "eve"}
     assert set(few.recommendations["customer_id"]) == {"bob", "cid"}
+    all_but_one = shown(candidates(), history, [], [{"customer_id": "eve"}], rules=replace(FEW, most_customers=4))
+    assert set(all_but_one.recommendations["customer_id"]) == {"ann", "bob", "cid", "dan"}
     of_few = every.recommendations[every.recommendations["customer_id"].isin(["bob", "cid"])]
     pd.testing.assert_frame_equal(few.recommendations, of_few.reset_index(drop=True))
 
