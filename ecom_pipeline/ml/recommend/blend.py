@@ -17,9 +17,10 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
+from ecom_pipeline.ml.recommend.again import habits
 from ecom_pipeline.ml.recommend.base import Recommender, cells
 from ecom_pipeline.ml.recommend.evaluate import Target, Window
-from ecom_pipeline.ml.recommend.history import most_touched, staples
+from ecom_pipeline.ml.recommend.history import most_touched
 from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
 from ecom_pipeline.ml.recommend.metrics import ndcg
 from ecom_pipeline.ml.recommend.ranking import blocks, position, top_k
@@ -116,7 +117,9 @@ def weighty(parts: Sequence[Recommender], weights: Mapping[str, float], *, above
 def offered(train: pd.DataFrame) -> pd.Index:
     """Return the products that the most customers touched, and those that a customer keeps coming back to."""
     ids = pd.Index(train["product_id"].cat.categories.to_numpy())
-    return ids[np.union1d(most_touched(train), staples(train, STAPLE_DAYS))]
+    found = habits(train)
+    staples = found.loc[found["times"] >= STAPLE_DAYS, "product_id"].cat.codes
+    return ids[np.union1d(most_touched(train), staples)]
 
 
 def standardised(part: Recommender, customers: pd.Index, products: pd.Index) -> Floats:

@@ -13,13 +13,7 @@ import pandas as pd
 from scipy import sparse
 
 from ecom_pipeline.ml.recommend.base import Recommender
-from ecom_pipeline.ml.recommend.interactions import (
-    Floats,
-    Positions,
-    customers_of_products,
-    firsts_of_pairs,
-    pair_weights,
-)
+from ecom_pipeline.ml.recommend.interactions import Floats, Positions, customers_of_products, pair_weights
 
 MOST_PRODUCTS = 50_000
 """Learned and offered at most, those that the most customers touched."""
@@ -89,15 +83,6 @@ def most_touched(data: pd.DataFrame) -> Positions:
     if len(touched) > MANY_PRODUCTS and touched.max() >= MINIMUM_CUSTOMERS:
         most = min(most, int((touched >= MINIMUM_CUSTOMERS).sum()))
     return np.sort(np.argsort(-touched, kind="stable")[:most])
-
-
-def staples(data: pd.DataFrame, days: int) -> Positions:
-    """Positions of the products that one customer touched on at least that many days, ascending, however few others did."""
-    other = firsts_of_pairs(data)
-    later = np.diff(data["interaction_date"].to_numpy().astype("datetime64[D]").astype(np.int64), prepend=0) != 0
-    starts = np.flatnonzero(other)
-    counts = np.add.reduceat((other | later).astype(np.int64), starts)
-    return np.unique(data["product_id"].cat.codes.to_numpy()[starts[counts >= days]])
 
 
 def thinned(weights: sparse.csr_matrix, most: int) -> sparse.csr_matrix:

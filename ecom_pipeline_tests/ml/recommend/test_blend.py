@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ecom_pipeline.ml.recommend import history
+from ecom_pipeline.ml.recommend import blend, history
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.blend import Blend, Candidates, candidates, offered, standardised
 from ecom_pipeline.ml.recommend.ease import EASE
 from ecom_pipeline.ml.recommend.evaluate import Target, Window, sampled, score, windows
 from ecom_pipeline.ml.recommend.frequency import Frequency
-from ecom_pipeline.ml.recommend.history import staples
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions, checked
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.popularity import Popularity
@@ -210,4 +209,5 @@ def test_what_one_customer_keeps_coming_back_to_is_offered_however_few_others_to
         )
     )
     assert offered(train).tolist() == ["own", "x", "y"]
-    assert staples(train, 2).tolist() == [0, 2]
+    monkeypatch.setattr(blend, "STAPLE_DAYS", 2)
+    assert offered(train).tolist() == ["own", "twice", "x", "y"]
