@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.history import HistoryModel, thinned
+from ecom_pipeline.ml.recommend.history import LINKS, HistoryModel, links, thinned
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 from ecom_pipeline.ml.recommend.neighbours import MOST_PAIRS, nearest
 from ecom_pipeline.ml.recommend.ranking import blocks
@@ -26,8 +26,6 @@ LARGEST = 20_000
 """Their inverse takes 1.6 GB and minutes."""
 NEIGHBOUR_DAMPING = 10.0
 """Of the cosine that neighbours are chosen by (see ``neighbours.nearest``)."""
-LINKS = 30_000_000
-"""Pairs of products, counted once for each customer who touched both, up to which the products of all columns are written out."""
 
 
 class EASE(HistoryModel):
@@ -140,18 +138,22 @@ def _from_neighbours(weights: sparse.csr_matrix, near: sparse.csr_matrix, added:
 def _grams(weights: sparse.csr_matrix) -> Callable[[Positions], Floats]:
     """Give the products of the columns of some products with each other.
 
-    Unless they are too many, those of all columns are written out once, each pair in the row of whichever of the two stands
-    beside fewer others: so the rows stay short that are looked through for every product.
+    Unless they are too many, those of all columns are written out once, each pair in the row of whichever of the two fewer
+    customers touched: so the rows stay short that are looked through for every product.
     """
-    columns, touched = weights.T.tocsr(), np.diff(weights.indptr).astype(np.int64)
-    if touched @ touched > LINKS:
+    columns = weights.T.tocsr()
+    if links(weights) > LINKS:
         return lambda some: ((own := columns[some]) @ own.T).toarray()
-    every = (columns @ weights).tocoo()
-    beside = np.bincount(every.row, minlength=every.shape[0])
-    rank = np.argsort(np.argsort(beside, kind="stable"), kind="stable")
-    once = rank[every.row] < rank[every.col]
-    half = sparse.csr_matrix((every.data[once], (every.row[once], every.col[once])), shape=every.shape)
-    squares, lengths, place = every.diagonal(), np.diff(half.indptr), np.full(every.shape[0], -1)
+    width = columns.shape[0]
+    rank = np.argsort(np.argsort(np.diff(columns.indptr), kind="stable"), kind="stable")
+    squares, halves = np.zeros(width, dtype=np.float32), []
+    for block in blocks(width, width):
+        part = (columns[block] @ weights).tocoo()
+        squares[block] = part.diagonal(block.start)
+        once = rank[block][part.row] < rank[part.col]
+        halves.append(sparse.csr_matrix((part.data[once], (part.row[once], part.col[once])), shape=part.shape))
+    half = sparse.vstack(halves, format="csr")
+    lengths, place = np.diff(half.indptr), np.full(width, -1)
 
     def gram(some: Positions) -> Floats:
         ends = np.cumsum(lengths[some])

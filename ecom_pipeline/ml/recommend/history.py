@@ -23,6 +23,8 @@ ENOUGH_PAIRS = 2_000_000
 """Of customers and products that ALS and the graph filter learn from: of more, every n-th customer is enough."""
 MANY_CUSTOMERS = 250_000
 """Of more, ALS and the graph filter learn from those alone who touched several products."""
+LINKS = 100_000_000
+"""Up to so many ``links`` a matrix of products by products is written out."""
 
 
 class MostTouched(Recommender):
@@ -88,6 +90,12 @@ def most_touched(data: pd.DataFrame) -> Positions:
 def thinned(weights: sparse.csr_matrix, most: int) -> sparse.csr_matrix:
     """Return every n-th customer, such that about ``most`` pairs are left."""
     return weights[:: max(1, -(-weights.nnz // most))]
+
+
+def links(weights: sparse.csr_matrix) -> int:
+    """Count the pairs of products, once for each customer who touched both."""
+    touched = np.diff(weights.indptr).astype(np.int64)
+    return int(touched @ touched)
 
 
 def linking(weights: sparse.csr_matrix) -> sparse.csr_matrix:
