@@ -35,9 +35,10 @@ def placed(pool: pd.DataFrame, facts: Facts, rules: Rules, k: int) -> pd.DataFra
     again = pool["shelf"].to_numpy()[rows] == SHELVES.index("again")
     key = _pinned(position(of_list) + 1.0, of_list, np.where(again | untouched, -1, product), facts, rules)
     taken = ~untouched & _above_cap(key, of_list, product, facts, rules)
-    outcome[rows[taken]] = OUTCOMES.index("category_cap")
-    rows, of_list, product, untouched, key = (each[~taken] for each in (rows, of_list, product, untouched, key))
-    key = _ranks(key, of_list)
+    if taken.any():
+        outcome[rows[taken]] = OUTCOMES.index("category_cap")
+        rows, of_list, product, untouched, key = (each[~taken] for each in (rows, of_list, product, untouched, key))
+        key = _ranks(key, of_list)
     key[untouched] = _last_places(of_list[untouched], k)
     taken = _above_cap(key, of_list, product, facts, rules)
     outcome[rows[taken]] = OUTCOMES.index("category_cap")
