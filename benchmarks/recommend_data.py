@@ -66,10 +66,10 @@ UNITS = ((10**11, "s"), (10**14, "ms"), (10**17, "us"), (10**20, "ns"))
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """Windows by target, those before the validation by target where there are any, and how the file was read and split."""
+    """Windows by target, the one before the validation by target where there is one, and how the file was read and split."""
 
     both: Mapping[Target, tuple[Window, Window]]
-    before: Mapping[Target, Sequence[Window]] | None
+    before: Mapping[Target, Window] | None
     split: str
     notes: Sequence[str]
 
@@ -206,7 +206,7 @@ def _are_days_of_a_year(numbers: pd.Series) -> bool:
     return bool((month.between(1, 12) & day.between(1, 31) & (day % 1 == 0)).all() and month.nunique() > 1)
 
 
-Cut = tuple[Mapping[Target, tuple[Window, Window]], Mapping[Target, Sequence[Window]] | None, str]
+Cut = tuple[Mapping[Target, tuple[Window, Window]], Mapping[Target, Window] | None, str]
 
 
 def _in_time(frame: pd.DataFrame, days: int) -> Cut:
@@ -218,7 +218,7 @@ def _in_time(frame: pd.DataFrame, days: int) -> Cut:
         raise ValueError(
             f"the days from {first} to {last} are too few to be split; expected five at least, or a column position"
         )
-    before = {target: past for target in TARGETS if (past := earlier(data, target, length=days))}
+    before = {target: past for target in TARGETS if (past := earlier(data, target, length=days)) is not None}
     return both, before or None, f"test after {both['new'][1].last_day}, validation after {both['new'][0].last_day}"
 
 
@@ -246,15 +246,15 @@ def _by_position(frame: pd.DataFrame) -> Cut:
     dated = frame.assign(interaction_date=day)
     again = dated.duplicated([*IDS]) & ~dated.duplicated([*IDS, "position"])
     both: dict[Target, tuple[Window, Window]] = {}
-    before: dict[Target, Sequence[Window]] = {}
+    before: dict[Target, Window] = {}
     for target in TARGETS if again.any() else TARGETS[:1]:
-        first, *cut = [
+        before[target], *cut = [
             _window(dated[(from_end > last) | ~judged], dated[(from_end == last) & judged], target)
             for last in (3, 2, 1)
         ]
-        both[target], before[target] = (cut[0], cut[1]), [first]
+        both[target] = cut[0], cut[1]
     split = f"the last {'order' if again.any() else 'item'} of customers with {LEAST} or more is the test, the one before validation"
-    return both, before if any(not first.truth.empty for [first] in before.values()) else None, split
+    return both, before if any(not first.truth.empty for first in before.values()) else None, split
 
 
 def _window(train: pd.DataFrame, later: pd.DataFrame, target: Target = "new") -> Window:

@@ -161,12 +161,13 @@ def test_the_live_lists_of_some_customers_are_those_of_the_model_alone() -> None
         connection.execute(
             "create schema models; create table models.recommendations as select * from (values"
             " ('ann', 'new', 1, 'p1', 0.5, 'blend'), ('ann', 'new', 2, 'p2', 0.1, 'popularity'),"
+            " ('ann', 'again', 1, 'p4', 0.3, 'popularity'),"
             " ('bob', 'all', 1, 'p1', 0.5, 'blend'), ('cid', 'new', 1, 'p3', 0.2, 'ranker')"
             ") as lists(customer_id, shelf, rank, product_id, score, source)"
         )
         night = alone(connection)
         found = recommend._live(night, pd.Index(["ann", "cid", "newcomer"]))
-        assert found["product_id"].tolist() == ["p1", "p3"]
+        assert found["product_id"].tolist() == ["p4", "p1", "p3"]
         assert recommend._live(night, pd.Index([])).empty
 
 

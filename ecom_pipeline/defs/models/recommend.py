@@ -26,11 +26,11 @@ def _rules(night: Night) -> "Rules":
 
 
 def _live(night: Night, customers: pd.Index) -> pd.DataFrame:
-    """What the live model, and no fallback, lists for these customers."""
+    """What the live model, and no fallback, lists for these customers; on the shelf ``again`` there are no fallbacks."""
     return night.frame(
         "select customer_id, shelf, rank, product_id, score, source from models.recommendations"
         " where customer_id in (select unnest(cast(? as varchar[])))"
-        " and source not in ('content', 'segment_popularity', 'popularity', 'brand_pin')"
+        " and (shelf = 'again' or source not in ('content', 'segment_popularity', 'popularity', 'brand_pin'))"
         " order by customer_id, shelf, rank",
         [customers.to_list()],
     )

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ecom_pipeline.ml.recommend.interactions import WEIGHTS, firsts_of_pairs
+
 
 @dataclass(frozen=True, kw_only=True)
 class History:
@@ -28,7 +30,7 @@ class History:
         return History(keys=self.keys[part], times=self.times[part], first=self.first[part], last=self.last[part])
 
 
-def habits(interactions: pd.DataFrame, event_types: tuple[str, ...]) -> pd.DataFrame:
+def habits(interactions: pd.DataFrame, event_types: tuple[str, ...] = tuple(WEIGHTS)) -> pd.DataFrame:
     """Return what each customer chose, with how often.
 
     Parameters
@@ -44,12 +46,12 @@ def habits(interactions: pd.DataFrame, event_types: tuple[str, ...]) -> pd.DataF
         ``customer_id, product_id, times, first_date, last_date``, sorted by the first two; ``times`` is in days.
     """
     ids = ["customer_id", "product_id"]
-    chosen = interactions.loc[
-        interactions["event_type"].isin(event_types), [*ids, "interaction_date"]
-    ].drop_duplicates()
-    days = chosen.groupby(ids, observed=True, sort=True)
-    return days.agg(
-        times=("interaction_date", "size"),
-        first_date=("interaction_date", "first"),
-        last_date=("interaction_date", "last"),
-    ).reset_index()
+    chosen = interactions.loc[interactions["event_type"].isin(event_types), [*ids, "interaction_date"]]
+    days = chosen["interaction_date"].to_numpy().astype("datetime64[D]")
+    is_first = firsts_of_pairs(chosen)
+    is_other_day = is_first.copy()
+    is_other_day[1:] |= days[1:] != days[:-1]
+    bounds = np.append(np.flatnonzero(is_first), len(days))
+    first, last = bounds[:-1], bounds[1:] - 1
+    times = np.add.reduceat(is_other_day.astype(np.int64), first)
+    return chosen.loc[is_first, ids].assign(times=times, first_date=days[first], last_date=days[last])

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.history import ENOUGH_PAIRS, MOST_PRODUCTS, MostTouched, linking, thinned
+from ecom_pipeline.ml.recommend.history import ENOUGH_PAIRS, MostTouched, linking, thinned
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 
 THREADS = 1
@@ -29,8 +29,6 @@ class ALS(MostTouched):
         What an interaction of mean weight adds to the confidence of 1 that everything has.
     half_life
         Days after which an interaction weighs half; ``None`` never lets it fade.
-    most_products
-        Only that many products, those touched by the most customers, are learned and can be recommended.
     seed
         All randomness comes from it.
 
@@ -56,7 +54,6 @@ class ALS(MostTouched):
         iterations: int = 10,
         confidence: float = 1.0,
         half_life: float | None = None,
-        most_products: int = MOST_PRODUCTS,
         seed: int,
     ) -> None:
         self.components = components
@@ -64,7 +61,6 @@ class ALS(MostTouched):
         self.iterations = iterations
         self.confidence = confidence
         self.half_life = half_life
-        self.most_products = most_products
         self.seed = seed
 
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:

@@ -17,12 +17,13 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
+from ecom_pipeline.ml.recommend.again import habits
 from ecom_pipeline.ml.recommend.base import Recommender, cells
 from ecom_pipeline.ml.recommend.evaluate import Target, Window
-from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, most_touched, staples
+from ecom_pipeline.ml.recommend.history import most_touched
 from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
 from ecom_pipeline.ml.recommend.metrics import ndcg
-from ecom_pipeline.ml.recommend.ranking import blocks, top_k
+from ecom_pipeline.ml.recommend.ranking import blocks, position, top_k
 
 STAPLE_DAYS = 3
 """Days on which a customer touches what they keep coming back to."""
@@ -57,8 +58,6 @@ class Blend(Recommender):
         ``fit`` fits copies of those that weigh something.
     weights
         By the parts' names; the missing weigh nothing.
-    most_products
-        Only that many products, those touched by the most customers, and what somebody keeps coming back to are offered.
 
     Attributes
     ----------
@@ -73,12 +72,9 @@ class Blend(Recommender):
     parts_: Sequence[Recommender]
     remembered_: Remembered | None = None
 
-    def __init__(
-        self, *, parts: Sequence[Recommender], weights: Mapping[str, float], most_products: int = MOST_PRODUCTS
-    ) -> None:
+    def __init__(self, *, parts: Sequence[Recommender], weights: Mapping[str, float]) -> None:
         self.parts = parts
         self.weights = weights
-        self.most_products = most_products
 
     @classmethod
     def of(
@@ -91,12 +87,12 @@ class Blend(Recommender):
         """Blend parts that were fitted on ``train`` already; blends of the same ones may share what is remembered."""
         blend = cls(parts=fitted, weights=weights)
         blend.customers_ = pd.Index(train["customer_id"].cat.categories.to_numpy())
-        blend.products_ = offered(train, blend.most_products)
+        blend.products_ = offered(train)
         blend.parts_, blend.remembered_ = weighty(fitted, weights), remembered
         return blend
 
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
-        self.products_ = offered(data, self.most_products)
+        self.products_ = offered(data)
         self.parts_ = [copy.copy(part).fit_checked(data, products) for part in weighty(self.parts, self.weights)]
 
     def _score(self, customers: Positions, products: Positions) -> Floats:
@@ -118,10 +114,12 @@ def weighty(parts: Sequence[Recommender], weights: Mapping[str, float], *, above
     return [part for part in parts if abs(weights.get(part.name, 0.0)) > above]
 
 
-def offered(train: pd.DataFrame, most: int) -> pd.Index:
-    """Return the ``most`` products that the most customers touched, and those that a customer keeps coming back to."""
+def offered(train: pd.DataFrame) -> pd.Index:
+    """Return the products that the most customers touched, and those that a customer keeps coming back to."""
     ids = pd.Index(train["product_id"].cat.categories.to_numpy())
-    return ids[np.union1d(most_touched(train, most), staples(train, STAPLE_DAYS))]
+    found = habits(train)
+    staples = found.loc[found["times"] >= STAPLE_DAYS, "product_id"].cat.codes
+    return ids[np.union1d(most_touched(train), staples)]
 
 
 def standardised(part: Recommender, customers: pd.Index, products: pd.Index) -> Floats:
@@ -212,7 +210,7 @@ def candidates(
     every = list({part.name: part for of_target in parts.values() for part in of_target}.values())
     train = next(iter(windows.values())).train
     everyone = pd.Index(np.unique(np.concatenate([window.customers for window in windows.values()])))
-    catalogue = offered(train, MOST_PRODUCTS)
+    catalogue = offered(train)
     cells_of = {
         target: tuple(cells(everyone, catalogue, pairs) for pairs in (window.owned, window.truth))
         for target, window in windows.items()
@@ -248,9 +246,8 @@ def _picked(
     for scores in scored.values():
         np.put_along_axis(picked, top_k(np.where(away, -np.inf, scores), depth)[0], True, axis=1)
     rows, columns = np.nonzero(picked & ~away)
-    counts = np.bincount(rows, minlength=len(away))
-    places = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-    products = np.zeros((len(away), int(counts.max(initial=0))), dtype=np.int64)
+    places = position(rows)
+    products = np.zeros((len(away), int(places.max(initial=-1)) + 1), dtype=np.int64)
     listed = np.zeros(products.shape, dtype=bool)
     products[rows, places], listed[rows, places] = columns, True
     hit = np.take_along_axis(wanted.toarray(), products, axis=1) & listed

@@ -110,7 +110,7 @@ def compete(
     both: Mapping[Target, tuple[Window, Window]],
     products: pd.DataFrame,
     *,
-    before: Mapping[Target, Sequence[Window]] | None = None,
+    before: Mapping[Target, Window] | None = None,
     segments: pd.Series | None = None,
     seed: int,
     judged: int = JUDGED,
@@ -125,7 +125,7 @@ def compete(
     products
         ``product_id`` and, where known, ``category, brand, price_band``.
     before
-        By target the windows before the validation, for the ranker to learn from; without them there is no ranker.
+        By target the window before the validation, for the ranker to learn from; without it there is no ranker.
     segments
         Of customers, as ``cold.segments`` returns them.
     seed
@@ -201,32 +201,29 @@ def _rankers(
     learned: Sequence[Recommender],
     weights: Mapping[Target, Mapping[str, float]],
     validation: Mapping[Target, Window],
-    before: Mapping[Target, Sequence[Window]] | None,
+    before: Mapping[Target, Window] | None,
     *,
     seed: int,
 ) -> dict[Target, Ranking]:
     """Trees by target, where those of the days before beat the blend on validation by more than chance."""
-    if before is None or max(len(each.truth) for windows in before.values() for each in windows) < FEWEST_LESSONS:
+    enough = [target for target in validation if before and len(before[target].truth) >= FEWEST_LESSONS]
+    if before is None or not enough:
         return {}
     needed = [part for part in learned if any(part in told(learned, each) for each in weights.values())]
-    then = [[copy.copy(part).fit_checked(window.train) for part in needed] for window in before["new"]]
+    then = [copy.copy(part).fit_checked(before["new"].train) for part in needed]
     found: dict[Target, Ranking] = {}
-    for target, window in validation.items():
+    for target in enough:
 
         def seen(fitted: Sequence[Recommender], of: Window, target: Target = target) -> Firsts:
             return firsts(Blend.of(fitted, weights[target], of.train), informative(of, choices=LESSONS, seed=seed))
 
-        past = [
-            seen(fitted, each)
-            for fitted, each in zip(then, before[target], strict=True)
-            if len(each.truth) >= FEWEST_LESSONS
-        ]
-        if not sum(len(each.places) for each in past):
+        past = seen(then, before[target])
+        if not len(past.places):
             continue
-        now = seen(learned, window)
-        values = now.ndcg(learn_trees(past, seed=seed))
+        now = seen(learned, validation[target])
+        values = now.ndcg(learn_trees([past], seed=seed))
         lead = paired_interval(values - now.ndcg(None), seed=seed)
-        trees = learn_trees([*past, now], seed=seed) if lead[0] > 0 else None
+        trees = learn_trees([past, now], seed=seed) if lead[0] > 0 else None
         found[target] = trees, lead, {Ranker.name: float(values.mean())}
     return found
 

@@ -10,13 +10,14 @@ the parameters.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, HistoryModel, thinned
+from ecom_pipeline.ml.recommend.history import LINKS, HistoryModel, links, thinned
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 from ecom_pipeline.ml.recommend.neighbours import MOST_PAIRS, nearest
 from ecom_pipeline.ml.recommend.ranking import blocks
@@ -43,8 +44,6 @@ class EASE(HistoryModel):
         product speak for it.
     neighbours
         How many.
-    most_products
-        Only that many products, those touched by the most customers, are learned and can be recommended.
 
     Attributes
     ----------
@@ -68,14 +67,12 @@ class EASE(HistoryModel):
         recency: float | None = None,
         largest_inverse: int = LARGEST,
         neighbours: int = 100,
-        most_products: int = MOST_PRODUCTS,
     ) -> None:
         self.penalty = penalty
         self.half_life = half_life
         self.recency = recency
         self.largest_inverse = largest_inverse
         self.neighbours = neighbours
-        self.most_products = most_products
 
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
         weights = self._weights(data, self.half_life)
@@ -129,15 +126,49 @@ def _from_neighbours(weights: sparse.csr_matrix, near: sparse.csr_matrix, added:
     """What the neighbours of each product, the columns of its row in ``near``, say for it: the row speaks for the column."""
     from scipy.linalg import lapack
 
-    columns = weights.T.tocsr()
-    said = near.copy()
+    gram_of, said = _grams(weights), near.copy()
     for product in np.flatnonzero(np.diff(near.indptr)):
         begin, end = near.indptr[product : product + 2]
-        touched = columns[np.append(near.indices[begin:end], product)]
-        gram = (touched @ touched.T).toarray()
-        gram[np.diag_indices_from(gram)] += np.float32(added)
+        gram = gram_of(np.append(near.indices[begin:end], product))
+        gram.flat[:: len(gram) + 1] += np.float32(added)
         _, said.data[begin:end], _ = lapack.sposv(gram[:-1, :-1], gram[:-1, -1])
     return said.T.tocsr()
+
+
+def _grams(weights: sparse.csr_matrix) -> Callable[[Positions], Floats]:
+    """Give the products of the columns of some products with each other.
+
+    Unless they are too many, those of all columns are written out once, each pair in the row of whichever of the two fewer
+    customers touched: so the rows stay short that are looked through for every product.
+    """
+    columns = weights.T.tocsr()
+    if links(weights) > LINKS:
+        return lambda some: ((own := columns[some]) @ own.T).toarray()
+    width = columns.shape[0]
+    rank = np.argsort(np.argsort(np.diff(columns.indptr), kind="stable"), kind="stable")
+    squares, halves = np.zeros(width, dtype=np.float32), []
+    for block in blocks(width, width):
+        part = (columns[block] @ weights).tocoo()
+        squares[block] = part.diagonal(block.start)
+        once = rank[block][part.row] < rank[part.col]
+        halves.append(sparse.csr_matrix((part.data[once], (part.row[once], part.col[once])), shape=part.shape))
+    half = sparse.vstack(halves, format="csr")
+    lengths, place = np.diff(half.indptr), np.full(width, -1)
+
+    def gram(some: Positions) -> Floats:
+        ends = np.cumsum(lengths[some])
+        at = np.arange(ends[-1]) + np.repeat(half.indptr[some] - ends + lengths[some], lengths[some])
+        place[some] = np.arange(len(some))
+        column = place[half.indices[at]]
+        place[some] = -1
+        here = np.flatnonzero(column >= 0)
+        found = np.zeros((len(some), len(some)), dtype=np.float32)
+        found[np.searchsorted(ends, here, side="right"), column[here]] = half.data[at[here]]
+        found += found.T
+        found.flat[:: len(some) + 1] = squares[some]
+        return found
+
+    return gram
 
 
 def _diagonal(weights: sparse.csr_matrix, between: Floats) -> Floats:

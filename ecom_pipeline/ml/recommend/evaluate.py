@@ -25,7 +25,7 @@ import pandas as pd
 
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.completed import completed_lists
-from ecom_pipeline.ml.recommend.interactions import WEIGHTS, Floats, pairs, used
+from ecom_pipeline.ml.recommend.interactions import WEIGHTS, Floats, customers_of_products, pairs, used
 from ecom_pipeline.ml.recommend.metrics import PER_CUSTOMER, coverage, hits_of, intervals, novelty
 from ecom_pipeline.ml.recommend.popularity import Popularity
 
@@ -35,9 +35,6 @@ WINDOW_DAYS = 28
 WINDOW_SHARE = 0.2
 MANY_ROWS = 500_000
 """Interactions of a large shop, where what costs much and gains little is left out."""
-EARLIER = 1
-"""Windows before the validation: all parts that weigh much are learned once more for each, and with two the ranker was within
-chance as good."""
 LENGTHS = (10, 20)
 CHOSEN_BY = ("ndcg", 10)
 CHOSEN_ON = 1_000
@@ -134,17 +131,17 @@ def windows(
     )
 
 
-def earlier(interactions: pd.DataFrame, target: Target = "new", *, length: int = WINDOW_DAYS) -> list[Window]:
-    """Windows before the validation, up to ``EARLIER``, the latest first, each with at least twice its days of history before it.
+def earlier(interactions: pd.DataFrame, target: Target = "new", *, length: int = WINDOW_DAYS) -> Window | None:
+    """Window before the validation; ``None`` without at least twice its days of history before it.
 
-    Models that learn from outcomes learn here, so that validation can judge them. There are none beyond ``MANY_ROWS``, where
-    all parts would have to learn once more for each.
+    Models that learn from outcomes learn here, so that validation can judge them. There is none beyond ``MANY_ROWS``, where all
+    parts that weigh much would have to learn once more. With two such windows the ranker was within chance as good.
     """
     dates = interactions["interaction_date"]
     days = 0 if interactions.empty or len(interactions) > MANY_ROWS else (dates.max() - dates.min()).days + 1
-    most = min(EARLIER, days // length - 4)
-    last_days = [dates.max() - pd.Timedelta(days=(3 + number) * length) for number in range(most)]
-    return [_window(interactions, last_day, length, target) for last_day in last_days]
+    if days < 5 * length:
+        return None
+    return _window(interactions, dates.max() - pd.Timedelta(days=3 * length), length, target)
 
 
 def judge(recommender: Recommender, fallback: Popularity, window: Window) -> Judged:
@@ -152,15 +149,14 @@ def judge(recommender: Recommender, fallback: Popularity, window: Window) -> Jud
     longest = max(LENGTHS)
     everyone = [*window.customers, *window.cold_customers]
     lists = completed_lists(recommender, fallback, everyone, longest, exclude=window.owned)
-    touched = window.train[["customer_id", "product_id"]].drop_duplicates()["product_id"].value_counts()
-    surprise = -np.log2(touched / len(window.train["customer_id"].cat.categories))
-    surprise.index = surprise.index.astype(object)
+    customers, products = (window.train[name].cat.categories.astype(object) for name in ("customer_id", "product_id"))
+    surprise = pd.Series(-np.log2(customers_of_products(window.train) / len(customers)), index=products)
     return Judged(
         recommender=recommender.name,
         is_baseline=recommender.is_baseline,
         per_customer=_per_customer(lists, window.truth, surprise),
         cold=_per_customer(lists, window.cold_truth, surprise),
-        coverage={k: coverage(lists, len(touched), k) for k in LENGTHS},
+        coverage={k: coverage(lists, len(products), k) for k in LENGTHS},
     )
 
 

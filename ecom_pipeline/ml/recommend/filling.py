@@ -16,7 +16,8 @@ from scipy import sparse
 
 from ecom_pipeline.ml.recommend.cold import segment_popularity
 from ecom_pipeline.ml.recommend.content import Content
-from ecom_pipeline.ml.recommend.known import Shop, position
+from ecom_pipeline.ml.recommend.known import Shop
+from ecom_pipeline.ml.recommend.ranking import position
 from ecom_pipeline.ml.recommend.rules import SHELVES, Rules, first_broken, in_catalogue, is_fresh
 
 CONTENT, SEGMENT, POPULAR, PIN = "content", "segment_popularity", "popularity", "brand_pin"

@@ -15,13 +15,11 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.history import ENOUGH_PAIRS, MOST_PRODUCTS, HistoryModel, linking, thinned
+from ecom_pipeline.ml.recommend.history import ENOUGH_PAIRS, LINKS, HistoryModel, linking, links, thinned
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 
 DENSE = 0.1
 """Share of non-zeros above which a product of matrices is faster with the first of them dense."""
-LINKS = 100_000_000
-"""Pairs of products, counted once for each customer who touched both, up to which the step of the graph is written out."""
 
 
 class GraphFilter(HistoryModel):
@@ -37,8 +35,6 @@ class GraphFilter(HistoryModel):
         A weight is divided by these powers of its customer's and its product's total.
     half_life, recency
         As in ``EASE``.
-    most_products
-        Only that many products, those touched by the most customers, are learned and can be recommended.
     seed
         All randomness comes from it.
 
@@ -72,7 +68,6 @@ class GraphFilter(HistoryModel):
         product_exponent: float = 0.5,
         half_life: float | None = None,
         recency: float | None = None,
-        most_products: int = MOST_PRODUCTS,
         seed: int,
     ) -> None:
         self.components = components
@@ -81,7 +76,6 @@ class GraphFilter(HistoryModel):
         self.product_exponent = product_exponent
         self.half_life = half_life
         self.recency = recency
-        self.most_products = most_products
         self.seed = seed
 
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
@@ -98,8 +92,7 @@ class GraphFilter(HistoryModel):
         self.inward_ = np.ascontiguousarray(vectors.T / root[:, None], dtype=np.float32)
         self.outward_ = np.ascontiguousarray(vectors.T * root[:, None], dtype=np.float32)
         self.normalised_ = normalised * np.float32(1.0 / lengths[0])
-        touched = np.diff(normalised.indptr).astype(np.int64)
-        few = touched @ touched <= LINKS
+        few = links(normalised) <= LINKS
         self.step_ = (self.normalised_.T.tocsr() @ self.normalised_).tocsr() if few else None
         self.history_ = self._history(data)
 

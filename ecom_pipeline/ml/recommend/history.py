@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import sparse
 
 from ecom_pipeline.ml.recommend.base import Recommender
-from ecom_pipeline.ml.recommend.interactions import Floats, Positions, pair_weights
+from ecom_pipeline.ml.recommend.interactions import Floats, Positions, customers_of_products, pair_weights
 
 MOST_PRODUCTS = 50_000
 """Learned and offered at most, those that the most customers touched."""
@@ -23,22 +23,16 @@ ENOUGH_PAIRS = 2_000_000
 """Of customers and products that ALS and the graph filter learn from: of more, every n-th customer is enough."""
 MANY_CUSTOMERS = 250_000
 """Of more, ALS and the graph filter learn from those alone who touched several products."""
+LINKS = 100_000_000
+"""Up to so many ``links`` a matrix of products by products is written out."""
 
 
 class MostTouched(Recommender):
-    """Learns the products that the most customers touched.
-
-    Attributes
-    ----------
-    most_products
-        How many; stored by the constructor.
-    """
-
-    most_products: int
+    """Learns the products that the most customers touched, and can recommend no others."""
 
     def _weights(self, data: pd.DataFrame, half_life: float | None) -> sparse.csr_matrix:
         """Customers by the products that are learned, which ``products_`` are from now on."""
-        kept = most_touched(data, self.most_products)
+        kept = most_touched(data)
         self.products_ = pd.Index(data["product_id"].cat.categories.to_numpy())[kept]
         return relative_weights(data, half_life)[:, kept]
 
@@ -81,34 +75,27 @@ class HistoryModel(MostTouched):
         return scores.toarray() if sparse.issparse(scores) else np.asarray(scores)
 
 
-def most_touched(data: pd.DataFrame, most: int) -> Positions:
-    """Positions of the ``most`` products that the most customers touched, ascending.
+def most_touched(data: pd.DataFrame) -> Positions:
+    """Positions of the ``MOST_PRODUCTS`` products that the most customers touched, ascending.
 
     Of more than ``MANY_PRODUCTS`` those that fewer than ``MINIMUM_CUSTOMERS`` touched are left out: the long tail costs time
     and gains nothing.
     """
-    codes = data[["customer_id", "product_id"]].drop_duplicates()["product_id"].cat.codes.to_numpy()
-    touched = np.bincount(codes, minlength=len(data["product_id"].cat.categories))
+    touched, most = customers_of_products(data), MOST_PRODUCTS
     if len(touched) > MANY_PRODUCTS and touched.max() >= MINIMUM_CUSTOMERS:
         most = min(most, int((touched >= MINIMUM_CUSTOMERS).sum()))
     return np.sort(np.argsort(-touched, kind="stable")[:most])
 
 
-def staples(data: pd.DataFrame, days: int) -> Positions:
-    """Positions of the products that one customer touched on at least that many days, ascending, however few others did."""
-    products = len(data["product_id"].cat.categories)
-    customers, codes = (data[name].cat.codes.to_numpy().astype(np.int64) for name in ("customer_id", "product_id"))
-    pairs = customers * products + codes
-    other = np.diff(pairs, prepend=-1) != 0
-    later = np.diff(data["interaction_date"].to_numpy().astype("datetime64[D]").astype(np.int64), prepend=0) != 0
-    starts = np.flatnonzero(other)
-    counts = np.add.reduceat((other | later).astype(np.int64), starts)
-    return np.unique(codes[starts[counts >= days]])
-
-
 def thinned(weights: sparse.csr_matrix, most: int) -> sparse.csr_matrix:
     """Return every n-th customer, such that about ``most`` pairs are left."""
     return weights[:: max(1, -(-weights.nnz // most))]
+
+
+def links(weights: sparse.csr_matrix) -> int:
+    """Count the pairs of products, once for each customer who touched both."""
+    touched = np.diff(weights.indptr).astype(np.int64)
+    return int(touched @ touched)
 
 
 def linking(weights: sparse.csr_matrix) -> sparse.csr_matrix:

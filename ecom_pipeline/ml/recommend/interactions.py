@@ -118,7 +118,19 @@ def used(interactions: pd.DataFrame) -> pd.DataFrame:
 def pairs(interactions: pd.DataFrame, event_types: tuple[str, ...]) -> pd.DataFrame:
     """Distinct ``customer_id, product_id`` with an interaction of one of the types."""
     chosen = interactions.loc[interactions["event_type"].isin(event_types), ["customer_id", "product_id"]]
-    return chosen.drop_duplicates().reset_index(drop=True)
+    return chosen[firsts_of_pairs(chosen)].reset_index(drop=True)
+
+
+def firsts_of_pairs(interactions: pd.DataFrame) -> Mask:
+    """Which rows are the first of their customer and product, of interactions in the order of ``checked``."""
+    customers, products = (interactions[name].cat.codes.to_numpy() for name in ("customer_id", "product_id"))
+    return np.asarray((np.diff(customers, prepend=-1) != 0) | (np.diff(products, prepend=-1) != 0))
+
+
+def customers_of_products(interactions: pd.DataFrame) -> Positions:
+    """How many customers touched each product, by the category order of ``product_id``."""
+    ids = interactions["product_id"].cat
+    return np.bincount(ids.codes.to_numpy()[firsts_of_pairs(interactions)], minlength=len(ids.categories))
 
 
 def _categorical(ids: pd.Series) -> pd.Series:

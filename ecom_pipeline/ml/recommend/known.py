@@ -16,6 +16,7 @@ from ecom_pipeline.ml.recommend.again import History, habits
 from ecom_pipeline.ml.recommend.cold import segments
 from ecom_pipeline.ml.recommend.evaluate import target_types
 from ecom_pipeline.ml.recommend.interactions import WEIGHTS, Floats, Mask, Positions, product_weights
+from ecom_pipeline.ml.recommend.ranking import position
 from ecom_pipeline.ml.recommend.rules import Facts, Rules, bands_of, product_problems
 
 RECENT_PRODUCTS = 100
@@ -101,7 +102,7 @@ class Shop:
             opted_out=opted_out,
             bought=self.bought.keys,
             bought_days_ago=(np.datetime64(as_of_date) - self.bought.last).astype(np.int64),
-            band=np.where(weight > 0, total / np.maximum(weight, 1), np.nan),
+            band=np.where((weight > 0) & ~opted_out, total / np.maximum(weight, 1), np.nan),
         )
 
     def latest(self, most: int) -> np.ndarray:
@@ -140,16 +141,6 @@ class Shop:
         """1 for the most popular product of all."""
         share: Floats = self.popularity[products] / max(self.popularity.max(), np.finfo(np.float64).tiny)
         return share
-
-
-def position(group: np.ndarray) -> np.ndarray:
-    """Place within a run of equal values, from 0.
-
-    >>> position(np.array([7, 7, 7, 2, 2, 7])).tolist()
-    [0, 1, 2, 0, 1, 0]
-    """
-    starts = np.flatnonzero(np.diff(group, prepend=group[0] - 1)) if len(group) else np.empty(0, dtype=np.int64)
-    return np.arange(len(group)) - np.repeat(starts, np.diff(np.append(starts, len(group))))
 
 
 def _distinct(values: pd.Series) -> pd.Index:

@@ -20,7 +20,7 @@ import pandas as pd
 from scipy import sparse
 
 from ecom_pipeline.ml.recommend.features import described, one_hot
-from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, MostTouched
+from ecom_pipeline.ml.recommend.history import MostTouched
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions, product_weights
 
 THREADS = 1
@@ -39,8 +39,6 @@ class LightFMRecommender(MostTouched):
         Weight of the log of popularity, and the half-life of that popularity in days.
     features
         Whether products are described by category, brand and price band too; without, none is offered that nobody touched.
-    most_products
-        Only that many products, those touched by the most customers, are learned and can be recommended.
     seed
         All randomness comes from it.
 
@@ -70,7 +68,6 @@ class LightFMRecommender(MostTouched):
         trend: float = 0.0,
         trend_half_life: float | None = 28.0,
         features: bool = False,
-        most_products: int = MOST_PRODUCTS,
         seed: int,
     ) -> None:
         self.components = components
@@ -80,7 +77,6 @@ class LightFMRecommender(MostTouched):
         self.trend = trend
         self.trend_half_life = trend_half_life
         self.features = features
-        self.most_products = most_products
         self.seed = seed
 
     def with_trend(self, trend: float) -> Self:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, HistoryModel
+from ecom_pipeline.ml.recommend.history import HistoryModel
 from ecom_pipeline.ml.recommend.interactions import Floats
 from ecom_pipeline.ml.recommend.ranking import blocks
 
@@ -33,8 +33,6 @@ class ItemNeighbours(HistoryModel):
         Added to the squared length of a column, as a multiple of the mean.
     half_life, recency
         As in ``EASE``.
-    most_products
-        Only that many products, those touched by the most customers, are learned and can be recommended.
     """
 
     name: ClassVar[str] = "item_knn"
@@ -46,13 +44,11 @@ class ItemNeighbours(HistoryModel):
         damping: float = 0.0,
         half_life: float | None = None,
         recency: float | None = None,
-        most_products: int = MOST_PRODUCTS,
     ) -> None:
         self.neighbours = neighbours
         self.damping = damping
         self.half_life = half_life
         self.recency = recency
-        self.most_products = most_products
 
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
         self.weights_ = nearest(self._weights(data, self.half_life), self.neighbours, self.damping)

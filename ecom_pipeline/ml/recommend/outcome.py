@@ -56,7 +56,7 @@ def outcome_of(
     if any(window.truth.empty for window in new):
         what = "validation" if new[0].truth.empty else "test"
         return _untested(f"no customer with history chose anything new in the {what} days")
-    past = {target: found for target in TARGETS if (found := earlier(data, target))}
+    past = {target: found for target in TARGETS if (found := earlier(data, target)) is not None}
     contest = compete({"new": new, "all": every}, products, before=past or None, segments=segment, seed=seed)
     verdicts = {
         target: decide(

@@ -36,7 +36,6 @@ from ecom_pipeline.ml.recommend.evaluate import (
 from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.outcome import Outcome, outcome_of
 from ecom_pipeline.ml.recommend.popularity import Popularity
-from ecom_pipeline.ml.recommend.ranker import Ranker
 from ecom_pipeline.ml.recommend.rules import Rules, offered
 from ecom_pipeline.ml.recommend.serving import (
     SERVED_COLUMNS,
@@ -136,10 +135,9 @@ def recommend_shop(
     known = segments(customers, pd.Index(data["customer_id"].cat.categories), as_of_date=as_of_date)
     outcome = outcome_of(data, products, known, previous_card, as_of_date=as_of_date, seed=seed)
     popularity = outcome.popularity.fit_checked(data, products)
-    winners = _winners(outcome, popularity, data, products)
-    if outcome.verdict.decision == "kept" and live is not None:
-        candidates = live
-    else:
+    candidates = live
+    if outcome.verdict.decision != "kept" or candidates is None:
+        winners = _winners(outcome, popularity, data, products)
         candidates = candidates_of(winners, data, products, length=SPARE * k)
     content = Content(products)
     served = serve(
@@ -155,7 +153,7 @@ def recommend_shop(
         deliver=deliver,
     )
     available = offered(popularity.products_, products, rules)
-    told = data if isinstance(winners["new"], Blend | Ranker) else None
+    told = None if outcome.verdicts.get("new", outcome.verdict).decision == "refused" else data
     return RecommendResult(
         served=served,
         similar_products=similar_products(told, popularity, content, available=available),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
-from ecom_pipeline.ml.recommend.known import position
+from ecom_pipeline.ml.recommend.ranking import position
 from ecom_pipeline.ml.recommend.rules import BEYOND_LENGTH, LISTED, OUTCOMES, SHELVES, Facts, Rules, category_codes
 
 
@@ -34,15 +34,25 @@ def placed(pool: pd.DataFrame, facts: Facts, rules: Rules, k: int) -> pd.DataFra
     rows, of_list, product, untouched = rows[order], of_list[order], product[order], untouched[order]
     again = pool["shelf"].to_numpy()[rows] == SHELVES.index("again")
     key = _pinned(position(of_list) + 1.0, of_list, np.where(again | untouched, -1, product), facts, rules)
+    taken = ~untouched & _above_cap(key, of_list, product, facts, rules)
+    if taken.any():
+        outcome[rows[taken]] = OUTCOMES.index("category_cap")
+        rows, of_list, product, untouched, key = (each[~taken] for each in (rows, of_list, product, untouched, key))
+        key = _ranks(key, of_list)
     key[untouched] = _last_places(of_list[untouched], k)
     taken = _above_cap(key, of_list, product, facts, rules)
     outcome[rows[taken]] = OUTCOMES.index("category_cap")
-    rows, of_list, key = rows[~taken], of_list[~taken], key[~taken]
-    order = np.lexsort((key, of_list))
-    rank = position(of_list[order]) + 1
-    outcome[rows[order][rank > k]] = OUTCOMES.index(BEYOND_LENGTH)
-    place[rows[order]] = rank
+    rank = _ranks(key[~taken], of_list[~taken])
+    outcome[rows[~taken][rank > k]] = OUTCOMES.index(BEYOND_LENGTH)
+    place[rows[~taken]] = rank
     return pool.assign(outcome=outcome, place=place)
+
+
+def _ranks(key: Floats, of_list: Positions) -> Floats:
+    """The place of each row in its list by key, from 1."""
+    ranks, order = np.empty(len(key)), np.lexsort((key, of_list))
+    ranks[order] = position(of_list[order]) + 1.0
+    return ranks
 
 
 def _pinned(key: Floats, of_list: Positions, product: Positions, facts: Facts, rules: Rules) -> Floats:
@@ -52,8 +62,7 @@ def _pinned(key: Floats, of_list: Positions, product: Positions, facts: Facts, r
         own = own[np.lexsort((key[own], of_list[own]))]
         best = own[position(of_list[own]) == 0]
         key[best] = np.minimum(key[best], wanted - 0.5)
-        order = np.lexsort((key, of_list))
-        key[order] = position(of_list[order]) + 1.0
+        key = _ranks(key, of_list)
     return key
 
 

@@ -47,7 +47,7 @@ def top_k_of(scores: Floats, only: sparse.csr_matrix, k: int) -> tuple[Positions
     counts = np.diff(only.indptr)
     rows, columns = np.repeat(np.arange(len(counts)), counts), only.indices
     values = scores[rows, columns]
-    place = np.arange(len(rows)) - np.repeat(only.indptr[:-1], counts)
+    place = position(rows)
     order = np.lexsort((columns, -values, rows))[place < k]
     shape = (len(counts), min(k, scores.shape[1]))
     positions, best = np.zeros(shape, dtype=np.int64), np.full(shape, -np.inf, dtype=scores.dtype)
@@ -104,6 +104,16 @@ def _first_of_equals(scores: Floats, positions: Positions) -> Positions:
         chosen = above | (equal & (np.cumsum(equal, axis=1, dtype=np.int32) <= room))
         positions[crowded] = np.nonzero(chosen)[1].reshape(-1, k)
     return np.sort(positions, axis=1)
+
+
+def position(group: np.ndarray) -> np.ndarray:
+    """Place within a run of equal values, from 0.
+
+    >>> position(np.array([7, 7, 7, 2, 2, 7])).tolist()
+    [0, 1, 2, 0, 1, 0]
+    """
+    starts = np.flatnonzero(np.diff(group, prepend=group[0] - 1)) if len(group) else np.empty(0, dtype=np.int64)
+    return np.arange(len(group)) - np.repeat(starts, np.diff(np.append(starts, len(group))))
 
 
 def blocks(rows: int, width: int) -> list[slice]:

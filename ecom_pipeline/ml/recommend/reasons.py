@@ -17,6 +17,7 @@ import pandas as pd
 from ecom_pipeline.ml.recommend.again import History
 from ecom_pipeline.ml.recommend.interactions import Mask, Positions
 from ecom_pipeline.ml.recommend.known import Shop
+from ecom_pipeline.ml.recommend.ranking import position
 from ecom_pipeline.ml.recommend.rules import category_codes, find, in_catalogue
 from ecom_pipeline.ml.recommend.together import MINIMUM, bought_together
 
@@ -51,13 +52,10 @@ class Partners:
     count: np.ndarray
 
     @classmethod
-    def made(
-        cls, product: np.ndarray, partner: np.ndarray, count: np.ndarray, *, products: int, most: int = MOST
-    ) -> Partners:
-        """Take the first ``most`` partners of each product; rows are sorted by product, then strength."""
-        starts = np.flatnonzero(np.diff(product, prepend=-1))
-        place = np.arange(len(product)) - np.repeat(starts, np.diff(np.append(starts, len(product))))
-        width = min(most, int(place.max(initial=-1)) + 1)
+    def made(cls, product: np.ndarray, partner: np.ndarray, count: np.ndarray, *, products: int) -> Partners:
+        """Take the first partners of each product; rows are sorted by product, then strength."""
+        place = position(product)
+        width = min(MOST, int(place.max(initial=-1)) + 1)
         of, counts = np.full((products, width), -1, dtype=np.int32), np.zeros((products, width), dtype=np.int64)
         kept = place < width
         of[product[kept], place[kept]] = partner[kept]
@@ -249,7 +247,6 @@ class _Explaining:
     def _pinned(self) -> None:
         at = self._open(self.source == "brand_pin")
         self.reason[at] = REASONS.index("brand_pin")
-        self.count[at] = self.evidence.chosen_by[self.product[at]]
         self.group[at] = self.evidence.products["brand"].to_numpy(dtype=object)[self.product[at]] if len(at) else None
 
     def _in_category(self, among: np.ndarray) -> None:

@@ -21,7 +21,7 @@ RULES = (
 BEYOND_LENGTH, LISTED = "beyond_length", "listed"
 OUTCOMES = (*RULES, BEYOND_LENGTH, LISTED)
 IMPERSONAL = ("popularity", "brand_pin")
-"""Sources that look at nobody in particular: all that a customer gets who refused advertising."""
+"""Sources that look at nobody in particular: all that a customer gets who refused advertising, and that on no shelf ``again``."""
 BANDS = ("lowest", "low", "medium", "high", "highest")
 NO_CATEGORY = "unknown"
 
@@ -80,7 +80,7 @@ class Facts:
     bought_days_ago: np.ndarray
     """By key, days since the last purchase."""
     band: Floats
-    """By customer, the mean price band of what they bought, 0 to 4; not a number where unknown."""
+    """By customer, the mean price band of what they bought, 0 to 4; not a number where unknown, or of who refused advertising."""
 
     def key(self, customer: np.ndarray, product: np.ndarray) -> np.ndarray:
         """One number per customer and product."""
@@ -160,7 +160,8 @@ def first_broken(pool: pd.DataFrame, facts: Facts, rules: Rules) -> np.ndarray:
         ``customer, shelf, product`` as positions (of ``SHELVES`` for the shelf), and ``source``.
     """
     customer, product, shelf = (pool[name].to_numpy() for name in ("customer", "product", "shelf"))
-    broken = {"opted_out": facts.opted_out[customer] & ~pool["source"].isin(IMPERSONAL).to_numpy()}
+    personal = ~pool["source"].isin(IMPERSONAL).to_numpy() | (shelf == SHELVES.index("again"))
+    broken = {"opted_out": facts.opted_out[customer] & personal}
     broken |= {rule: mask[product] for rule, mask in facts.problems.items()}
     broken["already_bought"] = _already_bought(customer, product, shelf, facts, rules)
     if rules.price_bands_apart is not None:

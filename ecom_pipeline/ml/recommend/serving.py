@@ -119,7 +119,7 @@ def serve(
     evidence = evidence_of(shop, pairs)
     ids, names = shop.ids.to_numpy(dtype=object), shop.customers.to_numpy(dtype=object)
     counts = []
-    for first in range(0, max(len(wanted), 1), CUSTOMERS):
+    for first in range(0, len(wanted), CUSTOMERS):
         some = wanted[first : first + CUSTOMERS]
         pool, links = _pool(_coded(candidates(shop.customers[some]), shop), filling, some, k)
         counts.append(pool.groupby(["shelf", "outcome"])["customer"].agg(["size", "nunique"]))
@@ -211,7 +211,7 @@ def _pool(own: pd.DataFrame, filling: Filling, some: Positions, k: int) -> tuple
         # what somebody refused as theirs they may get as everyone does
         pool = _joined([pool[waits & ~refused], filling.filled(piece, customer, shelf), pool[waits & refused]])
     done.append(placed(pool, filling.shop.facts, filling.rules, k))
-    return pd.concat([part for part in done if len(part)] or done[:1], ignore_index=True), links
+    return pd.concat([part for part in done if len(part)], ignore_index=True), links
 
 
 def _list(pool: pd.DataFrame) -> np.ndarray:

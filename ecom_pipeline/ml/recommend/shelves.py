@@ -34,11 +34,13 @@ def candidates_of(
 ) -> Candidates:
     """Give ranked candidates of every shelf for those customers who have a history.
 
-    Customers are taken in blocks, so that what the parts of a blend give a block serves all of its shelves.
+    Customers are taken in blocks, and every shelf is made of what is on sale, so that what the parts of a blend give a block
+    serves all of its shelves.
     """
+    makers = {"new": winners["new"], "all": winners["all"], "again": _again(winners["all"])}
     everyone, touched = (data[name].cat.categories for name in ("customer_id", "product_id"))
     on_sale = touched.difference(products.loc[~is_sold(products), "product_id"])
-    on_sale_of = {target: winner.products_.intersection(on_sale) for target, winner in winners.items()}
+    on_sale_of = {shelf: maker.products_.intersection(on_sale) for shelf, maker in makers.items()}
     width = max([1, *(len(each.products_) for each in winners.values() if isinstance(each, Blend | Ranker))])
     owned = pairs(data, target_types(data))
     owners = owned["customer_id"].cat.codes.to_numpy()
@@ -46,12 +48,12 @@ def candidates_of(
     def shelves(codes: Positions) -> pd.DataFrame:
         begin, end = np.searchsorted(owners, [codes.min(initial=0), codes.max(initial=-1) + 1])
         known, own = everyone[codes].to_list(), owned[begin:end][np.isin(owners[begin:end], codes)]
-        found = {
-            "new": winners["new"].recommend(known, length, exclude=own, candidates=on_sale_of["new"]),
-            "all": winners["all"].recommend(known, length, candidates=on_sale_of["all"]),
-            "again": _again(winners["all"]).recommend(known, length, among=own),
-        }
-        return pd.concat([each.assign(shelf=shelf) for shelf, each in found.items()], ignore_index=True)
+        limits = {"new": {"exclude": own}, "all": {}, "again": {"among": own}}
+        found = [
+            maker.recommend(known, length, candidates=on_sale_of[shelf], **limits[shelf]).assign(shelf=shelf)
+            for shelf, maker in makers.items()
+        ]
+        return pd.concat(found, ignore_index=True)
 
     def candidates(customers: pd.Index) -> pd.DataFrame:
         codes = everyone.get_indexer(customers)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.features import categories_of
-from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, most_touched, thinned
+from ecom_pipeline.ml.recommend.history import most_touched, thinned
 from ecom_pipeline.ml.recommend.interactions import Mask, Positions, pair_weights
 from ecom_pipeline.ml.recommend.neighbours import MOST_PAIRS, nearest
 from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity
@@ -103,7 +103,7 @@ def _touched(data: pd.DataFrame, every: pd.Index, available: pd.Index, kind: Pos
 
     Of the ``most`` nearest of each, those that may be alike.
     """
-    kept = most_touched(data, MOST_PRODUCTS)
+    kept = most_touched(data)
     weights = thinned(pair_weights(data, None)[:, kept], MOST_PAIRS)
     weights.data[:] = 1.0
     near = nearest(weights, most, DAMPING, beyond_chance=True).tocoo()

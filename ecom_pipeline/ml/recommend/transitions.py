@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ecom_pipeline.ml.recommend.history import MOST_PRODUCTS, HistoryModel, most_touched
+from ecom_pipeline.ml.recommend.history import HistoryModel, most_touched
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 
 
@@ -27,22 +27,17 @@ class Transitions(HistoryModel):
         Exponent of a product's total by which what leads to it is divided: 0 not at all, 1 fully.
     recency
         As in ``EASE``.
-    most_products
-        Only that many products, those touched by the most customers, are learned and can be recommended.
     """
 
     name: ClassVar[str] = "transitions"
 
-    def __init__(
-        self, *, steps: int = 1, damping: float = 0.5, recency: float | None = 28.0, most_products: int = MOST_PRODUCTS
-    ) -> None:
+    def __init__(self, *, steps: int = 1, damping: float = 0.5, recency: float | None = 28.0) -> None:
         self.steps = steps
         self.damping = damping
         self.recency = recency
-        self.most_products = most_products
 
     def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
-        kept = most_touched(data, self.most_products)
+        kept = most_touched(data)
         self.products_ = self.products_[kept]
         self.history_ = self._history(data)
         days, customers = _by_day(data, kept)

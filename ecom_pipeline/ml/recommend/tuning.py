@@ -22,6 +22,7 @@ from ecom_pipeline.ml.recommend.features import described
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.graph import GraphFilter
 from ecom_pipeline.ml.recommend.history import HistoryModel
+from ecom_pipeline.ml.recommend.interactions import firsts_of_pairs
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.neighbours import ItemNeighbours
 from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity, SegmentPopularity
@@ -115,7 +116,7 @@ def tune_parts(
     if segments is not None and segments.notna().any():
         half_lives = [{"half_life": each} for each in (7.0, 90.0)]
         parts.append(_climb(SegmentPopularity, {"segments": segments, "half_life": 28.0}, half_lives, [few]))
-    return [_fading(part, both) for part in parts]
+    return parts
 
 
 def _climb(
@@ -124,7 +125,10 @@ def _climb(
     changes: Sequence[Mapping[str, Any]],
     judged: Sequence[Window],
 ) -> Part:
-    """Try the changes one by one, each from the best so far; where everything is of one day, none of a half-life alone."""
+    """Try the changes one by one, each from the best so far, then let the history fade sooner as long as that is worthwhile.
+
+    Where everything is of one day, no change of a half-life alone is tried.
+    """
     train = judged[0].train
     if train["interaction_date"].nunique() == 1:
         changes = [change for change in changes if change.keys() - {"half_life", "recency"}]
@@ -137,20 +141,10 @@ def _climb(
         trials.append(Trial(parameters=model.parameters(), value=found[0]))
         if _gains(found, lead):
             best, lead, chosen = model, found, {**chosen, **change}
-    return Part(fitted=best, trials=trials)
-
-
-def _fading(part: Part, judged: Sequence[Window]) -> Part:
-    """Let the history fade sooner, as long as that is worthwhile."""
-    best = part.fitted
-    if not isinstance(best, HistoryModel):
-        return part
-    trials = list(part.trials)
-    lead = _values(best, judged)
     for recency in RECENCIES:
-        if best.recency is not None and recency >= best.recency:
+        if not isinstance(best, HistoryModel) or (best.recency is not None and recency >= best.recency):
             continue
-        sooner = best.with_recency(recency, judged[0].train)
+        sooner = best.with_recency(recency, train)
         found = _values(sooner, judged)
         trials.append(Trial(parameters=sooner.parameters(), value=found[0]))
         if not _gains(found, lead):
@@ -184,8 +178,7 @@ def tune_baselines(window: Window, products: pd.DataFrame | None, *, seed: int) 
 
 def _lightfm(window: Window, products: pd.DataFrame | None, trend_half_life: float | None, seed: int) -> Part:
     """LightFM, with what products say of themselves where that is worthwhile, and how much trend is added, which costs no fit."""
-    pairs = len(window.train[["customer_id", "product_id"]].drop_duplicates())
-    epochs = int(np.clip(PASSES / pairs, 3, 16))
+    epochs = int(np.clip(PASSES / np.count_nonzero(firsts_of_pairs(window.train)), 3, 16))
     tags = described(pd.Index(window.train["product_id"].cat.categories), products)
     tried: list[tuple[LightFMRecommender, Trial]] = []
     for features in (False, True)[: 1 + len(tags.columns)]:

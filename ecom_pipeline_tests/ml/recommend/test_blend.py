@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ecom_pipeline.ml.recommend import blend, history
 from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.blend import Blend, Candidates, candidates, offered, standardised
 from ecom_pipeline.ml.recommend.ease import EASE
 from ecom_pipeline.ml.recommend.evaluate import Target, Window, sampled, score, windows
 from ecom_pipeline.ml.recommend.frequency import Frequency
-from ecom_pipeline.ml.recommend.history import staples
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions, checked
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.popularity import Popularity
@@ -44,9 +44,10 @@ class TestBlend(RecommenderPromises):
         blend = Blend(parts=parts(), weights={"popularity": 1.0}).fit(checkerboard())
         assert [part.name for part in blend.parts_] == ["popularity"]
 
-    def test_only_the_most_touched_are_offered(self) -> None:
+    def test_only_the_most_touched_are_offered(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(history, "MOST_PRODUCTS", 1)
         world = bought(("a", "x", 0), ("b", "x", 0), ("a", "rare", 0))
-        blend = Blend(parts=[Popularity()], weights={"popularity": 1.0}, most_products=1).fit(world)
+        blend = Blend(parts=[Popularity()], weights={"popularity": 1.0}).fit(world)
         assert blend.recommend(["a"], 5)["product_id"].tolist() == ["x"]
 
 
@@ -192,7 +193,10 @@ def test_what_few_halves_of_the_customers_see_weighs_little_and_the_best_part_al
     assert reached >= alone["told"]
 
 
-def test_what_one_customer_keeps_coming_back_to_is_offered_however_few_others_touch_it() -> None:
+def test_what_one_customer_keeps_coming_back_to_is_offered_however_few_others_touch_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(history, "MOST_PRODUCTS", 2)
     rows = [("a", "own", day) for day in (1, 1, 5, 9)] + [("a", "twice", 2), ("a", "twice", 3)]
     crowd = [(f"c{number}", product, 0) for number in range(4) for product in ("x", "y")]
     train = checked(
@@ -204,5 +208,6 @@ def test_what_one_customer_keeps_coming_back_to_is_offered_however_few_others_to
             ]
         )
     )
-    assert offered(train, 2).tolist() == ["own", "x", "y"]
-    assert staples(train, 2).tolist() == [0, 2]
+    assert offered(train).tolist() == ["own", "x", "y"]
+    monkeypatch.setattr(blend, "STAPLE_DAYS", 2)
+    assert offered(train).tolist() == ["own", "twice", "x", "y"]

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
+from ecom_pipeline.ml.recommend import history
 from ecom_pipeline.ml.recommend.completed import completed_lists
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.popularity import Popularity
@@ -11,13 +13,15 @@ from ecom_pipeline_tests.ml.recommend.builders import bought, checkerboard
 WORLD = bought(
     ("a", "x", 0), ("b", "x", 0), ("c", "x", 0), ("a", "y", 0), ("b", "y", 0), ("c", "z", 0), ("hermit", "w", 0)
 )
-MODEL = LightFMRecommender(epochs=5, most_products=2, seed=1).fit(WORLD)
 POPULARITY = Popularity().fit(WORLD)
 NOTHING = pd.DataFrame({"customer_id": ["nobody"], "product_id": ["w"]})
 
 
 def lists_of(customers: list[str], k: int, exclude: pd.DataFrame = NOTHING) -> pd.DataFrame:
-    return completed_lists(MODEL, POPULARITY, customers, k, exclude=exclude)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(history, "MOST_PRODUCTS", 2)
+        model = LightFMRecommender(epochs=5, seed=1).fit(WORLD)
+    return completed_lists(model, POPULARITY, customers, k, exclude=exclude)
 
 
 def test_short_lists_are_filled_up_with_what_is_popular_and_each_row_says_so() -> None:

@@ -91,7 +91,7 @@ def test_every_baseline_must_be_beaten() -> None:
     assert verdict_of(0.2, 0.1, 0.15).decision == "published"
 
 
-@pytest.mark.parametrize("personal", [SPREAD, SPREAD + 0.002, SPREAD - 0.05, np.empty(0)])
+@pytest.mark.parametrize("personal", [SPREAD, SPREAD + 0.002, SPREAD + 0.0044, SPREAD - 0.05, np.empty(0)])
 def test_lists_that_serve_others_as_well_are_no_skill(personal: np.ndarray) -> None:
     verdict = verdict_of(0.2, 0.1, personal=personal, previous=card(0.01))
     assert (verdict.decision, verdict.live_value) == ("refused", pytest.approx(0.1))

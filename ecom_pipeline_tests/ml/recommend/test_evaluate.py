@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ecom_pipeline.ml.recommend import history
 from ecom_pipeline.ml.recommend.ease import EASE
 from ecom_pipeline.ml.recommend.evaluate import (
     FIGURE_COLUMNS,
@@ -157,10 +158,11 @@ def test_the_figures_of_popularity_by_hand() -> None:
     assert score(popularity, test) == pytest.approx(found.mean("ndcg", 10))
 
 
-def test_a_customer_the_model_does_not_know_is_judged_by_the_fallback() -> None:
+def test_a_customer_the_model_does_not_know_is_judged_by_the_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "MOST_PRODUCTS", 2)
     world = pd.concat([TEN, bought(("hermit", "rare", 0), ("hermit", "x", 9))])
     _, test = both(world)
-    model = LightFMRecommender(most_products=2, epochs=2, seed=1).fit(test.train)
+    model = LightFMRecommender(epochs=2, seed=1).fit(test.train)
     assert model.recommend(["hermit"], 1).empty
     found = judge(model, Popularity(half_life=None).fit(test.train), test)
     assert test.customers.tolist() == ["b", "hermit", "new"]

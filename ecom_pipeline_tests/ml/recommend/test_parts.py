@@ -79,6 +79,15 @@ class TestEASE(RecommenderPromises):
         assert not alone.any()
         assert not z.any()
 
+    def test_products_of_all_columns_written_out_once_give_the_weights_to_the_bit(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world = checkerboard(customers=40, products=30)
+        once = EASE(largest_inverse=10, neighbours=9).fit(world).weights_
+        monkeypatch.setattr(ease, "LINKS", 0)
+        each = EASE(largest_inverse=10, neighbours=9).fit(world).weights_
+        assert (once != each).nnz == 0 < once.nnz
+
     def test_of_very_many_pairs_neighbours_are_learned_from_every_nth_customer(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:

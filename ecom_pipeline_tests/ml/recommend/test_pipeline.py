@@ -294,7 +294,9 @@ def test_products_that_appear_after_the_cut_off_change_no_figure(few_parts: None
     assert first.card.metrics == second.card.metrics
 
 
-def test_a_worse_model_than_the_live_one_asks_to_keep_it(board: Run, few_parts: None) -> None:
+def test_a_worse_model_than_the_live_one_asks_to_keep_it_and_learns_for_no_lists(
+    board: Run, few_parts: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     live = ModelCard(
         model="lightfm",
         metric="ndcg@10",
@@ -312,10 +314,19 @@ def test_a_worse_model_than_the_live_one_asks_to_keep_it(board: Run, few_parts: 
     result = run(BOARD, previous_card=live)
     assert result.card.decision == "kept"
     listed = new(board)[new(board)["source"] == "blend"].assign(shelf="new")
+    learned: list[str] = []
+    fit = Recommender.fit_checked
+
+    def spy(self: Recommender, data: pd.DataFrame, products: pd.DataFrame | None = None) -> Recommender:
+        learned.extend([self.name] * (last_day(data) == last_day(BOARD)))
+        return fit(self, data, products)
+
+    monkeypatch.setattr(Recommender, "fit_checked", spy)
     told = pd.DataFrame({"customer_id": ["c001"], "is_opted_out": [True]})
     again = run(
         BOARD, customers=told, previous_card=live, live=lambda customers: listed[listed["customer_id"].isin(customers)]
     )
+    assert learned == ["popularity"]
     served = new(again)[new(again)["customer_id"] != "c001"]
     unmoved = listed.loc[listed["customer_id"] != "c001", served.columns]
     pd.testing.assert_frame_equal(served.reset_index(drop=True), unmoved.reset_index(drop=True))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ecom_pipeline.ml.recommend import history
 from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
@@ -37,7 +38,7 @@ class World:
     def served(self) -> pd.DataFrame:
         """Every candidate that is listed where lists are as long as the catalogue."""
         data = checked(self.interactions)
-        model = LightFMRecommender(components=8, epochs=10, most_products=PRODUCTS, seed=1).fit_checked(data)
+        model = LightFMRecommender(components=8, epochs=10, seed=1).fit_checked(data)
         delivered: list[pd.DataFrame] = []
         serve(
             candidates_of({"new": model, "all": model}, data, self.products, length=2 * PRODUCTS),
@@ -112,7 +113,8 @@ def world() -> World:
 
 
 @pytest.mark.slow
-def test_without_its_evidence_a_product_scores_lower() -> None:
+def test_without_its_evidence_a_product_scores_lower(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "MOST_PRODUCTS", PRODUCTS)
     shop = world()
     before = shop.served()
     kinds = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -139,7 +139,7 @@ CASES: dict[str, tuple[dict[str, Any], Rules, dict[str, Any], str, str]] = {
     ),
     "bought already": ({}, PLAIN, {"bought": ["p1"]}, "already_bought", "p2 p3 p4"),
     "a price out of reach": (
-        {"p1": {"price_band": "highest"}, "p7": {"price_band": "lowest"}, "p2": {"price_band": "low"}},
+        {"p1": {"price_band": "lowest"}, "p7": {"price_band": "high"}, "p2": {"price_band": "highest"}},
         Rules(price_bands_apart=2, new_products=0),
         {"bought": ["p7"]},
         "price_band",
@@ -195,6 +195,7 @@ def test_a_pinned_brand_gets_its_place_and_only_what_may_be_listed() -> None:
     assert [product for product, _ in listed(served, "ann", "new")] == ["p1", "p6", "p7"]
     nobody = shown(RANKED[:2], OTHERS, products, [{"customer_id": "newcomer"}], rules=rules)
     assert [product for product, _ in listed(nobody, "newcomer", "new")][1:] == ["p6", "p7"]
+    assert reason(nobody, "newcomer", "p6") == {"reason": "brand_pin", "evidence_group": "Pin"}
 
 
 def test_a_pin_never_moves_a_product_down() -> None:
@@ -219,6 +220,17 @@ def test_who_refused_advertising_gets_only_what_looks_at_nobody() -> None:
     rows = served.recommendations
     assert set(rows.loc[rows["customer_id"] == "ann", "reason"]) == {"popular"}
     assert reason(served, "bob", "p1", "all")["reason"] == "bought_before"
+
+
+def test_who_refused_advertising_gets_nothing_of_what_they_bought_whoever_lists_it() -> None:
+    rows = candidates(("ann", "again", "p1"), ("bob", "again", "p1"), source="popularity")
+    history = bought(("ann", "p1", 3), ("bob", "p1", 3))
+    told = [{"customer_id": "ann", "is_opted_out": True}, {"customer_id": "bob", "is_opted_out": False}]
+    cheap = catalogue(p1={"price_band": "lowest"}, p7={"price_band": "highest"})
+    rules = Rules(price_bands_apart=2, new_products=0)
+    served = shown(rows, pd.concat([OTHERS, history]), cheap, told, rules=rules, k=1)
+    assert [listed(served, customer, "again") for customer in ("ann", "bob")] == [[], [("p1", "popularity")]]
+    assert [listed(served, customer, "new")[0][0] for customer in ("ann", "bob")] == ["p7", "p2"]
 
 
 def of_gender(gender: str, numbers: range) -> list[dict[str, Any]]:
@@ -303,6 +315,18 @@ def test_a_product_that_nobody_touched_gets_the_last_places_of_those_who_bought_
         "reason": "similar_to_bought", "evidence_product_id": "green", "evidence_date": pd.Timestamp("2024-01-06"),
     }  # fmt: skip
     assert "fresh" not in dict(listed(shown(known, TEA, TEXTS), "ann", "new"))
+
+
+def test_it_gets_the_last_places_whatever_the_cap_takes_out_above_it() -> None:
+    cups = [{"product_id": f"cup{n}", "category": "cups"} for n in range(3)]
+    more = pd.DataFrame([*cups, *({"product_id": name, "category": name} for name in ("bowl", "jar", "tin"))])
+    known = candidates(*(("ann", "new", product) for product in more["product_id"]))
+    world = pd.concat([TEA, bought(*(("else", product, 20) for product in more["product_id"]))])
+    products = pd.concat([TEXTS, more.assign(is_active=True)])
+    served = shown(known, world, products, rules=Rules(new_products=1, category_cap=1), k=4)
+    assert [product for product, _ in listed(served, "ann", "new")] == ["cup0", "bowl", "jar", "fresh"]
+    capped = shown(known, world, products.replace("cups", "tea"), rules=Rules(new_products=1, category_cap=1), k=4)
+    assert [product for product, _ in listed(capped, "ann", "new")] == ["cup0", "bowl", "jar", "tin"]
 
 
 @pytest.mark.parametrize(
@@ -541,6 +565,8 @@ def test_of_too_many_customers_those_who_were_active_last_get_lists() -> None:
     every, few = (shown(candidates(), history, [], [{"customer_id": "eve"}], rules=rules) for rules in (PLAIN, FEW))
     assert set(every.recommendations["customer_id"]) == {"ann", "bob", "cid", "dan", "eve"}
     assert set(few.recommendations["customer_id"]) == {"bob", "cid"}
+    all_but_one = shown(candidates(), history, [], [{"customer_id": "eve"}], rules=replace(FEW, most_customers=4))
+    assert set(all_but_one.recommendations["customer_id"]) == {"ann", "bob", "cid", "dan"}
     of_few = every.recommendations[every.recommendations["customer_id"].isin(["bob", "cid"])]
     pd.testing.assert_frame_equal(few.recommendations, of_few.reset_index(drop=True))
 

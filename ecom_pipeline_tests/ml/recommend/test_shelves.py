@@ -23,8 +23,10 @@ def winners(data: pd.DataFrame, shared: Remembered | None) -> dict[str, Recommen
     return {target: Blend.of(parts, each, data, shared) for target, each in weights.items()}
 
 
-def test_what_the_parts_of_a_blend_give_serves_all_shelves(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("gone", [[], ["p004", "p005"]], ids=["everything is on sale", "some is not"])
+def test_what_the_parts_of_a_blend_give_serves_all_shelves(gone: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     data = checked(checkerboard(customers=40, products=30))
+    products = pd.DataFrame({"product_id": gone, "is_active": [False] * len(gone)})
     monkeypatch.setattr(ranking, "BLOCK", 15 * 30)
     asked: list[int] = []
 
@@ -35,12 +37,13 @@ def test_what_the_parts_of_a_blend_give_serves_all_shelves(monkeypatch: pytest.M
     score = EASE._score
     everyone = pd.Index(data["customer_id"].cat.categories)
     columns = ["customer_id", "shelf", "rank", "product_id"]
-    alone = candidates_of(winners(data, None), data, PRODUCTS, length=5)(everyone)[columns]
+    alone = candidates_of(winners(data, None), data, products, length=5)(everyone)[columns]
     monkeypatch.setattr(EASE, "_score", counted)
-    together = candidates_of(winners(data, Remembered()), data, PRODUCTS, length=5)(everyone)[columns]
+    together = candidates_of(winners(data, Remembered()), data, products, length=5)(everyone)[columns]
     assert sorted(asked) == list(range(40))
     assert together.equals(alone)
     assert set(together["shelf"]) == {"new", "again", "all"}
+    assert not together["product_id"].isin(gone).any()
 
 
 def test_what_is_bought_again_is_what_was_bought(monkeypatch: pytest.MonkeyPatch) -> None:

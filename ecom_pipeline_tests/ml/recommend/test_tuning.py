@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import pandas as pd
 import pytest
@@ -10,7 +11,6 @@ from ecom_pipeline.ml.recommend.base import Recommender
 from ecom_pipeline.ml.recommend.ease import EASE
 from ecom_pipeline.ml.recommend.evaluate import Target, Window, score, windows
 from ecom_pipeline.ml.recommend.graph import GraphFilter
-from ecom_pipeline.ml.recommend.history import HistoryModel
 from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity
 from ecom_pipeline.ml.recommend.tuning import tune_baselines, tune_parts
@@ -23,13 +23,19 @@ def validation(interactions: pd.DataFrame, target: Target = "new") -> Window:
     return found[0]
 
 
+@cache
+def board(target: Target = "new") -> Window:
+    """The validation window of the checkerboard; nothing that is tried on it changes it."""
+    return validation(checkerboard(), target)
+
+
 @pytest.mark.parametrize(("last", "chosen"), [(0.503, 5.0), (0.520, 1.25)])
 def test_the_best_trial_is_taken_a_change_only_where_it_is_worthwhile(
     last: float, chosen: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values = {5.0: 0.500, 20.0: 0.504, 1.25: last}
     monkeypatch.setattr(tuning, "score", lambda model, window: values.get(getattr(model, "penalty", 0.0), 0.0))
-    window = validation(checkerboard())
+    window = board()
     [part] = [each for each in tune_parts(window, window, seed=1) if isinstance(each.fitted, EASE)]
     assert [trial.parameters["penalty"] for trial in part.trials[:4]] == [5.0, 5.0, 20.0, 1.25]
     assert [trial.value for trial in part.trials[:4]] == [0.500, 0.500, 0.504, last]
@@ -45,7 +51,7 @@ def test_lightfm_goes_through_as_many_pairs_as_there_is_time_for_and_the_best_tr
 ) -> None:
     monkeypatch.setattr(tuning, "PASSES", passes)
     monkeypatch.setattr(tuning, "score", lambda model, window: float(getattr(model, "trend", 0.0) == 0.5))
-    window = validation(checkerboard())
+    window = board()
     part = tune_parts(window, window, trend_half_life=7.0, seed=1)[0]
     assert [trial.parameters["trend"] for trial in part.trials] == list(tuning.TRENDS)
     stored = vars(part.unfitted())
@@ -57,8 +63,7 @@ def test_lightfm_learns_what_products_say_of_themselves_where_that_is_worthwhile
     gain: float, chosen: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tuning, "score", lambda model, window: 0.5 + gain * getattr(model, "features", False))
-    world = checkerboard()
-    part = tune_parts(validation(world), validation(world), catalogue(world), seed=1)[0]
+    part = tune_parts(board(), board(), catalogue(checkerboard()), seed=1)[0]
     assert [trial.parameters["features"] for trial in part.trials] == [False] * 5 + [True] * 5
     assert vars(part.unfitted())["features"] is chosen
 
@@ -74,8 +79,7 @@ def test_without_categories_popularity_is_the_only_baseline() -> None:
 
 
 def test_where_everything_is_of_one_day_no_half_life_is_tried() -> None:
-    world = checkerboard()
-    dated = validation(world)
+    dated = board()
     day = replace(dated, train=dated.train.assign(interaction_date=dated.train["interaction_date"].min()))
     trials = {part.fitted.name: len(part.trials) for part in tune_parts(day, day, seed=1)}
     dated_trials = {part.fitted.name: len(part.trials) for part in tune_parts(dated, dated, seed=1)}
@@ -96,8 +100,7 @@ def test_the_half_life_suits_the_shop() -> None:
 
 
 def test_each_part_is_the_best_of_its_trials_and_fitted_before_the_window() -> None:
-    world = checkerboard()
-    window = validation(world)
+    window = board()
     for part in tune_parts(window, window, seed=1):
         best = max(trial.value for trial in part.trials)
         assert score(part.fitted, window) >= best / (1 + tuning.WORTHWHILE)
@@ -132,17 +135,15 @@ def test_a_history_fades_sooner_as_long_as_both_targets_gain_by_it_and_nothing_i
     monkeypatch.setattr(GraphFilter, "_learn", lambda *given: (learned.append(1), learn(*given)))
 
     def stated(model: Recommender, window: Window) -> float:
-        recency = getattr(model, "recency", None) if isinstance(model, GraphFilter) else 90.0
-        return (of_all if window.owned.empty else values).get(recency or 90.0, 0.0)
+        assert isinstance(model, GraphFilter)
+        return (of_all if window.owned.empty else values)[model.recency or 90.0]
 
     monkeypatch.setattr(tuning, "score", stated)
-    monkeypatch.setattr(tuning, "LARGEST_INVERSE", 30)
-    world = checkerboard()
-    parts = tune_parts(validation(world), validation(world, "all"), seed=1)
-    [part] = [each for each in parts if each.fitted.name == "graph_filter"]
+    start = {"components": 8, "recency": 90.0, "seed": 1}
+    part = tuning._climb(GraphFilter, start, [], [board(), board("all")])
     recencies = [trial.parameters["recency"] for trial in part.trials]
-    assert [each for each in recencies if each != 90.0] == tried
-    assert len(learned) == recencies.count(90.0)
+    assert recencies == [90.0, *tried]
+    assert len(learned) == 1
     assert vars(part.unfitted())["recency"] == chosen
 
 
@@ -153,23 +154,20 @@ def test_the_penalty_of_ease_is_the_one_that_both_targets_gain_by(monkeypatch: p
         return new_and_all[model.penalty][window.owned.empty] if isinstance(model, EASE) else 0.0
 
     monkeypatch.setattr(tuning, "score", stated)
-    world = checkerboard()
-    parts = tune_parts(validation(world), validation(world, "all"), seed=1)
+    parts = tune_parts(board(), board("all"), seed=1)
     [part] = [each for each in parts if each.fitted.name == "ease"]
     assert vars(part.unfitted())["penalty"] == 1.25
 
 
 def test_where_both_targets_are_one_it_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    window, judged = validation(checkerboard()), []
+    window, judged = board(), []
     monkeypatch.setattr(tuning, "score", lambda model, window: (judged.append(model), 0.5)[1])
     parts = tune_parts(window, window, seed=1)
-    lead_again = sum(isinstance(part.fitted, HistoryModel) for part in parts)
-    assert len(judged) == sum(len(part.trials) for part in parts) + lead_again
+    assert len(judged) == sum(len(part.trials) for part in parts)
 
 
 def test_a_large_shop_tries_less(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = checkerboard()
-    new, every = validation(world), validation(world, "all")
+    new, every = board(), board("all")
     small = tune_parts(new, every, seed=1)
     monkeypatch.setattr(tuning, "MANY_ROWS", 10)
     large = tune_parts(new, every, seed=1)
@@ -180,8 +178,7 @@ def test_a_large_shop_tries_less(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_where_ease_goes_by_neighbours_the_graph_filter_is_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = checkerboard()
-    new, every = validation(world), validation(world, "all")
+    new, every = board(), board("all")
     monkeypatch.setattr(tuning, "LARGEST_INVERSE", 30)
     small = tune_parts(new, every, seed=1)[4]
     monkeypatch.setattr(tuning, "MANY_ROWS", 10)
@@ -193,9 +190,8 @@ def test_where_ease_goes_by_neighbours_the_graph_filter_is_a_part(monkeypatch: p
 
 def test_what_segments_choose_is_a_part_where_customers_tell_their_segment() -> None:
     """Even customers buy even products and say so: what is popular with their kind is what they want."""
-    world = checkerboard()
-    new, every = validation(world), validation(world, "all")
-    told = pd.Series({name: str(field_of(name)) for name in world["customer_id"].unique()})
+    new, every = board(), board("all")
+    told = pd.Series({name: str(field_of(name)) for name in checkerboard()["customer_id"].unique()})
     part = tune_parts(new, every, segments=told, seed=1)[-1]
     assert (part.fitted.name, len(part.trials)) == ("segment_popularity", 3)
     assert "segments" not in part.trials[0].parameters
