@@ -43,7 +43,7 @@ def _budget(night: Night) -> Learned:
 def _experiments(night: Night) -> Learned:
     from ecom_pipeline.ml.marketing.readout import read_experiments
 
-    share = "select coalesce(sum(margin) / nullif(sum(revenue), 0), 1) from features.channel_days"
+    share = "select coalesce(sum(margin) / nullif(sum(costed_revenue), 0), 1) from features.channel_days"
     ((margin_share,),) = night.connection.execute(share).fetchall()
     result = read_experiments(
         night.frame(

@@ -1,9 +1,11 @@
 with margins as (
     select
         sales.order_id,
+        sum(sales.revenue) as costed_revenue,
         sum(sales.revenue - cast(products.cost as decimal(19, 4)) * sales.quantity) as margin
     from features.sales as sales
     inner join clean.products as products on sales.product_id = products.product_id
+    where products.cost is not null
     group by sales.order_id
 ),
 
@@ -20,6 +22,7 @@ parts as (
         0 as orders,
         0 as new_customers,
         0 as revenue,
+        0 as costed_revenue,
         cast(null as decimal(18, 4)) as margin
     from clean.marketing_spend
     group by spend_date, channel, campaign_id
@@ -38,6 +41,7 @@ parts as (
         0 as orders,
         0 as new_customers,
         0 as revenue,
+        0 as costed_revenue,
         cast(null as decimal(18, 4)) as margin
     from features.sessions
     where not is_bot
@@ -57,6 +61,7 @@ parts as (
         count(*) as orders,
         sum(case when attribution.is_new_customer then 1 else 0 end) as new_customers,
         sum(attribution.revenue) as revenue,
+        sum(margins.costed_revenue) as costed_revenue,
         cast(sum(margins.margin) as decimal(18, 4)) as margin
     from features.attribution as attribution
     left join margins on attribution.order_id = margins.order_id
@@ -75,6 +80,7 @@ select
     cast(sum(orders) as bigint) as orders,
     cast(sum(new_customers) as bigint) as new_customers,
     cast(sum(revenue) as decimal(18, 2)) as revenue,
+    cast(coalesce(sum(costed_revenue), 0) as decimal(18, 2)) as costed_revenue,
     cast(sum(margin) as decimal(18, 2)) as margin
 from parts
 group by activity_date, channel, coalesce(campaign_id, '')
