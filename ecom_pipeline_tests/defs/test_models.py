@@ -223,11 +223,15 @@ def test_the_split_keeps_to_what_the_shop_states(monkeypatch: pytest.MonkeyPatch
     assert (told["total"], told["least"], told["most"]) == (9.0, {"search": 1.0}, {"tv": 2.0})
 
 
-def test_a_coupon_pays_for_nobody_who_refused_advertising(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_coupon_pays_for_nobody_who_refused_advertising_by_the_margin_of_what_has_a_cost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     asked: list[pd.DataFrame] = []
+    told: dict[str, object] = {}
 
-    def read(_: pd.DataFrame, customers: pd.DataFrame, **__: object) -> SimpleNamespace:
+    def read(_: pd.DataFrame, customers: pd.DataFrame, **options: object) -> SimpleNamespace:
         asked.append(customers)
+        told.update(options)
         return SimpleNamespace(results=None, segments=None, coupons=None)
 
     monkeypatch.setattr(readout, "read_experiments", read)
@@ -238,11 +242,13 @@ def test_a_coupon_pays_for_nobody_who_refused_advertising(monkeypatch: pytest.Mo
         "features.people",
         [{"customer_id": name, "is_opted_out": refused} for name, refused in (("ann", True), ("bob", False))],
     )
+    world.given("features.channel_days", [{"revenue": 90, "costed_revenue": 20, "margin": 5}, {"revenue": 10}])
     night = SimpleNamespace(
         connection=world.con, frame=lambda query: world.con.execute(query).df(), settings=SimpleNamespace(seed=1)
     )
     marketing._experiments(cast(Night, night))
     assert asked[0]["customer_id"].tolist() == ["bob", "guest"]
+    assert told["margin_share"] == 0.25
 
 
 def test_who_refused_advertising_with_one_account_gets_no_personal_lists_with_another(

@@ -21,7 +21,7 @@ def _budget(night: Night) -> Learned:
     result = budget_shop(
         night.frame(
             "select spend_date, channel, cast(sum(amount) as double) as spend from clean.marketing_spend"
-            " where amount is not null group by spend_date, channel order by spend_date, channel"
+            " group by spend_date, channel order by spend_date, channel"
         ),
         night.frame(
             "select sales_date, cast(revenue as double) as revenue from features.daily_sales where series_kind = 'total'"
@@ -43,7 +43,7 @@ def _budget(night: Night) -> Learned:
 def _experiments(night: Night) -> Learned:
     from ecom_pipeline.ml.marketing.readout import read_experiments
 
-    share = "select coalesce(sum(margin) / nullif(sum(revenue), 0), 1) from features.channel_days"
+    share = "select coalesce(sum(margin) / nullif(sum(costed_revenue), 0), 1) from features.channel_days"
     ((margin_share,),) = night.connection.execute(share).fetchall()
     result = read_experiments(
         night.frame(

@@ -14,64 +14,34 @@ with lines as (
     left join clean.orders as placed on sales.order_id = placed.order_id
 ),
 
+cut as (
+    select
+        kinds.series_kind,
+        case kinds.series_kind
+            when 'category' then lines.category
+            when 'brand' then lines.brand
+            when 'channel' then lines.channel
+            when 'country' then lines.country
+            else 'total'
+        end as series,
+        lines.ordered_date,
+        lines.order_id,
+        lines.quantity,
+        lines.revenue
+    from lines
+    cross join (values ('total'), ('category'), ('brand'), ('channel'), ('country')) as kinds (series_kind)
+),
+
 sold as (
     select
-        'total' as series_kind,
-        'total' as series,
+        series_kind,
+        series,
         ordered_date,
         count(distinct order_id) as orders,
         sum(quantity) as units,
         sum(revenue) as revenue
-    from lines
-    group by ordered_date
-
-    union all
-
-    select
-        'category' as series_kind,
-        category as series,
-        ordered_date,
-        count(distinct order_id) as orders,
-        sum(quantity) as units,
-        sum(revenue) as revenue
-    from lines
-    group by category, ordered_date
-
-    union all
-
-    select
-        'brand' as series_kind,
-        brand as series,
-        ordered_date,
-        count(distinct order_id) as orders,
-        sum(quantity) as units,
-        sum(revenue) as revenue
-    from lines
-    group by brand, ordered_date
-
-    union all
-
-    select
-        'channel' as series_kind,
-        channel as series,
-        ordered_date,
-        count(distinct order_id) as orders,
-        sum(quantity) as units,
-        sum(revenue) as revenue
-    from lines
-    group by channel, ordered_date
-
-    union all
-
-    select
-        'country' as series_kind,
-        country as series,
-        ordered_date,
-        count(distinct order_id) as orders,
-        sum(quantity) as units,
-        sum(revenue) as revenue
-    from lines
-    group by country, ordered_date
+    from cut
+    group by series_kind, series, ordered_date
 ),
 
 said as (

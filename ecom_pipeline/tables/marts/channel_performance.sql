@@ -9,6 +9,7 @@ with summed as (
         sum(orders) as orders,
         sum(new_customers) as new_customers,
         sum(revenue) as revenue,
+        sum(costed_revenue) as costed_revenue,
         sum(margin) as margin
     from features.channel_days
     group by channel
@@ -43,7 +44,7 @@ paid_back as (
         summed.spend > 0
         and summed.new_customers > 0
         and cast(worth.revenue_per_customer as double)
-        * coalesce(cast(summed.margin as double) / nullif(cast(summed.revenue as double), 0), 1.0)
+        * coalesce(cast(summed.margin as double) / nullif(cast(summed.costed_revenue as double), 0), 1.0)
         >= cast(summed.spend as double) / cast(summed.new_customers as double)
     group by worth.channel
 )
