@@ -7,7 +7,7 @@ import datetime as dt
 import pandas as pd
 import pytest
 
-from ecom_pipeline.ml.support.ask import UNKNOWN, OpenDesk
+from ecom_pipeline.ml.support.ask import GREETING, UNKNOWN, OpenDesk
 from ecom_pipeline.ml.support.desk import Desk
 from ecom_pipeline.ml.support.drafts import draft_entries
 from ecom_pipeline.ml.support.examples import published_examples
@@ -253,9 +253,10 @@ def test_a_question_is_answered_with_the_facts_of_who_asks(desk: OpenDesk) -> No
     assert (told.answer, told.sources) == ("点击申请发票。", ["clean.faq:F4"])
 
 
-def test_a_greeting_alone_asks_nothing_unless_the_shop_answers_greetings(desk: OpenDesk) -> None:
-    for greeting in ("在吗", "您好！", "hello"):
-        assert not desk.ask(greeting, asked_on=TODAY).is_known
+def test_a_greeting_alone_is_returned_unless_the_shop_answers_greetings(desk: OpenDesk) -> None:
+    for greeting, language in (("在吗", "zh"), ("您好！", "zh"), ("hello", "en")):
+        told = desk.ask(greeting, asked_on=TODAY)
+        assert (told.answer, told.intent, told.sources, told.probability) == (GREETING[language], None, [], 0)
     greets = pd.DataFrame(
         [("F7", "greeting", "hello|hi there|你好|在吗", "How can we help?", None)], columns=FAQ.columns
     )
