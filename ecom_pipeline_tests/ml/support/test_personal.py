@@ -51,6 +51,15 @@ def test_a_signature_with_a_telephone_number_is_masked() -> None:
         ("地址改成上海市浦东新区世纪大道100号", "address", "地址改成[address]"),
         ("Recipient: José García López", "name", "Recipient: [name]"),
         ("Dear Mr. Brown, hi", "name", "Dear Mr. [name], hi"),
+        ("josé@müller.example wrote", "email", "[email] wrote"),
+        ("to IBAN DE89 3704 0044 0532 0130 00 please", "card", "to IBAN [card] please"),
+        ("IBAN:GB29NWBK60161331926819，谢谢", "card", "IBAN:[card],谢谢"),
+        ("call me at 2125550187 today", "phone", "call me at [phone] today"),
+        ("my mobile: 0171/1234567.", "phone", "my mobile: [phone]."),
+        ("电话是62345678", "phone", "电话是[phone]"),
+        ("or 06 12 34 56 78 instead", "phone", "or [phone] instead"),
+        ("It broke.\nBest regards\nJohn Smith", "name", "Best regards [name]"),
+        ("my name is JOHN SMITH, hi", "name", "my name is [name], hi"),
         ("this is Tom calling about my order", "name", "this is [name] calling about my order"),
     ],
 )
@@ -80,6 +89,12 @@ def test_personal_data_is_masked_by_its_form(text: str, kind: str, rest: str) ->
         "my name is wrong on the invoice",
         "Thanks, when will it ship",
         "I am Happy with it",
+        "to IBAN DE89 3704 0044 0532 0130 01",
+        "call me on 2024-06-01 or 01.06.2024",
+        "the phone 300 dollars, 128 GB, 手机2000-3000元",
+        "parcel JD0012345678901",
+        "call 12315 or my phone, order 1234567890",
+        "with regards to the lamp",
     ],
 )
 def test_what_only_looks_like_it_stays(text: str) -> None:
