@@ -18,6 +18,8 @@ from ecom_pipeline.warehouse.release import ReleaseError, publish
 from ecom_pipeline_tests.e2e.mini import write_mini
 from ecom_pipeline_tests.ml.support.test_desk import FAQ, ORDERS, PRODUCTS, RECOMMENDED, published_examples, sent
 
+pytestmark = pytest.mark.usefixtures("any_mood")
+
 CARD = {"model": "support_intent", "metric": "macro_f1", "baseline": "keyword", "decision": "published", "reason": "r"}
 
 

@@ -16,6 +16,8 @@ from ecom_pipeline.ml.support.sentiment import read_words
 from ecom_pipeline.ml.support.slots import Slot, SlotReader
 from ecom_pipeline.ml.support.urgency import read_urgency
 
+pytestmark = pytest.mark.usefixtures("any_mood")
+
 ORDERS = pd.DataFrame(
     [
         ("O1", "C1", dt.date(2024, 5, 1), "completed", 30.5, dt.date(2024, 5, 9)),
