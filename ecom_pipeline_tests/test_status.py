@@ -108,7 +108,9 @@ def test_it_is_told_whether_the_last_run_published_what_is_current(
 
     def shown() -> str:
         cli.main(given)
-        (line,) = [line for line in capsys.readouterr().out.splitlines() if ", content " in line]
+        printed = capsys.readouterr().out
+        assert "make ui SHOP=test " in printed
+        (line,) = [line for line in printed.splitlines() if ", content " in line]
         return line.split(" release ")[0]
 
     assert told("first", "succeeded", publishes=True) == "Published"
