@@ -79,7 +79,9 @@ def test_an_open_desk_answers_in_fifty_milliseconds(data: Path) -> None:
     assert min(costs) < 0.05
 
 
-def test_ecom_ask_prints_one_document_or_two_lines_for_each_question(data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_ecom_ask_prints_one_document_or_two_lines_for_each_question(
+    data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     given = ["--shop", str(data / "shop"), "--data-dir", str(data), "--json"]
     assert main(["ask", "怎么开发票", *given]) == 0
     told = json.loads(capsys.readouterr().out)
