@@ -135,3 +135,6 @@ def test_rows_are_shown_in_a_number_that_there_can_be(given: list[str], capsys: 
         cli.main([*asked, "-1"])
     assert "expected a number of rows, found '-1'" in capsys.readouterr().err
     assert cli.main([*asked, "0"]) == cli.OK
+    assert capsys.readouterr().out == "Quarantine is empty.\n"
+    assert cli.main(["quarantine", "list", "clean.oders", *given[1:]]) == cli.OK
+    assert capsys.readouterr().out == "Quarantine holds no row of clean.oders.\n"
