@@ -84,6 +84,9 @@ def book() -> FactBook:
         ("麻烦今天之内回复", "normal", False),
         ("What material is it?", "low", False),
         ("怎么开发票", "low", False),
+        ("Is the Fire TV stick in stock, and smoke detectors?", "low", False),
+        ("可以用工商银行卡付款买多媒体音箱和拖鞋吗，不着急", "low", False),
+        ("Not urgent, but the smoke detector caught fire", "high", False),
     ],
 )
 def test_urgency_and_complaints(text: str, level: str, is_complaint: bool) -> None:
