@@ -153,7 +153,7 @@ class SlotReader:
 
 def _order_pattern(order_ids: Iterable[str]) -> re.Pattern[str] | None:
     """Return a pattern of the commonest forms: letters as they are, digits as any digits; none for a bare short number."""
-    shapes = Counter(re.sub(r"\d", "9", each) for each in order_ids if isinstance(each, str))
+    shapes = Counter(re.sub(r"\d", "9", each) for each in order_ids)
     usual = [
         shape
         for shape, _ in shapes.most_common(_SHAPES)

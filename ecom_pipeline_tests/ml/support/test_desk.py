@@ -177,9 +177,15 @@ def test_offers_are_in_stock_and_within_the_price() -> None:
     assert book().facts(["recommendation"], "en", None, None, [], TODAY) == []
 
 
-def test_without_recommendations_that_fit_what_most_order_is_offered_first() -> None:
-    facts = book().facts(["recommendation"], "zh", None, None, [Slot("price_to", "1000")], TODAY)
-    assert [fact.source for fact in facts] == ["marts.products:P3", "marts.products:P1"]
+@pytest.mark.parametrize(
+    ("bound", "offered"),
+    [(("price_to", "1000"), ["P3", "P1"]), (("price_to", "80"), ["P1"]), (("price_from", "80.5"), ["P3"])],
+)
+def test_without_recommendations_that_fit_what_most_order_within_the_price_is_offered_first(
+    bound: tuple[str, str], offered: list[str]
+) -> None:
+    facts = book().facts(["recommendation"], "zh", None, None, [Slot(*bound)], TODAY)
+    assert [fact.source for fact in facts] == [f"marts.products:{each}" for each in offered]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,10 @@ def read(text: str) -> dict[str, list[str]]:
         ("I have waited for under 3 weeks", {}),
         ("around $500", {"price_from": ["400"], "price_to": ["600"]}),
         ("¥100以上的食品", {"category": ["Food"], "price_from": ["100"]}),
+        ("at least 100 yuan", {"price_from": ["100"]}),
+        ("scarves, 30 dollars or less", {"price_to": ["30"]}),
         ("扣了300元还没退", {}),
+        ("你们退了100到200元", {}),
         ("please refund 507 yuan", {}),
         ("SO202406160013发货了没有", {"order_number": ["SO202406160013"]}),
         ("so202406160013 please", {"order_number": ["SO202406160013"]}),
@@ -85,6 +88,7 @@ def test_what_a_message_names(text: str, expected: dict[str, list[str]]) -> None
         ("一百五", 150),
         ("一千零五", 1005),
         ("三万二", 32_000),
+        ("十二万三千", 123_000),
         ("十五", 15),
         ("1.5万", 15_000),
         ("2k", 2000),
@@ -100,10 +104,22 @@ def test_any_text_can_be_read(text: str) -> None:
         assert slot.value
 
 
-@pytest.mark.parametrize(("order", "named"), [("12345678", ["12345678"]), ("1234567", [])])
+@pytest.mark.parametrize(
+    ("order", "named"), [("12345678", ["12345678"]), ("1234567", []), ("AB1234", ["AB1234"]), ("A123", [])]
+)
 def test_a_bare_number_is_an_order_only_where_the_shop_s_numbers_are_long(order: str, named: list[str]) -> None:
     reader = SlotReader([order], GOODS)
     assert [slot.value for slot in reader.read(f"{order} is late", SENT) if slot.name == "order_number"] == named
+
+
+def test_the_phrase_that_means_fewest_goods_names_them_and_of_those_the_longest() -> None:
+    goods = pd.DataFrame({"product_id": ["P1", "P2"], "name": ["red desk lamp", "blue desk lamp"], "category": "Home"})
+    slots = SlotReader([], goods).read("is the red desk lamp dimmable", SENT)
+    assert [slot.value for slot in slots] == ["red desk lamp"]
+
+
+def test_a_day_without_a_year_is_the_nearest() -> None:
+    assert READER.read("1月5日能到吗", dt.date(2024, 12, 30)) == [("date", "2025-01-05")]
 
 
 def test_what_goods_of_several_kinds_share_names_none_of_them() -> None:
@@ -130,10 +146,12 @@ def test_what_goods_of_several_kinds_share_names_none_of_them() -> None:
         ("my phone is off, phone number?", []),
         ("a new phone", ["Phones"]),
         ("手机", ["Phones"]),
+        ("园艺工坊有什么", ["园艺工坊"]),
+        ("your zorbs", ["Zorbs"]),
     ],
 )
 def test_words_name_the_goods_they_mean(text: str, categories: list[str]) -> None:
-    paths = ["Food > Tea", "Food > Coffee", "Phones", "Electronics"]
+    paths = ["Food > Tea", "Food > Coffee", "Phones", "Electronics", "园艺工坊", "Zorbs"]
     goods = pd.DataFrame({"product_id": paths, "name": None, "category": paths})
     assert [slot.value for slot in SlotReader([], goods).read(text, SENT)] == categories
 
