@@ -264,6 +264,11 @@ def test_a_question_is_answered_with_the_facts_of_who_asks(desk: OpenDesk) -> No
     assert (told.answer, told.sources) == ("点击申请发票。", ["clean.faq:F4"])
 
 
+@pytest.mark.parametrize(("further", "others"), [("I need a receipt", ["invoice"]), ("qwertz uiop asdf", [])])
+def test_what_else_is_wanted_is_told_where_it_is_sure(desk: OpenDesk, further: str, others: list[str]) -> None:
+    assert desk.ask(f"Where is my order? {further}", asked_on=TODAY).other_intents == others
+
+
 def test_a_greeting_alone_is_returned_unless_the_shop_answers_greetings(desk: OpenDesk) -> None:
     for greeting, language in (("在吗", "zh"), ("您好！", "zh"), ("hello", "en")):
         told = desk.ask(greeting, asked_on=TODAY)
