@@ -95,10 +95,9 @@ class OpenDesk:
         slots = self._reader.read(question, asked_on)
         intents = [guesses.intents[0], *others] if is_sure[0] else []
         tongue = "zh" if language == "zh" else "en"
+        sentences, sources = self._told(text, language, customer_id, intents, slots, asked_on)
         if guesses.intents[0] is None and only_greets(text):
-            sentences, sources = [GREETING[tongue]], []
-        else:
-            sentences, sources = self._told(text, language, customer_id, intents, slots, asked_on)
+            sentences = [GREETING[tongue]]
         mood = written_mood().read([question])[0] if can_read(question, language) else None
         return Answer(
             question=question,

@@ -49,7 +49,7 @@ class Guesses(NamedTuple):
     def only(self, rows: NDArray[np.bool_]) -> Guesses:
         """Return the guesses of some texts, and of the others that nothing is known."""
         sure = (np.where(rows, each, 0.0) for each in (self.confidence, self.scope))
-        return Guesses(np.where(rows, self.intents, None), *sure)
+        return Guesses(np.where(rows, self.intents, np.array(None, dtype=object)), *sure)
 
 
 class Rehearsal(NamedTuple):
