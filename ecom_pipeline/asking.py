@@ -13,18 +13,13 @@ import duckdb
 import pandas as pd
 
 from ecom_pipeline.ml.support.ask import Answer, OpenDesk
-from ecom_pipeline.ml.support.desk import Desk
+from ecom_pipeline.ml.support.desk import SELECTS, Desk
+from ecom_pipeline.ml.support.examples import PUBLISHED_COLUMNS
 from ecom_pipeline.warehouse.release import ReleaseError, current_id
 
-_READ = {
-    "examples": "select example_id, customer_id, intent, text, language, faq_id, answer from models.support_examples"
-    " order by example_id",
-    "orders": "select order_id, customer_id, ordered_date, status, refunds, last_refund_date from marts.customer_orders"
-    " where customer_id in (select unnest(?)) order by order_id",
-    "products": "select product_id, name, coalesce(category_path, category) as category, price, stock, orders"
-    " from marts.products where is_active order by product_id",
-    "recommendations": "select customer_id, product_id, rank from marts.recommendations"
-    " where customer_id in (select unnest(?)) order by customer_id, rank",
+_SELECTS = {
+    "examples": f"select {', '.join(PUBLISHED_COLUMNS)} from models.support_examples order by example_id",
+    **{name: select.format(customers="select unnest(?)") for name, select in SELECTS.items()},
 }
 
 
@@ -52,7 +47,7 @@ class Asking:
         file = folder / "current" / "release.duckdb"
         try:
             with duckdb.connect(str(file), read_only=True) as connection:
-                frames = {name: _frame(connection, name, query, customers) for name, query in _READ.items()}
+                frames = {name: _frame(connection, name, query, customers) for name, query in _SELECTS.items()}
                 card = connection.execute("select parameters from models.support_card").fetchall()
         except duckdb.Error as error:
             raise ReleaseError(f"{file}: cannot be read: {str(error).splitlines()[0]}") from error

@@ -231,7 +231,7 @@ def _quarantine(given: argparse.Namespace, console: Console) -> int:
     )
     with _warehouse(settings, shop.name) as connection:
         found = rows_of(connection, query, [given.table] if given.action == "list" else [given.table, given.limit])
-    empty = "Quarantine is empty."
+    empty = f"Quarantine holds no row of {given.table}." if given.table else "Quarantine is empty."
     _tell(given, found, lambda: table(console, "Quarantine", found) if found else console.print(empty))
     return OK
 

@@ -158,7 +158,8 @@ def show_release(console: Console, folder: Path, run: Mapping[str, Any]) -> None
     path = folder / "current" / "release.duckdb"
     console.print(f"{words} release {current}, content {manifest.digest}: {path}", soft_wrap=True)
     console.print()
-    console.print("Open the Dagster UI:  make ui   (http://127.0.0.1:3000)")
+    shop = "" if folder.name == "sample" else f" SHOP={folder.name}"
+    console.print(f"Open the Dagster UI:  make ui{shop}   (http://127.0.0.1:3000)")
     console.print(
         f"Query the release:    .venv/bin/python -c \"import duckdb; duckdb.connect('{path}', read_only=True)"
         ".sql('select segment, customers, revenue from marts.segment_summary').show()\"",
@@ -206,8 +207,9 @@ def show_answer(console: Console, told: Mapping[str, Any]) -> None:
     """Print what a question was answered with."""
     console.print(told["answer"], style="bold", soft_wrap=True)
     also = f", also {', '.join(told['other_intents'])}" if told["other_intents"] else ""
+    guess = f"{'' if told['is_known'] else 'best guess: '}{told['intent']} ({told['probability']:.0%})"
     console.print(
-        f"  {told['intent']} ({told['probability']:.0%}){also}; {told['urgency']} urgency;"
+        f"  {guess if told['intent'] else 'no intent'}{also}; {told['urgency']} urgency;"
         f" sources: {', '.join(told['sources']) or 'none'}; {told['milliseconds']} ms",
         soft_wrap=True,
     )

@@ -61,6 +61,20 @@ def house(after_one_night: Path, tmp_path: Path) -> Iterator[House]:
         yield house
 
 
+@pytest.fixture(scope="module")
+def any_mood() -> Iterator[None]:
+    """Moods that are learnt and judged with few sentences, unless that is done: for tests that look at none."""
+    from ecom_pipeline.ml.support import challenge, mood, written
+
+    few = written.written_sentences()[::20]
+    kept = [each for each in (mood.written_mood, challenge.evaluate_sentiment) if not each.cache_info().currsize]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(written, "written_sentences", lambda: few)
+        yield
+    for each in kept:
+        each.cache_clear()
+
+
 @pytest.fixture(scope="session")
 def older_duckdb(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Gives the folder from which a DuckDB of another version is imported."""

@@ -18,6 +18,8 @@ from ecom_pipeline.warehouse.release import ReleaseError, publish
 from ecom_pipeline_tests.e2e.mini import write_mini
 from ecom_pipeline_tests.ml.support.test_desk import FAQ, ORDERS, PRODUCTS, RECOMMENDED, published_examples, sent
 
+pytestmark = pytest.mark.usefixtures("any_mood")
+
 CARD = {"model": "support_intent", "metric": "macro_f1", "baseline": "keyword", "decision": "published", "reason": "r"}
 
 
@@ -77,15 +79,21 @@ def test_an_open_desk_answers_in_fifty_milliseconds(data: Path) -> None:
     assert min(costs) < 0.05
 
 
-def test_ecom_ask_prints_one_document(data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_ecom_ask_prints_one_document_or_two_lines_for_each_question(
+    data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     given = ["--shop", str(data / "shop"), "--data-dir", str(data), "--json"]
     assert main(["ask", "怎么开发票", *given]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["intent"], told["is_known"], told["sources"]) == ("invoice", True, ["clean.faq:F4"])
     file = tmp_path / "questions.txt"
-    file.write_text("Where is my order?\n\nqwertz uiop asdf\n", "utf-8")
+    file.write_text("Where is my order?\n\nqwertz uiop asdf\n👍\n", "utf-8")
     assert main(["ask", "--file", str(file), *given]) == 0
-    assert [one["is_known"] for one in json.loads(capsys.readouterr().out)] == [True, False]
+    assert [one["is_known"] for one in json.loads(capsys.readouterr().out)] == [True, False, False]
+    assert main(["ask", "--file", str(file), *given[:-1]]) == 0
+    printed = [line.strip() for line in capsys.readouterr().out.splitlines()[1::2]]
+    starts = ("order_status (", "best guess: ", "no intent; ")
+    assert [line.startswith(start) for line, start in zip(printed, starts, strict=True)] == [True] * 3
     assert main(["ask", *given]) == 2
 
 

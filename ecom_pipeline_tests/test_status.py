@@ -108,7 +108,9 @@ def test_it_is_told_whether_the_last_run_published_what_is_current(
 
     def shown() -> str:
         cli.main(given)
-        (line,) = [line for line in capsys.readouterr().out.splitlines() if ", content " in line]
+        printed = capsys.readouterr().out
+        assert "make ui SHOP=test " in printed
+        (line,) = [line for line in printed.splitlines() if ", content " in line]
         return line.split(" release ")[0]
 
     assert told("first", "succeeded", publishes=True) == "Published"
@@ -133,6 +135,9 @@ def test_rows_are_shown_in_a_number_that_there_can_be(given: list[str], capsys: 
         cli.main([*asked, "-1"])
     assert "expected a number of rows, found '-1'" in capsys.readouterr().err
     assert cli.main([*asked, "0"]) == cli.OK
+    assert capsys.readouterr().out == "Quarantine is empty.\n"
+    assert cli.main(["quarantine", "list", "clean.oders", *given[1:]]) == cli.OK
+    assert capsys.readouterr().out == "Quarantine holds no row of clean.oders.\n"
 
 
 @pytest.mark.parametrize("words", [["init", ""], ["doctor", " "], ["status", "--shop", ""], ["run", "--data-dir", ""]])

@@ -5,30 +5,18 @@ from ecom_pipeline.defs.night import Night
 
 
 def _support(night: Night) -> Learned:
-    from ecom_pipeline.ml.support.desk import Desk
+    from ecom_pipeline.ml.support.desk import SELECTS, Desk
     from ecom_pipeline.ml.support.pipeline import MESSAGE_COLUMNS, TARGET_ERROR, support_shop
 
+    writers = "select customer_id from clean.messages"
+    known = {name: night.frame(select.format(customers=writers)) for name, select in SELECTS.items()}
     stated = night.shop.support.target_error
     result = support_shop(
         night.frame(f"select {', '.join(MESSAGE_COLUMNS)} from clean.messages order by sent_at, message_id"),
         night.frame("select faq_id, intent, questions, answer, language from clean.faq order by faq_id"),
         as_of_date=as_of(night),
         seed=night.settings.seed,
-        desk=Desk(
-            orders=night.frame(
-                "select order_id, customer_id, ordered_date, status, refunds, last_refund_date from marts.customer_orders"
-                " where customer_id in (select customer_id from clean.messages) order by order_id"
-            ),
-            products=night.frame(
-                "select product_id, name, coalesce(category_path, category) as category, price, stock, orders"
-                " from marts.products where is_active order by product_id"
-            ),
-            recommendations=night.frame(
-                "select customer_id, product_id, rank from marts.recommendations"
-                " where customer_id in (select customer_id from clean.messages) order by customer_id, rank"
-            ),
-            currency=night.shop.currency,
-        ),
+        desk=Desk(**known, currency=night.shop.currency),
         target_error=TARGET_ERROR if stated is None else stated,
         previous_card=previous_card(night, "support"),
     )

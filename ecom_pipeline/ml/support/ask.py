@@ -1,7 +1,7 @@
 """One question at a time, answered from what a release publishes: its examples, orders, goods and recommendations.
 
 The model is fitted again from the published examples when a desk opens, so that a release holds no file that only one
-version of a library reads. What does not belong here: opening the release (``cli``).
+version of a library reads. What does not belong here: opening the release (``asking``).
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from ecom_pipeline.ml.support.desk import Desk
 from ecom_pipeline.ml.support.facts import FactBook, facts_asked, goods_asked
 from ecom_pipeline.ml.support.intent import KernelIntent
 from ecom_pipeline.ml.support.language import detect_language
+from ecom_pipeline.ml.support.letters import only_greets
 from ecom_pipeline.ml.support.mood import can_read, written_mood
 from ecom_pipeline.ml.support.reading import read_wishes
 from ecom_pipeline.ml.support.slots import Slot, SlotReader
 from ecom_pipeline.ml.support.text import intent_text
 from ecom_pipeline.ml.support.urgency import read_urgency
 
+GREETING = {"en": "Hello! What can we do for you?", "zh": "您好！请问有什么可以帮您？"}
 UNKNOWN = {
     "en": "I don't know; a colleague will answer you.",
     "zh": "这个问题我不知道，我们的同事会答复您。",
@@ -34,7 +36,7 @@ class Answer:
     """What is said to a question, and why: an answer of the FAQ, facts, or goods within the price that is named.
 
     ``intent`` and ``probability`` are the best guess also where ``is_known`` is false; ``sources`` name the rows behind
-    every sentence of ``answer``; of ``slots`` several of a name are split by ``|``.
+    every sentence of ``answer``, unless it returns a greeting; of ``slots`` several of a name are split by ``|``.
     """
 
     question: str
@@ -92,7 +94,10 @@ class OpenDesk:
         )
         slots = self._reader.read(question, asked_on)
         intents = [guesses.intents[0], *others] if is_sure[0] else []
+        tongue = "zh" if language == "zh" else "en"
         sentences, sources = self._told(text, language, customer_id, intents, slots, asked_on)
+        if guesses.intents[0] is None and only_greets(text):
+            sentences = [GREETING[tongue]]
         mood = written_mood().read([question])[0] if can_read(question, language) else None
         return Answer(
             question=question,
@@ -101,7 +106,7 @@ class OpenDesk:
             probability=round(float(guesses.confidence[0]), 4),
             out_of_scope=round(1 - float(guesses.scope[0]), 4),
             is_known=bool(sentences),
-            answer=" ".join(sentences) or UNKNOWN["zh" if language == "zh" else "en"],
+            answer=" ".join(sentences) or UNKNOWN[tongue],
             sources=sources,
             other_intents=others,
             sentiment=mood.sentiment if mood else None,

@@ -46,6 +46,11 @@ class Guesses(NamedTuple):
         sure = (np.where(is_certain, 1.0, each) for each in (self.confidence, self.scope))
         return Guesses(np.where(is_certain, intents, self.intents), *sure)
 
+    def only(self, rows: NDArray[np.bool_]) -> Guesses:
+        """Return the guesses of some texts, and of the others that nothing is known."""
+        sure = (np.where(rows, each, 0.0) for each in (self.confidence, self.scope))
+        return Guesses(np.where(rows, self.intents, np.array(None, dtype=object)), *sure)
+
 
 class Rehearsal(NamedTuple):
     """What a model says of examples it has not seen, and of some whose intent it has not seen at all.

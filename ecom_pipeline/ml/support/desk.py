@@ -18,6 +18,15 @@ from ecom_pipeline.ml.support.rated import ReadsMoods
 from ecom_pipeline.ml.support.slots import SlotReader
 from ecom_pipeline.ml.support.urgency import read_urgency
 
+SELECTS = {
+    "orders": "select order_id, customer_id, ordered_date, status, refunds, last_refund_date from marts.customer_orders"
+    " where customer_id in ({customers}) order by order_id",
+    "products": "select product_id, name, coalesce(category_path, category) as category, price, stock, orders"
+    " from marts.products where is_active order by product_id",
+    "recommendations": "select customer_id, product_id, rank from marts.recommendations"
+    " where customer_id in ({customers}) order by customer_id, rank",
+}
+"""What a ``Desk`` is filled from: the night's warehouse, or a release, whose tables have the same names."""
 OPEN_DAYS = 30
 """Facts are told of messages this young: they say how things are now."""
 

@@ -108,11 +108,7 @@ class KernelIntent:
         points = self.features_.transform(texts)
         kernel = self._meaning(points, self.columns_)
         scores = kernel @ self.weights_ + points.words @ self.word_weights_
-        guesses = self.certainty_.guess(scores, kernel.max(axis=1))
-        guesses.intents[~points.is_known] = None
-        guesses.confidence[~points.is_known] = 0.0
-        guesses.scope[~points.is_known] = 0.0
-        return guesses
+        return self.certainty_.guess(scores, kernel.max(axis=1)).only(points.is_known)
 
     def _setting(self, points: Points, target: NDArray[np.float32]) -> tuple[float, float]:
         """Return which of ``SETTINGS`` suits the examples, as some of them, drawn at random, say."""

@@ -1,7 +1,7 @@
 """Personal data in a message: found by its form, and masked before the text goes anywhere but ``clean``.
 
-E-mail addresses, telephone numbers, numbers of papers and of cards (by their check digits, where they have some),
-postal addresses, and names where something announces them (``我叫``, ``收件人``, "my name is", "Regards,"), in Chinese and
+E-mail addresses, telephone numbers, numbers of papers, cards and bank accounts (by their check digits, where they have
+some), postal addresses, and names where something announces them (``我叫``, ``收件人``, "my name is", "Regards,"), in Chinese and
 English forms. A name that nothing announces has no form and stays, so a masked text is still the text of a person. What
 does not belong here: order numbers and prices (``slots``).
 """
@@ -34,12 +34,15 @@ _SURNAMES = (
 )
 _GIVEN = r"[^\W\da-zA-Z_我你您他她是的了在和要想请住买电订手地说也有不到来没]"
 _NAME_ZH = rf"{_SURNAMES}{_GIVEN}{{1,2}}"
-_NAME_EN = r"[A-ZÀ-Þ][A-Za-zÀ-ÿ'’-]*[a-zß-ÿ](?:\s(?:[A-ZÀ-Þ]\.|[A-ZÀ-Þ][A-Za-zÀ-ÿ'’-]+)){0,2}"
+_NAME_EN = r"[A-ZÀ-Þ](?:[A-Za-zÀ-ÿ'’-]*[a-zß-ÿ]|[A-ZÀ-Þ'’-]*[A-ZÀ-Þ])(?:\s(?:[A-ZÀ-Þ]\.|[A-ZÀ-Þ][A-Za-zÀ-ÿ'’-]+)){0,2}"
 _PLACE = rf"(?:(?!改[成为到]|[寄送发]到|地址|(?<=地)址|[是为了写]|(?<=改)[成为到]|(?<=[寄送发])到)[{HAN}])"
 """A character of a place's name: no word that announces one."""
 _PATTERNS = {
-    "email": r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
-    "card": r"(?<![\w.+])\d(?:[ -]?\d){13,18}(?!\w)",
+    "email": r"[\w\u00c0-\u024f.+-]+@[\w\u00c0-\u024f-]+(?:\.[\w\u00c0-\u024f-]+)+",
+    "card": (
+        r"(?<![\w.+])\d(?:[ -]?\d){13,18}(?!\w)"
+        r"|(?<!\w)(?i:[A-Z]{2}(?!0[01]|99)\d{2} ?[A-Z0-9]{4}(?: ?(?=[A-Z]{0,3}\d)[A-Z0-9]{4}){1,6}(?: ?(?=[A-Z]{0,2}\d)[A-Z0-9]{1,3})?)(?!\w)"
+    ),
     "id": (
         r"(?<!\w)\d{17}[\dXx](?!\w)|(?<!\w)\d{3}-\d{2}-\d{4}(?!\w)|(?<!\w)[A-CEGHJ-PR-TW-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)"
         r"|(?:(?<=护照号)|(?<=护照号码)|(?<=护照)|(?<=passport )|(?<=passport number ))[:：]? ?[A-Za-z]\d{7,8}(?!\w)"
@@ -48,7 +51,10 @@ _PATTERNS = {
         r"(?<![\w-])(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?![\d-])"
         r"|(?<![\w-])0\d{2,3}[ -]\d{7,8}(?![\d-])|(?<![\w-])[48]00[ -]?\d{3}[ -]?\d{4}(?![\d-])"
         r"|\+\d{1,3}(?:[ .-]?\(?\d{1,4}\)?){2,5}(?!\w)|(?<!\w)\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\w)"
-        r"|(?<!\w)0\d{2} \d{4} \d{4}(?!\w)|(?<!\w)0\d{3,4} \d{3} ?\d{3,4}(?!\w)"
+        r"|(?<!\w)0\d{2} \d{4} \d{4}(?!\w)|(?<!\w)0\d{3,4} \d{3} ?\d{3,4}(?!\w)|(?<!\w)0[1-9](?:[ .]\d{2}){4}(?!\w)"
+        r"|(?:(?i:\b(?:tel(?:ephone|efon)?|phone|mobile?|cell(?:phone)?|handy|whatsapp|(?:call|text|ring)(?: me)?)(?: (?:no|number|nr))?)"
+        r"|(?:手机|电话|座机)(?:号码?)?)[.:是]?(?: is| at| on)?:? ?(?!\d{1,5}[-/.]\d{1,5}(?!\d))"
+        r"(?P<announced>\+?\(?\d(?:[ ()./-]{0,2}\d){6,14})(?!\w)"
     ),
     "address": (
         rf"(?:{_PLACE}{{2,7}}(?:省|自治区|市|区|县|镇|乡)){{1,4}}[{HAN}\d]{{1,12}}?(?:大道|大街|胡同|小区|路|街|巷|弄|村)"
@@ -67,7 +73,7 @@ _PATTERNS = {
         rf"|(?i:\bmy (?:full )?name(?: is|'s|:))\s(?P<small>(?!not\b|on\b|in\b|wrong\b|misspel|spel)[a-zß-ÿ]{{2,}})"
         rf"|\b(?:Mr|Mrs|Ms|Miss|Mx)\.?\s(?P<addressed>{_NAME_EN})"
         rf"|(?i:\bthis is)\s(?P<calling>{_NAME_EN})(?=\s(?:here|speaking|calling)\b)"
-        rf"|(?i:\b(?:regards|sincerely|cheers|yours(?: truly| faithfully)?|best(?: wishes)?|thanks|thank you),)(?:\s|<br ?/?>)+(?P<signed>{_NAME_EN})(?=[.!]?\s?(?:$|[\[<]))"
+        rf"|(?i:\b(?:(?:regards|sincerely|faithfully|yours truly),?|(?:cheers|yours|best(?: wishes)?|thanks|thank you),))(?:\s|<br ?/?>)+(?P<signed>{_NAME_EN})(?=[.!]?\s?(?:$|[\[<]))"
     ),
 }
 
@@ -103,12 +109,15 @@ def _always(match: re.Match[str]) -> bool:
 
 
 def _is_card(match: re.Match[str]) -> bool:
-    """Luhn's check digit (ISO/IEC 7812), and no paper's number that has it by chance."""
+    """Luhn's check digit (ISO/IEC 7812), and no paper's number that has it by chance; those of an IBAN (ISO 13616)."""
+    if match.group()[0].isalpha():
+        account = match.group().replace(" ", "")
+        return int("".join(str(int(each, 36)) for each in account[4:] + account[:4])) % 97 == 1
     if _is_chinese_identity(match.group()):
         return False
     digits = [int(each) for each in re.sub(r"\D", "", match.group())]
     doubled = [sum(divmod(2 * each, 10)) for each in digits[-2::-2]]
-    return len(set(digits)) > 1 and (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
 
 
 def _is_paper(match: re.Match[str]) -> bool:

@@ -67,7 +67,7 @@ class SupportResult:
     ----------
     predictions
         One row per message of a customer, ``PREDICTION_COLUMNS``. An abstained message keeps the best guess in
-        ``intent`` and has no answer; a message without a word has no intent. ``sentiment`` is missing for
+        ``intent`` and has no answer; one without a word, or that only greets, has no intent. ``sentiment`` is missing for
         languages without a lexicon.
     slots
         One row per thing a message names: ``message_id, customer_id, position, slot, value``.
@@ -193,8 +193,8 @@ def _learn_answers(questions: pd.DataFrame, examples: Split, winner: Trial) -> _
 
 
 def _match(finder: AnswerFinder, texts: pd.DataFrame, guesses: Guesses, answered: NDArray[np.bool_]) -> Matches:
-    intents = _only(guesses.intents, answered)
-    return finder.match(texts["text"].tolist(), intents.tolist(), texts["language"].tolist())
+    intents = guesses.only(answered).intents.tolist()
+    return finder.match(texts["text"].tolist(), intents, texts["language"].tolist())
 
 
 def _answer_rows(model: str, answered: NDArray[np.bool_], is_right: NDArray[np.bool_], is_baseline: bool) -> list[Row]:
@@ -228,7 +228,7 @@ def _predictions(
         guesses, answered, others = read_wishes(
             texts, winner.model, winner.gate.threshold, questions=questions, learnt=examples.texts
         )
-        frame["intent"] = _only(guesses.intents, np.array([bool(text) for text in texts]))
+        frame["intent"] = guesses.intents
         is_guessed = frame["intent"].notna()
         frame["confidence"] = np.where(is_guessed, guesses.confidence, np.nan)
         frame["out_of_scope"] = np.where(is_guessed, 1 - guesses.scope, np.nan)
@@ -247,9 +247,3 @@ def _predictions(
     return frame[list(PREDICTION_COLUMNS)], pd.DataFrame(slots, columns=list(SLOT_COLUMNS)).astype(
         {"position": "int64"}
     )
-
-
-def _only(values: NDArray[np.object_], is_kept: NDArray[np.bool_]) -> NDArray[np.object_]:
-    kept = values.copy()
-    kept[~is_kept] = None
-    return kept

@@ -21,7 +21,7 @@ _RANGE = re.compile(
 )
 _BUDGET = re.compile(
     rf"(?:(?:预算|budget\s?(?:is|of)?)[\s:是]*|\b(?:under|below|cheaper than)\s+(?=(?:{_NUMBER})\s*(?:[;!?]|\.?$))"
-    rf"|(?<![\d.])(?=[\d,.一二三四五六七八九十百千万两]{{2,6}}以内))(?P<n>{_NUMBER})(?!\d|\s?[-~到至]\s?\d)",
+    rf"|(?<![\d.])(?=[\d,.kK一二三四五六七八九十百千万两]{{2,6}}以内))(?P<n>{_NUMBER})(?!\d|\s?[-~到至]\s?\d)",
     re.IGNORECASE,
 )
 _PRICE = re.compile(_ONE, re.IGNORECASE)

@@ -41,7 +41,7 @@ def read_wishes(
 ) -> Wishes:
     """Return what messages want.
 
-    A question of the FAQ is sure. A message that only greets is not, unless an example greets in the same words.
+    A question of the FAQ is sure. A message that only greets wants nothing, unless an example greets in the same words.
 
     Parameters
     ----------
@@ -55,11 +55,11 @@ def read_wishes(
         The texts of all examples.
     """
     said = word_for_word(texts, questions)
-    guesses = model.predict(texts).settled(said)
     known = frozenset(learnt)
-    is_wish = np.array([bool(text) and (text in known or not only_greets(text)) for text in texts], dtype=bool)
     is_said = np.array([each is not None for each in said], dtype=bool)
-    is_sure = is_said | (is_answered(guesses.confidence, threshold) & is_wish)
+    is_wish = np.array([bool(text) and (text in known or not only_greets(text)) for text in texts], dtype=bool)
+    guesses = model.predict(texts).settled(said).only(is_said | is_wish)
+    is_sure = is_said | is_answered(guesses.confidence, threshold)
     return Wishes(guesses, is_sure, further_intents(texts, guesses.intents, model, threshold))
 
 

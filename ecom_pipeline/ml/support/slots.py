@@ -61,15 +61,19 @@ _MONTHS = {
     name: at
     for at, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
 }
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may(?! be\b)|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)"
+)
 _DATE = re.compile(
     r"(?<!\d)(?P<y>20\d\d)[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})(?!\d)日?|(?<!\d)(?P<m2>\d{1,2})月(?P<d2>\d{1,2})[日号]"
-    r"|\b(?P<d3>\d{1,2})(?:st|nd|rd|th)?(?: of)? (?P<w3>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b"
-    r"|\b(?P<w4>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? (?P<d4>\d{1,2})(?:st|nd|rd|th)?\b"
+    rf"|\b(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<w3>{_MONTH})\b"
+    rf"|\b(?P<w4>{_MONTH})\.? (?P<d4>\d{{1,2}})(?:st|nd|rd|th)?\b"
     r"|(?P<n5>\d{1,3})\s?(?:天前|days? ago)|(?P<word>大前天|今天|昨天|昨日|前天|明天|后天|\b(?:today|yesterday|tomorrow)\b)",
     re.IGNORECASE,
 )
 _ANNOUNCED = re.compile(
-    r"(?:order|订单|单号|编号)(?:\s*(?:no\.?|number|号码?|is|是|#|:))*\s*#?\s*(?P<id>[A-Z]{0,4}-?\d[\dA-Z-]{3,24})",
+    r"(?:order|订单|单号|编号)(?:\s*(?:no\.?|number|号码?|is|是|#|:))*\s*#?\s*(?!20\d\d-\d\d?-\d\d?\b)(?P<id>[A-Z]{0,4}-?\d[\dA-Z-]{3,24})",
     re.IGNORECASE,
 )
 
@@ -149,7 +153,7 @@ class SlotReader:
 
 def _order_pattern(order_ids: Iterable[str]) -> re.Pattern[str] | None:
     """Return a pattern of the commonest forms: letters as they are, digits as any digits; none for a bare short number."""
-    shapes = Counter(re.sub(r"\d", "9", each) for each in order_ids if isinstance(each, str))
+    shapes = Counter(re.sub(r"\d", "9", each) for each in order_ids)
     usual = [
         shape
         for shape, _ in shapes.most_common(_SHAPES)
@@ -247,7 +251,7 @@ def _dates(text: str, sent_on: dt.date) -> Iterator[dt.date]:
         elif part["n5"]:
             yield sent_on - dt.timedelta(days=int(part["n5"]))
         else:
-            month = part["m"] or part["m2"] or str(_MONTHS[(part["w3"] or part["w4"]).lower()])
+            month = part["m"] or part["m2"] or str(_MONTHS[(part["w3"] or part["w4"]).lower()[:3]])
             day = int(part["d"] or part["d2"] or part["d3"] or part["d4"])
             years = [int(part["y"])] if part["y"] else [sent_on.year + 1, sent_on.year, sent_on.year - 1]
             days = [found for year in years if (found := _day(year, int(month), day))]

@@ -57,9 +57,8 @@ def read_urgency(text: object, mood: Mood | None) -> Urgency:
     >>> read_urgency("What are your opening hours?", None).level
     'low'
     """
-    written = plain_text(text).replace("’", "'")
-    reasons = [name for name, pattern in _patterns().items() if pattern.search(written)]
-    reasons.sort(key=list(_POINTS).index)
+    written = _patterns()["nothing"].sub(" ", plain_text(text).replace("’", "'"))
+    reasons = [name for name in _POINTS if _patterns()[name].search(written)]
     bad = max(0.0, -mood.score) if mood else 0.0
     score = round(min(1.0, sum(_POINTS[reason] for reason in reasons) + _MOOD * bad), 4)
     level = "high" if score >= HIGH else "normal" if score >= NORMAL else "low"

@@ -7,7 +7,7 @@ import datetime as dt
 import pandas as pd
 import pytest
 
-from ecom_pipeline.ml.support.ask import UNKNOWN, OpenDesk
+from ecom_pipeline.ml.support.ask import GREETING, UNKNOWN, OpenDesk
 from ecom_pipeline.ml.support.desk import Desk
 from ecom_pipeline.ml.support.drafts import draft_entries
 from ecom_pipeline.ml.support.examples import published_examples
@@ -15,6 +15,8 @@ from ecom_pipeline.ml.support.facts import FactBook, asked_facts
 from ecom_pipeline.ml.support.sentiment import read_words
 from ecom_pipeline.ml.support.slots import Slot, SlotReader
 from ecom_pipeline.ml.support.urgency import read_urgency
+
+pytestmark = pytest.mark.usefixtures("any_mood")
 
 ORDERS = pd.DataFrame(
     [
@@ -82,6 +84,9 @@ def book() -> FactBook:
         ("麻烦今天之内回复", "normal", False),
         ("What material is it?", "low", False),
         ("怎么开发票", "low", False),
+        ("Is the Fire TV stick in stock, and smoke detectors?", "low", False),
+        ("可以用工商银行卡付款买多媒体音箱和拖鞋吗，不着急", "low", False),
+        ("Not urgent, but the smoke detector caught fire", "high", False),
     ],
 )
 def test_urgency_and_complaints(text: str, level: str, is_complaint: bool) -> None:
@@ -172,9 +177,15 @@ def test_offers_are_in_stock_and_within_the_price() -> None:
     assert book().facts(["recommendation"], "en", None, None, [], TODAY) == []
 
 
-def test_without_recommendations_that_fit_what_most_order_is_offered_first() -> None:
-    facts = book().facts(["recommendation"], "zh", None, None, [Slot("price_to", "1000")], TODAY)
-    assert [fact.source for fact in facts] == ["marts.products:P3", "marts.products:P1"]
+@pytest.mark.parametrize(
+    ("bound", "offered"),
+    [(("price_to", "1000"), ["P3", "P1"]), (("price_to", "80"), ["P1"]), (("price_from", "80.5"), ["P3"])],
+)
+def test_without_recommendations_that_fit_what_most_order_within_the_price_is_offered_first(
+    bound: tuple[str, str], offered: list[str]
+) -> None:
+    facts = book().facts(["recommendation"], "zh", None, None, [Slot(*bound)], TODAY)
+    assert [fact.source for fact in facts] == [f"marts.products:{each}" for each in offered]
 
 
 @pytest.mark.parametrize(
@@ -253,9 +264,15 @@ def test_a_question_is_answered_with_the_facts_of_who_asks(desk: OpenDesk) -> No
     assert (told.answer, told.sources) == ("点击申请发票。", ["clean.faq:F4"])
 
 
-def test_a_greeting_alone_asks_nothing_unless_the_shop_answers_greetings(desk: OpenDesk) -> None:
-    for greeting in ("在吗", "您好！", "hello"):
-        assert not desk.ask(greeting, asked_on=TODAY).is_known
+@pytest.mark.parametrize(("further", "others"), [("I need a receipt", ["invoice"]), ("qwertz uiop asdf", [])])
+def test_what_else_is_wanted_is_told_where_it_is_sure(desk: OpenDesk, further: str, others: list[str]) -> None:
+    assert desk.ask(f"Where is my order? {further}", asked_on=TODAY).other_intents == others
+
+
+def test_a_greeting_alone_is_returned_unless_the_shop_answers_greetings(desk: OpenDesk) -> None:
+    for greeting, language in (("在吗", "zh"), ("您好！", "zh"), ("hello", "en")):
+        told = desk.ask(greeting, asked_on=TODAY)
+        assert (told.answer, told.intent, told.sources, told.probability) == (GREETING[language], None, [], 0)
     greets = pd.DataFrame(
         [("F7", "greeting", "hello|hi there|你好|在吗", "How can we help?", None)], columns=FAQ.columns
     )

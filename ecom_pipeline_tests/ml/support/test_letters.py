@@ -118,6 +118,7 @@ def test_odd_texts_are_read_in_no_time(piece: str) -> None:
     assert time.process_time() - started < 0.5
 
 
+@pytest.mark.usefixtures("any_mood")
 def test_a_night_reads_the_newest_part_and_keeps_the_whole() -> None:
     faq = pd.DataFrame(
         {

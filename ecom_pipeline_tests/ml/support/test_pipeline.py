@@ -132,7 +132,7 @@ def test_chinese_and_english_are_judged_apart_and_alike(result: SupportResult) -
 
 @pytest.fixture(scope="module")
 def special() -> SupportResult:
-    """The same messages with two that hold personal data, and three that are like nothing else."""
+    """The same messages with two that hold personal data, and four that ask nothing known."""
     personal = messages(2).assign(
         message_id=["P1", "P2"],
         text=[
@@ -140,8 +140,8 @@ def special() -> SupportResult:
             "寄到成都市锦江区春熙路71号，电话13800138000，收件人：王小明",
         ],
     )
-    odd = messages(3, labelled=False).assign(
-        message_id=["X1", "X2", "X3"], text=["qwertz uiopü", "👍👍👍", "乒乓球拍天气预报"]
+    odd = messages(4, labelled=False).assign(
+        message_id=["X1", "X2", "X3", "X4"], text=["qwertz uiopü", "👍👍👍", "乒乓球拍天气预报", "在吗"]
     )
     return run(pd.concat([messages(), personal, odd], ignore_index=True), faq())
 
@@ -172,7 +172,8 @@ def test_every_answer_names_its_source_and_abstained_messages_have_none(result: 
 
 def test_what_is_unlike_anything_is_left_to_a_person(special: SupportResult) -> None:
     found = special.predictions.set_index("message_id")
-    assert found.loc[["X1", "X2", "X3"], "is_abstained"].all()
+    assert found.loc[["X1", "X2", "X3", "X4"], "is_abstained"].all()
+    assert found.loc[["X2", "X4"], ["intent", "confidence", "out_of_scope"]].isna().all().all()
 
 
 def test_labels_from_after_the_date_change_nothing(result: SupportResult) -> None:

@@ -48,7 +48,10 @@ def read(text: str) -> dict[str, list[str]]:
         ("I have waited for under 3 weeks", {}),
         ("around $500", {"price_from": ["400"], "price_to": ["600"]}),
         ("¥100以上的食品", {"category": ["Food"], "price_from": ["100"]}),
+        ("at least 100 yuan", {"price_from": ["100"]}),
+        ("scarves, 30 dollars or less", {"price_to": ["30"]}),
         ("扣了300元还没退", {}),
+        ("你们退了100到200元", {}),
         ("please refund 507 yuan", {}),
         ("SO202406160013发货了没有", {"order_number": ["SO202406160013"]}),
         ("so202406160013 please", {"order_number": ["SO202406160013"]}),
@@ -64,6 +67,11 @@ def read(text: str) -> dict[str, list[str]]:
         ("今天还是明天，最晚后天", {"date": ["2024-06-01", "2024-06-02", "2024-06-03"]}),
         ("yesterday, today or Tomorrow", {"date": ["2024-05-31", "2024-06-01", "2024-06-02"]}),
         ("2024-02-30", {}),
+        ("2 decent lamps, maybe 10, from your market 20 days ago", {"date": ["2024-05-12"]}),
+        ("June 3, Sept. 5 and 24th December", {"date": ["2024-06-03", "2024-09-05", "2023-12-24"]}),
+        ("the 2 may be broken", {}),
+        ("my order 2024-05-01", {"date": ["2024-05-01"]}),
+        ("2k以内的围巾", {"price_to": ["2000"]}),
         ("没有一个人负责", {}),
         ("电话139-0000-7857，寄到成都市锦江区春熙路71号", {"phone": ["[phone]"], "address": ["[address]"]}),
         ("", {}),
@@ -80,6 +88,7 @@ def test_what_a_message_names(text: str, expected: dict[str, list[str]]) -> None
         ("一百五", 150),
         ("一千零五", 1005),
         ("三万二", 32_000),
+        ("十二万三千", 123_000),
         ("十五", 15),
         ("1.5万", 15_000),
         ("2k", 2000),
@@ -95,10 +104,22 @@ def test_any_text_can_be_read(text: str) -> None:
         assert slot.value
 
 
-@pytest.mark.parametrize(("order", "named"), [("12345678", ["12345678"]), ("1234567", [])])
+@pytest.mark.parametrize(
+    ("order", "named"), [("12345678", ["12345678"]), ("1234567", []), ("AB1234", ["AB1234"]), ("A123", [])]
+)
 def test_a_bare_number_is_an_order_only_where_the_shop_s_numbers_are_long(order: str, named: list[str]) -> None:
     reader = SlotReader([order], GOODS)
     assert [slot.value for slot in reader.read(f"{order} is late", SENT) if slot.name == "order_number"] == named
+
+
+def test_the_phrase_that_means_fewest_goods_names_them_and_of_those_the_longest() -> None:
+    goods = pd.DataFrame({"product_id": ["P1", "P2"], "name": ["red desk lamp", "blue desk lamp"], "category": "Home"})
+    slots = SlotReader([], goods).read("is the red desk lamp dimmable", SENT)
+    assert [slot.value for slot in slots] == ["red desk lamp"]
+
+
+def test_a_day_without_a_year_is_the_nearest() -> None:
+    assert READER.read("1月5日能到吗", dt.date(2024, 12, 30)) == [("date", "2025-01-05")]
 
 
 def test_what_goods_of_several_kinds_share_names_none_of_them() -> None:
@@ -125,10 +146,12 @@ def test_what_goods_of_several_kinds_share_names_none_of_them() -> None:
         ("my phone is off, phone number?", []),
         ("a new phone", ["Phones"]),
         ("手机", ["Phones"]),
+        ("园艺工坊有什么", ["园艺工坊"]),
+        ("your zorbs", ["Zorbs"]),
     ],
 )
 def test_words_name_the_goods_they_mean(text: str, categories: list[str]) -> None:
-    paths = ["Food > Tea", "Food > Coffee", "Phones", "Electronics"]
+    paths = ["Food > Tea", "Food > Coffee", "Phones", "Electronics", "园艺工坊", "Zorbs"]
     goods = pd.DataFrame({"product_id": paths, "name": None, "category": paths})
     assert [slot.value for slot in SlotReader([], goods).read(text, SENT)] == categories
 
