@@ -18,6 +18,8 @@ from scipy import sparse
 from ecom_pipeline.ml.recommend.history import ENOUGH_PAIRS, LINKS, HistoryModel, linking, links, thinned
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions
 
+POWER_ITERATIONS = 4
+"""Of the randomised decomposition: seven, as scikit-learn has it, cost half as much again and say hardly more."""
 DENSE = 0.1
 """Share of non-zeros above which a product of matrices is faster with the first of them dense."""
 
@@ -62,7 +64,7 @@ class GraphFilter(HistoryModel):
     def __init__(
         self,
         *,
-        components: int = 256,
+        components: int = 512,
         ideal: float = 0.3,
         customer_exponent: float = 0.5,
         product_exponent: float = 0.5,
@@ -88,7 +90,9 @@ class GraphFilter(HistoryModel):
         left, right = sparse.diags(1.0 / of_customers**self.customer_exponent), sparse.diags(1.0 / root)
         normalised = (left @ weights @ right).tocsr().astype(np.float32)
         components = min(self.components, *weights.shape)
-        _, lengths, vectors = randomized_svd(normalised, n_components=components, random_state=self.seed)
+        _, lengths, vectors = randomized_svd(
+            normalised, n_components=components, n_iter=POWER_ITERATIONS, random_state=self.seed
+        )
         self.inward_ = np.ascontiguousarray(vectors.T / root[:, None], dtype=np.float32)
         self.outward_ = np.ascontiguousarray(vectors.T * root[:, None], dtype=np.float32)
         self.normalised_ = normalised * np.float32(1.0 / lengths[0])
