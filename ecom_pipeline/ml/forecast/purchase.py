@@ -54,7 +54,7 @@ def advise(products: pd.DataFrame, forecast: np.ndarray, uncertainty: Uncertaint
     stock, cost = (products[name].astype(float) for name in ("stock", "cost"))
     on_hand = stock.clip(lower=0)
     days = (lead + review).astype(int).to_numpy()
-    ahead = _longer(forecast, max(int(days.max(initial=1)), OVERSTOCK_DAYS))
+    ahead = _longer(forecast, max(int(days.max()), OVERSTOCK_DAYS))
     total = np.cumsum(ahead, axis=1)
     rows = np.arange(len(products))
     expected = total[rows, days - 1]
@@ -62,10 +62,10 @@ def advise(products: pd.DataFrame, forecast: np.ndarray, uncertainty: Uncertaint
     reorder = expected + safety
     wanted = (reorder - stock).clip(lower=0)
     units = (np.ceil(np.maximum(wanted, np.where(wanted > 0, least, 0.0)) / pack - 1e-9) * pack).abs()
-    daily = ahead[:, : forecast.shape[1]].mean(axis=1)
+    daily = forecast.mean(axis=1)
     over = np.floor((on_hand - np.maximum(total[:, OVERSTOCK_DAYS - 1], reorder)).clip(lower=0) + 1e-9)
     arrival = np.maximum(lead.astype(int).to_numpy(), 1)
-    risk = _sold_out_by(stock.to_numpy(), total[:, : arrival.max(initial=1)], uncertainty)
+    risk = _sold_out_by(stock.to_numpy(), total[:, : arrival.max()], uncertainty)
     return pd.DataFrame(
         {
             "product_id": products["product_id"].to_numpy(),
@@ -82,7 +82,7 @@ def advise(products: pd.DataFrame, forecast: np.ndarray, uncertainty: Uncertaint
             "reorder_point": reorder,
             "suggested_units": units.to_numpy(),
             "suggested_cost": (units * cost).to_numpy(),
-            "days_of_cover": np.where(daily > 0, on_hand / np.where(daily > 0, daily, 1.0), np.nan),
+            "days_of_cover": on_hand.to_numpy() / np.where(daily > 0, daily, np.nan),
             "stock_out_date": _gone_on(on_hand.to_numpy(), total, pd.Timestamp(str(as_of_date))),
             "lost_units": products["lost_units"].to_numpy(dtype=float),
             "stock_value": (on_hand * cost).to_numpy(),
@@ -104,11 +104,11 @@ def stock_out_risk(
     total = np.cumsum(forecast, axis=1)
     risk = _sold_out_by(stock, total, uncertainty)
     start = pd.Timestamp(str(as_of_date))
-    days = [(start + pd.Timedelta(days=day + 1)).date() for day in range(horizon)]
+    days = (start + pd.to_timedelta(np.arange(1, horizon + 1), unit="D")).date
     return pd.DataFrame(
         {
             "product_id": np.repeat(products["product_id"].to_numpy()[known], horizon),
-            "risk_date": np.tile(np.array(days, dtype=object), len(known)),
+            "risk_date": np.tile(days, len(known)),
             "expected_stock": np.maximum(stock[known, np.newaxis] - total[known], 0.0).ravel(),
             "stock_out_risk": risk[known].ravel(),
         }
