@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ecom_pipeline.ml.forecast.uncertainty import WINDOWS, Uncertainty, learn_uncertainty
+from ecom_pipeline.ml.forecast.uncertainty import WINDOWS, Errors, Uncertainty, learn_uncertainty
 
 NOTHING = np.full((0, 2, 28), np.nan)
 
@@ -17,6 +17,28 @@ def learned(history: np.ndarray, forecast: float, seed: int = 1) -> Uncertainty:
 def untested(history: np.ndarray, mean: np.ndarray) -> Uncertainty:
     nothing = np.full((0, len(history), 28), np.nan)
     return learn_uncertainty(nothing, nothing, history, mean)
+
+
+def of_a_year(size: float) -> Errors:
+    """One product that is known for a year, with errors of nothing and of one; all others' are nothing and three."""
+    own, pooled = np.repeat([[0.0, 1.0]], 182, axis=1), np.repeat([0.0, 3.0], 5)
+    return Errors(size=np.array([size]), own=own, count=np.array([364]), pooled=pooled)
+
+
+def test_after_a_year_own_errors_shape_half_of_what_is_expected() -> None:
+    errors = of_a_year(2.0)
+    assert errors.quantile(np.array([0.9])).tolist() == [2 * (0.5 * 1 + 0.5 * 3)]
+    found = [errors.exceeded(np.array([units]))[0] for units in (-1.0, 1.0, 2.0, 6.0)]
+    assert found == [1.0, 0.5, 0.25, 0.0]
+
+
+@pytest.mark.parametrize(("days", "window"), [(1, 7), (10, 7), (11, 14), (21, 14), (22, 28), (90, 28)])
+def test_other_days_take_the_errors_of_the_nearest_and_grow_with_the_root(days: int, window: int) -> None:
+    found = Uncertainty(over={each: of_a_year(float(each)) for each in WINDOWS})
+    units = window * 2 * (days / window) ** 0.5
+    assert found.quantile(np.array([days]), np.array([0.9])) == pytest.approx(units)
+    assert found.exceeded(days, np.array([units * 0.51]))[0] == 0.25
+    assert found.exceeded(days, np.array([units * 0.49]))[0] == 0.5
 
 
 def test_safety_covers_the_share_of_demand_that_it_promises() -> None:
