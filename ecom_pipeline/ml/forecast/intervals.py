@@ -16,7 +16,6 @@ a step of full size up and of half of it down. What does not belong here: the fo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -38,17 +37,14 @@ LONG_AGO = 0.1
 
 @dataclass(frozen=True, kw_only=True)
 class Bands:
-    """Where actual values lie around a forecast, for the S series of one pool.
+    """Where actual values lie around a forecast, for the S series of one pool and each of `LEVELS`.
 
     Attributes
     ----------
-    levels
-        Shares of periods the bands are meant to hold.
     below, above
         (levels, S) distance of the band's ends from the forecast, to be added to it.
     """
 
-    levels: tuple[float, ...]
     below: np.ndarray
     above: np.ndarray
 
@@ -61,7 +57,7 @@ class Bands:
     def stretched(self, factors: np.ndarray) -> Bands:
         """The same bands, those of each level wider by its factor (levels,)."""
         wider = factors[:, np.newaxis]
-        return Bands(levels=self.levels, below=self.below * wider, above=self.above * wider)
+        return Bands(below=self.below * wider, above=self.above * wider)
 
 
 def error_units(values: np.ndarray, year: int) -> np.ndarray:
@@ -84,13 +80,7 @@ class Banded(NamedTuple):
     upper: np.ndarray
 
 
-def learn_bands(
-    forecast: np.ndarray,
-    actual: np.ndarray,
-    units: np.ndarray,
-    usual: np.ndarray,
-    levels: Sequence[float],
-) -> Bands:
+def learn_bands(forecast: np.ndarray, actual: np.ndarray, units: np.ndarray, usual: np.ndarray) -> Bands:
     """Learn the bands of one pool from a backtest.
 
     Parameters
@@ -101,17 +91,15 @@ def learn_bands(
         (O + 1, S) what errors are measured in at each origin (`error_units`), and, last, now.
     usual
         (S,) size of error to expect of a series without a backtest.
-    levels
-        Shares to hold, ascending.
     """
     standard = (actual - forecast) / units[:-1, :, np.newaxis]
     tested = whole_origins(forecast, actual)
-    stretch = np.ones(len(levels))
+    stretch = np.ones(len(LEVELS))
     if len(tested) > 1:
         last, before = tested[-1], tested[:-1]
-        earlier = _quantiles(standard[before], usual / units[last], levels, units[last])
+        earlier = _quantiles(standard[before], usual / units[last], units[last])
         stretch = _stretch(earlier, forecast[last], actual[last])
-    return _quantiles(standard, usual / units[-1], levels, units[-1]).stretched(stretch)
+    return _quantiles(standard, usual / units[-1], units[-1]).stretched(stretch)
 
 
 def whole_origins(forecast: np.ndarray, actual: np.ndarray) -> np.ndarray:
@@ -120,18 +108,16 @@ def whole_origins(forecast: np.ndarray, actual: np.ndarray) -> np.ndarray:
     return np.flatnonzero((known.all(axis=2) & known.any(axis=2)).any(axis=1))
 
 
-def measured(
-    forecast: np.ndarray, actual: np.ndarray, units: np.ndarray, usual: np.ndarray, levels: Sequence[float]
-) -> np.ndarray | None:
+def measured(forecast: np.ndarray, actual: np.ndarray, units: np.ndarray, usual: np.ndarray) -> np.ndarray:
     """Share of values (levels, S) within the bands at the last whole origin, learned from the origins before it.
 
-    None with fewer than two origins that were tested over the whole horizon; NaN for a series that was not tested there.
+    NaN for a series that was not tested there, and with fewer than two origins that were tested over the whole horizon.
     """
     tested = whole_origins(forecast, actual)
     if len(tested) < 2:
-        return None
+        return np.full((len(LEVELS), len(usual)), np.nan)
     earlier, last = tested[:-1], tested[-1]
-    bands = learn_bands(forecast[earlier], actual[earlier], units[tested], usual, levels)
+    bands = learn_bands(forecast[earlier], actual[earlier], units[tested], usual)
     lower, upper = bands.around(forecast[last])
     known = np.isfinite(actual[last]) & np.isfinite(forecast[last])
     inside = (actual[last] >= lower) & (actual[last] <= upper) & known
@@ -151,14 +137,12 @@ def banded(
     lower, upper = np.zeros((2, len(LEVELS), *forecast.shape))
     busy, were_busy = busyness(forecast), busyness(past)
     past, actual, even = past / were_busy, actual / were_busy, forecast / busy
-    covered = np.full((len(LEVELS), len(forecast)), np.nan)
+    covered = np.empty((len(LEVELS), len(forecast)))
     for pool in np.unique(pools):
         rows = np.flatnonzero(pools == pool)
         known = past[:, rows], actual[:, rows], units[:, rows], usual[rows]
-        lower[:, rows], upper[:, rows] = learn_bands(*known, LEVELS).around(even[rows])
-        held = measured(*known, LEVELS)
-        if held is not None:
-            covered[:, rows] = held
+        lower[:, rows], upper[:, rows] = learn_bands(*known).around(even[rows])
+        covered[:, rows] = measured(*known)
     return Banded(forecast, np.minimum(lower * busy, forecast), np.maximum(upper * busy, forecast)), covered
 
 
@@ -185,15 +169,14 @@ def sums_over(values: np.ndarray, periods: int) -> np.ndarray:
     return np.asarray(values[..., : blocks * periods].reshape(*values.shape[:-1], blocks, periods).sum(axis=-1))
 
 
-def _quantiles(standard: np.ndarray, usual: np.ndarray, levels: Sequence[float], units: np.ndarray) -> Bands:
+def _quantiles(standard: np.ndarray, usual: np.ndarray, units: np.ndarray) -> Bands:
     """Bands half of the quantiles of errors in units (O, S, H), half of those of errors of either sign, where a unit is ``units``."""
     of_either_sign = np.concatenate([standard, -standard])
-    ends = (_ends(standard, usual, levels, units) + _ends(of_either_sign, usual, levels, units)) / 2
-    half = len(levels)
-    return Bands(levels=tuple(levels), below=np.minimum(ends[:half], 0.0), above=np.maximum(ends[half:], 0.0))
+    below, above = np.split((_ends(standard, usual, units) + _ends(of_either_sign, usual, units)) / 2, 2)
+    return Bands(below=np.minimum(below, 0.0), above=np.maximum(above, 0.0))
 
 
-def _ends(standard: np.ndarray, usual: np.ndarray, levels: Sequence[float], units: np.ndarray) -> np.ndarray:
+def _ends(standard: np.ndarray, usual: np.ndarray, units: np.ndarray) -> np.ndarray:
     """(2 levels, S) quantiles, lower ends first, of each series' own errors (O, S, H) and those of its pool."""
     flat = standard.transpose(1, 0, 2).reshape(standard.shape[1], -1)
     known = np.isfinite(flat)
@@ -205,7 +188,7 @@ def _ends(standard: np.ndarray, usual: np.ndarray, levels: Sequence[float], unit
     drawn = np.maximum(own_size, 1e-3 * of_pool) ** kept * of_pool ** (1 - kept)
     size = np.where(count > 0, drawn, usual)
     relative = np.where(known & (size > 0)[:, np.newaxis], flat / np.where(size > 0, size, 1.0)[:, np.newaxis], np.nan)
-    shares = [(1 - level) / 2 for level in levels] + [(1 + level) / 2 for level in levels]
+    shares = [(1 - level) / 2 for level in LEVELS] + [(1 + level) / 2 for level in LEVELS]
     pool = relative[np.isfinite(relative)]
     pooled = np.quantile(pool, shares) if len(pool) else np.array([2.0 if each > 0.5 else -2.0 for each in shares])
     ordered = np.sort(np.where(np.isfinite(relative), relative, np.inf), axis=1)
@@ -216,12 +199,10 @@ def _ends(standard: np.ndarray, usual: np.ndarray, levels: Sequence[float], unit
 def _stretch(bands: Bands, forecast: np.ndarray, actual: np.ndarray) -> np.ndarray:
     """(levels,) factor that brings bands made before an origin (S, H) to their share of it, drawn towards 1 if it is small."""
     known = np.isfinite(actual) & np.isfinite(forecast)
-    held = np.empty((len(STRETCHES), len(bands.levels)))
+    held = np.empty((len(STRETCHES), len(LEVELS)))
     for place, factor in enumerate(STRETCHES):
-        lower, upper = bands.stretched(np.full(len(bands.levels), factor)).around(forecast)
+        lower, upper = bands.stretched(np.full(len(LEVELS), factor)).around(forecast)
         held[place] = ((actual >= lower) & (actual <= upper))[:, known].mean(axis=1)
     drawn = known.sum() / (known.sum() + OWN_PERIODS)
-    needed = np.array(
-        [np.interp(level, share, np.log(STRETCHES)) for level, share in zip(bands.levels, held.T, strict=True)]
-    )
+    needed = np.array([np.interp(level, share, np.log(STRETCHES)) for level, share in zip(LEVELS, held.T, strict=True)])
     return np.asarray(np.exp(drawn * np.where(needed < 0, SHRINK * needed, needed)))

@@ -32,6 +32,8 @@ YEARLY_OF_DAYS = (3, 0.02)
 """Order and prior scale of the yearly pattern."""
 YEARLY_OF_OTHERS = (10, 10.0)
 """Prophet's own, where the year is the main pattern."""
+THREADS = 2
+"""Series fitted at the same time; Stan runs beside Python, so threads use the cores."""
 ONE_AT_A_TIME = Lock()
 HISTORY_YEARS = 4
 """Older periods are left out: they cost time and say little about the next four weeks."""
@@ -44,8 +46,6 @@ class ProphetForecaster(Forecaster):
     ----------
     seed
         Fixes the optimiser.
-    threads
-        Series fitted at the same time; Stan runs beside Python, so threads use the cores.
     time_limit_seconds
         A series whose optimisation takes longer has no answer.
     until
@@ -56,11 +56,8 @@ class ProphetForecaster(Forecaster):
     is_baseline: ClassVar[bool] = False
     minimum_periods: ClassVar[int] = 28
 
-    def __init__(
-        self, *, seed: int, threads: int = 2, time_limit_seconds: float = 20.0, until: float = math.inf
-    ) -> None:
+    def __init__(self, *, seed: int, time_limit_seconds: float = 20.0, until: float = math.inf) -> None:
         self.seed = seed
-        self.threads = threads
         self.time_limit_seconds = time_limit_seconds
         self.until = until
 
@@ -73,7 +70,7 @@ class ProphetForecaster(Forecaster):
         with quiet():
             import prophet  # noqa: F401  imported once, before the threads
 
-            with ThreadPoolExecutor(self.threads) as pool:
+            with ThreadPoolExecutor(THREADS) as pool:
                 fits = {row: pool.submit(self._fit_one, row) for row in self._fittable()}
             for row, fit in fits.items():
                 try:

@@ -20,6 +20,8 @@ from ecom_pipeline.ml.forecast.panel import Panel, known_mean, known_sums
 
 ALPHAS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0)
 GAMMAS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
+AVERAGED_PERIODS = 28
+DAMPING = 0.98
 TREND_PERIODS = 364
 """Over which a trend is measured: a year of days, all weeks, months or quarters."""
 LOG_UNITS = 10
@@ -55,20 +57,17 @@ class SeasonalNaive(Forecaster):
 
 
 class MovingAverage(Forecaster):
-    """Every period sells the mean of the last ``window`` ones, or of a year if that has fewer, or of what there is."""
+    """Every period sells the mean of the last `AVERAGED_PERIODS`, or of a year if that has fewer, or of what there is."""
 
     name: ClassVar[str] = "moving_average"
     is_baseline: ClassVar[bool] = True
     minimum_periods: ClassVar[int] = 1
 
-    def __init__(self, *, window: int = 28) -> None:
-        self.window = window
-
     def fit(self, panel: Panel) -> Self:
         """Average the end of each series; of the whole series where nothing in the window is known."""
         self.panel_ = panel
         self.failures_ = {}
-        recent = known_mean(panel.values[:, -min(self.window, panel.year) :])
+        recent = known_mean(panel.values[:, -min(AVERAGED_PERIODS, panel.year) :])
         self.level_ = np.where(np.isfinite(recent), recent, known_mean(panel.values))
         return self
 
@@ -159,16 +158,11 @@ class LogSmoothing(ExponentialSmoothing):
 class Theta(LogSmoothing):
     """Exponential smoothing with half of the linear trend as drift, which is the theta method, of logarithms: growth multiplies too.
 
-    The drift is added to the pattern of `LogSmoothing` and fades: after ``k`` periods it has grown by ``damping ** k`` of
-    itself.
+    The drift is added to the pattern of `LogSmoothing` and fades: in its ``k``-th period it grows by `DAMPING` ``** k``.
     """
 
     name: ClassVar[str] = "theta"
     minimum_periods: ClassVar[int] = 28
-
-    def __init__(self, *, damping: float = 0.98) -> None:
-        super().__init__()
-        self.damping = damping
 
     def fit(self, panel: Panel) -> Self:
         """Smooth, and fit the trend by least squares to the means of whole seasons, which have no pattern."""
@@ -177,7 +171,7 @@ class Theta(LogSmoothing):
         return self
 
     def _smoothed(self, horizon: int) -> np.ndarray:
-        grown = np.cumsum(self.damping ** np.arange(1, horizon + 1))
+        grown = np.cumsum(DAMPING ** np.arange(1, horizon + 1))
         return super()._smoothed(horizon) + self.slope_[:, np.newaxis] / 2 * grown
 
 

@@ -104,9 +104,8 @@ def _errors(forecast: np.ndarray, actual: np.ndarray, history: np.ndarray, mean:
     simple = _errors_of_means(history, window)
     known = np.isfinite(simple)
     count = known.sum(axis=1)
-    squared = np.where(known, simple, 0.0) ** 2
+    measured = (np.where(known, simple, 0.0) ** 2).sum(axis=1) / np.maximum(count, 1)
     poisson = np.maximum(mean, 0.0) * window
-    measured = np.where(count > 0, squared.sum(axis=1) / np.maximum(count, 1), np.nan)
     usable = (count > 0) & (poisson > 0)
     dispersion = float(np.median(measured[usable] / poisson[usable])) if usable.any() else 1.0
     variance = np.where(count > 0, measured, dispersion * poisson)
