@@ -41,7 +41,6 @@ class _Journeys:
 
     journey: NDArray[np.int64]
     channel: NDArray[np.int64]
-    channels: int
     place: NDArray[np.int64]
     length: NDArray[np.int64]
     days_before: Array
@@ -90,7 +89,6 @@ def _read(touches: pd.DataFrame) -> tuple[_Journeys, list[str]]:
         _Journeys(
             journey=journey,
             channel=channel.astype(np.int64),
-            channels=len(names),
             place=np.arange(len(journey)) - starts[journey],
             length=lengths[journey],
             days_before=touches["days_before"].to_numpy(float)[order],
@@ -106,12 +104,10 @@ def _by_weight(weigh: Callable[[_Journeys], Array]) -> Callable[[_Journeys], tup
 
     def shares(journeys: _Journeys) -> tuple[Array, Array]:
         weights = weigh(journeys)
-        whole = np.bincount(journeys.journey, weights=weights, minlength=len(journeys.converts))
+        whole = np.bincount(journeys.journey, weights=weights)
         part = weights / whole[journeys.journey] * journeys.converts[journeys.journey]
-        by_orders = np.bincount(journeys.channel, weights=part, minlength=journeys.channels)
-        by_revenue = np.bincount(
-            journeys.channel, weights=part * journeys.revenue[journeys.journey], minlength=journeys.channels
-        )
+        by_orders = np.bincount(journeys.channel, weights=part)
+        by_revenue = np.bincount(journeys.channel, weights=part * journeys.revenue[journeys.journey])
         by_orders = by_orders / by_orders.sum()
         return by_orders, by_revenue / by_revenue.sum() if by_revenue.sum() else by_orders
 
@@ -150,7 +146,7 @@ def _shapley(journeys: _Journeys) -> Array:
     That is the Shapley value of the game in which a set of channels earns the orders whose journeys it contains: the game
     is a sum of unanimity games, one per journey, and in each of them the members are worth the same.
     """
-    pairs = journeys.journey * journeys.channels + journeys.channel
+    pairs = journeys.journey * (journeys.channel.max() + 1) + journeys.channel
     _, opening = np.unique(pairs, return_index=True)
     weights = np.zeros(len(pairs))
     weights[opening] = 1.0

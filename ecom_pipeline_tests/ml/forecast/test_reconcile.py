@@ -11,16 +11,18 @@ from ecom_pipeline.ml.forecast.reconcile import Hierarchy, error_variance, recon
 PARENT = np.array([-1, 0, 0, 0, 0, 1, 1, 2])
 GROUP = np.array(["", "category", "category", "brand", "brand", "product", "product", "product"], dtype=object)
 SHOP = Hierarchy(parent=PARENT, group=GROUP)
+PARTS_FIRST = Hierarchy(parent=np.where(PARENT < 0, -1, 7 - PARENT)[::-1], group=GROUP[::-1])
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.floats(0, 1e6), min_size=8, max_size=8), st.lists(st.floats(0.01, 1e6), min_size=8, max_size=8))
 def test_everything_adds_up_and_nothing_is_below_zero(forecast: list[float], variance: list[float]) -> None:
     values, spread = np.array(forecast)[:, np.newaxis], np.array(variance)
-    found = reconcile(values, spread, SHOP, dict.fromkeys(SHOP.parts(), 5.0))[:, 0]
-    assert (found >= 0).all()
-    for (row, _), below in SHOP.parts().items():
-        assert found[below].sum() == pytest.approx(found[row], rel=1e-9, abs=1e-6)
+    for tree in (SHOP, PARTS_FIRST):
+        found = reconcile(values, spread, tree, dict.fromkeys(tree.parts(), 5.0))[:, 0]
+        assert (found >= 0).all()
+        for (row, _), below in tree.parts().items():
+            assert found[below].sum() == pytest.approx(found[row], rel=1e-9, abs=1e-6)
 
 
 def test_it_agrees_with_minimum_trace_where_errors_are_independent() -> None:
