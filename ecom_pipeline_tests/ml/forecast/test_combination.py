@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from ecom_pipeline.ml.forecast.backtest import Backtested
-from ecom_pipeline.ml.forecast.combination import COMBINATION, combine_past, combined, prove, settled, weights
+from ecom_pipeline.ml.forecast.combination import (
+    COMBINATION,
+    Proof,
+    combine_past,
+    combined,
+    prove,
+    settled,
+    weights,
+)
 
 MODELS = ("moving_average", "exponential_smoothing", "boosting")
 ALL = np.ones((3, 1), dtype=bool)
@@ -114,6 +122,13 @@ def test_without_a_test_or_sales_nothing_is_proved() -> None:
     assert prove(untested, np.full((1, 1, 1), np.nan), np.array([0])).value is None
     silent = backtest_of({"moving_average": [[1.0]]}, actual=0.0)
     assert prove(silent, np.ones((1, 1, 1)), np.array([0])).value is None
+
+
+@pytest.mark.parametrize(("value", "baseline", "holds"), [(0.5, 0.4, True), (0.51, 0.4, False), (None, None, False)])
+def test_an_answer_holds_unless_a_baseline_is_a_fifth_better(
+    value: float | None, baseline: float | None, holds: bool
+) -> None:
+    assert Proof(value=value, baseline="theta", baseline_value=baseline, series=1).holds is holds
 
 
 def test_a_baseline_counts_alone_where_it_is_published_and_has_an_answer() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecom_pipeline.ml.forecast.reconcile import Hierarchy, error_variance, reconcile
+from ecom_pipeline.ml.forecast.reconcile import Hierarchy, error_variance, reconcile, reconciled_past
 
 # total; two categories; two brands; two products of the first category, one of the second
 PARENT = np.array([-1, 0, 0, 0, 0, 1, 1, 2])
@@ -57,6 +57,18 @@ def test_the_error_of_a_sum_is_measured_and_left_out_where_it_cannot_be() -> Non
     assert found[(0, "category")] == pytest.approx(80**2)
     assert found[(0, "brand")] == 0
     assert SHOP.errors_of_sums(forecast[:0], actual[:0]) == {}
+
+
+def test_the_past_is_made_to_agree_by_what_was_known_then_and_only_where_the_whole_is_known() -> None:
+    tree = Hierarchy(parent=np.array([1, -1, 1]), group=np.array(["c", "", "c"], dtype=object))
+    past = np.array([[[4.0, 4], [12, np.nan], [6, 6]], [[5.0, 1], [20, 2], [5, 1]]])
+    actual = np.array([[[4.0, np.nan], [10, np.nan], [6, np.nan]], [[1.0, 1], [2, 2], [1, 1]]])
+    found = reconciled_past(past, actual, tree)
+    # at first nothing is known and the whole stands; then its parts had been right
+    assert found[0, :, 0].tolist() == pytest.approx([4.8, 12.0, 7.2])
+    np.testing.assert_array_equal(found[0, :, 1], past[0, :, 1])
+    assert found[1].T.ravel().tolist() == pytest.approx([5, 10, 5, 1, 2, 1])
+    np.testing.assert_array_equal(found, reconciled_past(past, np.where(actual > 2, actual, 99.0 * actual), tree))
 
 
 def test_the_variance_of_errors_is_that_of_the_tested_days_else_as_of_counts_as_wild_as_the_tested() -> None:

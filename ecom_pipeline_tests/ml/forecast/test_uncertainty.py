@@ -41,7 +41,9 @@ def test_other_days_take_the_errors_of_the_nearest_and_grow_with_the_root(days: 
     assert found.exceeded(days, np.array([units * 0.49]))[0] == 0.5
 
 
-def test_the_size_of_errors_is_that_of_the_mean_of_four_weeks_over_a_year_and_of_the_others_where_nobody_knows() -> None:
+def test_the_size_of_errors_is_that_of_the_mean_of_four_weeks_over_a_year_and_of_the_others_where_nobody_knows() -> (
+    None
+):
     history = np.random.default_rng(0).normal(100, 30, (60, 420))
     history[-20:] = np.nan
     found = untested(history, np.full(60, 100.0))
