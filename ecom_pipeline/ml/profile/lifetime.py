@@ -149,7 +149,6 @@ class BetaGeometric:
         return odds
 
 
-@dataclass
 class GammaGamma:
     """Size of an order by maximum likelihood, from customers who ordered again.
 

@@ -8,7 +8,6 @@ learning and which for judging.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -27,8 +26,6 @@ EXPECTED = 100
 """Customers by whom a calibration is drawn to none; chosen on samples of 200 and 800 customers, 60 days before the end."""
 MOST_SPENT = 0.99
 """Of those who spend, the share who spend less than what any amount is cut to: a single huge order is not repeated."""
-LARGEST_EXPECTED = 10.0
-"""The most that is expected of anybody, as a multiple of that amount."""
 
 
 class PurchasePropensity:
@@ -92,9 +89,9 @@ class PurchasePropensity:
         self._line = LogisticRegression(C=0.03, max_iter=300).fit(standard, bought)
         net = outcome["value"].to_numpy(float)[bought]
         self.slope_, self.intercept_ = 1.0, 0.0
-        self.spent_, self._most = 0.0, float(np.quantile(net[net > 0], MOST_SPENT)) if (net > 0).any() else 0.0
-        if self._most:
-            spent = np.clip(net, 0.0, self._most)
+        self.spent_ = 0.0
+        if (net > 0).any():
+            spent = np.clip(net, 0.0, np.quantile(net[net > 0], MOST_SPENT))
             self._sizes = PoissonRegressor(alpha=0.1, max_iter=300).fit(standard[bought], spent / spent.mean())
             expected = self.probability(features) * self._sizes.predict(standard)
             self.spent_ = max(float(net.sum()), 0.0) / float(expected.sum())
@@ -150,7 +147,7 @@ class PurchasePropensity:
         if not self.spent_:
             return np.zeros(len(features))
         relative: Array = self._sizes.predict(self._standard(features[self.features_].to_numpy(float)))
-        return self.probability(features) * np.minimum(self.spent_ * relative, LARGEST_EXPECTED * self._most)
+        return self.probability(features) * self.spent_ * relative
 
     def trees_probability(self, features: pd.DataFrame) -> Array:
         """Probability by the boosted trees alone, not calibrated."""
@@ -208,7 +205,6 @@ def rfm_points(features: pd.DataFrame) -> NDArray[np.int64]:
     return points
 
 
-@dataclass
 class RfmRates:
     """The baseline: of customers with the same RFM points, as many buy as did before.
 

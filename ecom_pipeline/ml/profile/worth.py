@@ -26,6 +26,7 @@ LIFETIME_COLUMNS = (
     "expected_orders_365",
     "expected_order_value",
     "expected_value_365",
+    "expected_value_later",
     "source",
     "as_of_date",
 )
@@ -72,14 +73,16 @@ def lifetime_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Life
     off = {name: float(np.abs(value - truth).mean()) for name, value in given.items()}
     bias = {name: float(value.sum() / truth.sum() - 1) if truth.sum() else None for name, value in given.items()}
     wins = off["bg_nbd"] < off["own_rate"]
-    value = final.value(whole, TWELVE_MONTHS) if wins else _own_rate(days, whole.index, as_of_date) * TWELVE_MONTHS
+    rate = _own_rate(days, whole.index, as_of_date)
+    month, year = (final.value(whole, ahead) if wins else rate * ahead for ahead in (HORIZON, TWELVE_MONTHS))
     customers = pd.DataFrame(
         {
             "customer_id": whole.index,
             "alive_probability": final.alive(whole),
             "expected_orders_365": final.expected_orders(whole, TWELVE_MONTHS),
             "expected_order_value": final.size(whole),
-            "expected_value_365": value,
+            "expected_value_365": year,
+            "expected_value_later": np.maximum(year - month, 0.0),
             "source": "bg_nbd" if wins else "own_rate",
             "as_of_date": as_of_date,
         }
@@ -103,8 +106,10 @@ def lifetime_shop(days: pd.DataFrame, *, as_of_date: dt.date, seed: int) -> Life
             "alpha_days": order.alpha_,
             "a": order.a_,
             "b": order.b_,
-        }
-        | {"p": size.p_, "q": size.q_, "gamma": size.gamma_},
+            "p": size.p_,
+            "q": size.q_,
+            "gamma": size.gamma_,
+        },
         seed=seed,
         metrics={
             "test_days": ahead,

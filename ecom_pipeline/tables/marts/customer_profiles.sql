@@ -74,11 +74,10 @@ select
     propensity.reasons_zh,
     lifetime.alive_probability,
     lifetime.expected_orders_365,
-    case
-        when lifetime.expected_value_365 is not null then cast(
-            greatest(lifetime.expected_value_365, propensity.expected_value_30) as decimal(18, 2)
-        )
-    end as expected_value_365,
+    cast(
+        coalesce(propensity.expected_value_30 + lifetime.expected_value_later, lifetime.expected_value_365)
+        as decimal(18, 2)
+    ) as expected_value_365,
     lifetime.source as expected_value_source,
     registered.country,
     registered.language,

@@ -146,7 +146,8 @@ def test_lifetime_value_beats_going_on_as_before_where_customers_leave(days: pd.
     found = lifetime_shop(days, as_of_date=AS_OF, seed=1)
     assert found.card.decision == "published"
     assert found.customers["alive_probability"].between(0, 1).all()
-    assert (found.customers["expected_value_365"] >= 0).all()
+    year, later = (found.customers[f"expected_value_{span}"] for span in ("365", "later"))
+    assert later.between(0.85 * year, 335 / 365 * year).all()
 
 
 def test_half_of_what_comes_back_is_not_expected_next(days: pd.DataFrame, result: Propensity) -> None:
