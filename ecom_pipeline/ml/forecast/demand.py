@@ -137,7 +137,7 @@ def _rests(known: np.ndarray, sold: np.ndarray) -> np.ndarray:
     known, sold = known[:, -weeks:], sold[:, -weeks:]
     days, sales = known.sum(axis=1), sold.sum(axis=1)
     elsewhere = days.sum(axis=1, keepdims=True) - days
-    rate = (sales.sum(axis=1, keepdims=True) - sales) / np.maximum(elsewhere, 1)
+    rate = sales.sum(axis=1, keepdims=True) / np.maximum(elsewhere, 1)
     return np.asarray((sales == 0) & (2 * days >= weeks) & ((1 - rate) ** days < SURPRISING_REST))
 
 

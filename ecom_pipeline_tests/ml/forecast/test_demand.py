@@ -101,6 +101,7 @@ def test_an_end_that_was_seen_on_the_shelf_is_no_empty_shelf() -> None:
     seller = np.concatenate([np.full(60, 4.0), np.zeros(10)])
     shelf = panel_of(seller, kind="product")
     assert unknown(without_stockouts(shelf, looks(shelf, {64: 5, 70: 0}))[0]) == list(range(65, 70))
+    assert unknown(without_stockouts(shelf, looks(shelf, {64: 0, 70: 0}))[0]) == list(range(60, 70))
 
 
 def test_stock_of_products_alone_counts_and_none_at_all_changes_nothing() -> None:
@@ -131,12 +132,12 @@ def test_what_was_on_the_shelf_is_remembered_from_night_to_night_and_once_per_da
 
 def test_a_closing_day_closes_what_sold_nothing_on_those_before() -> None:
     sundays = list(range(6, 98, 7))
-    shut, online = weekly(84), weekly(84)
-    shut[6::7] = 0.0
-    panel = panel_of(shut, online, np.zeros(84), effects=effect("closed", sundays, 98))
+    shut, trickle, online = np.full(84, 50.0), np.full(84, 50.0), np.full(84, 50.0)
+    shut[6::7], trickle[6::7], online[6::7] = 0.0, 0.4, 0.6
+    panel = panel_of(shut, trickle, online, np.zeros(84), effects=effect("closed", sundays, 98))
     found = closed_days(panel, 14)
-    assert np.flatnonzero(found[0]).tolist() == sundays
-    assert not found[1].any()
+    assert np.flatnonzero(found[0]).tolist() == np.flatnonzero(found[1]).tolist() == sundays
+    assert not found[2].any()
     assert not closed_days(panel_of(shut), 14).any()
 
 
