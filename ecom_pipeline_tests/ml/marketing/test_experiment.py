@@ -27,14 +27,16 @@ def test_lift_with_its_interval_and_words() -> None:
     assert (row["lift"], row["lower"], row["upper"]) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)
     assert (row["rate"], row["control_rate"]) == pytest.approx((0.8, 0.6))
     assert row["is_readable"]
-    assert row["sentence_en"].startswith("mail works")
-    assert row["sentence_zh"].startswith("mail 有效")
+    assert row["sentence_en"] == "mail works: 80.00% against 60.00%, +20.00% (+5.24% to +33.39%, 95 %)."
+    assert row["sentence_zh"] == "mail 有效：80.00% 对 60.00%，差 +20.00%（95% 区间 +5.24% 至 +33.39%）。"
 
 
 def test_no_effect_is_said_to_be_none() -> None:
     (row,) = read_out(groups(1000, 1000), outcome(100, 1000) * 2, control="control").to_dict("records")
     assert row["lower"] < 0 < row["upper"]
     assert "no effect shown" in row["sentence_en"]
+    (harm,) = read_out(groups(80, 70), outcome(64, 80) + outcome(28, 70), control="control").to_dict("records")
+    assert harm["sentence_en"].startswith("mail does harm: 40.00% against 80.00%")
 
 
 def test_groups_that_are_not_as_planned_cannot_be_read() -> None:

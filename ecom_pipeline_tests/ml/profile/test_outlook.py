@@ -11,7 +11,6 @@ from ecom_pipeline.ml.profile.history import buyers_at, outcome_after
 from ecom_pipeline.ml.profile.judgement import auc, auc_lead, calibration, capture
 from ecom_pipeline.ml.profile.outlook import Propensity, propensity_shop
 from ecom_pipeline.ml.profile.propensity import RfmRates, rfm_points
-from ecom_pipeline.ml.profile.reasons import groups_of
 from ecom_pipeline.ml.profile.worth import lifetime_shop
 
 pytestmark = pytest.mark.slow
@@ -220,11 +219,3 @@ def test_calibration_counts_everybody_once() -> None:
 def test_points_are_fifths_of_all_buyers() -> None:
     frame = pd.DataFrame({"recency_days": range(10), "orders": [3] * 10, "revenue": range(10)})
     assert rfm_points(frame).tolist() == [5 + 3 + 1, 5 + 3 + 1, 4 + 3 + 2, 4 + 3 + 2, 9, 9, 9, 9, 9, 9]
-
-
-def test_who_was_last_seen_when_they_ordered_is_told_so_once() -> None:
-    assert groups_of(["recency_days", "refunds_90", "last_seen_days"]) == {
-        "orders": ["recency_days", "last_seen_days"],
-        "service": ["refunds_90"],
-    }
-    assert groups_of(["recency_days", "views_7", "last_seen_days"])["browsing"] == ["views_7", "last_seen_days"]
