@@ -35,6 +35,9 @@ select
     cast(summed.orders as double) / nullif(cast(summed.visits as double), 0) as conversion,
     try_cast(nullif(summed.spend, 0) / nullif(summed.orders, 0) as decimal(18, 2)) as cost_per_order,
     try_cast(nullif(summed.spend, 0) / nullif(summed.new_customers, 0) as decimal(18, 2)) as cost_per_acquisition,
-    cast(summed.revenue as double) / nullif(cast(summed.spend as double), 0) as return_on_spend
+    case
+        when sum(case when summed.spend > 0 then summed.orders end) over () > 0
+            then cast(summed.revenue as double) / nullif(cast(summed.spend as double), 0)
+    end as return_on_spend
 from summed
 left join clean.campaigns as campaigns on summed.campaign_id = campaigns.campaign_id
