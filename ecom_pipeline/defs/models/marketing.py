@@ -21,7 +21,7 @@ def _budget(night: Night) -> Learned:
     result = budget_shop(
         night.frame(
             "select spend_date, channel, cast(sum(amount) as double) as spend from clean.marketing_spend"
-            " where amount is not null group by spend_date, channel order by spend_date, channel"
+            " group by spend_date, channel order by spend_date, channel"
         ),
         night.frame(
             "select sales_date, cast(revenue as double) as revenue from features.daily_sales where series_kind = 'total'"

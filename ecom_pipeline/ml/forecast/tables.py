@@ -25,7 +25,6 @@ from ecom_pipeline.ml.forecast.purchase import ADVICE_COLUMNS, RISK_COLUMNS, adv
 from ecom_pipeline.ml.forecast.series import Measure
 from ecom_pipeline.ml.forecast.uncertainty import learn_uncertainty
 
-METRICS = ("wape", "mase", "bias", "sum_wape", "coverage", "coverage_95")
 KEY = ("measure", "series_kind", "series")
 BAND_COLUMNS = ("model", "forecast", "lower", "upper", "interval", "lower_95", "upper_95")
 FORECAST_COLUMNS = (*KEY, "forecast_date", *BAND_COLUMNS)
@@ -38,23 +37,23 @@ EXPLAINED_KINDS = ("total", "category")
 
 def forecast_rows(measure: str, each: Measure, outcome: Outcome, dates: Sequence[dt.date]) -> pd.DataFrame:
     """`FORECAST_COLUMNS`: a row per series and coming day."""
-    return _banded(measure, each, outcome, outcome.daily, dates, FORECAST_COLUMNS)
+    return _banded(measure, each, outcome, outcome.daily, "forecast_date", dates)
 
 
 def weekly_rows(measure: str, each: Measure, outcome: Outcome, dates: Sequence[dt.date]) -> pd.DataFrame:
     """`WEEKLY_COLUMNS`: a row per series and whole week, counted from the first coming day."""
     starts = dates[::WEEK_DAYS][: outcome.weekly.forecast.shape[1]]
-    return _banded(measure, each, outcome, outcome.weekly, starts, WEEKLY_COLUMNS)
+    return _banded(measure, each, outcome, outcome.weekly, "week_start", starts)
 
 
 def _banded(
-    measure: str, each: Measure, outcome: Outcome, bands: Banded, dates: Sequence[dt.date], columns: Sequence[str]
+    measure: str, each: Measure, outcome: Outcome, bands: Banded, when: str, dates: Sequence[dt.date]
 ) -> pd.DataFrame:
     rows = each.shown
     of_row = [(measure, *each.panel.keys[row], outcome.source[row]) for row in rows]
     key = pd.DataFrame(np.repeat(np.array(of_row, dtype=object), len(dates), axis=0), columns=[*KEY, "model"])
+    key[when] = np.tile(np.array(dates, dtype=object), len(rows))
     found = key.assign(
-        forecast_date=np.tile(np.array(dates, dtype=object), len(rows)),
         forecast=bands.forecast[rows].ravel(),
         lower=bands.lower[0, rows].ravel(),
         upper=bands.upper[0, rows].ravel(),
@@ -62,7 +61,7 @@ def _banded(
         lower_95=bands.lower[1, rows].ravel(),
         upper_95=bands.upper[1, rows].ravel(),
     )
-    return found.rename(columns={"forecast_date": columns[len(KEY)]})[list(columns)]
+    return found[[*KEY, when, *BAND_COLUMNS]]
 
 
 def evaluation_rows(measure: str, each: Measure, outcome: Outcome, horizon: int) -> pd.DataFrame:
@@ -80,7 +79,7 @@ def evaluation_rows(measure: str, each: Measure, outcome: Outcome, horizon: int)
             if not known.any() and not (model == COMBINATION and not len(origins)):
                 continue
             truth, guess = actual[known], forecast[known]
-            values = dict.fromkeys(METRICS) | {
+            values = {
                 "wape": wape(truth, guess),
                 "mase": mase(truth, guess, np.broadcast_to(scale[:, np.newaxis], known.shape)[known]),
                 "bias": bias(truth, guess),
@@ -91,7 +90,6 @@ def evaluation_rows(measure: str, each: Measure, outcome: Outcome, horizon: int)
             found += [
                 (measure, kind, name, model, metric, value, len(origins), days, model in BASELINES)
                 for metric, value in values.items()
-                if not metric.startswith("coverage") or model == COMBINATION
             ]
     frame = pd.DataFrame(found, columns=list(EVALUATION_COLUMNS))
     return frame.astype({"value": float, "origins": int, "horizon_days": int, "is_baseline": bool})
