@@ -14,34 +14,29 @@ with lines as (
     left join clean.orders as placed on sales.order_id = placed.order_id
 ),
 
-cut as (
-    select
-        kinds.series_kind,
-        case kinds.series_kind
-            when 'category' then lines.category
-            when 'brand' then lines.brand
-            when 'channel' then lines.channel
-            when 'country' then lines.country
-            else 'total'
-        end as series,
-        lines.ordered_date,
-        lines.order_id,
-        lines.quantity,
-        lines.revenue
-    from lines
-    cross join (values ('total'), ('category'), ('brand'), ('channel'), ('country')) as kinds (series_kind)
-),
-
 sold as (
     select
-        series_kind,
-        series,
+        case
+            when category is not null then 'category'
+            when brand is not null then 'brand'
+            when channel is not null then 'channel'
+            when country is not null then 'country'
+            else 'total'
+        end as series_kind,
+        coalesce(category, brand, channel, country, 'total') as series,
         ordered_date,
         count(distinct order_id) as orders,
         sum(quantity) as units,
         sum(revenue) as revenue
-    from cut
-    group by series_kind, series, ordered_date
+    from lines
+    group by
+        grouping sets (
+            (ordered_date),
+            (ordered_date, category),
+            (ordered_date, brand),
+            (ordered_date, channel),
+            (ordered_date, country)
+        )
 ),
 
 said as (
