@@ -1,7 +1,7 @@
 """Whoever is not known yet: the segment of a customer by what they told of themselves, and what is popular in it.
 
-A customer belongs to the finest segment that enough customers with a history share: by gender and age and country, by gender
-and age, by one of them, by the channel that won them. What does not belong here: customers with a history of their own, and
+A customer belongs to the finest segment that enough customers with a history share whom no finer one took: by gender and age and
+country, by gender and age, by one of them, by the channel that won them. What does not belong here: customers with a history of their own, and
 products that nobody touched (``content``).
 """
 
@@ -21,7 +21,7 @@ MINIMUM_CUSTOMERS = 20
 """Customers with a history that a segment needs."""
 LENGTH = 200
 """Products of a segment's ranking."""
-RANKING_COLUMNS = ("segment", "product_id", "score", "customers")
+RANKING_COLUMNS = ("segment", "product_id", "score")
 
 
 def segments(customers: pd.DataFrame, active: pd.Index, *, as_of_date: dt.date) -> pd.Series:
@@ -48,9 +48,10 @@ def segments(customers: pd.DataFrame, active: pd.Index, *, as_of_date: dt.date) 
         label = told[level[0]].astype("string")
         for name in level[1:]:
             label = label + ", " + told[name].astype("string")
-        size = label[told.index.isin(active)].value_counts()
-        large = label.isin(size.index[size >= MINIMUM_CUSTOMERS])
-        found = found.mask(found.isna() & large, label.astype(object))
+        label = label[found.isna()]
+        size = label[label.index.isin(active)].value_counts()
+        large = label[label.isin(size.index[size >= MINIMUM_CUSTOMERS])]
+        found[large.index] = large.astype(object)
     return found
 
 
@@ -67,8 +68,7 @@ def segment_popularity(interactions: pd.DataFrame, segment: pd.Series, *, half_l
     Returns
     -------
     pandas.DataFrame
-        ``segment, product_id, score, customers``, the best 200 of each segment first; ``score`` is 1 for the best one, and
-        ``customers`` those of the segment who ever chose it.
+        ``segment, product_id, score``, the best 200 of each segment first; ``score`` is 1 for the best one.
     """
     of_row = segment.reindex(interactions["customer_id"].cat.categories).to_numpy()[
         interactions["customer_id"].cat.codes
@@ -79,16 +79,6 @@ def segment_popularity(interactions: pd.DataFrame, segment: pd.Series, *, half_l
         weights = product_weights(part, half_life)
         best = np.argsort(-weights, kind="stable")[:LENGTH]
         best = best[weights[best] > 0]
-        pairs = part[["customer_id", "product_id"]].drop_duplicates()
-        customers = np.bincount(pairs["product_id"].cat.codes, minlength=len(names))
-        parts.append(
-            pd.DataFrame(
-                {
-                    "segment": label,
-                    "product_id": names[best],
-                    "score": weights[best] / weights[best].max(),
-                    "customers": customers[best],
-                }
-            )
-        )
+        score = weights[best] / weights[best].max()
+        parts.append(pd.DataFrame({"segment": label, "product_id": names[best], "score": score}))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(RANKING_COLUMNS))

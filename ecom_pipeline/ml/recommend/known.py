@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from ecom_pipeline.ml.recommend.again import History, habits
-from ecom_pipeline.ml.recommend.cold import segments
 from ecom_pipeline.ml.recommend.evaluate import target_types
 from ecom_pipeline.ml.recommend.interactions import WEIGHTS, Floats, Mask, Positions, product_weights
 from ecom_pipeline.ml.recommend.ranking import position
@@ -51,6 +50,7 @@ class Shop:
         products: pd.DataFrame,
         customers: pd.DataFrame,
         *,
+        segment: pd.Series,
         rules: Rules,
         as_of_date: dt.date,
         half_life: float | None,
@@ -64,7 +64,7 @@ class Shop:
         self.touched = np.sort(self._product_of)
         self._has_history = np.zeros(len(self.customers), dtype=bool)
         self._has_history[self._customer_of] = True
-        self.segment = segments(customers, active, as_of_date=as_of_date).reindex(self.customers)
+        self.segment = segment.reindex(self.customers)
         problems = product_problems(self.products, rules)
         self.blocked = np.logical_or.reduce(list(problems.values()))
         self.available = self.touched[~self.blocked[self.touched]]

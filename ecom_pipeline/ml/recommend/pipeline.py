@@ -99,7 +99,7 @@ def recommend_shop(
     products
         ``product_id`` and, where known, ``category, brand, price_band`` and what ``serving.serve`` reads.
     customers
-        ``customer_id`` and, where known, what ``serving.serve`` reads: everyone who is to get a list; those with interactions
+        ``customer_id`` and, where known, what ``serving.serve`` and ``cold.segments`` read: everyone who is to get a list; those with interactions
         get one anyway. Of more than the rules allow for those who were active last get one.
     as_of_date
         The last day of the data.
@@ -132,8 +132,8 @@ def recommend_shop(
     last = data["interaction_date"].max().date()
     if last > as_of_date:
         raise ValueError(f"interactions: interaction_date {last}; expected none after the as-of date {as_of_date}")
-    known = segments(customers, pd.Index(data["customer_id"].cat.categories), as_of_date=as_of_date)
-    outcome = outcome_of(data, products, known, previous_card, as_of_date=as_of_date, seed=seed)
+    segment = segments(customers, pd.Index(data["customer_id"].cat.categories), as_of_date=as_of_date)
+    outcome = outcome_of(data, products, segment, previous_card, as_of_date=as_of_date, seed=seed)
     popularity = outcome.popularity.fit_checked(data, products)
     candidates = live
     if outcome.verdict.decision != "kept" or candidates is None:
@@ -146,6 +146,7 @@ def recommend_shop(
         content,
         customers,
         baskets,
+        segment=segment,
         rules=rules,
         k=k,
         as_of_date=as_of_date,

@@ -74,6 +74,7 @@ def serve(
     customers: pd.DataFrame,
     baskets: pd.DataFrame,
     *,
+    segment: pd.Series,
     rules: Rules,
     k: int,
     as_of_date: dt.date,
@@ -95,10 +96,12 @@ def serve(
         stock, days_of_stock, is_active, is_in_catalogue``, and ``is_fresh``: whether nothing happened with it before the last
         weeks.
     customers
-        ``customer_id`` and, where known, ``is_opted_out, gender, birth_year, country, acquisition_channel``: everyone who is to
-        get lists; those with interactions get them anyway. Of more than the rules allow for those who were active last.
+        ``customer_id`` and, where known, ``is_opted_out``: everyone who is to get lists; those with interactions get them
+        anyway. Of more than the rules allow for those who were active last.
     baskets
         ``basket_id, product_id`` and, where known, ``customer_id``: what was bought in one order.
+    segment
+        Of customers, as ``cold.segments`` returns them.
     half_life
         Days after which an interaction counts half for what is popular.
     deliver
@@ -112,7 +115,9 @@ def serve(
         A shelf is unknown, or a list of candidates has a product twice.
     """
     products = content.products
-    shop = Shop(interactions, products, customers, rules=rules, as_of_date=as_of_date, half_life=half_life)
+    shop = Shop(
+        interactions, products, customers, segment=segment, rules=rules, as_of_date=as_of_date, half_life=half_life
+    )
     wanted = shop.latest(rules.most_customers)
     filling = Filling(shop, content, interactions, rules, half_life=half_life)
     pairs = bought_together(baskets, k=PARTNERS)

@@ -14,8 +14,6 @@ from ecom_pipeline.ml.profile.history import buyers_at
 from ecom_pipeline.ml.profile.propensity import PurchasePropensity
 from ecom_pipeline_tests.ml.profile.test_outlook import AS_OF, START, shop
 
-pytestmark = pytest.mark.slow
-
 DAY = AS_OF - dt.timedelta(days=40)
 
 
@@ -32,6 +30,7 @@ def test_every_outcome_that_is_learned_was_known_on_the_day(days: pd.DataFrame) 
     assert Past(days, DAY - dt.timedelta(days=65), seed=1).before(DAY) == [DAY - dt.timedelta(days=30)]
 
 
+@pytest.mark.slow
 def test_nothing_after_the_day_bears_on_what_is_learned(days: pd.DataFrame) -> None:
     told = pd.to_datetime(days["activity_date"]) <= pd.Timestamp(DAY)
     other = days.assign(orders=np.where(told, days["orders"], 7), revenue=np.where(told, days["revenue"], 1e6))
@@ -63,6 +62,7 @@ def test_ninety_days_of_orders_are_enough_to_learn_and_be_judged(days: pd.DataFr
     assert learned.model.value(then).sum() == pytest.approx(outcome["value"].sum(), rel=0.02)
 
 
+@pytest.mark.slow
 def test_a_shop_where_nobody_orders_often_is_learned_from(days: pd.DataFrame) -> None:
     twice = days[days.groupby("customer_id").cumcount() < 2]
     learned = learn(Past(twice, START, seed=1), DAY, seed=1, trees=5)
@@ -87,6 +87,7 @@ def test_few_customers_calibrate_little(days: pd.DataFrame) -> None:
     assert 0.8 * before < model.calibrate(features.loc[few], nearly_none).probability(features).mean() < before
 
 
+@pytest.mark.slow
 def test_buyers_who_all_do_alike_teach_nothing() -> None:
     dates = [START + dt.timedelta(days=number) for number in range(200)]
     rows = pd.DataFrame({"customer_id": "a", "activity_date": dates, "orders": 1, "revenue": 1.0})
@@ -94,11 +95,13 @@ def test_buyers_who_all_do_alike_teach_nothing() -> None:
         learn(Past(rows, START, seed=1), dates[-1], seed=1)
 
 
+@pytest.mark.slow
 def test_a_shop_without_prices_expects_no_value(days: pd.DataFrame) -> None:
     learned = learn(Past(days.assign(revenue=0.0), START, seed=1), DAY, seed=1, trees=5)
     assert (learned.model.value(buyers_at(days.assign(revenue=0.0), DAY)) == 0).all()
 
 
+@pytest.mark.slow
 def test_the_season_of_the_year_before_is_expected_again() -> None:
     random = np.random.default_rng(0)
     begin, length = dt.date(2020, 1, 1), 3 * 364
@@ -116,6 +119,7 @@ def test_the_season_of_the_year_before_is_expected_again() -> None:
     assert model.value(now).sum() == pytest.approx(outcome["value"].sum(), rel=0.4)
 
 
+@pytest.mark.slow
 def test_who_buys_is_expected_to_spend_an_order_however_unlikely_that_is() -> None:
     random = np.random.default_rng(0)
     rows = [

@@ -7,10 +7,9 @@ import pandas as pd
 import pytest
 
 from ecom_pipeline.contracts import TABLES, parse_contract
-from ecom_pipeline.ml.profile.history import buyers_at, outcome_after
-from ecom_pipeline.ml.profile.judgement import auc, auc_lead, calibration, capture
+from ecom_pipeline.ml.profile.history import buyers_at
 from ecom_pipeline.ml.profile.outlook import Propensity, propensity_shop
-from ecom_pipeline.ml.profile.propensity import RfmRates, rfm_points
+from ecom_pipeline.ml.profile.propensity import RfmRates
 from ecom_pipeline.ml.profile.worth import lifetime_shop
 
 pytestmark = pytest.mark.slow
@@ -52,39 +51,6 @@ def test_nothing_after_the_cutoff_bears_on_a_feature(days: pd.DataFrame) -> None
     pd.testing.assert_frame_equal(buyers_at(days, cutoff), buyers_at(past, cutoff))
     future = days.assign(revenue=np.where(days["activity_date"] > cutoff, 1e9, days["revenue"]))
     pd.testing.assert_frame_equal(buyers_at(future, cutoff), buyers_at(days, cutoff))
-
-
-def test_features_worked_out_by_hand() -> None:
-    rows = pd.DataFrame(
-        {
-            "customer_id": ["a", "a", "a", "b"],
-            "activity_date": [dt.date(2024, 1, 1), dt.date(2024, 1, 11), dt.date(2024, 1, 31), dt.date(2024, 2, 9)],
-            "orders": [1, 2, 1, 0],
-            "revenue": [10.0, 30.0, 5.0, 0.0],
-            "views": [0, 0, 4, 7],
-        }
-    )
-    (found,) = buyers_at(rows, dt.date(2024, 2, 10)).to_dict("records")
-    assert found["recency_days"] == 10
-    assert found["first_order_days"] == 40
-    assert (found["orders"], found["order_days"], found["orders_30"], found["revenue_30"]) == (4, 3, 3 - 2, 5.0)
-    assert (found["mean_gap_days"], found["last_gap_days"], found["gap_spread_days"]) == (15.0, 20.0, 5.0)
-    assert (found["views_30"], found["last_seen_days"]) == (4.0, 10.0)
-
-
-def test_the_outcome_is_of_the_days_after_the_cutoff_alone() -> None:
-    rows = pd.DataFrame(
-        {
-            "customer_id": ["a", "a", "a"],
-            "activity_date": [dt.date(2024, 1, 31), dt.date(2024, 3, 1), dt.date(2024, 3, 2)],
-            "orders": [1, 1, 1],
-            "revenue": [1.0, 2.0, 4.0],
-            "refunds": [0.0, 0.5, 0.0],
-        }
-    )
-    found = outcome_after(rows, pd.Index(["a", "b"]), dt.date(2024, 1, 31))
-    assert found.loc["a"].tolist() == [1, 1.0, 1.5]
-    assert found.loc["b"].tolist() == [0, 0.0, 0.0]
 
 
 def test_habits_are_learned_and_published(result: Propensity) -> None:
@@ -185,37 +151,3 @@ def test_tables_have_the_columns_of_their_contracts(table: str, days: pd.DataFra
     assert list(frames[table].columns) == list(
         parse_contract(path.read_text("utf-8"), "models", table, str(path)).types
     )
-
-
-def test_auc_agrees_with_scikit_learn() -> None:
-    from sklearn.metrics import roc_auc_score
-
-    random = np.random.default_rng(0)
-    outcome, score = random.integers(0, 2, 500), random.integers(0, 20, 500)
-    assert auc(outcome, score) == pytest.approx(roc_auc_score(outcome, score))
-
-
-def test_the_interval_of_a_lead_is_as_wide_as_that_of_a_bootstrap() -> None:
-    random = np.random.default_rng(1)
-    outcome = random.integers(0, 2, 600)
-    good, poor = outcome + random.normal(0, 1.0, 600), outcome + random.normal(0, 2.0, 600)
-    lead = auc_lead(outcome, good, poor)
-    drawn = []
-    for _ in range(300):
-        rows = random.integers(0, 600, 600)
-        drawn.append(auc(outcome[rows], good[rows]) - auc(outcome[rows], poor[rows]))
-    lower, upper = np.quantile(drawn, [0.025, 0.975])
-    assert lead.value == pytest.approx(auc(outcome, good) - auc(outcome, poor))
-    assert lead.upper - lead.lower == pytest.approx(upper - lower, rel=0.2)
-
-
-def test_calibration_counts_everybody_once() -> None:
-    table = calibration([0, 1] * 17, np.linspace(0, 1, 34))
-    assert table["customers"].sum() == 34
-    assert table["bin"].tolist() == list(range(1, 11))
-    assert capture([5.0, 5.0], [1.0, 2.0]) == 0.5
-
-
-def test_points_are_fifths_of_all_buyers() -> None:
-    frame = pd.DataFrame({"recency_days": range(10), "orders": [3] * 10, "revenue": range(10)})
-    assert rfm_points(frame).tolist() == [5 + 3 + 1, 5 + 3 + 1, 4 + 3 + 2, 4 + 3 + 2, 9, 9, 9, 9, 9, 9]

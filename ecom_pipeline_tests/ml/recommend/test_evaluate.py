@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ecom_pipeline.ml.recommend import history
+from ecom_pipeline.ml.recommend import evaluate, history
 from ecom_pipeline.ml.recommend.ease import EASE
 from ecom_pipeline.ml.recommend.evaluate import (
     FIGURE_COLUMNS,
     Target,
     Window,
+    earlier,
     figures,
     informative,
     judge,
@@ -139,6 +140,18 @@ def test_too_short_a_history_has_no_windows(days: int) -> None:
 def test_five_days_are_enough_and_nothing_is_not() -> None:
     assert both(bought(("a", "x", 0), ("a", "y", 4)))[1].last_day == FIRST_DAY + 3 * DAY
     assert windows(checked(frame([]))) is None
+
+
+def test_the_window_before_the_validation_has_two_windows_of_history_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    days = [("a", f"p{day}", day) for day in range(140)]
+    window = earlier(checked(bought(*days)))
+    assert window is not None
+    assert window.last_day == FIRST_DAY + (139 - 3 * 28) * DAY
+    assert pairs(window.truth) == sorted(["a", f"p{day}"] for day in range(56, 84))
+    assert earlier(checked(bought(*days[1:]))) is None
+    assert earlier(checked(frame([]))) is None
+    monkeypatch.setattr(evaluate, "MANY_ROWS", 139)
+    assert earlier(checked(bought(*days))) is None
 
 
 def test_the_figures_of_popularity_by_hand() -> None:

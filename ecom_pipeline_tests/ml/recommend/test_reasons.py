@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from ecom_pipeline.ml.recommend import history
+from ecom_pipeline.ml.recommend.cold import segments
 from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
@@ -46,6 +47,9 @@ class World:
             Content(self.products),
             self.customers,
             self.orders.rename(columns={"order_id": "basket_id"}),
+            segment=segments(
+                self.customers, pd.Index(data["customer_id"].unique()), as_of_date=last_day(self.interactions)
+            ),
             rules=Rules(),
             k=2 * PRODUCTS,
             as_of_date=last_day(self.interactions),

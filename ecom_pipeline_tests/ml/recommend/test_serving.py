@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ecom_pipeline.contracts import TABLES, parse_contract
 from ecom_pipeline.ml.recommend import known
+from ecom_pipeline.ml.recommend.cold import segments
 from ecom_pipeline.ml.recommend.content import Content
 from ecom_pipeline.ml.recommend.interactions import checked
 from ecom_pipeline.ml.recommend.rules import BEYOND_LENGTH, LISTED, OUTCOMES, RULES, Rules
@@ -31,6 +32,7 @@ from ecom_pipeline_tests.ml.recommend.builders import (
 pytestmark = pytest.mark.slow
 
 AS_OF = FIRST_DAY + dt.timedelta(days=40)
+NO_SEGMENTS = pd.Series(dtype=object)
 PLAIN = Rules(new_products=0)
 FEW = Rules(new_products=0, most_customers=2)
 
@@ -60,12 +62,15 @@ def shown(
 ) -> Shown:
     delivered: list[pd.DataFrame] = []
     told = pd.DataFrame(customers) if len(customers) else NO_CUSTOMERS
+    data = checked(interactions)
+    everyone = pd.concat([told, offered[["customer_id"]]]).drop_duplicates("customer_id")
     served = serve(
         lambda customers: offered[offered["customer_id"].isin(customers)],
-        checked(interactions),
+        data,
         Content(pd.DataFrame(products) if len(products) else NO_PRODUCTS),
-        pd.concat([told, offered[["customer_id"]]]).drop_duplicates("customer_id"),
+        everyone,
         baskets,
+        segment=segments(everyone, pd.Index(data["customer_id"].unique()), as_of_date=AS_OF),
         rules=rules,
         k=k,
         as_of_date=AS_OF,
@@ -550,8 +555,17 @@ def test_lists_are_handed_on_before_those_of_other_customers_are_made(monkeypatc
         told.append(["given", *lists["customer_id"].unique()])
 
     serve(
-        offered, checked(history), Content(NO_PRODUCTS), NO_CUSTOMERS, NO_BASKETS, rules=PLAIN, k=3, as_of_date=AS_OF, deliver=deliver
-    )  # fmt: skip
+        offered,
+        checked(history),
+        Content(NO_PRODUCTS),
+        NO_CUSTOMERS,
+        NO_BASKETS,
+        segment=NO_SEGMENTS,
+        rules=PLAIN,
+        k=3,
+        as_of_date=AS_OF,
+        deliver=deliver,
+    )
     assert told == [[what, *some] for some in (["ann", "bob"], ["cid", "dan"], ["eve"]) for what in ("asked", "given")]
 
 
@@ -573,11 +587,10 @@ def test_of_too_many_customers_those_who_were_active_last_get_lists() -> None:
 
 def test_only_what_a_customer_chose_last_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(known, "RECENT_PRODUCTS", 1)
-    history, nobody = (
-        checked(bought(("ann", "p1", 0), ("ann", "p2", 5), ("ann", "p0", 3))),
-        pd.DataFrame({"customer_id": []}),
+    history = checked(bought(("ann", "p1", 0), ("ann", "p2", 5), ("ann", "p0", 3)))
+    shop = known.Shop(
+        history, NO_PRODUCTS, NO_CUSTOMERS, segment=NO_SEGMENTS, rules=PLAIN, as_of_date=AS_OF, half_life=None
     )
-    shop = known.Shop(history, pd.DataFrame({"product_id": []}), nobody, rules=PLAIN, as_of_date=AS_OF, half_life=None)
     _, product = shop.recent
     assert shop.ids[product].tolist() == ["p2"]
 
