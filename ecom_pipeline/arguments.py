@@ -101,7 +101,7 @@ def _add_options(verbs: Mapping[str, argparse.ArgumentParser]) -> None:
     quarantine = verbs["quarantine"]
     quarantine.add_argument("action", choices=("list", "show", "replay"))
     quarantine.add_argument("table", nargs="?", help="a clean table, such as clean.orders")
-    quarantine.add_argument("--limit", type=_rows, default=20, help="rows to show")
+    quarantine.add_argument("--limit", type=_rows, default=20, help="rows to show at most")
     ask = verbs["ask"]
     ask.add_argument("question", nargs="?")
     ask.add_argument("--customer", help="who asks: whose orders may be told")
@@ -116,6 +116,6 @@ def _path(text: str) -> Path:
 
 
 def _rows(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,9}", text):
+    if not re.fullmatch("[1-9][0-9]{0,8}", text):
         raise argparse.ArgumentTypeError(f"expected a number of rows, found {text!r}")
     return int(text)

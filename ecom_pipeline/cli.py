@@ -30,6 +30,7 @@ from ecom_pipeline.terminal import (
     plain_console,
     show_answer,
     show_difference,
+    show_failures,
     show_holding,
     show_proposal,
     show_release,
@@ -53,8 +54,7 @@ NARROWEST = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a verb; returns the exit code."""
     given = parser().parse_args(arguments)
-    width = None if sys.stdout.isatty() else NARROWEST
-    console = plain_console(stderr=given.json, width=width)
+    console = plain_console(stderr=given.json, width=None if sys.stdout.isatty() else NARROWEST)
     try:
         return VERBS[given.verb](given, console)
     except WarehouseBusyError as error:
@@ -138,11 +138,12 @@ def _run(given: argparse.Namespace, console: Console) -> int:
         console.print(f"  {'done  ' if status == 'succeeded' else 'FAILED'} {step:<40} {seconds:6.1f} s")
 
     console.print(f"One night of shop {shop.name}: {len(shop.sources)} sources from {settings.landing_dir}")
-    run_id, succeeded = run_night(settings, dates=dates, full=getattr(given, "full", False), progress=progress)
+    run_id, why = run_night(settings, dates=dates, full=getattr(given, "full", False), progress=progress)
     with _warehouse(settings, shop.name) as connection:
         summary = summarise(connection, run_id)
-    _tell_summary(given, console, folder, summary, succeeded=succeeded)
-    return OK if succeeded else FAILED
+    _tell_summary(given, console, folder, summary, succeeded=why is None)
+    show_failures(why or ())
+    return OK if why is None else FAILED
 
 
 def _tell_summary(
@@ -169,6 +170,7 @@ def _status(given: argparse.Namespace, console: Console) -> int:
         console.print(f"Shop {shop.name} has not run yet.")
         return NOTHING
     _tell_summary(given, console, folder, summary)
+    show_failures(f"{failure['step']}: {failure['message']}" for failure in summary.refused)
     return OK if summary.run["status"] == "succeeded" else FAILED
 
 

@@ -12,7 +12,7 @@ from datetime import date
 import dagster as dg
 
 from ecom_pipeline.contracts import Contract, load_contracts
-from ecom_pipeline.defs.alerts import alert_about_run
+from ecom_pipeline.defs.alerts import about_run, post
 from ecom_pipeline.defs.assemble import assemble
 from ecom_pipeline.defs.night import Progress
 from ecom_pipeline.defs.run import home_of, run_job
@@ -39,8 +39,8 @@ def run_night(
     full: bool = False,
     progress: Progress | None = None,
     instance: dg.DagsterInstance | None = None,
-) -> tuple[str, bool]:
-    """Run the nightly job in this process, as the UI would.
+) -> tuple[str, list[str] | None]:
+    """Run the nightly job in this process, as the UI would; the webhook is told that it failed, the caller why.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def run_night(
     Returns
     -------
     tuple
-        The run id, and whether the run succeeded.
+        The run id, and why the run failed, or None where it succeeded.
 
     Raises
     ------
@@ -65,8 +65,8 @@ def run_night(
     run_id, why = run_job(configured, home_of(settings), instance, dates=dates, full=full)
     if why is not None:
         shop = load_shop(settings.shop_file, environment()).name
-        alert_about_run(settings, shop, run_id, why, logging.getLogger(__name__))
-    return run_id, why is None
+        post(settings, "run_failed", about_run(settings, shop, run_id, why), logging.getLogger(__name__))
+    return run_id, why
 
 
 @dg.definitions

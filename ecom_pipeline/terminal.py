@@ -96,13 +96,18 @@ def show_summary(console: Console, summary: Summary) -> None:
     if summary.models:
         console.print()
     table(console, "Where the time went (every step: ops.steps)", _longest(summary.steps))
-    for failure in summary.refused:
-        console.print(f"FAILED {failure['step']}: {failure['message']}", style="bold red", soft_wrap=True)
     took = (run["ended_at"] - run["started_at"]).total_seconds() if run["ended_at"] else None
     peak = max((s["peak_memory_bytes"] for s in summary.steps), default=0) / 2**20
     console.print(
         f"Run {run['run_id']} {run['status']}" + (f" in {took:.0f} s, peak memory {peak:.0f} MB" if took else "")
     )
+
+
+def show_failures(why: Iterable[str]) -> None:
+    """Print why a run failed, on standard error."""
+    console = plain_console(stderr=True)
+    for reason in why:
+        console.print(f"FAILED {reason}", style="bold red", soft_wrap=True)
 
 
 def _by_schema(tables: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

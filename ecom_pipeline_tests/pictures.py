@@ -19,7 +19,7 @@ def lineage(page: Page, url: str) -> None:
 
 def columns(page: Page, url: str) -> None:
     page.open(f"{url}/assets/marts/customer_profiles?view=overview", height=1150)
-    page.wait_for("segment_source", "Metadata", "Freshness policy")
+    page.wait_for("rfm_score", "Metadata", "Freshness policy")
 
 
 def checks(page: Page, url: str) -> None:

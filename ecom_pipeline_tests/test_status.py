@@ -55,9 +55,9 @@ def test_the_last_run_is_told_with_its_warnings_and_failures(
     with open_warehouse(tmp_path / "data" / "work" / "test", memory_limit="200MB", threads=1) as connection:
         run(connection, "third", "failed")
     assert cli.main(given) == cli.FAILED
-    shown = capsys.readouterr().out
-    assert "notice of third" in shown
-    assert "why it failed" in shown
+    shown = capsys.readouterr()
+    assert "notice of third" in shown.out
+    assert shown.err == "FAILED faq: why it failed\n", "told once"
 
 
 def test_many_tables_and_steps_are_told_in_a_few_lines(
@@ -129,12 +129,17 @@ def test_ids_that_a_command_would_not_look_at_are_no_usage(
     assert f"ecom: release {action} takes {most} ids at most, found a" in capsys.readouterr().err
 
 
-def test_rows_are_shown_in_a_number_that_there_can_be(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    asked = ["quarantine", "show", *given[1:], "--limit"]
+@pytest.mark.parametrize("number", ["-1", "0", "1.5", "many"])
+def test_rows_are_shown_in_a_number_that_there_can_be(
+    number: str, given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit, match=str(cli.USAGE)):
-        cli.main([*asked, "-1"])
-    assert "expected a number of rows, found '-1'" in capsys.readouterr().err
-    assert cli.main([*asked, "0"]) == cli.OK
+        cli.main(["quarantine", "show", *given[1:], "--limit", number])
+    assert f"expected a number of rows, found '{number}'" in capsys.readouterr().err
+
+
+def test_an_empty_quarantine_is_told(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["quarantine", "show", *given[1:], "--limit", "1"]) == cli.OK
     assert capsys.readouterr().out == "Quarantine is empty.\n"
     assert cli.main(["quarantine", "list", "clean.oders", *given[1:]]) == cli.OK
     assert capsys.readouterr().out == "Quarantine holds no row of clean.oders.\n"

@@ -19,8 +19,13 @@ from ecom_pipeline.warehouse.release import current_id, show
 
 
 def alert(settings: Settings, event: str, message: str, log: logging.Logger) -> None:
-    """Post an alert as JSON to the webhook, or log it where none is set or the webhook does not answer."""
+    """Log an alert, and post it."""
     log.error("%s: %s", event, message)
+    post(settings, event, message, log)
+
+
+def post(settings: Settings, event: str, message: str, log: logging.Logger) -> None:
+    """Post an alert as JSON to the webhook, if there is one, and log that it did not answer."""
     if settings.webhook_url is None:
         return
     body = json.dumps({"event": event, "text": message, "at": datetime.now(UTC).isoformat()}).encode()
@@ -31,11 +36,11 @@ def alert(settings: Settings, event: str, message: str, log: logging.Logger) -> 
         log.error("the webhook did not take the alert: %s", error)
 
 
-def alert_about_run(settings: Settings, shop: str, run_id: str, why: Iterable[str], log: logging.Logger) -> None:
-    """Tell that a run failed, why, and what is published all the same."""
+def about_run(settings: Settings, shop: str, run_id: str, why: Iterable[str]) -> str:
+    """That a run failed, why, and what is published all the same."""
     current = current_id(settings.releases_dir(shop))
     stays = f"Still published is release {current}." if current else "Nothing has been published yet."
-    alert(settings, "run_failed", "\n".join([f"{shop}: run {run_id} failed", *why, stays]), log)
+    return "\n".join([f"{shop}: run {run_id} failed", *why, stays])
 
 
 def sensors(settings: Settings, shop: Shop, job: Any) -> list[dg.SensorDefinition]:
@@ -48,7 +53,8 @@ def sensors(settings: Settings, shop: Shop, job: Any) -> list[dg.SensorDefinitio
     )
     def alert_on_failure(context: dg.RunFailureSensorContext) -> None:
         run_id = context.dagster_run.run_id
-        alert_about_run(settings, shop.name, run_id, why_failed(context.instance, run_id), context.log)
+        why = why_failed(context.instance, run_id)
+        alert(settings, "run_failed", about_run(settings, shop.name, run_id, why), context.log)
 
     @dg.sensor(
         name="alert_on_stale_release",

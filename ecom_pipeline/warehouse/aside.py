@@ -9,7 +9,7 @@ import duckdb
 from ecom_pipeline.contracts import PROVENANCE, CheckResult, Contract, Rule
 from ecom_pipeline.sql import literal, quoted
 from ecom_pipeline.warehouse.journal import now
-from ecom_pipeline.warehouse.names import count
+from ecom_pipeline.warehouse.names import columns_of, count
 
 CONSERVATION = "conservation"
 CONSERVATION_WORDS = "every row that arrived is clean, a duplicate, or in quarantine"
@@ -184,7 +184,7 @@ class Aside:
 
 
 def quarantine(connection: duckdb.DuckDBPyConnection, table: str, rejects: str, run_id: str, leaves: str) -> None:
-    """Replace what a table has in quarantine by its present rejects, with the original rows as they stand in raw.
+    """Replace what a table has in quarantine by its present rejects, with the rows as they arrived.
 
     Parameters
     ----------
@@ -195,12 +195,16 @@ def quarantine(connection: duckdb.DuckDBPyConnection, table: str, rejects: str, 
     """
     connection.execute(f"delete from quarantine.rows where table_name = ? and ({leaves})", [table])
     for (source,) in connection.execute(f"select distinct _source from {rejects} order by _source").fetchall():
+        raw = f"raw.{quoted(source)}"
+        own = [name for name in columns_of(connection, raw) if name not in (*PROVENANCE, "_problem", "_line")]
+        arrived = ", ".join(f"{literal(name)}: raw.{quoted(name)}" for name in own)
         connection.execute(
             f"""
             insert into quarantine.rows by name
             select ? as table_name, _source as source, rejected._file as file, _row as row_number, _load_id as load_id, reasons,
-                to_json(original) as original, ? as run_id, ? as quarantined_at, key
-            from {rejects} as rejected join raw.{quoted(source)} as original using (_load_id, _row)
+                case when _line is null then to_json({{{arrived}}}) else to_json({{'_line': _line}}) end as original,
+                ? as run_id, ? as quarantined_at, key
+            from {rejects} as rejected join {raw} as raw using (_load_id, _row)
             where _source = ?
             order by _load_id, _row
             """,

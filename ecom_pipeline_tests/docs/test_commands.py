@@ -122,9 +122,9 @@ class Reader:
         with duckdb.connect(str(house.warehouse)) as connection:
             publish(connection, load_contracts().values(), house.releases, run_id="again", shop="mini", keep=7)
 
-    def _night(self, settings: Any, *, dates: Any = None, full: bool = False, progress: Any = None) -> tuple[str, bool]:
+    def _night(self, settings: Any, *, dates: Any = None, full: bool = False, progress: Any = None) -> tuple[str, None]:
         self.nights.append((settings.shop_file.parent.name, dates, full))
-        return str(self.house.query("select run_id from journal.runs")[0][0]), True
+        return str(self.house.query("select run_id from journal.runs")[0][0]), None
 
     def types(self, words: list[str]) -> None:
         """Run a command on the house instead of the shop it names."""

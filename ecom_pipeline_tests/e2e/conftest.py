@@ -110,7 +110,7 @@ class House:
 
     def night(self, **options: Any) -> bool:
         """A whole night."""
-        return run_night(self.settings, instance=self.instance, **options)[1]
+        return run_night(self.settings, instance=self.instance, **options)[1] is None
 
     def materialize(
         self, selection: dg.AssetSelection, *, full: bool = False, dates: tuple[date, date] | None = None

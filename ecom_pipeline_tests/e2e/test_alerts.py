@@ -113,7 +113,9 @@ def test_a_failed_run_reaches_the_webhook(house: House, webhook: Webhook) -> Non
 
 def test_a_red_ecom_run_reaches_the_webhook(house: House, webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(definitions, "run_job", lambda *_, **__: ("the-run", ["release: the disk is full"]))
-    assert with_settings(house, webhook_url=webhook.url).ecom("run").code == 1
+    said = with_settings(house, webhook_url=webhook.url).ecom("run")
+    assert (said.code, said.err) == (1, "FAILED release: the disk is full\n")
+    assert "the disk is full" not in said.out, "told once"
     (alert,) = webhook.taken
     assert alert["event"] == "run_failed"
     assert alert["text"].splitlines()[:2] == ["mini: run the-run failed", "release: the disk is full"]

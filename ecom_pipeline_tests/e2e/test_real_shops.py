@@ -44,8 +44,8 @@ class Release:
 def one_night(name: str, folder: Path) -> Iterator[Release]:
     settings = Settings(data_dir=folder, shop=SHOPS / name, landing=DATA / name, settle_seconds=0)
     with dg.DagsterInstance.ephemeral() as instance:
-        _, succeeded = run_night(settings, instance=instance)
-    assert succeeded
+        _, why = run_night(settings, instance=instance)
+    assert why is None
     with duckdb.connect(str(settings.releases_dir(name) / "current" / "release.duckdb"), read_only=True) as connection:
         yield Release(connection)
 

@@ -100,7 +100,7 @@ def a_refused_table_names_its_check(page: Page, ui: str) -> None:
 
 def a_table_has_its_columns_and_its_chart(page: Page, ui: str) -> None:
     page.open(f"{ui}/assets/marts/customer_profiles?view=overview")
-    page.wait_for("One row per customer", "segment_source", "What named the segment", "Freshness policy", "Metadata")
+    page.wait_for("One row per customer", "rfm_score", "side by side", "Freshness policy", "Metadata")
     page.click("[Show Markdown]")
     page.wait_for("Close")
     drawn = page.ask("[...document.querySelectorAll('img')].some(one => one.src.startsWith('data:image/png'))")

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ecom_pipeline.ml.forecast.base import Forecaster, ForecastError
-from ecom_pipeline.ml.forecast.demand import closed_days, rest_days
+from ecom_pipeline.ml.forecast.demand import Idle, idle_days
 from ecom_pipeline.ml.forecast.metrics import seasonal_scale
 from ecom_pipeline.ml.forecast.panel import Panel, SeriesKey
 from ecom_pipeline.ml.forecast.period import WEEK_DAYS
@@ -97,6 +97,7 @@ def backtest(panel: Panel, entries: Sequence[Entry], horizon: int) -> Backtested
     actual, scale = np.full(shape, np.nan), np.full(shape[:2], np.nan)
     forecast = np.full((len(entries), *shape), np.nan)
     pasts, places = [panel.until(length) for length, _ in cuts], []
+    idle = [idle_days(past, ahead) for past, (_, ahead) in zip(pasts, cuts, strict=True)]
     tested_before = np.zeros(len(panel.keys), dtype=bool)
     for place, (past, (length, ahead)) in enumerate(zip(pasts, cuts, strict=True)):
         tested = past.known >= FEWEST_PERIODS
@@ -112,7 +113,7 @@ def backtest(panel: Panel, entries: Sequence[Entry], horizon: int) -> Backtested
         number, place = task
         entry, rows = entries[number], places[place]
         mine = rows if entry.rows is None else np.intersect1d(rows, entry.rows)
-        return mine, answers(copy(entry.model), pasts[place], mine, cuts[place][1]).forecast
+        return mine, answers(copy(entry.model), pasts[place], mine, cuts[place][1], idle[place]).forecast
 
     tasks = [(number, place) for number in range(len(entries)) for place in range(len(cuts))]
     with ThreadPoolExecutor(THREADS) as pool:
@@ -138,10 +139,10 @@ class Answer(NamedTuple):
     if_open: np.ndarray
 
 
-def answers(model: Forecaster, panel: Panel, rows: np.ndarray, horizon: int) -> Answer:
-    """Fit a model to some series of a panel and ask it; closed days and days of rest teach it nothing and sell nothing."""
+def answers(model: Forecaster, panel: Panel, rows: np.ndarray, horizon: int, idle: Idle) -> Answer:
+    """Fit a model to some series of a panel and ask it; the panel's idle days teach it nothing and sell nothing."""
     found, failures = np.full((len(rows), horizon), np.nan), {}
-    closed, rest = (days(panel, horizon)[rows] for days in (closed_days, rest_days))
+    closed, rest = (days[rows] for days in idle)
     unlike = (closed | rest)[:, : panel.length]
     width = CHUNK if model.is_baseline else max(1, len(rows))
     for start in range(0, len(rows), width):

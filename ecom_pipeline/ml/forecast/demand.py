@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -89,6 +89,18 @@ def without_stockouts(panel: Panel, stock: pd.DataFrame) -> tuple[Panel, np.ndar
     empty = (panel.values == 0) & (_between_empty_looks(seen, sold) | _surprising_end(panel, seen, sold))
     values = np.where(empty, np.nan, panel.values)
     return replace(panel, values=values), _lost(values, empty)
+
+
+class Idle(NamedTuple):
+    """(S, T + H) days, coming ones included, on which a series sells nothing: the shop is closed, or rests."""
+
+    closed: np.ndarray
+    rest: np.ndarray
+
+
+def idle_days(panel: Panel, horizon: int) -> Idle:
+    """The days on which the calendar closes a series, and those of rest."""
+    return Idle(closed_days(panel, horizon), rest_days(panel, horizon))
 
 
 def closed_days(panel: Panel, horizon: int) -> np.ndarray:

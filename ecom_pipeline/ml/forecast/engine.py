@@ -28,7 +28,7 @@ from ecom_pipeline.ml.forecast.combination import (
     settled,
     weights_by_kind,
 )
-from ecom_pipeline.ml.forecast.demand import closed_days, rest_days, sells_often
+from ecom_pipeline.ml.forecast.demand import Idle, idle_days, sells_often
 from ecom_pipeline.ml.forecast.expectation import steadied, steadied_past
 from ecom_pipeline.ml.forecast.intervals import Banded, banded, error_units, sums_over
 from ecom_pipeline.ml.forecast.panel import Panel, SeriesKey
@@ -120,10 +120,11 @@ def forecast_panel(
     kinds = np.array([kind for kind, _ in panel.keys])
     rows = {str(kind): np.flatnonzero(kinds == kind) for kind in np.unique(kinds)}
     tested = backtest(panel, entries, horizon)
-    found, absent, failures = _final(panel, entries, skip + horizon, parts or {})
+    idle = idle_days(panel, skip + horizon)
+    found, absent, failures = _final(panel, entries, skip + horizon, idle, parts or {})
     pools = _pools(panel, (*tested.origins, panel.length))
     past, proof, weight, source = _weighed(panel, tested, rows, np.isfinite(found[:, :, 0]), pools)
-    shut = closed_days(panel, skip + horizon) | rest_days(panel, skip + horizon)
+    shut = idle.closed | idle.rest
     summed = (np.array(source) == COMBINATION) & (False if by_sums is None else by_sums)
 
     def expected(said: np.ndarray) -> np.ndarray:
@@ -230,26 +231,26 @@ def _final(
     panel: Panel,
     entries: Sequence[Entry],
     asked: int,
+    idle: Idle,
     parts: Mapping[str, tuple[EffectKind, ...]],
 ) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, dict[SeriesKey, str]]]:
     """(M, S, asked) what each model says after the whole panel, what without each part of the effects, and its failures."""
     shape = (len(entries), len(panel.keys), asked)
     found = np.full(shape, np.nan)
-    rest = rest_days(panel, asked)[:, panel.length :]
     known = {part: kinds for part, kinds in parts.items() if set(kinds) & set(panel.effects.kinds)}
     absent = {part: np.full(shape, np.nan) for part in known}
     failures = {}
 
     def ask(entry: Entry) -> tuple[np.ndarray, Answer, dict[str, np.ndarray]]:
         rows = np.arange(len(panel.keys)) if entry.rows is None else entry.rows
-        answer = answers(entry.model, panel, rows, asked)
+        answer = answers(entry.model, panel, rows, asked, idle)
         if entry.model.is_baseline or not np.isfinite(answer.forecast).any():
             plain = dict.fromkeys(known, answer.if_open)
         else:
             fitted = entry.model.panel_
             lacking = {part: fitted.effects.without(kinds, fitted.length) for part, kinds in known.items()}
             told = {part: entry.model.predict(asked, effects) for part, effects in lacking.items()}
-            plain = {part: np.where(rest[rows], 0.0, values) for part, values in told.items()}
+            plain = {part: np.where(idle.rest[rows, panel.length :], 0.0, values) for part, values in told.items()}
         shut = answer.forecast != answer.if_open
         return (
             rows,

@@ -29,7 +29,6 @@ select
     coalesce(people.accounts, 1) as accounts,
     customers.as_of_date,
     coalesce(segments.segment, 'browser') as segment,
-    'rules' as segment_source,
     rfm.recency_score,
     rfm.frequency_score,
     rfm.monetary_score,

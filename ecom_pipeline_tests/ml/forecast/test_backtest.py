@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecom_pipeline.ml.forecast.backtest import Entry, answers, backtest, origins_of
+from ecom_pipeline.ml.forecast.demand import idle_days
 from ecom_pipeline.ml.forecast.smoothing import ExponentialSmoothing, MovingAverage, SeasonalNaive
 from ecom_pipeline_tests.ml.forecast.builders import Failing, effect, panel_of, weekly
 
@@ -52,7 +53,7 @@ def test_a_model_is_tried_on_its_rows_alone_and_failures_are_named() -> None:
     tested = backtest(panel, entries, 28)
     assert np.isfinite(tested.of("seasonal_naive")).any(axis=(0, 2)).tolist() == [True, False, True]
     assert not np.isfinite(tested.of("prophet")).any()
-    failures = answers(Failing(), panel, np.array([1]), 28).failures
+    failures = answers(Failing(), panel, np.array([1]), 28, idle_days(panel, 28)).failures
     assert failures == {("category", "s1"): "prophet: did not converge"}
 
 

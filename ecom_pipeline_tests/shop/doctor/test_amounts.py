@@ -47,11 +47,12 @@ NET = GROSS - sum((less for *_, less in bought()), Decimal())
         (("item-price",), lambda n, price, less: (n * price,), GROSS),
         (("line_total",), lambda n, price, less: (price,), GROSS),
         (("Gross Sales", "Discounts", "Net Sales"), lambda n, p, less: (n * p, -less, n * p - less), NET),
+        (("Price", "Discount"), lambda n, price, less: (price, -less), NET),
         (("Product Price", "Sales", "Discount", "Left"), lambda n, p, less: (p, n * p, less, n * p - less), NET),
         (("Price", "Discount Amount", "Item Total"), lambda n, p, less: (p, less, n * p), NET),
         (("item_price", "item_row_total", "total"), lambda n, p, less: (p, n * p, "99.00"), GROSS),
     ],
-    ids=["grows with pieces", "does not", "below zero", "left of it", "before it", "of the order"],
+    ids=["grows with pieces", "does not", "below zero", "below zero alone", "left of it", "before it", "of the order"],
 )
 def test_money_of_a_line(tmp_path: Path, header, amounts, expected) -> None:  # type: ignore[no-untyped-def]
     lines = [
@@ -86,16 +87,17 @@ def test_a_discount_that_is_a_share_of_the_price(tmp_path: Path) -> None:
     assert paid(tmp_path / "after", head, after, tmp_path / "shop.yaml") == expected.quantize(Decimal("0.01"))
 
 
-def test_pieces_that_are_called_an_amount(tmp_path: Path) -> None:
-    """As in Ta-Feng."""
+@pytest.mark.parametrize("amounts", [("AMOUNT", "SALES_PRICE"), ("amount", "asp_price")])
+def test_pieces_that_are_called_an_amount(tmp_path: Path, amounts: tuple[str, str]) -> None:
+    """As in Ta-Feng; and where the amount would be taken for the money."""
     lines = [
         ("11/1/2000", f"c{order}", f"p{product}", pieces, int(price) * pieces)
         for order, product, pieces, price, _ in bought()
     ]
-    head = ("TRANSACTION_DT", "CUSTOMER_ID", "PRODUCT_ID", "AMOUNT", "SALES_PRICE")
+    head = ("TRANSACTION_DT", "CUSTOMER_ID", "PRODUCT_ID", *amounts)
     assert paid(tmp_path / "in", head, lines, tmp_path / "shop.yaml") == sum(line[-1] for line in lines)
     told = mapping(examined(tmp_path / "in"))
-    assert told["order_items.quantity"] == "AMOUNT"
+    assert told["order_items.quantity"] == amounts[0]
 
 
 def test_a_line_above_that_sums_up_the_lines_of_its_order(tmp_path: Path) -> None:

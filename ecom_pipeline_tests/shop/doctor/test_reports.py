@@ -106,6 +106,31 @@ def test_numbers_of_customers_that_are_addresses_become_digests(tmp_path: Path) 
     assert (given.origin, given.examples) == ({"sql": "md5(lower(trim(distinct_id)))"}, ())
 
 
+def test_where_orders_know_a_name_alone_it_stands_for_the_customer_with_doubt(tmp_path: Path) -> None:
+    told = [[*line[:2], f"Client {line[2]} Meyer", *line[3:]] for line in lines()]
+    head = ("order_id", "order_date", "Customer Name", "sku", "quantity", "price")
+    write_csv(tmp_path / "in" / "orders.csv", head, told)
+    given = next(one for one in examined(tmp_path / "in").sources[0].inputs[0].columns if one.target == "customer_id")
+    assert given.origin == {"sql": 'md5(lower(trim("Customer Name")))'}
+    assert (given.confidence, given.examples) == (0.3, ())
+    assert "people of one name are taken for one" in given.why
+
+
+def test_codes_that_are_at_times_written_small_are_one_product_each(tmp_path: Path) -> None:
+    sold = [[*line[:3], line[3] if line[0] == "7001" else line[3].upper(), *line[4:]] for line in lines()]
+    write_csv(tmp_path / "in" / "orders.csv", ENGLISH, sold)
+    assert mapping(examined(tmp_path / "in"))["order_items.product_id"] == {"sql": "upper(StockCode)"}
+
+
+def test_a_report_of_spend_that_names_no_channel_goes_by_its_file(tmp_path: Path) -> None:
+    spent = [[f"2024-03-{day:02}", f"c{day % 2}", "1000", "20", f"{day}.50"] for day in range(1, 29)]
+    for name in ("spring sale 2024", "Google spring sale"):
+        head = ("Day", "Campaign", "Impressions", "Clicks", "Cost")
+        write_csv(tmp_path / name / f"{name}.csv", head, spent)
+    found = [mapping(examined(tmp_path / name)) for name in ("spring sale 2024", "Google spring sale")]
+    assert [one["marketing_spend.channel"] for one in found] == [{"value": "spring_sale"}, {"value": "google_ads"}]
+
+
 def test_masked_telephones_and_what_is_none_join_nobody(tmp_path: Path) -> None:
     header = (
         "订单编号",
