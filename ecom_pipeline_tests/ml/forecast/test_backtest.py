@@ -41,6 +41,14 @@ def test_models_know_only_the_past() -> None:
     assert (after.actual[2] == 1e6).all()
 
 
+def test_a_weekday_is_one_of_rest_from_the_origin_on_that_can_know_it() -> None:
+    values = np.ones(200)
+    values[60::7] = 0
+    tested = backtest(panel_of(values), [Entry(model=MovingAverage())], 28)
+    assert tested.origins == (116, 144, 172)
+    assert (tested.forecast[0, :, 0] == 0).sum(axis=1).tolist() == [0, 0, 4]
+
+
 def test_forecast_and_actual_are_of_the_same_day() -> None:
     tested = backtest(panel_of(weekly(100)), [Entry(model=SeasonalNaive())], 17)
     assert np.nan_to_num(tested.errors()).max() == 0
