@@ -681,5 +681,16 @@ def test_a_database_that_is_not_there(con: duckdb.DuckDBPyConnection, tmp_path: 
     assert gone(con)
 
 
+def test_a_database_may_lie_elsewhere(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    write_database(tmp_path / "else where.db", "1")
+    path = tmp_path / "shop.yaml"
+    place = f"{tmp_path}/else%20where.db"
+    path.write_text(
+        shop_text(EVENTS).replace("files: '*.csv'", f'database: {{url: "sqlite:///{place}", table: events}}')
+    )
+    (entry,) = load(con, load_shop(path, {}, CONTRACTS), tmp_path / "landing").entries
+    assert entry.rows == 1
+
+
 def test_a_database_has_no_files(tmp_path: Path) -> None:
     assert files_of(database_shop(tmp_path).sources["rows"], tmp_path) == []
