@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache, cached_property
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -177,13 +177,6 @@ class Contract(_Model):
                 raise ValueError("the slices of a date are bounded already")
         return self
 
-    def __copy__(self) -> Self:
-        """A copy with nothing derived: what ``model_copy`` changes next decides about that."""
-        copied = super().__copy__()
-        for derived in ("row_rules", "select"):
-            copied.__dict__.pop(derived, None)
-        return copied
-
     @property
     def name(self) -> str:
         """``schema.table``."""
@@ -225,7 +218,7 @@ class Contract(_Model):
             return {}
         return {"_reasons": "VARCHAR"} if self.first_by else {"_reasons": "VARCHAR", "_duplicate": "BIGINT"}
 
-    @cached_property
+    @property
     def row_rules(self) -> tuple[Rule, ...]:
         """Every condition on single rows: those of the columns, then those stated by name.
 
@@ -252,11 +245,10 @@ class Contract(_Model):
         """Where the promise lies."""
         return TABLES / self.schema_name / f"{self.table}.yml"
 
-    @cached_property
+    @property
     def select(self) -> str | None:
         """The bare SELECT that keeps the promise, or None where Python or the pipeline itself does."""
-        path = self.path.with_suffix(".sql")
-        return path.read_text("utf-8") if path.exists() else None
+        return _text(self.path.with_suffix(".sql"))
 
 
 def _promises(column: Column) -> Iterator[tuple[Kind, str, str]]:
@@ -274,6 +266,12 @@ def _promises(column: Column) -> Iterator[tuple[Kind, str, str]]:
         yield "between", where, " and ".join(f"{words} {bound}" for _, words, bound in known)
     if column.matches:
         yield "matches", f"regexp_full_match({name}, {literal(column.matches)})", f"the form {column.matches}"
+
+
+@cache
+def _text(path: Path) -> str | None:
+    """Read once per process: what a table was planned by is what it is built by."""
+    return path.read_text("utf-8") if path.exists() else None
 
 
 @dataclass(frozen=True, kw_only=True)
