@@ -248,8 +248,7 @@ class Contract(_Model):
     @property
     def select(self) -> str | None:
         """The bare SELECT that keeps the promise, or None where Python or the pipeline itself does."""
-        path = self.path.with_suffix(".sql")
-        return path.read_text("utf-8") if path.exists() else None
+        return _text(self.path.with_suffix(".sql"))
 
 
 def _promises(column: Column) -> Iterator[tuple[Kind, str, str]]:
@@ -267,6 +266,12 @@ def _promises(column: Column) -> Iterator[tuple[Kind, str, str]]:
         yield "between", where, " and ".join(f"{words} {bound}" for _, words, bound in known)
     if column.matches:
         yield "matches", f"regexp_full_match({name}, {literal(column.matches)})", f"the form {column.matches}"
+
+
+@cache
+def _text(path: Path) -> str | None:
+    """Read once per process: what a table was planned by is what it is built by."""
+    return path.read_text("utf-8") if path.exists() else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -129,8 +129,8 @@ def _touched_files(night: Night, source: str, report: LoadReport) -> str:
 def _ledger(night: Night, source: str) -> list[LedgerEntry]:
     rows = rows_of(
         night.connection,
-        "select load_id, file, size_bytes as size, sha256, modified_at, loaded_at, rows, columns,"
-        " case when retired_at is null then coalesce(read_as, '') end as read_as from journal.loads"
+        "select load_id, file, size_bytes as size, sha256, modified_at, loaded_at, rows, columns, read_as,"
+        " retired_at is not null as is_retired from journal.loads"
         " where source = ? and superseded_by is null",
         [source],
     )

@@ -43,8 +43,8 @@ def judge(
     tolerance
         Share of rows that may go to quarantine; the contract's by default.
     scope
-        ``rows``: the row rules, on a candidate that may have ``_reasons``. ``table``: columns, key
-        and number of rows of what would go live.
+        ``rows``: the row rules, on a candidate, which has ``_reasons`` in ``clean``. ``table``: columns, key and number of
+        rows of what would go live.
     beside
         Rows of the table that are not in the relation, and those of them that are in quarantine: the tolerance is a share
         of all rows.
@@ -94,7 +94,7 @@ def _judge_rows(
     from ecom_pipeline.quality.session import session_on
 
     leaving = [rule.breaks for rule in rules if rule.action == "quarantine"]
-    if contract.schema_name == "clean" and _brings_reasons(connection, relation):
+    if contract.schema_name == "clean":
         leaving.append("_reasons is not null")
     expectations = [ExpectRowsToKeepRule(breaks=rule.breaks) for rule in rules]
     if quarantines:
@@ -139,11 +139,6 @@ def _judge_table(connection: duckdb.DuckDBPyConnection, contract: Contract, rela
             told = _check_result(contract, ROW_COUNT, words[ROW_COUNT], verdict, f"{rows:,} rows", checked=rows)
             results.append(told)
     return results
-
-
-def _brings_reasons(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
-    """Whether a candidate says of its rows why they could not be read."""
-    return any(name == "_reasons" for name, *_ in connection.execute(f"describe {relation}").fetchall())
 
 
 def _examples(session: Session, contract: Contract, rule: Rule) -> str:

@@ -30,8 +30,9 @@ class LedgerEntry:
     modified_at, loaded_at
         When the file was last written, and when it was read, UTC.
     read_as
-        The format and the options that ``shop.yaml`` stated then, and the version of the readers, as JSON; null where the
-        file is not to be read again when they change.
+        The format and the options that ``shop.yaml`` stated then, and the version of the readers, as JSON.
+    is_retired
+        Whether its rows have left the warehouse for their age; its file is not read again when ``read_as`` changes.
     """
 
     load_id: int
@@ -46,6 +47,7 @@ class LedgerEntry:
     encoding: str = ""
     dialect: str = ""
     read_as: str | None = None
+    is_retired: bool = False
 
     def is_untouched(self, seen: os.stat_result) -> bool:
         """Whether nothing can have been written into the file since it was loaded, so that it need not be read for its hash.

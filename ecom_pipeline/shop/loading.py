@@ -124,7 +124,7 @@ class _Loading:
     def _note_what_stays(self, brought: Collection[str], landing: Path, why: str) -> None:
         """Tell of former loads that the source does not mean any more; a file that is gone was moved away on purpose."""
         for name, entry in self.known.items():
-            if name not in brought and (entry.size == 0 or (landing / name).exists()):
+            if name not in brought and not entry.is_retired and (entry.size == 0 or (landing / name).exists()):
                 self._note(name, f"was loaded, and {why}: its rows stay", kind="unmatched")
 
     def _finished(self, pattern: str, landing: Path) -> list[Path]:
@@ -175,7 +175,7 @@ class _Loading:
         options = described.options.model_dump(exclude_none=True)
         stated = {"format": described.format, **options, "readers": version()}
         read_as = json.dumps(stated, sort_keys=True, ensure_ascii=False)
-        is_read_otherwise = before is not None and before.read_as not in (None, read_as)
+        is_read_otherwise = before is not None and not before.is_retired and before.read_as != read_as
         if before is not None and not is_read_otherwise and before.is_untouched(seen):
             return
         sha256 = hash_of_file(path)
@@ -190,7 +190,8 @@ class _Loading:
             )
         read = read_file(self.con, path, self.staging.target, format=described.format, options=described.options)
         refuse_changed(path, seen, look(path))
-        twin = next((entry.file for entry in (*self.known.values(), *self.entries) if entry.sha256 == sha256), None)
+        loaded = (entry for entry in (*self.known.values(), *self.entries) if not entry.is_retired)
+        twin = next((entry.file for entry in loaded if entry.sha256 == sha256), None)
         if twin is not None and twin != name:
             self._note(name, f"has the same content as {twin}; both are loaded")
         self._add(read, name, size=seen.st_size, sha256=sha256, modified_at=utc(seen.st_mtime), read_as=read_as)

@@ -90,6 +90,16 @@ def test_tolerance_is_a_share_of_rows_and_never_all_of_them(
         assert found.description == f"at most {tolerance * 100:g} % of the rows go to quarantine"
 
 
+@pytest.mark.parametrize(("beside", "failed", "passed"), [((6, 0), 1, True), ((6, 1), 2, False), ((5, 0), 1, False)])
+def test_rows_beside_the_relation_count_for_the_tolerance(
+    con: duckdb.DuckDBPyConnection, contract: Make, beside: tuple[int, int], failed: int, passed: bool
+) -> None:
+    amounts(con, -1, 1, 1, 1)
+    promise = contract(AMOUNT, on_violation="quarantine", tolerance="0.1")
+    found = {one.name: one for one in judge(con, promise, "staging.t", scope="rows", beside=beside)}["within_tolerance"]
+    assert (found.rows_failed, found.rows_checked, found.passed) == (failed, 4 + beside[0], passed)
+
+
 def test_tolerance_counts_a_row_once_and_only_for_rules_that_quarantine(
     con: duckdb.DuckDBPyConnection, contract: Make
 ) -> None:

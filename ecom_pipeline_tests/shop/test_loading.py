@@ -136,8 +136,10 @@ def test_a_file_is_read_again_when_its_options_change(con: duckdb.DuckDBPyConnec
     assert [entry.rows for entry in second.entries] == [3]
     assert second.notices == (f"a.csv: {AGAIN}",)
     assert load(con, again, tmp_path, second.entries).entries == ()
-    earlier_version = [replace(entry, read_as=None) for entry in first.entries]
-    assert load(con, again, tmp_path, tuple(earlier_version)).entries == ()
+    retired = [replace(entry, is_retired=True) for entry in first.entries]
+    assert load(con, again, tmp_path, tuple(retired)).entries == ()
+    of_an_earlier_version = [replace(entry, read_as=None) for entry in first.entries]
+    assert [entry.rows for entry in load(con, again, tmp_path, tuple(of_an_earlier_version)).entries] == [3]
 
 
 def test_files_are_read_again_by_other_readers_in_the_order_of_their_first_loads(
@@ -171,6 +173,8 @@ def test_a_file_that_the_pattern_no_longer_finds_is_told(con: duckdb.DuckDBPyCon
     asked = LedgerEntry(load_id=9, file="query", size=0, sha256="", columns=("kind",))
     told = load(con, load_shop(path, {}, CONTRACTS), tmp_path, [*again.entries, asked]).notices
     assert "query: was loaded, and events*.csv no longer finds it: its rows stay" in told
+    retired = [replace(entry, is_retired=entry.file == "other.csv") for entry in wide.entries]
+    assert load(con, load_shop(path, {}, CONTRACTS), tmp_path, tuple(retired)).notices == ()
 
 
 def test_files_that_no_source_means_are_named(shop: Shop, tmp_path: Path) -> None:
@@ -441,6 +445,13 @@ def test_equal_content_is_loaded_and_told(con: duckdb.DuckDBPyConnection, shop: 
     report = load(con, shop, tmp_path)
     assert len(staged(con)) == 2
     assert report.notices == ("b.csv: has the same content as a.csv; both are loaded",)
+    retired = replace(report.entries[0], is_retired=True)
+    assert load(con, shop, tmp_path, (retired,)).notices == ()
+
+
+def test_what_the_reader_has_to_say_is_told(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv", "pv,2011-01-01,1,p,2\n", header="kind,at,who,what,who\n")
+    assert load(con, shop, tmp_path).notices == ("a.csv: column 5 repeats 'who': 'who_2'",)
 
 
 def test_equal_notices_are_told_once(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
@@ -668,6 +679,17 @@ def test_a_database_that_is_not_there(con: duckdb.DuckDBPyConnection, tmp_path: 
     with pytest.raises(InputError, match=r"shop\.db"):
         load(con, database_shop(tmp_path), tmp_path)
     assert gone(con)
+
+
+def test_a_database_may_lie_elsewhere(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    write_database(tmp_path / "else where.db", "1")
+    path = tmp_path / "shop.yaml"
+    place = f"{tmp_path}/else%20where.db"
+    path.write_text(
+        shop_text(EVENTS).replace("files: '*.csv'", f'database: {{url: "sqlite:///{place}", table: events}}')
+    )
+    (entry,) = load(con, load_shop(path, {}, CONTRACTS), tmp_path / "landing").entries
+    assert entry.rows == 1
 
 
 def test_a_database_has_no_files(tmp_path: Path) -> None:

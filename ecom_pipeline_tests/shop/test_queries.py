@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from ecom_pipeline.shop import loading
 from ecom_pipeline.shop.errors import InputError
 from ecom_pipeline.shop.ledger import LedgerEntry
 from ecom_pipeline.shop.loading import LoadReport, load_source
+from ecom_pipeline.shop.queries import read_query
+from ecom_pipeline.shop.readers import FileRead
 from ecom_pipeline.shop.reading import load_shop
 from ecom_pipeline_tests.database import in_memory
 
@@ -64,6 +67,17 @@ def test_it_runs_again_when_a_file_or_the_query_changes(folder: Path) -> None:
     again, found = load(folder, ledger=first.entries)
     assert len(again.entries) == 1
     assert {person for *_, person, _ in found} == {"p2", None}
+
+
+def test_a_file_that_changes_while_it_is_asked_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_slowly(*given: Any) -> FileRead:
+        found = read_query(*given)
+        (folder / "people.csv").write_text("other", "utf-8")
+        return found
+
+    monkeypatch.setattr(loading, "read_query", read_slowly)
+    with pytest.raises(InputError, match=r"people\.csv: expected a finished file: it is still being written"):
+        load(folder)
 
 
 def test_rows_that_its_files_brought_by_themselves_are_told(folder: Path) -> None:

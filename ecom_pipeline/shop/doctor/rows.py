@@ -99,11 +99,10 @@ def filled_down(con: duckdb.DuckDBPyConnection, table: str, key: str, columns: S
     )
     (lines, below, unnamed, *found) = con.execute(
         f"""with held as (
-            select {told}, {name} is null as is_unnamed, last_value({name} ignore nulls) over (order by rowid) as held,
-                rowid as place
+            select {told}, {name} is null as is_unnamed, last_value({name} ignore nulls) over (order by _row) as held, _row
             from {table}
         ),
-        lines as (select *, held is distinct from lag(held) over (order by place) as is_first from held)
+        lines as (select *, held is distinct from lag(held) over (order by _row) as is_first from held)
         select count(*), count(*) filter (not is_first), count(*) filter (not is_first and is_unnamed), {shares} from lines"""
     ).fetchall()[0]
     if below < ENOUGH_LINES:
@@ -116,7 +115,7 @@ def filled_down(con: duckdb.DuckDBPyConnection, table: str, key: str, columns: S
     if not only_first and unnamed < SOME_LINES * lines:
         return ()
     held = [
-        f"last_value({quoted(one)} ignore nulls) over (order by rowid) as {quoted(one)}" for one in (key, *only_first)
+        f"last_value({quoted(one)} ignore nulls) over (order by _row) as {quoted(one)}" for one in (key, *only_first)
     ]
     con.execute(f"create or replace table {table} as select * replace ({', '.join(held)}) from {table}").fetchall()
     return (key, *only_first)

@@ -195,8 +195,11 @@ def _export(
     con: duckdb.DuckDBPyConnection, folder: Path, pattern: str, files: Sequence[str], samples: Sequence[Sample]
 ) -> Export:
     table, first = scratch_name("export"), samples[0]
-    rows = " union all by name ".join(f"from {sample.table}" for sample in samples)
-    con.execute(f"create table {table} as {rows}").fetchall()
+    rows = " union all by name ".join(
+        f"select *, {place} as _file from {sample.table}" for place, sample in enumerate(samples)
+    )
+    counted = "select * exclude (_file) replace (row_number() over (order by _file, _row) as _row)"
+    con.execute(f"create table {table} as {counted} from ({rows})").fetchall()
     for sample in samples:
         con.execute(f"drop table {sample.table}").fetchall()
     place: dict[str, Any] = {"files": pattern}

@@ -25,8 +25,9 @@ def test_an_order_whose_first_line_alone_says_all_about_it(tmp_path: Path) -> No
     header = (
         *("Name", "Email", "Financial Status", "Currency", "Refunded Amount", "Created at"),
         *("Lineitem quantity", "Lineitem name", "Lineitem price", "Lineitem sku", "first", "place", "held"),
+        "RowID",
     )
-    own, lines = ["Ann", "Leeds", "x"], []
+    own, lines = ["Ann", "Leeds", "x", "7"], []
     for order in range(30):
         at, mail = f"2024-03-{order % 28 + 1:02} 10:00:00 -0500", f"c{order % 9}@example.org"
         paid = "voided" if order == 3 else "paid"
@@ -34,7 +35,8 @@ def test_an_order_whose_first_line_alone_says_all_about_it(tmp_path: Path) -> No
         lines.append([f"#{order}", mail, paid, "USD", back, at, "2", "Mug", "2.50", "MUG", *own])
         lines.append([f"#{order}", mail, "", "", "", at, "1", "Pot", "10.00", "" if order == 7 else "POT", *own])
     folder = tmp_path / "in"
-    write_csv(folder / "orders_export.csv", header, lines)
+    for number in (1, 2):
+        write_csv(folder / f"orders_export_{number}.csv", header, lines[30 * number - 30 : 30 * number])
     people = [[f"'{7000 + i}", f"c{i}@example.org", "no" if i % 3 else "yes"] for i in range(12)]
     write_csv(folder / "customers_export.csv", ("Customer ID", "Email", "Accepts Email Marketing"), people)
     found = examined(folder)
