@@ -114,10 +114,9 @@ class _Loading:
 
     def take_files(self, described: Source, landing: Path, settle_seconds: float, clock: Clock) -> None:
         pattern = described.files or ""
-        paths = self._finished(pattern, landing)
-        matched = {path.relative_to(landing).as_posix() for path in matching(pattern, landing)}
-        self._note_what_stays(matched, landing, f"{pattern} no longer finds it")
-        names = {path: path.relative_to(landing).as_posix() for path in settled(paths, settle_seconds, clock)}
+        paths = settled(self._finished(pattern, landing), settle_seconds, clock)
+        names = {path: path.relative_to(landing).as_posix() for path in paths}
+        self._note_what_stays(set(names.values()), landing, f"{pattern} no longer finds it")
         for path, name in sorted(names.items(), key=lambda named: self._load_of(named[1])):
             self._take_file(path, name, described)
 
