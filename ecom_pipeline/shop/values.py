@@ -36,6 +36,8 @@ _SPACE = r"[\s\x{a0}\x{202f}]?"
 _SIGN = "[-+−]"
 _MONEY = r"(?:(?:R|A|C|S|HK|NT|US|MX)?\p{Sc}|元|원|円|đ|Rp\.?|Rs\.?|RM|TL|kr\.?|zł|Kč|Ft|руб\.?|р\.|ر\.س)?"
 """A currency as its sign or what stands for one; a code belongs into a column of its own, and is not passed over."""
+_POINTED = r"(Rp|Rs|kr|руб|р|ر)\."
+"""Those of them whose point is not that of the number."""
 _CURRENCY, _CURRENCY_AFTER = f"{_MONEY}{_SPACE}", f"{_SPACE}{_MONEY}"
 _OFFSET = r"^[0-9].*[0-9] ?(Z|z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?|[A-Z][A-Za-z_]+/[A-Za-z_/]+)$"
 _MARKED, _UNMARKED = r"""^(?:="(.*)"|'([+-]?[0-9][0-9 .:/-]*))$""", r"\1\2"
@@ -89,7 +91,7 @@ def _number(text: str, kind: str, decimal_comma: bool) -> str:
         f"{_CURRENCY}{body}{_CURRENCY_AFTER}[-−]",
     )
     pattern = literal(f"""(?:="|')?{_SPACE}(?:{"|".join(forms)}){_SPACE}"?""")
-    bare = rf"regexp_replace({text}, '\p{{L}}+\.?', '', 'g')"
+    bare = f"regexp_replace({text}, '{_POINTED}', '', 'g')"
     digits = f"replace(regexp_replace({bare}, '[^0-9{point}]', '', 'g'), '{point}', '.')"
     sign = f"case when regexp_matches({text}, '[-−(]') then '-' else '' end"
     slow = f"case when regexp_full_match({text}, {pattern}) then try_cast({sign} || {digits} as {kind}) end"

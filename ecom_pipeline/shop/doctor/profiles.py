@@ -211,7 +211,7 @@ def _looks() -> dict[str, str]:
         "numeric_comma": "comma is not null",
         "fractional": "coalesce(point, comma) % 1 <> 0 or regexp_matches(v, '[.,][0-9]{2}$')",
         "boolean": f"lower(v) in ({', '.join(map(literal, (*BOOLEANS, 't', 'f', 'y', 'n')))})",
-        "letters": r"regexp_matches(v, '\p{L}')",
+        "letters": r"regexp_replace(v, '\p{L}', '') <> v",
         "long": "length(v) > 20",
         "spaced": r"regexp_matches(v, '\S\s+\S')",
         "email": r"regexp_full_match(v, '[^@\s]+@[^@\s]+\.[^@\s]+')",

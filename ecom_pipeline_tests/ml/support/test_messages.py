@@ -14,7 +14,6 @@ import pytest
 
 from ecom_pipeline.ml.support.answers import example_questions
 from ecom_pipeline.ml.support.intent import KernelIntent
-from ecom_pipeline.ml.support.mood import written_mood
 from ecom_pipeline.ml.support.slots import SlotReader
 from ecom_pipeline.ml.support.text import intent_texts
 from ecom_pipeline.shop.samples.support import faq_table
@@ -36,11 +35,6 @@ def test_three_questions_per_intent_and_language_tell_most_intents(messages: pd.
     told = guesses.predict(intent_texts(known["text"])).intents
     right = [guess in intent.split("|") for guess, intent in zip(told, known["intent"], strict=True)]
     assert sum(right) >= 0.83 * len(right)
-
-
-def test_most_moods_are_read(messages: pd.DataFrame) -> None:
-    moods = [mood.sentiment for mood in written_mood().read(messages["text"].tolist())]
-    assert (messages["mood"] == moods).mean() >= 0.85
 
 
 def test_everything_a_message_names_is_found_and_nothing_else(messages: pd.DataFrame) -> None:

@@ -1,8 +1,15 @@
-"""Language, sentiment, abstention, baselines: known answers, and what holds for any text."""
+"""Language, mood, abstention, baselines: known answers, and what holds for any text.
+
+What asks the learnt mood is here, so that it is learnt once: that takes seconds.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import opencc
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -133,6 +140,21 @@ def test_a_chinese_question_that_insists_sounds_worse() -> None:
 def test_signs_without_a_letter_have_the_mood_of_the_signs() -> None:
     assert [mood.sentiment for mood in written_mood().read(["👍", "😡", "!!"])] == ["positive", "negative", "neutral"]
     assert written_mood().read([]) == []
+
+
+def test_most_moods_of_the_messages_of_a_real_desk_are_read() -> None:
+    messages = pd.read_csv(Path(__file__).with_name("desk_messages.csv"), keep_default_na=False)
+    moods = [mood.sentiment for mood in written_mood().read(messages["text"].tolist())]
+    assert (messages["mood"] == moods).mean() >= 0.85
+
+
+def test_moods_in_traditional_chinese_are_read_nearly_as_well() -> None:
+    told = sentences_of(("untuned",))
+    told = told[told["language"] == "zh"].head(200)
+    traditional = opencc.OpenCC("s2tw")
+    moods = written_mood().read([traditional.convert(text) for text in told["text"]])
+    right = [mood.sentiment == sentiment for mood, sentiment in zip(moods, told["sentiment"], strict=True)]
+    assert sum(right) / len(right) > 0.9
 
 
 def test_the_mood_beats_its_baselines_on_sentences_it_has_not_learnt_from_in_both_languages() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-import opencc
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -12,28 +11,16 @@ from hypothesis import strategies as st
 
 from ecom_pipeline.ml.support.facts import asked_facts
 from ecom_pipeline.ml.support.intent import KernelIntent
-from ecom_pipeline.ml.support.mood import written_mood
 from ecom_pipeline.ml.support.personal import mask
 from ecom_pipeline.ml.support.sentiment import read_words
 from ecom_pipeline.ml.support.slots import SlotReader
 from ecom_pipeline.ml.support.text import intent_texts, simplified
 from ecom_pipeline.ml.support.urgency import read_urgency
-from ecom_pipeline.ml.support.written import sentences_of
-
-TAIWAN = opencc.OpenCC("s2tw")
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60))
 def test_every_character_keeps_its_place(text: str) -> None:
     assert len(simplified(text)) == len(text)
-
-
-def test_moods_are_read_nearly_as_well() -> None:
-    told = sentences_of(("untuned",))
-    told = told[told["language"] == "zh"].head(200)
-    moods = written_mood().read([TAIWAN.convert(text) for text in told["text"]])
-    right = [mood.sentiment == sentiment for mood, sentiment in zip(moods, told["sentiment"], strict=True)]
-    assert sum(right) / len(right) > 0.9
 
 
 @pytest.mark.parametrize(
