@@ -18,9 +18,15 @@ if TYPE_CHECKING:
     from ecom_pipeline_tests.e2e.conftest import House
 
 
+def pytest_collection() -> None:
+    """Collect no garbage while everything is imported: none of it is any."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Leave what was imported out of the collection of garbage: it lives to the end, and is gone through all the time."""
     gc.freeze()
+    gc.enable()
 
 
 def pytest_unconfigure() -> None:
