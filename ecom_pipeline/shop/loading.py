@@ -119,6 +119,7 @@ class _Loading:
         self._note_what_stays(set(names.values()), landing, f"{pattern} no longer finds it")
         for path, name in sorted(names.items(), key=lambda named: self._load_of(named[1])):
             self._take_file(path, name, described)
+        self._note_twins()
 
     def _note_what_stays(self, brought: Collection[str], landing: Path, why: str) -> None:
         """Tell of former loads that the source does not mean any more; a file that is gone was moved away on purpose."""
@@ -189,10 +190,6 @@ class _Loading:
             )
         read = read_file(self.con, path, self.staging.target, format=described.format, options=described.options)
         refuse_changed(path, seen, look(path))
-        loaded = (entry for entry in (*self.known.values(), *self.entries) if not entry.is_retired)
-        twin = next((entry.file for entry in loaded if entry.sha256 == sha256), None)
-        if twin is not None and twin != name:
-            self._note(name, f"has the same content as {twin}; both are loaded")
         self._add(read, name, size=seen.st_size, sha256=sha256, modified_at=utc(seen.st_mtime), read_as=read_as)
 
     def _add(
@@ -238,6 +235,18 @@ class _Loading:
         if not self.entries and all(entry.columns for entry in self.known.values()):
             columns = dict.fromkeys(column for entry in self.known.values() for column in entry.columns)
             self._miss_columns(f"the source '{self.source}'", list(columns))
+
+    def _note_twins(self) -> None:
+        """Tell what was loaded tonight and is the same as another file by now."""
+        brought = {entry.file: entry.sha256 for entry in self.entries}
+        held = {
+            name: entry.sha256 for name, entry in self.known.items() if not entry.is_retired and name not in brought
+        }
+        for name, sha256 in brought.items():
+            twin = next((other for other, content in held.items() if content == sha256), None)
+            if twin is not None:
+                self._note(name, f"has the same content as {twin}; both are loaded")
+            held[name] = sha256
 
     def _miss_columns(self, name: str, columns: Sequence[str]) -> None:
         """Refuse what lacks a column its rows need; note what else is lacking."""

@@ -449,6 +449,22 @@ def test_equal_content_is_loaded_and_told(con: duckdb.DuckDBPyConnection, shop: 
     assert load(con, shop, tmp_path, (retired,)).notices == ()
 
 
+def test_a_file_is_compared_with_what_others_hold_tonight(
+    con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path
+) -> None:
+    drop(tmp_path, "a.csv", "pv,2024-01-01,u,i\n")
+    drop(tmp_path, "b.csv", "pv,2024-01-02,u,i\n")
+    ledger = load(con, shop, tmp_path).entries
+    drop(tmp_path, "a.csv", "pv,2024-01-02,u,i\n", modified=OLD + 1)
+    drop(tmp_path, "b.csv", "pv,2024-01-03,u,i\n", modified=OLD + 1)
+    drop(tmp_path, "c.csv", "pv,2024-01-01,u,i\n")
+    both_changed = load(con, shop, tmp_path, ledger)
+    assert not any("same content" in notice for notice in both_changed.notices)
+    drop(tmp_path, "c.csv", "pv,2024-01-02,u,i\n", modified=OLD + 1)
+    told = load(con, shop, tmp_path, (*ledger, *both_changed.entries)).notices
+    assert "c.csv: has the same content as a.csv; both are loaded" in told
+
+
 def test_what_the_reader_has_to_say_is_told(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
     drop(tmp_path, "a.csv", "pv,2011-01-01,1,p,2\n", header="kind,at,who,what,who\n")
     assert load(con, shop, tmp_path).notices == ("a.csv: column 5 repeats 'who': 'who_2'",)
