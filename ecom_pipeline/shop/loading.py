@@ -75,7 +75,7 @@ def load_source(
     ------
     InputError
         No file, an unreadable folder or file, an empty or damaged file, one that is still being written, one that had
-        rows and has none any more, or one that lacks a column its rows need. The staging table does not exist then.
+        rows and has none any more or breaks off, or one that lacks a column its rows need. The staging table does not exist then.
     """
     staging = Staging(con, staging_table, shop.used_columns(source))
     loading = _Loading(con, shop, source, ledger, next_load_id, staging)
@@ -212,7 +212,7 @@ class _Loading:
                 raise InputError(file=name, expected=f"rows below the header: its last version had {before.rows:,}")
             self._note(name, "has no rows")
         if before is not None and before.sha256 != sha256:
-            self._note_change(name, before.rows, read.rows + read.unreadable)
+            self._note_change(name, before, read)
         self.staging.keep(read.columns, load_id := self.next_load_id + len(self.entries), name)
         self.entries.append(
             LedgerEntry(
@@ -265,11 +265,17 @@ class _Loading:
                 f"{close_to(one.column, unused)}",
             )
 
-    def _note_change(self, name: str, before: int, now: int) -> None:
-        if now < before:
-            self._note(name, f"has {now:,} rows, its last version had {before:,}: the others are gone", kind="shrunk")
-        else:
-            self._note(name, f"has changed: its {now:,} rows replace {before:,}", kind="changed")
+    def _note_change(self, name: str, before: LedgerEntry, read: FileRead) -> None:
+        """Tell how many rows a file has now; refuse one that has fewer and breaks off in the last: a part of an upload."""
+        now, counts = read.rows + read.unreadable, f"its last version had {before.rows:,}"
+        if now >= before.rows:
+            self._note(name, f"has changed: its {now:,} rows replace {before.rows:,}", kind="changed")
+            return
+        if read.unreadable > before.unreadable and (problem := self.staging.last_problem()):
+            raise InputError(
+                file=name, row=now, expected=f"a whole row, since it is the last of {now:,} and {counts}: {problem}"
+            )
+        self._note(name, f"has {now:,} rows, {counts}: the others are gone", kind="shrunk")
 
     def _note_new_columns(self, name: str, columns: Sequence[str]) -> None:
         known = {column.lower() for entry in (*self.entries, *self.known.values()) for column in entry.columns}

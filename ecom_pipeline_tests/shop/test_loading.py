@@ -439,6 +439,19 @@ def test_a_file_that_lost_all_its_rows_is_refused(con: duckdb.DuckDBPyConnection
     assert gone(con)
 
 
+def test_a_file_that_breaks_off_is_refused(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    rows = "".join(f"pv,2011-01-01,{number},茶\n" for number in range(20))
+    whole = drop(tmp_path, "a.csv", rows).read_bytes()
+    ledger = load(con, shop, tmp_path).entries
+    (tmp_path / "a.csv").write_bytes(whole[: whole.index(b"1,14,") + 2])
+    why = r"a\.csv, row 15: expected a whole row, since it is the last of 15 and its last version had 20: expected 4"
+    with pytest.raises(InputError, match=why):
+        load(con, shop, tmp_path, ledger)
+    assert gone(con)
+    drop(tmp_path, "a.csv", "pv,2011-01-01\n" + rows[: rows.index("pv,2011-01-01,14,")])
+    assert load(con, shop, tmp_path, ledger).entries[0].unreadable == 1, "a bad row in the middle is quarantined"
+
+
 def test_equal_content_is_loaded_and_told(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
     for name in ("a.csv", "b.csv"):
         drop(tmp_path, name, "pv,2011-01-01,1,p\n")
