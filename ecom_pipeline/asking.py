@@ -5,7 +5,6 @@ What does not belong here: how questions are answered (``ml.support.ask``).
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from pathlib import Path
 
@@ -19,6 +18,8 @@ from ecom_pipeline.warehouse.release import ReleaseError, current_id
 
 _SELECTS = {
     "examples": f"select {', '.join(PUBLISHED_COLUMNS)} from models.support_examples order by example_id",
+    "target_error": "select cast(parameters ->> 'target_error' as double) as target_error from models.support_card"
+    " where target_error is not null",
     **{name: select.format(customers="select unnest(?)") for name, select in SELECTS.items()},
 }
 
@@ -48,16 +49,16 @@ class Asking:
         try:
             with duckdb.connect(str(file), read_only=True) as connection:
                 frames = {name: _frame(connection, name, query, customers) for name, query in _SELECTS.items()}
-                card = connection.execute("select parameters from models.support_card").fetchall()
         except duckdb.Error as error:
             raise ReleaseError(f"{file}: cannot be read: {str(error).splitlines()[0]}") from error
-        examples = frames.pop("examples")
+        examples, targets = frames.pop("examples"), frames.pop("target_error")["target_error"].tolist()
         if examples["intent"].nunique() < 2:
             raise ReleaseError(
                 f"{file}: holds examples of {examples['intent'].nunique()} intents, two are needed to answer: bring a FAQ"
             )
-        parameters = json.loads(card[0][0])
-        self._desk = OpenDesk(examples, Desk(**frames, currency=currency), target_error=parameters["target_error"])
+        if not targets:
+            raise ReleaseError(_lacks("target_error"))
+        self._desk = OpenDesk(examples, Desk(**frames, currency=currency), target_error=targets[0])
 
     def ask(self, question: str, customer: str | None, asked_on: date) -> Answer:
         """Answer one question."""
@@ -68,7 +69,8 @@ def _frame(connection: duckdb.DuckDBPyConnection, name: str, query: str, custome
     try:
         return connection.execute(query, [customers] if "?" in query else []).df()
     except (duckdb.CatalogException, duckdb.BinderException) as error:
-        told = str(error).splitlines()[0]
-        raise ReleaseError(
-            f"the current release has no {name} as this version reads them; run a night first: {told}"
-        ) from error
+        raise ReleaseError(f"{_lacks(name)}: {str(error).splitlines()[0]}") from error
+
+
+def _lacks(name: str) -> str:
+    return f"the current release has no {name} as this version reads them; run a night first"

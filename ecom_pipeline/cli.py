@@ -141,7 +141,7 @@ def _run(given: argparse.Namespace, console: Console) -> int:
     run_id, why = run_night(settings, dates=dates, full=getattr(given, "full", False), progress=progress)
     with _warehouse(settings, shop.name) as connection:
         summary = summarise(connection, run_id)
-    _tell_summary(given, console, folder, summary, succeeded=why is None)
+    _tell_summary(given, console, folder, summary, succeeded=why is None, reasons=why or [])
     show_failures(why or ())
     return OK if why is None else FAILED
 

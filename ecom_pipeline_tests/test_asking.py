@@ -97,24 +97,34 @@ def test_ecom_ask_prints_one_document_or_two_lines_for_each_question(
     assert main(["ask", *given]) == 2
 
 
+def asked_after(change: str, releases: Path) -> str:
+    """What is said where the release cannot be asked any more after a change."""
+    with duckdb.connect(str(releases / "current" / "release.duckdb")) as connection:
+        connection.execute(change)
+    with pytest.raises(ReleaseError) as refused:
+        Asking(releases, "CNY", [])
+    return str(refused.value)
+
+
 def test_what_cannot_answer_says_why(data: Path, tmp_path: Path) -> None:
     with pytest.raises(ReleaseError, match="nothing has been published"):
         Asking(tmp_path, "CNY", [])
-    shutil.copytree(data / "releases", tmp_path / "releases", symlinks=True)
     releases = tmp_path / "releases" / "mini"
-    with duckdb.connect(str(releases / "current" / "release.duckdb")) as connection:
-        connection.execute("delete from models.support_examples where intent <> 'invoice'")
-    with pytest.raises(ReleaseError, match="examples of 1 intents"):
-        Asking(releases, "CNY", [])
-    for as_of_an_earlier_version in (
-        "alter table models.support_examples drop column text",
-        "drop table models.support_examples",
+    shutil.copytree(data / "releases", releases.parent, symlinks=True)
+    for lacking, as_of_an_earlier_version in (
+        ("target_error", "update models.support_card set parameters = '{}'"),
+        ("target_error", "delete from models.support_card"),
+        ("target_error", "drop table models.support_card"),
+        ("examples", "alter table models.support_examples drop column text"),
+        ("examples", "drop table models.support_examples"),
     ):
-        with duckdb.connect(str(releases / "current" / "release.duckdb")) as connection:
-            connection.execute(as_of_an_earlier_version)
-        with pytest.raises(ReleaseError, match="has no examples as this version reads them") as refused:
-            Asking(releases, "CNY", [])
-        assert "\n" not in str(refused.value)
+        refused = asked_after(as_of_an_earlier_version, releases)
+        assert refused.startswith(f"the current release has no {lacking} as this version reads them; run a night first")
+        assert "\n" not in refused
+    shutil.rmtree(releases)
+    shutil.copytree(data / "releases" / "mini", releases, symlinks=True)
+    few = asked_after("delete from models.support_examples where intent <> 'invoice'", releases)
+    assert "examples of 1 intents" in few
     (releases / "current" / "release.duckdb").write_bytes(b"no database" * 1000)
     with pytest.raises(ReleaseError, match=r"release\.duckdb: cannot be read: .*not a valid DuckDB database file"):
         Asking(releases, "CNY", [])

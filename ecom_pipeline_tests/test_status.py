@@ -60,6 +60,16 @@ def test_the_last_run_is_told_with_its_warnings_and_failures(
     assert shown.err == "FAILED faq: why it failed\n", "told once"
 
 
+def test_a_run_that_failed_before_its_first_step_says_why_as_json_too(
+    given: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("ecom_pipeline.definitions.run_night", lambda *_, **__: ("of no step", ["no room"]))
+    assert cli.main(["run", *given[1:], "--json"]) == cli.FAILED
+    told = capsys.readouterr()
+    assert json.loads(told.out) == {"succeeded": False, "reasons": ["no room"], "release": None}
+    assert "FAILED no room\n" in told.err
+
+
 def test_many_tables_and_steps_are_told_in_a_few_lines(
     given: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,6 +14,8 @@ from ecom_pipeline.quality import check_specs
 from ecom_pipeline.warehouse.aside import CONSERVATION, CONSERVATION_WORDS, COPIES, COPIES_WORDS
 
 NAME = "contract"
+REFUSED, WARNED = "Refused: the table stays as it was.", "Only warned: no gate was closed."
+"""What the UI calls a failure alike."""
 
 
 def key_of(table: str) -> dg.AssetKey:
@@ -57,6 +59,7 @@ def _result(contract: Contract, verdicts: Sequence[CheckResult]) -> dg.AssetChec
         check_name=NAME,
         passed=not named,
         severity=dg.AssetCheckSeverity.ERROR if refused else dg.AssetCheckSeverity.WARN,
+        description=REFUSED if refused else WARNED if warned else None,
         metadata={
             **named,
             "single checks": len(verdicts),

@@ -65,12 +65,9 @@ class Field:
             return f"coalesce({self._utc}, {values.utc(self._moment)})"
         if self.column.type == "DATE":
             return f"cast(coalesce({self._local}, {self._shown(self._moment)}) as DATE)"
-        fallback = self.default or (
-            (self.source.currency or self.shop.currency) if self.column.name == "currency" else None
-        )
-        if fallback is None:
+        if self.default is None:
             return self._typed
-        return f"case when {self.text} is null then {literal(fallback)} else {self._typed} end"
+        return f"case when {self.text} is null then {literal(self.default)} else {self._typed} end"
 
     @property
     def business_date(self) -> str:

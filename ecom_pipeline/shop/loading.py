@@ -75,7 +75,7 @@ def load_source(
     ------
     InputError
         No file, an unreadable folder or file, an empty or damaged file, one that is still being written, one that had
-        rows and has none any more, or one that lacks a column its rows need. The staging table does not exist then.
+        rows and has none any more or breaks off, or one that lacks a column its rows need. The staging table does not exist then.
     """
     staging = Staging(con, staging_table, shop.used_columns(source))
     loading = _Loading(con, shop, source, ledger, next_load_id, staging)
@@ -119,6 +119,7 @@ class _Loading:
         self._note_what_stays(set(names.values()), landing, f"{pattern} no longer finds it")
         for path, name in sorted(names.items(), key=lambda named: self._load_of(named[1])):
             self._take_file(path, name, described)
+        self._note_twins()
 
     def _note_what_stays(self, brought: Collection[str], landing: Path, why: str) -> None:
         """Tell of former loads that the source does not mean any more; a file that is gone was moved away on purpose."""
@@ -189,10 +190,6 @@ class _Loading:
             )
         read = read_file(self.con, path, self.staging.target, format=described.format, options=described.options)
         refuse_changed(path, seen, look(path))
-        loaded = (entry for entry in (*self.known.values(), *self.entries) if not entry.is_retired)
-        twin = next((entry.file for entry in loaded if entry.sha256 == sha256), None)
-        if twin is not None and twin != name:
-            self._note(name, f"has the same content as {twin}; both are loaded")
         self._add(read, name, size=seen.st_size, sha256=sha256, modified_at=utc(seen.st_mtime), read_as=read_as)
 
     def _add(
@@ -215,7 +212,7 @@ class _Loading:
                 raise InputError(file=name, expected=f"rows below the header: its last version had {before.rows:,}")
             self._note(name, "has no rows")
         if before is not None and before.sha256 != sha256:
-            self._note_change(name, before.rows, read.rows + read.unreadable)
+            self._note_change(name, before, read)
         self.staging.keep(read.columns, load_id := self.next_load_id + len(self.entries), name)
         self.entries.append(
             LedgerEntry(
@@ -239,6 +236,18 @@ class _Loading:
             columns = dict.fromkeys(column for entry in self.known.values() for column in entry.columns)
             self._miss_columns(f"the source '{self.source}'", list(columns))
 
+    def _note_twins(self) -> None:
+        """Tell what was loaded tonight and is the same as another file by now."""
+        brought = {entry.file: entry.sha256 for entry in self.entries}
+        held = {
+            name: entry.sha256 for name, entry in self.known.items() if not entry.is_retired and name not in brought
+        }
+        for name, sha256 in brought.items():
+            twin = next((other for other, content in held.items() if content == sha256), None)
+            if twin is not None:
+                self._note(name, f"has the same content as {twin}; both are loaded")
+            held[name] = sha256
+
     def _miss_columns(self, name: str, columns: Sequence[str]) -> None:
         """Refuse what lacks a column its rows need; note what else is lacking."""
         absent = absent_columns(self.shop, self.source, columns)
@@ -256,11 +265,17 @@ class _Loading:
                 f"{close_to(one.column, unused)}",
             )
 
-    def _note_change(self, name: str, before: int, now: int) -> None:
-        if now < before:
-            self._note(name, f"has {now:,} rows, its last version had {before:,}: the others are gone", kind="shrunk")
-        else:
-            self._note(name, f"has changed: its {now:,} rows replace {before:,}", kind="changed")
+    def _note_change(self, name: str, before: LedgerEntry, read: FileRead) -> None:
+        """Tell how many rows a file has now; refuse one that has fewer and breaks off in the last: a part of an upload."""
+        now, counts = read.rows + read.unreadable, f"its last version had {before.rows:,}"
+        if now >= before.rows:
+            self._note(name, f"has changed: its {now:,} rows replace {before.rows:,}", kind="changed")
+            return
+        if read.unreadable > before.unreadable and (problem := self.staging.last_problem()):
+            raise InputError(
+                file=name, row=now, expected=f"a whole row, since it is the last of {now:,} and {counts}: {problem}"
+            )
+        self._note(name, f"has {now:,} rows, {counts}: the others are gone", kind="shrunk")
 
     def _note_new_columns(self, name: str, columns: Sequence[str]) -> None:
         known = {column.lower() for entry in (*self.entries, *self.known.values()) for column in entry.columns}

@@ -20,6 +20,9 @@ from ecom_pipeline.shop.expressions import parse_expression
 from ecom_pipeline.shop.fields import Field
 from ecom_pipeline.sql import literal, quoted
 
+OF_AN_ORDER = ("order_items", "refunds")
+"""Inputs whose rows belong to an order and are paid in its currency."""
+
 
 def input_selects(
     shop: Shop, contracts: Mapping[str, Contract], raw_columns: Mapping[str, Sequence[str]]
@@ -133,7 +136,7 @@ def _select(shop: Shop, name: str, mapping: InputMapping, contract: Contract, ro
     source = shop.sources[name]
     types = {column.name: column for column in contract.columns}
     fields = {
-        column: Field(types[column], origin, source, shop, DEFAULTS.get((contract.table, column)))
+        column: Field(types[column], origin, source, shop, _default(column, contract, source, shop))
         for column, origin in mapping.columns.items()
     }
     outer = {
@@ -164,12 +167,17 @@ def _select(shop: Shop, name: str, mapping: InputMapping, contract: Contract, ro
     )
 
 
+def _default(column: str, contract: Contract, source: Source, shop: Shop) -> str | None:
+    """What stands for a value that a row does not bring; what belongs to an order is in the currency of that order."""
+    if column == "currency":
+        return source.currency or (None if contract.table in OF_AN_ORDER else shop.currency)
+    return DEFAULTS.get((contract.table, column))
+
+
 def _unmapped(
     name: str, column: Column, contract: Contract, fields: Mapping[str, Field], source: Source, shop: Shop
 ) -> str:
-    if column.name == "currency":
-        return literal(source.currency or shop.currency)
-    if default := DEFAULTS.get((contract.table, column.name)):
+    if default := _default(column.name, contract, source, shop):
         return literal(default)
     if column != contract.columns[0] or not column.name.endswith("_id"):
         return "null"

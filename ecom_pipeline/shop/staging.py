@@ -60,6 +60,12 @@ class Staging:
         unquoted = self.name.removesuffix('"')
         return f"{unquoted}__reading{self.name[len(unquoted) :]}"
 
+    def last_problem(self) -> str | None:
+        """Why the last row that was read into the target could not be, if so."""
+        (last,) = self.con.execute(f"select _problem from {self.target} order by _row desc limit 1").fetchall()
+        problem: str | None = last[0]
+        return problem
+
     def keep(self, columns: Sequence[str], load_id: int, file: str) -> None:
         """Have it hold what was read into the target."""
         own = {"_load_id": str(load_id), "_file": literal(file)}

@@ -44,15 +44,23 @@ class Aside:
         ``staying`` counts the live rows that this write leaves alone.
         """
         numbered, arrived = self.next, count(self.con, self.next) + staying
+        is_copy = "_duplicate > 1"
         if self.contract.first_by:  # only rows whose key is there twice need an order
             key = ", ".join(quoted(name) for name in self.contract.key)
             repeated = f"select {key} from {self.next} group by {key} having count(*) > 1"
             place = f"row_number() over (partition by {key} order by {self.contract.first_by}) as _duplicate"
-            told = f"rowid, *, {place}, {self._disagreeing(key)} as _disagreeing"
+            told = f"rowid, *, {place}, {self._disagreeing(key)} as _disagreeing, {self._unread(key)} as _unread"
+            is_copy += " and not _unread"
             numbered = f"(select {told} from {self.next} semi join ({repeated}) using ({key}))"
         kept = f"{self._place}{', _disagreeing' if self.contract.first_by else ''}"
-        self._take_out(self.duplicates, f"select {kept} from {numbered} where _duplicate > 1")
+        self._take_out(self.duplicates, f"select {kept} from {numbered} where {is_copy}")
         return [self._copies_agree(arrived, tolerance)] if self.contract.copies_share else []
+
+    def _unread(self, key: str) -> str:
+        """Whether what could not be read of a row is neither told by the row that stays nor mended by a later file."""
+        stays = f"first_value(_reasons) over (partition by {key} order by {self.contract.first_by})"
+        is_last = f"_load_id = max(_load_id) over (partition by {key})"
+        return f"(_reasons is not null and _reasons is distinct from {stays} and {is_last})"
 
     def _disagreeing(self, key: str) -> str:
         """The key of a row that tells something else than the first row of its file with this key; a null tells nothing."""

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from ecom_pipeline.contracts import Action, CheckResult, load_contracts
-from ecom_pipeline.defs.checks import check_of, check_results
+from ecom_pipeline.defs.checks import REFUSED, WARNED, check_of, check_results
 
 ORDERS = load_contracts()["clean.orders"]
 
@@ -49,6 +49,8 @@ def test_a_refusal_is_an_error_and_a_warning_a_warning(
 ) -> None:
     (result,) = check_results([ORDERS], verdicts)
     assert (result.passed, result.severity) == (passed, severity)
+    refuses = severity == dg.AssetCheckSeverity.ERROR
+    assert result.description == (None if passed else REFUSED if refuses else WARNED)
     told = {name: value.value for name, value in result.metadata.items() if name.endswith(" by")}
     assert told == named
     assert result.metadata["single checks"].value == len(verdicts)

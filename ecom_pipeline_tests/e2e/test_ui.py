@@ -16,6 +16,7 @@ import dagster as dg
 import pytest
 
 from ecom_pipeline.definitions import build_defs, home_of
+from ecom_pipeline.defs.checks import REFUSED
 from ecom_pipeline_tests.browser import CHROMIUM, Page, browser
 from ecom_pipeline_tests.e2e.conftest import ROOT, House, materialize
 from ecom_pipeline_tests.postgres import free_port
@@ -91,7 +92,7 @@ def test_the_ui_shows_what_happened(ui: str) -> None:
 def a_refused_table_names_its_check(page: Page, ui: str) -> None:
     page.open(f"{ui}/assets/clean/orders?view=checks&checkDetail=contract")
     seen = page.wait_for(
-        "This is a blocking asset check.", "% of the rows go to quarantine", "Latest execution", "refused by"
+        "This is a blocking asset check.", "% of the rows go to quarantine", "Latest execution", "refused by", REFUSED
     )
     latest = seen[seen.index("Latest execution") :]
     assert "Failed" in latest

@@ -439,6 +439,19 @@ def test_a_file_that_lost_all_its_rows_is_refused(con: duckdb.DuckDBPyConnection
     assert gone(con)
 
 
+def test_a_file_that_breaks_off_is_refused(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
+    rows = "".join(f"pv,2011-01-01,{number},茶\n" for number in range(20))
+    whole = drop(tmp_path, "a.csv", rows).read_bytes()
+    ledger = load(con, shop, tmp_path).entries
+    (tmp_path / "a.csv").write_bytes(whole[: whole.index(b"1,14,") + 2])
+    why = r"a\.csv, row 15: expected a whole row, since it is the last of 15 and its last version had 20: expected 4"
+    with pytest.raises(InputError, match=why):
+        load(con, shop, tmp_path, ledger)
+    assert gone(con)
+    drop(tmp_path, "a.csv", "pv,2011-01-01\n" + rows[: rows.index("pv,2011-01-01,14,")])
+    assert load(con, shop, tmp_path, ledger).entries[0].unreadable == 1, "a bad row in the middle is quarantined"
+
+
 def test_equal_content_is_loaded_and_told(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:
     for name in ("a.csv", "b.csv"):
         drop(tmp_path, name, "pv,2011-01-01,1,p\n")
@@ -447,6 +460,22 @@ def test_equal_content_is_loaded_and_told(con: duckdb.DuckDBPyConnection, shop: 
     assert report.notices == ("b.csv: has the same content as a.csv; both are loaded",)
     retired = replace(report.entries[0], is_retired=True)
     assert load(con, shop, tmp_path, (retired,)).notices == ()
+
+
+def test_a_file_is_compared_with_what_others_hold_tonight(
+    con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path
+) -> None:
+    drop(tmp_path, "a.csv", "pv,2024-01-01,u,i\n")
+    drop(tmp_path, "b.csv", "pv,2024-01-02,u,i\n")
+    ledger = load(con, shop, tmp_path).entries
+    drop(tmp_path, "a.csv", "pv,2024-01-02,u,i\n", modified=OLD + 1)
+    drop(tmp_path, "b.csv", "pv,2024-01-03,u,i\n", modified=OLD + 1)
+    drop(tmp_path, "c.csv", "pv,2024-01-01,u,i\n")
+    both_changed = load(con, shop, tmp_path, ledger)
+    assert not any("same content" in notice for notice in both_changed.notices)
+    drop(tmp_path, "c.csv", "pv,2024-01-02,u,i\n", modified=OLD + 1)
+    told = load(con, shop, tmp_path, (*ledger, *both_changed.entries)).notices
+    assert "c.csv: has the same content as a.csv; both are loaded" in told
 
 
 def test_what_the_reader_has_to_say_is_told(con: duckdb.DuckDBPyConnection, shop: Shop, tmp_path: Path) -> None:

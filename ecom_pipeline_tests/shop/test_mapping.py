@@ -154,7 +154,8 @@ def test_defaults_stand_where_a_row_says_nothing(tmp_path: Path) -> None:
     foreign = make_shop(
         tmp_path, ORDERS.replace("currency: money, ", ""), head="exchange_rates: {EUR: 0.9}\n", source="currency: EUR"
     )
-    assert {order["currency"] for order in Raw(columns, *rows).view(foreign, "orders")} == {"EUR"}
+    for table in ("orders", "order_items"):
+        assert {row["currency"] for row in Raw(columns, *rows).view(foreign, table)} == {"EUR"}
 
 
 def test_numbers_of_a_source_with_a_decimal_comma(tmp_path: Path) -> None:
@@ -267,7 +268,8 @@ def test_what_only_the_first_line_of_an_order_says_counts_for_its_other_lines(tm
     )
     shop = make_shop(tmp_path, lines, head="exchange_rates: {USD: 0.5}\n", source="fill_down: [id, at, state, money]")
     told = [(row["order_id"], row["product_id"], row["currency"]) for row in raw.view(shop, "order_items")]
-    assert told == [(None, "x", "GBP"), ("1", "a", "USD"), ("1", "b", "USD"), ("1", "c", "USD"), ("2", "a", "GBP")]
+    assert told == [(None, "x", "GBP"), ("1", "a", "USD"), ("1", "b", "USD"), ("1", "c", "USD"), ("2", "a", None)]
+    assert raw.view(shop, "orders")[4]["currency"] == "GBP"
     assert [row["ordered_at"].day for row in raw.view(shop, "orders")] == [1, 1, 1, 1, 2]
     assert [row["_row"] for row in raw.routing(shop) if row["_reasons"]] == [6, 7]
     assert [len(raw.view(shop, table)) for table in ("orders", "order_items")] == [5, 5]

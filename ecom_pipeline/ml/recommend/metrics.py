@@ -11,9 +11,6 @@ import pandas as pd
 
 from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
 
-RESAMPLED = 4_000_000
-"""Customers drawn at once by the bootstrap."""
-
 
 def hits_of(lists: pd.DataFrame, truth: pd.DataFrame, k: int) -> tuple[pd.Index, Mask, Positions]:
     """Compare lists with what was chosen.
@@ -103,35 +100,27 @@ def novelty(lists: pd.DataFrame, customers: pd.Index, surprise: pd.Series, k: in
     return np.asarray(bits.reindex(customers).fillna(0.0), dtype=np.float64)
 
 
-def intervals(values: Floats, *, seed: int, resamples: int = 500) -> list[tuple[float, float, float]]:
-    """Mean and 95 % bootstrap interval of each column; the rows are customers, and all columns are resampled alike.
+def intervals(
+    values: Floats, *, seed: int, level: float = 0.95, resamples: int = 500
+) -> list[tuple[float, float, float]]:
+    """Mean and bootstrap interval of each column; the rows are customers, and all columns are resampled alike.
 
     >>> intervals(np.array([[1.0], [1.0]]), seed=1)
     [(1.0, 1.0, 1.0)]
     """
     rng = np.random.default_rng(seed)
     count = len(values)
-    step = max(1, RESAMPLED // count)
-    means = np.concatenate(
-        [
-            rng.multinomial(count, np.full(count, 1.0 / count), size=min(step, resamples - start)) @ values / count
-            for start in range(0, resamples, step)
-        ]
-    )
-    low, high = np.quantile(means, [0.025, 0.975], axis=0)
+    drawn = (np.bincount(rng.integers(0, count, count), minlength=count) for _ in range(resamples))
+    means = np.array([times @ values / count for times in drawn])
+    low, high = np.quantile(means, [0.5 - level / 2, 0.5 + level / 2], axis=0)
     mean = np.ascontiguousarray(values.T).mean(axis=1)
     return [tuple(map(float, each)) for each in zip(mean, low, high, strict=True)]  # type: ignore[misc]
 
 
-def paired_interval(
-    difference: Floats, *, seed: int, level: float = 0.95, resamples: int = 2000
-) -> tuple[float, float]:
+def paired_interval(difference: Floats, *, seed: int, level: float = 0.95) -> tuple[float, float]:
     """Bootstrap interval of the mean of per-customer differences."""
-    rng = np.random.default_rng(seed)
-    count = len(difference)
-    means = np.array([difference[rng.integers(0, count, count)].mean() for _ in range(resamples)])
-    low, high = np.quantile(means, [0.5 - level / 2, 0.5 + level / 2])
-    return float(low), float(high)
+    ((_, low, high),) = intervals(difference[:, np.newaxis], seed=seed, level=level, resamples=2000)
+    return low, high
 
 
 PER_CUSTOMER = {"recall": recall, "precision": precision, "ndcg": ndcg, "mrr": mrr}

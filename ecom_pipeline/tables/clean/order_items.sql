@@ -32,9 +32,18 @@ priced as (
 rated as (
     select
         priced.*,
-        case when priced.currency is null then cast(1 as decimal(18, 8)) else rates.rate end as rate
+        orders.customer_id,
+        orders.ordered_at,
+        orders.ordered_date,
+        orders.status as order_status,
+        coalesce(priced.currency, orders.original_currency) as original_currency,
+        case
+            when coalesce(priced.currency, orders.original_currency) is null then cast(1 as decimal(18, 8))
+            else rates.rate
+        end as rate
     from priced
-    left join input.exchange_rates as rates on priced.currency = rates.currency
+    left join clean.orders as orders on priced.order_id = orders.order_id
+    left join input.exchange_rates as rates on coalesce(priced.currency, orders.original_currency) = rates.currency
 ),
 
 catalogue as (
@@ -46,16 +55,16 @@ select
     rated.order_item_id,
     rated.order_id,
     rated.product_id,
-    orders.customer_id,
-    orders.ordered_at,
-    orders.ordered_date,
-    orders.status as order_status,
+    rated.customer_id,
+    rated.ordered_at,
+    rated.ordered_date,
+    rated.order_status,
     rated.quantity,
     try_cast(cast(rated.price_of_one as decimal(19, 4)) * rated.rate as decimal(18, 4)) as unit_price,
     try_cast(cast(rated.discount_amount as decimal(19, 4)) * rated.rate as decimal(18, 4)) as discount_amount,
     try_cast(cast(rated.line_amount as decimal(19, 4)) * rated.rate as decimal(18, 4)) as line_amount,
     cast(rated.line_amount as decimal(18, 4)) as original_line_amount,
-    rated.currency as original_currency,
+    rated.original_currency,
     products.product_id is not null or catalogue.products = 0 as is_known_product,
     rated._source,
     rated._load_id,
@@ -64,5 +73,4 @@ select
     rated._reasons
 from rated
 cross join catalogue
-left join clean.orders as orders on rated.order_id = orders.order_id
 left join clean.products as products on rated.product_id = products.product_id

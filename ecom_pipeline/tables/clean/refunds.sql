@@ -28,11 +28,11 @@ select
     refunds.refunded_date,
     refunds.quantity,
     case
-        when refunds.currency is null then refunds.amount
+        when coalesce(refunds.currency, orders.original_currency) is null then refunds.amount
         else try_cast(cast(refunds.amount as decimal(19, 4)) * rates.rate as decimal(18, 4))
     end as amount,
     refunds.amount as original_amount,
-    refunds.currency as original_currency,
+    coalesce(refunds.currency, orders.original_currency) as original_currency,
     refunds.reason,
     refunds._source,
     refunds._load_id,
@@ -40,5 +40,5 @@ select
     refunds._row,
     refunds._reasons
 from refunds
-left join input.exchange_rates as rates on refunds.currency = rates.currency
 left join clean.orders as orders on refunds.order_id = orders.order_id
+left join input.exchange_rates as rates on coalesce(refunds.currency, orders.original_currency) = rates.currency

@@ -10,7 +10,7 @@ import pytest
 from ecom_pipeline.ml.marketing.advice import advice
 from ecom_pipeline.ml.marketing.budget import COLUMNS, Budget, budget_shop
 from ecom_pipeline.ml.marketing.periods import periods_of
-from ecom_pipeline.ml.marketing.response import Curve, SpendResponse, carried_over
+from ecom_pipeline.ml.marketing.response import Curve, SpendResponse, _base, _Sampler, carried_over
 from ecom_pipeline.ml.marketing.split import best_split, days_of_a_test, floors_and_caps, in_proportion
 from ecom_pipeline_tests.ml.marketing.planted import Planted, plant
 
@@ -29,6 +29,26 @@ def idle() -> tuple[Planted, Budget]:
 def test_carry_over_keeps_what_was_spent() -> None:
     assert carried_over(np.full(200, 5.0), 0.8)[-1] == pytest.approx(5.0)
     assert carried_over([1.0] + [0.0] * 200, 0.5).sum() == pytest.approx(1.0)
+
+
+def test_a_shape_is_as_likely_as_the_revenue_with_it_whatever_the_returns() -> None:
+    random = np.random.default_rng(1)
+    spend, revenue = random.gamma(2.0, 5.0, (60, 3)), random.normal(100.0, 10.0, 60)
+    sampler, shapes = _Sampler(spend, revenue, np.ones((60, 1)), persistence=0.0), np.array([4, 7, 2])
+    evidence = []
+    for shape in range(len(sampler.shapes)):
+        gram, moment = sampler._normal(np.array([4, shape, 2]), 80.0)
+        evidence.append(0.5 * (moment @ np.linalg.solve(gram, moment) - np.linalg.slogdet(gram)[1]))
+    likely = sampler._likely(1, shapes, 80.0)
+    assert np.ptp(evidence) > 0.5
+    assert likely - likely[0] == pytest.approx(np.array(evidence) - evidence[0], rel=1e-6)
+
+
+@pytest.mark.parametrize(("days", "columns"), [(100, 8), (200, 10), (729, 10), (731, 14)])
+def test_a_season_of_the_year_is_learned_from_half_a_year_and_closely_from_two(days: int, columns: int) -> None:
+    assert _base(days, 1, None).shape == (days, columns)
+    assert _base(days, 1, np.ones(days)).shape == (days, columns), "demand that is always the same tells nothing"
+    assert _base(days, 1, np.arange(days)).shape == (days, columns + 2)
 
 
 @pytest.mark.slow

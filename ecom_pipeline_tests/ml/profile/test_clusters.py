@@ -50,6 +50,15 @@ def test_kinds_of_buyers_are_found_and_named(result: Clusters) -> None:
     assert not set(found[found["kind"] == 0]["name_en"]) & {"long away", "few orders"}
 
 
+def test_a_segment_is_described_by_its_own_customers(result: Clusters) -> None:
+    theirs = shop().merge(result.customers, on="customer_id").groupby("learned_segment")
+    described = result.centres.set_index(["feature", "learned_segment"])
+    for feature in ("orders", "revenue"):
+        assert described.loc[feature, "mean"].to_dict() == pytest.approx(theirs[feature].mean().to_dict())
+    assert described.loc["orders", "customers"].to_dict() == theirs.size().to_dict()
+    assert described.loc["orders", "share"].to_dict() == pytest.approx((theirs.size() / 450).to_dict())
+
+
 @pytest.mark.slow
 def test_numbers_stay_when_customers_come_and_sizes_turn_round(result: Clusters) -> None:
     later = shop((200, 150, 100), seed=0)

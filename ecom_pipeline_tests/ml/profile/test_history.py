@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 
 import pandas as pd
+import pytest
 
 from ecom_pipeline.ml.profile.history import buyers_at, outcome_after
 
@@ -22,6 +24,9 @@ def test_features_worked_out_by_hand() -> None:
     assert found["first_order_days"] == 40
     assert (found["orders"], found["order_days"], found["orders_30"], found["revenue_30"]) == (4, 3, 3 - 2, 5.0)
     assert (found["mean_gap_days"], found["last_gap_days"], found["gap_spread_days"]) == (15.0, 20.0, 5.0)
+    assert found["active_months"] == 2, "of 30 days: 40 and 30 days ago are one"
+    assert (found["orders_per_day"], found["weekend_share"]) == (4 / 41, 0.0)
+    assert found["fading_orders_30"] == pytest.approx(math.exp(-4 / 3) + 2 * math.exp(-1) + math.exp(-1 / 3))
     assert (found["views_30"], found["last_seen_days"]) == (4.0, 10.0)
 
 

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import ndcg_score
 
-from ecom_pipeline.ml.recommend import metrics
 from ecom_pipeline.ml.recommend.metrics import (
     PER_CUSTOMER,
     coverage,
@@ -88,13 +87,6 @@ def test_the_intervals_of_a_mean_are_those_of_the_normal_law() -> None:
     for (value, low, high), spread in zip(intervals(values, seed=1), (0.1, 0.2), strict=True):
         assert (high - low) / 2 == pytest.approx(1.96 * spread / np.sqrt(2000), rel=0.15)
         assert low < value < high
-
-
-def test_intervals_do_not_hang_on_how_many_are_drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    values = np.random.default_rng(0).random((50, 3))
-    first = intervals(values, seed=1)
-    monkeypatch.setattr(metrics, "RESAMPLED", 1)
-    assert np.array(intervals(values, seed=1)) == pytest.approx(np.array(first))
 
 
 def test_coverage_is_the_share_of_products_that_anybody_is_offered() -> None:
