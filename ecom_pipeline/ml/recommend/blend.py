@@ -19,7 +19,7 @@ import pandas as pd
 from scipy import sparse
 
 from ecom_pipeline.ml.recommend.again import habits
-from ecom_pipeline.ml.recommend.base import Recommender, cells, masked
+from ecom_pipeline.ml.recommend.base import Recommender, cells
 from ecom_pipeline.ml.recommend.evaluate import Target, Window
 from ecom_pipeline.ml.recommend.history import most_touched
 from ecom_pipeline.ml.recommend.interactions import Floats, Mask, Positions
@@ -218,7 +218,7 @@ class Candidates:
 def candidates(
     parts: Mapping[Target, Sequence[Recommender]], windows: Mapping[Target, Window], *, depth: int = DEPTH
 ) -> dict[Target, Candidates]:
-    """Collect the candidates of each target, of customers who chose one of them: the others tell no weight from another.
+    """Collect the candidates of each target.
 
     The windows share the ``train`` that all parts were fitted on, so that a customer of several targets is scored once.
     """
@@ -256,35 +256,18 @@ def _picked(
     scored: Mapping[str, Floats], hidden: sparse.csr_matrix, wanted: sparse.csr_matrix, depth: int
 ) -> dict[str, npt.NDArray[Any]]:
     """Arrays of customers by candidates; the scores of a part under its name, the rest under names with an underscore."""
-    some = _reached(scored, hidden, wanted, depth)
-    picked = np.zeros(wanted.shape, dtype=bool)
+    away = hidden.toarray()
+    picked = np.zeros(away.shape, dtype=bool)
     for scores in scored.values():
-        picked[some[:, None], top_k(masked(scores[some], hidden[some]), depth)[0]] = True
-    picked[hidden.nonzero()] = False
-    rows, columns = np.nonzero(picked)
+        np.put_along_axis(picked, top_k(np.where(away, -np.inf, scores), depth)[0], True, axis=1)
+    rows, columns = np.nonzero(picked & ~away)
     places = position(rows)
-    products = np.zeros((len(picked), int(places.max(initial=-1)) + 1), dtype=np.int64)
+    products = np.zeros((len(away), int(places.max(initial=-1)) + 1), dtype=np.int64)
     listed = np.zeros(products.shape, dtype=bool)
     products[rows, places], listed[rows, places] = columns, True
     hit = np.take_along_axis(wanted.toarray(), products, axis=1) & listed
     found = {name: np.take_along_axis(scores, products, axis=1) for name, scores in scored.items()}
     return {"_listed": listed, "_hit": hit, **found}
-
-
-def _reached(
-    scored: Mapping[str, Floats], hidden: sparse.csr_matrix, wanted: sparse.csr_matrix, depth: int
-) -> Positions:
-    """Rows where what is wanted may be among the first of a part: of the others no weights make a difference."""
-    everyone = np.arange(wanted.shape[0])
-    asking, owning = (np.repeat(everyone, np.diff(each.indptr)) for each in (wanted, hidden))
-    reached = np.zeros(len(everyone), dtype=bool)
-    for scores in scored.values():
-        best = np.full(len(everyone), -np.inf, dtype=np.float32)
-        np.maximum.at(best, asking, scores[asking, wanted.indices])
-        ahead = np.count_nonzero(scores > best[:, None], axis=1)
-        of_own = owning[scores[owning, hidden.indices] > best[owning]]
-        reached |= ahead - np.bincount(of_own, minlength=len(everyone)) < depth
-    return np.flatnonzero(reached)
 
 
 def _stacked(blocked: Sequence[Mapping[str, npt.NDArray[Any]]], name: str) -> npt.NDArray[Any]:

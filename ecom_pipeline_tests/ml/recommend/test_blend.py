@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -79,16 +78,6 @@ def test_the_candidates_of_a_part_give_its_own_ndcg() -> None:
         assert found.ndcg(found.scores[part.name]).mean() == pytest.approx(score(part, window), abs=1e-6)
 
 
-def test_who_chose_none_of_the_first_products_has_no_candidates_and_counts() -> None:
-    window = validation(checkerboard())
-    fitted = [part.fit_checked(window.train) for part in parts()]
-    found = candidates({"new": fitted}, {"new": window}, depth=1)["new"]
-    served = found.hit.any(axis=1)
-    assert found.listed.any(axis=1).tolist() == served.tolist()
-    assert 0 < served.sum() < len(found.customers) == len(window.customers)
-    assert not found.ndcg(found.scores["ease"])[~served].any()
-
-
 def test_customers_of_two_targets_are_scored_once_and_each_target_keeps_its_own() -> None:
     asked = []
 
@@ -150,16 +139,6 @@ def world_of(left: list[float], right: list[float], hit: list[bool]) -> Candidat
         hit=np.array(hit).reshape(shape),
         chosen=np.array([sum(hit)]),
     )
-
-
-def test_of_equal_scores_the_first_is_ahead_and_what_is_not_listed_is_not() -> None:
-    hit = [place in (3, 11) for place in range(12)]
-    world = world_of([1.0] * 12, [2.0] * 2 + [1.0] * 9 + [3.0], hit)
-    ideal = 1 + 1 / np.log2(3)
-    assert world.ndcg(world.scores["left"]) == pytest.approx([1 / np.log2(5) / ideal])
-    assert world.ndcg(world.scores["right"]) == pytest.approx([(1 + 1 / np.log2(6)) / ideal])
-    shorter = replace(world, listed=np.arange(12)[None] >= 2)
-    assert shorter.ndcg(world.scores["left"]) == pytest.approx([(1 / np.log2(3) + 1 / np.log2(11)) / ideal])
 
 
 def test_two_parts_together_find_what_neither_finds_alone() -> None:
