@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -187,17 +188,31 @@ class Candidates:
             chosen=self.chosen[rows],
         )
 
+    @cached_property
+    def _hits(self) -> tuple[Positions, Positions]:
+        """Row and column of each candidate that was chosen."""
+        rows, columns = np.divmod(np.flatnonzero(self.hit), self.hit.shape[1])
+        return rows, columns
+
     def ndcg(self, total: Floats) -> Floats:
-        """NDCG of each customer's best candidates by a score; who chose none of the candidates is not looked at further."""
-        found = np.zeros(len(self.customers))
-        some = np.flatnonzero(self.hit.any(axis=1))
-        hit, chosen = self.hit[some], self.chosen[some]
-        positions, best = top_k(np.where(self.listed[some], total[some], -np.inf), LENGTH)
-        hits = np.take_along_axis(hit, positions, axis=1) & np.isfinite(best)
-        if hits.shape[1] < LENGTH:
-            hits = np.pad(hits, ((0, 0), (0, LENGTH - hits.shape[1])))
-        found[some] = ndcg(hits, chosen, LENGTH)
-        return found
+        """NDCG of each customer's best candidates by a score; of equal ones the first is ahead.
+
+        Ranks of those that were chosen say all: no list is put in order.
+        """
+        scores = np.where(self.listed, total, -np.inf)
+        best = np.sort(scores, axis=1)[:, -LENGTH - 1 :]
+        rows, columns = self._hits
+        among = scores[rows, columns] >= best[rows, 0]
+        rows, columns = rows[among], columns[among]
+        own = scores[rows, columns][:, None]
+        ahead = np.count_nonzero(best[rows] > own, axis=1)
+        tied = np.flatnonzero(np.count_nonzero(best[rows] == own, axis=1) > 1)
+        before = np.arange(scores.shape[1]) < columns[tied, None]
+        ahead[tied] += np.count_nonzero((scores[rows[tied]] == own[tied]) & before, axis=1)
+        seen = ahead < LENGTH
+        hits = np.zeros((len(self.customers), LENGTH), dtype=bool)
+        hits[rows[seen], ahead[seen]] = True
+        return ndcg(hits, self.chosen, LENGTH)
 
 
 def candidates(

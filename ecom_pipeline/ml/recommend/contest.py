@@ -22,7 +22,7 @@ from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.interactions import Floats
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.metrics import paired_interval
-from ecom_pipeline.ml.recommend.popularity import Popularity
+from ecom_pipeline.ml.recommend.popularity import FirstChoices, Popularity
 from ecom_pipeline.ml.recommend.ranker import Firsts, Ranker, firsts, learn_trees, told
 from ecom_pipeline.ml.recommend.tuning import Baseline, tune_baselines, tune_parts
 from ecom_pipeline.ml.recommend.weighing import learn_weights
@@ -37,6 +37,9 @@ LESSONS = 20_000
 few are among the blend's first products."""
 FEWEST_LESSONS = 5_000
 """Choices of a window that trees can learn from: where there were fewer, the ranker was within chance of the blend."""
+SURE = 1.0
+"""Standard errors by which trees must lead on validation. On earlier days leads of that size held on the days after, also where
+a 95 % interval had not ruled out that they were nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +57,7 @@ class Round:
     lead
         95 % interval of the lead of that ranker over the blend on validation; ``None`` where there was none.
     trees
-        What the ranker goes by, learned from validation too; ``None`` where it did not beat the blend by more than chance.
+        What the ranker goes by, learned from validation too; ``None`` where it did not beat the blend by ``SURE``.
     judged
         The ranker where it is used, the blend, its parts and the baselines.
     personal
@@ -205,12 +208,12 @@ def _rankers(
     *,
     seed: int,
 ) -> dict[Target, Ranking]:
-    """Trees by target, where those of the days before beat the blend on validation by more than chance."""
+    """Trees by target, where those of the days before beat the blend on validation by more than a standard error."""
     enough = [target for target in validation if before and len(before[target].truth) >= FEWEST_LESSONS]
     if before is None or not enough:
         return {}
     needed = [part for part in learned if any(part in told(learned, each) for each in weights.values())]
-    then = [copy.copy(part).fit_checked(before["new"].train) for part in needed]
+    then = [_brief(part).fit_checked(before["new"].train) for part in needed]
     found: dict[Target, Ranking] = {}
     for target in enough:
 
@@ -222,12 +225,23 @@ def _rankers(
             continue
         now = seen(learned, validation[target])
         values = now.ndcg(learn_trees([past], seed=seed))
-        lead = paired_interval(values - now.ndcg(None), seed=seed)
-        trees = learn_trees([past, now], seed=seed) if lead[0] > 0 else None
+        gains = values - now.ndcg(None)
+        lead = paired_interval(gains, seed=seed)
+        leads = gains.mean() > SURE * gains.std() / np.sqrt(len(gains))
+        trees = learn_trees([past, now], seed=seed) if leads else None
         found[target] = trees, lead, {Ranker.name: float(values.mean())}
     return found
 
 
+def _brief(part: Recommender) -> Recommender:
+    """Return a copy to learn once more for the ranker: LightFM of half as many epochs teaches the trees as much."""
+    other = copy.copy(part)
+    if isinstance(other, LightFMRecommender):
+        other.epochs = -(-other.epochs // 2)
+    return other
+
+
 def _of_target(parts: Sequence[Recommender], target: Target) -> list[Recommender]:
-    """Leave out what a customer buys again where only what is new counts."""
-    return [part for part in parts if target == "all" or part.name != Frequency.name]
+    """Leave out what a customer buys again where only what is new counts, and else what is chosen for the first time."""
+    foreign = Frequency.name if target == "new" else FirstChoices.name
+    return [part for part in parts if part.name != foreign]

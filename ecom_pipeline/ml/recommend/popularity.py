@@ -1,8 +1,8 @@
 """What sells lately: the yardstick every learned recommender has to beat, and the fallback for customers nobody knows.
 
-Two of them: what everyone likes, and what everyone likes within the categories a customer turns to. A third, what the
-customer's segment likes, is a part of the blend and no yardstick. An interaction loses half of its weight every
-``half_life`` days. What does not belong here: anything learned from one customer about another.
+Two of them: what everyone likes, and what everyone likes within the categories a customer turns to. Two more, what everyone
+chooses for the first time and what the customer's segment likes, are parts of the blend and no yardsticks. An interaction
+loses half of its weight every ``half_life`` days. What does not belong here: anything learned from one customer about another.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ecom_pipeline.ml.recommend.features import categories_of
 from ecom_pipeline.ml.recommend.interactions import (
     Floats,
     Positions,
+    firsts_of_pairs,
     interaction_weights,
     pair_weights,
     product_weights,
@@ -58,6 +59,22 @@ class Popularity(Recommender):
     def _shortlist(self, products: Positions, length: int) -> Positions:
         best = np.argsort(-self.scores_[products], kind="stable")[:length]
         return np.sort(products[best])
+
+
+class FirstChoices(Popularity):
+    """Everyone gets what the most customers of late bought for the first time.
+
+    What sells most is mostly bought again; to those who do not have it yet, that says little. Where nobody bought anything,
+    every interaction counts.
+    """
+
+    name: ClassVar[str] = "first_choices"
+    is_baseline: ClassVar[bool] = False
+
+    def _learn(self, data: pd.DataFrame, products: pd.DataFrame | None) -> None:
+        bought = data[data["event_type"] == "purchase"]
+        chosen = data if bought.empty else bought
+        self.scores_ = _relative(product_weights(chosen[firsts_of_pairs(chosen)], self.half_life))
 
 
 class CategoryPopularity(Recommender):

@@ -230,7 +230,7 @@ def learn_trees(seen: Sequence[Firsts], *, seed: int) -> HistGradientBoostingCla
 
     features, hits = (np.concatenate(part) for part in zip(*(each.examples(seed=seed) for each in seen), strict=True))
     trees = HistGradientBoostingClassifier(
-        max_iter=50,
+        max_iter=30,
         learning_rate=0.12,
         max_leaf_nodes=15,
         min_samples_leaf=100,

@@ -25,7 +25,7 @@ from ecom_pipeline.ml.recommend.history import HistoryModel
 from ecom_pipeline.ml.recommend.interactions import firsts_of_pairs
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
 from ecom_pipeline.ml.recommend.neighbours import ItemNeighbours
-from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity, SegmentPopularity
+from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, FirstChoices, Popularity, SegmentPopularity
 from ecom_pipeline.ml.recommend.transitions import Transitions
 
 Baseline = Popularity | CategoryPopularity
@@ -76,12 +76,12 @@ def tune_parts(
     """Choose the parameters of each part of the blend but the baselines.
 
     ``new`` and ``every`` are the validation windows of the two targets; what a customer buys again is chosen on the second,
-    LightFM and what segments choose on the first, the rest on both. ``products`` is what is said of them, ``segments`` those
+    LightFM and what segments choose or everyone for the first time on the first, the rest on both. ``products`` is what is said of them, ``segments`` those
     of customers, as ``cold.segments`` returns them, ``trend_half_life`` that of the popularity that LightFM's trend is made of.
 
     Beyond ``MANY_ROWS`` fewer settings of EASE are tried, and item-kNN and transitions are left out: they cost as much as
     the rest and weighed next to nothing wherever they were tried. The graph filter says what EASE says, and more only where
-    EASE goes by neighbours.
+    EASE goes by neighbours. Where nobody chose anything twice, first choices are what popularity is.
     """
     few = informative(new, seed=seed)
     few_of_all = few if every is new else informative(every, seed=seed)
@@ -113,6 +113,8 @@ def tune_parts(
     if small:
         parts.append(_climb(ItemNeighbours, fading, [{"damping": 1.0}], both))
         parts.append(_climb(Transitions, {}, [{"steps": 3, "damping": 0.0}], both))
+    if not firsts_of_pairs(new.train).all():
+        parts.append(_climb(FirstChoices, {"half_life": 7.0}, [{"half_life": 28.0}], [few]))
     if segments is not None and segments.notna().any():
         half_lives = [{"half_life": each} for each in (7.0, 90.0)]
         parts.append(_climb(SegmentPopularity, {"segments": segments, "half_life": 28.0}, half_lives, [few]))

@@ -59,7 +59,12 @@ def _bagged(found: Candidates, *, seed: int) -> dict[str, float]:
 
 
 def _climbed(found: Candidates) -> dict[str, float]:
-    """From the best part alone by the best change of one weight at a time, as long as it gains more than noise."""
+    """From the best part alone by the best change of one weight at a time, as long as it gains more than noise.
+
+    Customers who chose none of the candidates are no better served by any weights: they are counted, not looked at.
+    """
+    everyone = len(found.customers)
+    found = found.of(np.flatnonzero(found.hit.any(axis=1)))
     each_alone = {name: found.ndcg(scores) for name, scores in found.scores.items()}
     first = max(each_alone, key=lambda name: float(each_alone[name].mean()))
     weights = dict.fromkeys(found.scores, 0.0) | {first: 1.0}
@@ -76,7 +81,7 @@ def _climbed(found: Candidates) -> dict[str, float]:
             if step != weights[name]
         }
         name, step = max(changes, key=lambda change: changes[change].mean())
-        gains = changes[name, step] - best
+        gains = np.pad(changes[name, step] - best, (0, everyone - len(best)))
         if gains.mean() <= SURE * gains.std() / np.sqrt(len(gains)):
             break
         total, best = changed(name, step), changes[name, step]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -139,6 +140,16 @@ def world_of(left: list[float], right: list[float], hit: list[bool]) -> Candidat
         hit=np.array(hit).reshape(shape),
         chosen=np.array([sum(hit)]),
     )
+
+
+def test_of_equal_scores_the_first_is_ahead_and_what_is_not_listed_is_not() -> None:
+    hit = [place in (3, 11) for place in range(12)]
+    world = world_of([1.0] * 12, [2.0] * 2 + [1.0] * 9 + [3.0], hit)
+    ideal = 1 + 1 / np.log2(3)
+    assert world.ndcg(world.scores["left"]) == pytest.approx([1 / np.log2(5) / ideal])
+    assert world.ndcg(world.scores["right"]) == pytest.approx([(1 + 1 / np.log2(6)) / ideal])
+    shorter = replace(world, listed=np.arange(12)[None] >= 2)
+    assert shorter.ndcg(world.scores["left"]) == pytest.approx([(1 / np.log2(3) + 1 / np.log2(11)) / ideal])
 
 
 def test_two_parts_together_find_what_neither_finds_alone() -> None:

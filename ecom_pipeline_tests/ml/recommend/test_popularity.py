@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import pandas as pd
 import pytest
 
-from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, Popularity, SegmentPopularity
+from ecom_pipeline.ml.recommend.popularity import CategoryPopularity, FirstChoices, Popularity, SegmentPopularity
 from ecom_pipeline_tests.ml.recommend.builders import bought, frame
 from ecom_pipeline_tests.ml.recommend.mixin import RecommenderPromises
 
@@ -33,6 +33,25 @@ class TestPopularity(RecommenderPromises):
     def test_equally_popular_products_come_by_name(self) -> None:
         world = bought(*(("a", product, 0) for product in "dbca"))
         assert Popularity().fit(world).recommend(["new"], 3)["product_id"].tolist() == ["a", "b", "c"]
+
+
+class TestFirstChoices(RecommenderPromises):
+    recommender = FirstChoices
+
+    def test_what_is_bought_again_and_again_counts_once_on_its_first_day(self) -> None:
+        world = bought(*(("a", "staple", day) for day in range(0, 41, 10)), ("b", "staple", 40), ("c", "novel", 30))
+        lists = FirstChoices(half_life=10).fit(world).recommend(["new"], 2)
+        # of the staple one first purchase today and one 40 days ago, of the other product one 10 days ago
+        assert lists["product_id"].tolist() == ["staple", "novel"]
+        assert lists["score"].tolist() == pytest.approx([1, (1 / 2) / (1 + 1 / 16)])
+        often = bought(*(("a", "staple", day) for day in range(0, 41, 10)), ("c", "novel", 30))
+        assert FirstChoices(half_life=10).fit(often).recommend(["new"], 1)["product_id"].tolist() == ["novel"]
+
+    def test_to_look_at_it_is_not_to_choose_it_unless_nobody_buys(self) -> None:
+        looks = [("a", "sold", 0, "view", 1), ("b", "seen", 9, "view", 1), ("c", "seen", 9, "view", 1)]
+        world = frame([*looks, ("a", "sold", 1, "purchase", 1)])
+        assert FirstChoices().fit(world).recommend(["new"], 1)["product_id"].tolist() == ["sold"]
+        assert FirstChoices().fit(frame(looks)).recommend(["new"], 1)["product_id"].tolist() == ["seen"]
 
 
 class TestCategoryPopularity(RecommenderPromises):

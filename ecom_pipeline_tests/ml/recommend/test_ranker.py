@@ -158,6 +158,30 @@ def test_a_list_shorter_than_ten_is_judged_by_what_it_holds() -> None:
     assert seen.ndcg(None) == pytest.approx([1 / np.log2(3), 0, 1 / (1 + 1 / np.log2(3))])
 
 
+@pytest.mark.parametrize(("better", "used"), [(6, False), (7, True)])
+def test_the_ranker_is_used_where_it_leads_by_more_than_a_standard_error(
+    better: int, used: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of ten customers it serves six or seven better and the others as much worse: .2 and .4, the error being .31 and .29."""
+    world = checked(fads())
+    found, past = windows(world), earlier(world)
+    assert past is not None
+    assert found is not None
+
+    class Stated(Firsts):
+        def ndcg(self, trees: Any) -> np.ndarray:
+            return np.zeros(10) if trees is None else np.repeat([1.0, -1.0], [better, 10 - better])
+
+    fitted = [Popularity().fit_checked(found[0].train)]
+    monkeypatch.setattr(contest, "firsts", lambda blend, window: Stated(**vars(firsts(blend, window))))
+    monkeypatch.setattr(contest, "FEWEST_LESSONS", 1)
+    trees, lead, _ = contest._rankers(fitted, {"new": {"popularity": 1.0}}, {"new": found[0]}, {"new": past}, seed=1)[
+        "new"
+    ]
+    assert (trees is not None) is used
+    assert lead[0] < 0 < lead[1]
+
+
 def test_the_trees_learn_from_as_many_customers_as_they_need_and_from_validation_last(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -166,7 +190,7 @@ def test_the_trees_learn_from_as_many_customers_as_they_need_and_from_validation
     assert past is not None
     assert found is not None
     validation = found[0]
-    looked_up, taught, judged = [], [], []
+    looked_up, taught, judged, epochs = [], [], [], set()
 
     class Stated(Firsts):
         def ndcg(self, trees: Any) -> np.ndarray:
@@ -175,6 +199,7 @@ def test_the_trees_learn_from_as_many_customers_as_they_need_and_from_validation
 
     def recorded(blend: Blend, window: Window) -> Firsts:
         looked_up.append((window.last_day, len(window.customers)))
+        epochs.update((window.last_day, vars(part)["epochs"]) for part in blend.parts_ if part.name == "lightfm")
         return Stated(**vars(firsts(blend, window)))
 
     def learned(seen: Any, *, seed: int) -> Any:
@@ -194,6 +219,7 @@ def test_the_trees_learn_from_as_many_customers_as_they_need_and_from_validation
     assert judged == [("ranker", 10), ("blend", 10)] * 2
     assert looked_up == [(each.last_day, 10) for each in (past, validation)] * 2
     assert taught == [1, 2] * 2
+    assert epochs == {(past.last_day, 5), (validation.last_day, 10)}
 
 
 def test_a_short_history_leaves_no_days_to_learn_from() -> None:

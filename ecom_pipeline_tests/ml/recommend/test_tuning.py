@@ -171,10 +171,18 @@ def test_a_large_shop_tries_less(monkeypatch: pytest.MonkeyPatch) -> None:
     small = tune_parts(new, every, seed=1)
     monkeypatch.setattr(tuning, "MANY_ROWS", 10)
     large = tune_parts(new, every, seed=1)
-    assert [part.fitted.name for part in small] == ["lightfm", "frequency", "ease", "als", "item_knn", "transitions"]
-    assert [part.fitted.name for part in large] == ["lightfm", "frequency", "ease", "als"]
+    always, dear = ["lightfm", "frequency", "ease", "als"], ["item_knn", "transitions"]
+    assert [part.fitted.name for part in small] == [*always, *dear, "first_choices"]
+    assert [part.fitted.name for part in large] == [*always, "first_choices"]
     penalties = [{trial.parameters["penalty"] for trial in parts[2].trials} for parts in (small, large)]
     assert penalties == [{5.0, 20.0, 1.25}, {20.0}]
+
+
+def test_first_choices_are_a_part_where_something_is_chosen_again() -> None:
+    twice, every = board(), board("all")
+    once = replace(twice, train=twice.train.drop_duplicates(["customer_id", "product_id"]))
+    names = [[part.fitted.name for part in tune_parts(each, every, seed=1)] for each in (once, twice)]
+    assert set(names[1]) - set(names[0]) == {"first_choices"}
 
 
 def test_where_ease_goes_by_neighbours_the_graph_filter_is_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,4 +205,4 @@ def test_what_segments_choose_is_a_part_where_customers_tell_their_segment() -> 
     assert "segments" not in part.trials[0].parameters
     assert score(part.fitted, new) > 1.5 * score(Popularity().fit_checked(new.train), new)
     unknown = told.mask(told.notna())
-    assert tune_parts(new, every, segments=unknown, seed=1)[-1].fitted.name == "transitions"
+    assert tune_parts(new, every, segments=unknown, seed=1)[-1].fitted.name == "first_choices"
