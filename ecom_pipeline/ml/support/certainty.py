@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecom_pipeline.ml.support.abstention import Rehearsed
+from ecom_pipeline.ml.support.background import background
 
 _UNKNOWN, _HALF = 0.1, 3
 """The share of messages that are about nothing the shop has an intent for, at least, and of how many intents it is half.
 Chosen on validation parts of CLINC150, BANKING77 and Bitext: half of the wrong answers for a tenth of the right ones."""
+_OF_OTHERS = 0.25
+"""The share of these that are like what others are asked; most are like what the shop is asked. Chosen likewise."""
 _TEMPERATURES = (0.5, 60.0)
 _OTHERS = 2
 """Intents that fit an example better than its own before it is taken for misfiled: what is confused with a like one has one."""
@@ -78,13 +81,15 @@ class Certainty:
         The intents.
     scores, nearest
         What the model says of examples unseen, and how near the nearest other one is: first those whose intent it has
-        seen, then those without it.
+        seen, then those without it, then what others are asked. The last column is the score of the latter.
     codes
         The intents of the former, as places in ``classes``.
     is_misfiled
         Which of all of them tell nothing of the model, as somebody chose the wrong intent.
     unknown_share
         The share of texts without any of the intents that is allowed for.
+    others
+        How many of all of them are what others are asked.
     """
 
     def __init__(
@@ -95,28 +100,33 @@ class Certainty:
         codes: NDArray[np.int_],
         is_misfiled: NDArray[np.bool_],
         unknown_share: float,
+        *,
+        others: int,
     ) -> None:
         self._classes = classes
         truth = np.concatenate([classes[codes], np.full(len(scores) - len(codes), None, dtype=object)])
-        is_known = np.arange(len(truth)) < len(codes)
-        known, unknown = ((side & ~is_misfiled).sum() for side in (is_known, ~is_known))
-        weight = (
-            np.where(is_known, (1 - unknown_share) / max(known, 1), unknown_share / unknown) * unknown * ~is_misfiled
-        )
+        kind = np.repeat([0, 1, 2], [len(codes), len(scores) - len(codes) - others, others])
+        is_known, counts = kind == 0, np.bincount(kind, ~is_misfiled, minlength=3)
+        of_others = _OF_OTHERS * others / len(background().texts)
+        share = np.array([1 - unknown_share, unknown_share * (1 - of_others), unknown_share * of_others])
+        weight = (share / np.maximum(counts, 1))[kind] * counts[1] * ~is_misfiled
         believed = ~is_misfiled[: len(codes)]
-        self._temperature = _temperature(scores[: len(codes)][believed], codes[believed])
+        self._temperature = _temperature(scores[: len(codes), :-1][believed], codes[believed])
         signs = _signs(scores, nearest, self._temperature)
         self._centre, self._spread = signs.mean(axis=0), np.maximum(signs.std(axis=0), 1e-9)
         signs = (signs - self._centre) / self._spread
-        self._right = _logistic(signs, classes[scores.argmax(axis=1)] == truth, weight)
+        self._right = _logistic(signs, self._best(scores) == truth, weight)
         self._known = _logistic(signs, is_known, weight)
         of_any = len(classes) / (len(classes) - 1)
-        self.rehearsal = Rehearsal(self.guess(scores, nearest), truth, np.where(is_known, weight, weight * of_any))
+        self.rehearsal = Rehearsal(self.guess(scores, nearest), truth, np.where(kind == 1, weight * of_any, weight))
 
     def guess(self, scores: NDArray[np.float32], nearest: NDArray[np.float32]) -> Guesses:
         """Return the likeliest intent of each text, and both probabilities."""
         signs = (_signs(scores, nearest, self._temperature) - self._centre) / self._spread
-        return Guesses(self._classes[scores.argmax(axis=1)], _chance(signs, self._right), _chance(signs, self._known))
+        return Guesses(self._best(scores), _chance(signs, self._right), _chance(signs, self._known))
+
+    def _best(self, scores: NDArray[np.float32]) -> NDArray[np.object_]:
+        return np.asarray(self._classes[scores[:, :-1].argmax(axis=1)], dtype=object)
 
 
 def misfiled(scores: NDArray[np.float32], codes: NDArray[np.int_]) -> NDArray[np.bool_]:
@@ -137,11 +147,23 @@ def misfiled(scores: NDArray[np.float32], codes: NDArray[np.int_]) -> NDArray[np
 
 
 def _signs(scores: NDArray[np.float32], nearest: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
-    """Return what tells a right guess from a wrong one: log-odds of the best intent, its score, its lead, the nearest."""
+    """Return what tells a right guess from a wrong one.
+
+    Log-odds of the best intent, its score, its lead, the nearest example, and the lead of what others are asked.
+    """
+    scores, others = scores[:, :-1], scores[:, -1]
     best = np.partition(scores, -2, axis=1)[:, -2:].astype(np.float64)
     powers = np.exp((scores - best[:, 1:]) * temperature).sum(axis=1)
     chance = np.clip(1 / powers, 1e-6, 1 - 1e-6)
-    return np.column_stack([np.log(chance / (1 - chance)), best[:, 1], best[:, 1] - best[:, 0], nearest])
+    return np.column_stack(
+        [
+            np.log(chance / (1 - chance)),
+            best[:, 1],
+            best[:, 1] - best[:, 0],
+            nearest,
+            np.maximum(others - best[:, 1], 0),
+        ]
+    )
 
 
 def _temperature(scores: NDArray[np.float32], codes: NDArray[np.int_]) -> float:

@@ -30,6 +30,12 @@ class Points(NamedTuple):
         """Return some of the rows."""
         return Points(self.words[rows], self.meaning[rows])
 
+    def plus(self, others: Points) -> Points:
+        """Return these rows and some more."""
+        from scipy.sparse import vstack
+
+        return Points(vstack([self.words, others.words], format="csr"), np.concatenate([self.meaning, others.meaning]))
+
     @property
     def turned(self) -> Points:
         """Return the points as columns, which is what rows are compared with."""

@@ -4,9 +4,10 @@ Regularised least squares with a kernel, one against the rest (Rifkin and Klauta
 classification"). The kernel is a sum: shared words, and meaning, of which near examples count exponentially more, so that
 far from all of them every score falls to zero. Its inverse gives in closed form what the model would have said of each example had it
 not seen that one (Rifkin and Lippert 2007), or none of that intent: examples of unknown questions that cost nothing.
-From both kinds ``certainty`` learns how often a guess is right, and whether a question is known. By the same closed form
-the examples themselves say how much words count and how little single examples are trusted: long texts and opinions are
-told apart by their words, and where labels are wrong no single one may decide.
+What others are asked (``background``) is one more class, which is never guessed: the model is less sure of what lies nearer
+to it than to any intent. From all kinds ``certainty`` learns how often a guess is right, and whether a question is known.
+By the same closed form the examples themselves say how much words count and how little single examples are trusted: long
+texts and opinions are told apart by their words, and where labels are wrong no single one may decide.
 
 Choosing how sure is sure enough (abstention), and judging the model, do not belong here.
 """
@@ -19,6 +20,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ecom_pipeline.ml.support.background import Background, background, foreign
 from ecom_pipeline.ml.support.certainty import Certainty, Guesses, Rehearsal, misfiled, unknown_share
 from ecom_pipeline.ml.support.features import Points, TextFeatures
 
@@ -46,6 +48,8 @@ class KernelIntent:
     ----------
     words_, ridge_
         What was chosen of ``SETTINGS``.
+    background_
+        What others are asked, as far as it is none of the intents.
     unknown_share_
         The share of texts without any of the intents that confidence allows for.
 
@@ -76,20 +80,22 @@ class KernelIntent:
         self.classes_, codes = np.unique(self.intents_, return_inverse=True)
         self.unknown_share_ = unknown_share(len(self.classes_))
         self.features_ = TextFeatures()
-        points = self.features_.fit_transform(self.texts_)
-        target = np.zeros((len(codes), len(self.classes_)), dtype=np.float32)
-        target[np.arange(len(codes)), codes] = 1
-        self.words_, self.ridge_ = self._setting(points, target)
+        own = self.features_.fit_transform(self.texts_)
+        self.words_, self.ridge_ = self._setting(own, _target(codes))
+        points, size = own.plus(self._others(own)), len(codes)
+        codes = np.concatenate([codes, len(self.classes_) + self.background_.topics])
+        target = _target(np.minimum(codes, len(self.classes_)), len(self.classes_) + 1)
         self.columns_ = np.ascontiguousarray(points.meaning.T)
         kernel = self._meaning(points, self.columns_)
-        nearest = _nearest(kernel, codes)
+        other, stranger = _nearest(kernel[:size, :size], codes[:size])
+        stranger = np.concatenate([stranger, kernel[size:, :size].max(axis=1)])
         for start in range(0, len(codes), _CHUNK):
             rows = slice(start, start + _CHUNK)
             kernel[rows] += self.words_ * (points.words[rows] @ points.words.T).toarray()
         inverse = _inverse(kernel, self.ridge_)
         self.weights_ = inverse @ target
         self.word_weights_ = self.words_ * (points.words.T @ self.weights_)
-        self._rehearse(inverse, target, codes, nearest)
+        self._rehearse(inverse, target, codes, (other, stranger))
         return self
 
     @property
@@ -108,7 +114,15 @@ class KernelIntent:
         points = self.features_.transform(texts)
         kernel = self._meaning(points, self.columns_)
         scores = kernel @ self.weights_ + points.words @ self.word_weights_
-        return self.certainty_.guess(scores, kernel.max(axis=1)).only(points.is_known)
+        return self.certainty_.guess(scores, kernel[:, : len(self.texts_)].max(axis=1)).only(points.is_known)
+
+    def _others(self, own: Points) -> Points:
+        """Return the points of what others are asked."""
+        texts, topics = background()
+        others = self.features_.transform(texts)
+        rows = foreign(topics, others.meaning @ own.meaning.T, others.meaning @ others.meaning.T)
+        self.background_ = Background([texts[row] for row in rows], topics[rows])
+        return others.take(rows)
 
     def _setting(self, points: Points, target: NDArray[np.float32]) -> tuple[float, float]:
         """Return which of ``SETTINGS`` suits the examples, as some of them, drawn at random, say."""
@@ -137,27 +151,38 @@ class KernelIntent:
         codes: NDArray[np.int_],
         near: tuple[NDArray[np.float32], NDArray[np.float32]],
     ) -> None:
-        """Learn both probabilities from what the model would say without an example, and without an intent."""
+        """Learn both probabilities from what the model would say without an example, an intent, or a topic of others."""
         from scipy.linalg import solve
 
         alone = _alone(target, self.weights_, inverse)
         apart = np.zeros_like(alone)
-        for code in range(len(self.classes_)):
+        for code in np.unique(codes):
             inside = np.flatnonzero(codes == code)
             within = solve(inverse[np.ix_(inside, inside)], self.weights_[inside], assume_a="pos", overwrite_a=True)
             apart[inside] = target[inside] - within
-            apart[inside, code] = 0
-        has_sibling = np.bincount(codes)[codes] > 1
+            if code < len(self.classes_):
+                apart[inside, code] = 0
+        own = codes[: len(self.texts_)]
+        has_sibling = np.bincount(own)[own] > 1
+        seen, seen_codes = alone[: len(own)][has_sibling], own[has_sibling]
         is_misfiled = np.zeros(len(codes), dtype=bool)
-        is_misfiled[has_sibling] = misfiled(alone[has_sibling], codes[has_sibling])
+        is_misfiled[: len(own)][has_sibling] = misfiled(seen[:, :-1], seen_codes)
         self.certainty_ = Certainty(
             self.classes_,
-            np.concatenate([alone[has_sibling], apart]),
+            np.concatenate([seen, apart]),
             np.concatenate([near[0][has_sibling], near[1]]),
-            codes[has_sibling],
-            np.concatenate([is_misfiled[has_sibling], is_misfiled]),
+            seen_codes,
+            np.concatenate([is_misfiled[: len(own)][has_sibling], is_misfiled]),
             self.unknown_share_,
+            others=len(self.background_.texts),
         )
+
+
+def _target(codes: NDArray[np.int_], classes: int | None = None) -> NDArray[np.float32]:
+    """Return a row per code with a one in its place."""
+    target = np.zeros((len(codes), classes or codes.max() + 1), dtype=np.float32)
+    target[np.arange(len(codes)), codes] = 1
+    return target
 
 
 def _alone(

@@ -10,8 +10,10 @@ from sklearn.preprocessing import normalize
 
 from ecom_pipeline.ml.support import certainty, intent
 from ecom_pipeline.ml.support.abstention import Rehearsed, choose_threshold, is_answered
+from ecom_pipeline.ml.support.background import background
 from ecom_pipeline.ml.support.features import Points
 from ecom_pipeline.ml.support.intent import KernelIntent
+from ecom_pipeline.ml.support.pipeline import TARGET_ERROR
 from ecom_pipeline.ml.support.reading import further_intents
 
 SAYINGS = {
@@ -45,15 +47,22 @@ def model() -> KernelIntent:
     return KernelIntent().fit(*examples())
 
 
-def refitted_scores(model: KernelIntent, left_out: np.ndarray, row: int) -> np.ndarray:
-    """Scores of one example by the least squares of all the others, with the same points."""
-    points = model.features_.transform(model.texts_)
+def refitted_guess(model: KernelIntent, left_out: np.ndarray, row: int) -> str:
+    """Guess for one example, or one sentence that others are asked, by the least squares of the rest, same points."""
+    points = model.features_.transform([*model.texts_, *model.background_.texts])
     cosine = points.meaning.astype(float) @ points.meaning.T
     kernel = np.exp(model.sharpness * (cosine - 1)) + model.words_ * (points.words @ points.words.T).toarray()
     kept = ~left_out
-    target = (model.intents_[:, None] == model.classes_[None, :]).astype(float)
+    told = np.append(model.intents_, [None] * len(model.background_.texts))
+    target = (told[:, None] == model.classes_[None, :]).astype(float)
     matrix = kernel[np.ix_(kept, kept)] + model.ridge_ * np.eye(kept.sum())
-    return kernel[row, kept] @ np.linalg.solve(matrix, target[kept])
+    return str(model.classes_[(kernel[row, kept] @ np.linalg.solve(matrix, target[kept])).argmax()])
+
+
+def rows_like(model: KernelIntent, row: int) -> np.ndarray:
+    """Which examples and sentences have the intent or the topic of one of them."""
+    of = np.concatenate([model.intents_, model.background_.topics.astype(object)])
+    return np.array([each == of[row] for each in of])
 
 
 def test_the_inverse_is_whole_whatever_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,28 +115,46 @@ def test_what_an_example_would_have_got_unseen_is_what_fitting_again_gives() -> 
     for model in (KernelIntent().fit(texts, intents), KernelIntent().fit(texts, dealt)):
         told = model.rehearsal_.guesses.intents[: len(model.texts_)]
         for row in range(0, len(model.texts_), 5):
-            alone = np.arange(len(model.texts_)) == row
-            assert told[row] == model.classes_[refitted_scores(model, alone, row).argmax()]
+            alone = np.arange(len(model.texts_) + len(model.background_.texts)) == row
+            assert told[row] == refitted_guess(model, alone, row)
 
 
-def test_an_intent_never_seen_is_rehearsed_as_if_it_were_not_there(model: KernelIntent) -> None:
-    size = len(model.texts_)
-    assert model.rehearsal_.truth[size:].tolist() == [None] * size
-    for row in range(0, size, 7):
-        apart = model.intents_ == model.intents_[row]
-        scores = refitted_scores(model, apart, row)
-        assert model.rehearsal_.guesses.intents[size + row] == model.classes_[scores.argmax()]
-        assert model.rehearsal_.guesses.intents[size + row] != model.intents_[row]
+def test_an_intent_and_a_topic_never_seen_are_rehearsed_as_if_they_were_not_there(model: KernelIntent) -> None:
+    size, others = len(model.texts_), len(model.background_.texts)
+    assert model.rehearsal_.truth[size:].tolist() == [None] * (size + others)
+    for row in [*range(0, size, 7), *range(size, size + others, 60)]:
+        told = model.rehearsal_.guesses.intents[size + row]
+        assert told == refitted_guess(model, rows_like(model, row), row)
+        assert row >= size or told != model.intents_[row]
 
 
 def test_unknown_questions_are_half_of_the_rehearsal_of_three_intents_and_could_be_any_of_them(
     model: KernelIntent,
 ) -> None:
-    heard, intents = model.rehearsal_, len(model.classes_)
-    unknown = np.array([each is None for each in heard.truth])
-    shares = heard.weight[unknown].sum(), heard.weight[~unknown].sum()
+    size, intents = len(model.texts_), len(model.classes_)
+    known, apart, others = (part.sum() for part in np.split(model.rehearsal_.weight, [size, 2 * size]))
     assert intents == 3
-    assert shares[0] / shares[1] == pytest.approx(intents / (intents - 1))
+    assert others + apart * (intents - 1) / intents == pytest.approx(known)
+    assert others / known == pytest.approx(0.25 * len(model.background_.texts) / len(background().texts))
+
+
+def test_what_a_shop_has_an_intent_for_is_not_taken_for_what_others_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    weather = [
+        *("will it rain in {}", "how hot is it in {}", "is it snowing in {}", "do I need an umbrella in {}"),
+        *("{}会下雨吗", "{}今天热不热", "{}下雪了吗", "去{}要带伞吗"),
+    ]
+    texts, intents = examples()
+    texts += [form.format(town) for form in weather for town in ("london", "rome")]
+    intents += ["weather"] * 2 * len(weather)
+    asked = ["is it going to rain in berlin", "how hot is it in madrid today", "柏林会下雨吗", "去北京要带伞吗"]
+    model = KernelIntent().fit(texts, intents)
+    assert not {"外面热不热", "what is the forecast for sunday"} & set(model.background_.texts)
+    assert "who invented the telephone" in model.background_.texts
+    monkeypatch.setattr(intent, "foreign", lambda topics, examples, each: np.arange(len(topics)))
+    taken = KernelIntent().fit(texts, intents)
+    told = model.predict(asked).scope
+    assert told.min() > 0.9
+    assert (told > taken.predict(asked).scope).all()
 
 
 def test_unknown_questions_are_told_from_known_ones(model: KernelIntent) -> None:
@@ -144,9 +171,10 @@ def test_unknown_questions_are_told_from_known_ones(model: KernelIntent) -> None
     assert roc_auc_score([1] * 6 + [0] * 6, told.scope) > 0.95
     heard = model.rehearsal_
     rehearsed = Rehearsed(heard.guesses.confidence, heard.guesses.intents == heard.truth, heard.weight)
-    answered = is_answered(told.confidence, choose_threshold(rehearsed, 0.01))
+    answered = is_answered(told.confidence, choose_threshold(rehearsed, TARGET_ERROR))
     assert answered[:6].all()
     assert not answered[6:].any()
+    assert told.confidence[6:].max() < 0.01
 
 
 def test_what_somebody_filed_wrongly_does_not_silence_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
