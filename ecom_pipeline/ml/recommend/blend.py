@@ -235,7 +235,8 @@ def candidates(
     for block in blocks(len(everyone), len(catalogue) * len(every)):
         scored = {part.name: standardised(part, everyone[block], catalogue) for part in every}
         for target, (hidden, wanted) in cells_of.items():
-            rows = np.flatnonzero(asked[target][block])
+            some = asked[target][block]
+            rows = slice(None) if some.all() else np.flatnonzero(some)
             own = {part.name: scored[part.name][rows] for part in parts[target]}
             blocked[target].append(_picked(own, hidden[block][rows], wanted[block][rows], depth))
     return {target: _collected(window, blocked[target]) for target, window in windows.items()}

@@ -43,7 +43,7 @@ NEVER = 1e4
 """Days since the last purchase of what the customer never bought."""
 BEHIND = 1e3
 """What the scores of the blend's other products are lowered by."""
-MINOR = 0.1
+MINOR = 0.2
 """Parts that weigh no more than that share of the heaviest are nothing trees look at, so that none of their like is learned for it."""
 
 
@@ -102,9 +102,8 @@ class Ranker(Recommender):
     ) -> Floats:
         if not len(products):
             return np.empty((len(customers), 0), dtype=np.float32)
-        shown, first, blended = _first(self.blend_, customers, products, hidden, only)
-        ranked = _ranked(self.trees, _features(self.past_, customers, products, shown, first), blended)
-        total = shown[-1]
+        total, first, blended, shown = _first(self.blend_, customers, products, hidden, only)
+        ranked = _ranked(self.trees, _features(self.past_, customers, products[first], shown), blended)
         total -= np.float32(BEHIND)
         rows, places = np.nonzero(np.isfinite(blended))
         total[rows, first[rows, places]] = ranked[rows, places]
@@ -251,10 +250,10 @@ def firsts(blend: Blend, window: Window) -> Firsts:
     tables = []
     for block in blocks(max(len(perhaps), 1), len(products) * len(blend.parts_)):
         these = perhaps[block]
-        shown, first, blended = _first(blend, positions[these], products, owned[these], None)
+        _, first, blended, shown = _first(blend, positions[these], products, owned[these], None)
         hit = np.take_along_axis(wanted[these].toarray(), first, axis=1)
         some = np.flatnonzero(hit.any(axis=1))
-        features = _features(past, positions[these[some]], products, [scores[some] for scores in shown], first[some])
+        features = _features(past, positions[these[some]], first[some], shown[some])
         tables.append((these[some], features, blended[some], hit[some]))
     places, features, best, hit = (np.concatenate(part) for part in zip(*tables, strict=True))
     chosen = window.truth["customer_id"].astype(object).value_counts().reindex(customers).to_numpy()
@@ -269,8 +268,8 @@ def _first(
     products: Positions,
     hidden: sparse.csr_matrix,
     only: sparse.csr_matrix | None,
-) -> tuple[list[Floats], Positions, Floats]:
-    """The scores that trees look at, the blend's own last; the places of its first products, and its scores of those."""
+) -> tuple[Floats, Positions, Floats, Floats]:
+    """The blend's scores; the places of its first products, its scores of those, and what trees look at, its own scores last."""
     scored = {part.name: scores for part, scores in blend.scored(customers, products)}
     total = np.zeros((len(customers), len(products)), dtype=np.float32)
     for name, scores in scored.items():
@@ -280,18 +279,12 @@ def _first(
         first, best = top_k(total, min(DEPTH, len(products)))
     else:
         first, best = top_k_of(total, only, min(DEPTH, int(np.diff(only.indptr).max(initial=0))))
-    return [*(scored[part.name] for part in told(blend.parts_, blend.weights)), total], first, best
+    shown = [*(scored[part.name] for part in told(blend.parts_, blend.weights)), total]
+    return total, first, best, np.stack([np.take_along_axis(each, first, axis=1) for each in shown], axis=2)
 
 
-def _features(
-    past: Past,
-    customers: Positions,
-    products: Positions,
-    shown: Sequence[Floats],
-    first: Positions,
-) -> Floats:
-    """Features of the first products, customers by places by features; ``shown`` are scores of all products."""
-    parts = np.stack([np.take_along_axis(scores, first, axis=1) for scores in shown], axis=2)
-    pairs = past.features(np.repeat(customers, first.shape[1]), products[first.ravel()])
-    known = np.where(np.isfinite(parts), parts, 0.0)
+def _features(past: Past, customers: Positions, first: Positions, shown: Floats) -> Floats:
+    """Features of each customer's first products, customers by places by features; ``shown`` are the scores among them."""
+    pairs = past.features(np.repeat(customers, first.shape[1]), first.ravel())
+    known = np.where(np.isfinite(shown), shown, 0.0)
     return np.concatenate([known, pairs.reshape(*first.shape, pairs.shape[1])], axis=2)

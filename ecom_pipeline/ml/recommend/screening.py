@@ -14,7 +14,7 @@ from ecom_pipeline.ml.recommend.blend import Blend
 from ecom_pipeline.ml.recommend.interactions import Positions
 from ecom_pipeline.ml.recommend.ranking import blocks
 
-EVERY = 8
+EVERY = 16
 """One of so many products is in the sample."""
 MARGIN = 2
 """Times as far behind as asked for still counts as perhaps: what a sample tells is a little off."""
@@ -36,7 +36,7 @@ def promising(blend: Blend, customers: Positions, wanted: sparse.csr_matrix, *, 
         return np.arange(len(customers))
     sample = np.arange(0, len(blend.products_), EVERY)
     kept = []
-    for block in blocks(len(customers), len(sample) * len(blend.parts_)):
+    for block in blocks(len(customers), 2 * len(sample) * len(blend.parts_)):  # what they chose is about as much again
         columns = np.union1d(sample, wanted[block].indices)
         scores = blend._score(customers[block], columns)
         best = np.where(wanted[block][:, columns].toarray(), scores, -np.inf).max(axis=1, keepdims=True)

@@ -115,8 +115,8 @@ def test_trees_are_asked_of_no_product_that_cannot_be_listed() -> None:
     )
 
 
-@pytest.mark.parametrize(("weight", "more"), [(0.02, 0), (0.03, 1)])
-def test_what_weighs_no_more_than_a_tenth_of_the_heaviest_part_is_no_feature(weight: float, more: int) -> None:
+@pytest.mark.parametrize(("weight", "more"), [(0.04, 0), (0.05, 1)])
+def test_what_weighs_no_more_than_a_fifth_of_the_heaviest_part_is_no_feature(weight: float, more: int) -> None:
     world = checkerboard(days=200)
     before, _ = two_windows(world)
     weights = {"ease": 0.2, "popularity": 0.1}
