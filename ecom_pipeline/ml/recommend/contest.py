@@ -21,7 +21,7 @@ from ecom_pipeline.ml.recommend.evaluate import Judged, Target, Window, informat
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.interactions import Floats
 from ecom_pipeline.ml.recommend.lightfm import LightFMRecommender
-from ecom_pipeline.ml.recommend.metrics import paired_interval
+from ecom_pipeline.ml.recommend.metrics import leads, paired_interval
 from ecom_pipeline.ml.recommend.popularity import FirstChoices, Popularity
 from ecom_pipeline.ml.recommend.ranker import Firsts, Ranker, firsts, learn_trees, told
 from ecom_pipeline.ml.recommend.tuning import Baseline, tune_baselines, tune_parts
@@ -227,8 +227,7 @@ def _rankers(
         values = now.ndcg(learn_trees([past], seed=seed))
         gains = values - now.ndcg(None)
         lead = paired_interval(gains, seed=seed)
-        leads = gains.mean() > SURE * gains.std() / np.sqrt(len(gains))
-        trees = learn_trees([past, now], seed=seed) if leads else None
+        trees = learn_trees([past, now], seed=seed) if leads(gains, SURE) else None
         found[target] = trees, lead, {Ranker.name: float(values.mean())}
     return found
 

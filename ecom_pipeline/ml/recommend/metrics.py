@@ -123,4 +123,13 @@ def paired_interval(difference: Floats, *, seed: int, level: float = 0.95) -> tu
     return low, high
 
 
+def leads(gains: Floats, errors: float) -> bool:
+    """Whether the mean of per-customer differences lies more than so many standard errors above zero.
+
+    >>> leads(np.array([1.0, 1.0, 0.0]), 2.0), leads(np.array([1.0, 1.0, 0.0]), 3.0)
+    (True, False)
+    """
+    return bool(gains.mean() > errors * gains.std() / np.sqrt(len(gains)))
+
+
 PER_CUSTOMER = {"recall": recall, "precision": precision, "ndcg": ndcg, "mrr": mrr}

@@ -14,6 +14,7 @@ import numpy as np
 from ecom_pipeline.ml.recommend.blend import Candidates
 from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.interactions import Floats
+from ecom_pipeline.ml.recommend.metrics import leads
 
 STEPS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
 AVERSE = {Frequency.name: (-1.0, -0.25)}
@@ -66,7 +67,7 @@ def _climbed(found: Candidates) -> dict[str, float]:
     everyone = len(found.customers)
     found = found.of(np.flatnonzero(found.hit.any(axis=1)))
     each_alone = {name: found.ndcg(scores) for name, scores in found.scores.items()}
-    first = max(each_alone, key=lambda name: float(each_alone[name].mean()))
+    first = max(each_alone, key=lambda name: float(each_alone[name].sum()))
     weights = dict.fromkeys(found.scores, 0.0) | {first: 1.0}
     total, best = found.scores[first], each_alone[first]
 
@@ -80,9 +81,9 @@ def _climbed(found: Candidates) -> dict[str, float]:
             for step in (*AVERSE.get(name, ()), *STEPS)
             if step != weights[name]
         }
-        name, step = max(changes, key=lambda change: changes[change].mean())
+        name, step = max(changes, key=lambda change: changes[change].sum())
         gains = np.pad(changes[name, step] - best, (0, everyone - len(best)))
-        if gains.mean() <= SURE * gains.std() / np.sqrt(len(gains)):
+        if not leads(gains, SURE):
             break
         total, best = changed(name, step), changes[name, step]
         weights[name] = step

@@ -152,6 +152,13 @@ def test_of_equal_scores_the_first_is_ahead_and_what_is_not_listed_is_not() -> N
     assert shorter.ndcg(world.scores["left"]) == pytest.approx([(1 / np.log2(3) + 1 / np.log2(11)) / ideal])
 
 
+@pytest.mark.filterwarnings("error")
+def test_where_nobody_chose_a_candidate_the_first_part_is_taken_without_a_warning() -> None:
+    world = world_of([3.0, 2.0], [0.0, 2.0], [False, False])
+    weights, reached, _ = learn_weights(world, always="left", seed=1)
+    assert weights["left"] > weights["right"] == reached == 0
+
+
 def test_two_parts_together_find_what_neither_finds_alone() -> None:
     world = world_of([3.0, 2.0, 0.0, 0.0], [0.0, 2.0, 3.0, 0.0], [False, True, False, False])
     weights, reached, alone = learn_weights(world, always="left", seed=1)
