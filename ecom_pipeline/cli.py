@@ -1,7 +1,8 @@
 """`ecom`: thin verbs over the same functions that the assets call.
 
 Exit codes: 0 done; 1 the run or the command failed, with the reason on standard error; 2 wrong usage; 3 another run holds
-the warehouse; 4 there is nothing to show yet. ``--json`` prints one JSON document on standard output.
+the warehouse; 4 there is nothing to show yet. ``--json`` prints one JSON document on standard output; where the command
+failed it has the ``reasons``.
 """
 
 from __future__ import annotations
@@ -57,20 +58,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = plain_console(stderr=given.json, width=None if sys.stdout.isatty() else NARROWEST)
     try:
         return VERBS[given.verb](given, console)
-    except WarehouseBusyError as error:
-        print(f"ecom: {error}", file=sys.stderr)
-        return BUSY
     except (
         SettingsError,
         ShopError,
         InputError,
         ContractError,
         WarehouseError,
+        WarehouseBusyError,
         releases.ReleaseError,
         OSError,
     ) as error:
         print(f"ecom: {error}", file=sys.stderr)
-        return FAILED
+        _tell(given, {"succeeded": False, "reasons": str(error).splitlines()}, lambda: None)
+        return BUSY if isinstance(error, WarehouseBusyError) else FAILED
 
 
 def _settings(given: argparse.Namespace) -> Settings:
@@ -167,7 +167,8 @@ def _status(given: argparse.Namespace, console: Console) -> int:
     with _warehouse(settings, shop.name) as connection:
         summary = summarise(connection)
     if summary is None:
-        console.print(f"Shop {shop.name} has not run yet.")
+        told = {"run": None, "release": releases.current_id(folder)}
+        _tell(given, told, lambda: console.print(f"Shop {shop.name} has not run yet."))
         return NOTHING
     _tell_summary(given, console, folder, summary)
     show_failures(f"{failure['step']}: {failure['message']}" for failure in summary.refused)

@@ -38,6 +38,8 @@ def run(connection: duckdb.DuckDBPyConnection, run_id: str, status: str) -> None
 def test_before_the_first_run_there_is_nothing_to_tell(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(given) == cli.NOTHING
     assert capsys.readouterr().out == "Shop test has not run yet.\n"
+    assert cli.main([*given, "--json"]) == cli.NOTHING
+    assert json.loads(capsys.readouterr().out) == {"run": None, "release": None}
 
 
 def test_the_last_run_is_told_with_its_warnings_and_failures(
@@ -68,6 +70,29 @@ def test_a_run_that_failed_before_its_first_step_says_why_as_json_too(
     told = capsys.readouterr()
     assert json.loads(told.out) == {"succeeded": False, "reasons": ["no room"], "release": None}
     assert "FAILED no room\n" in told.err
+
+
+@pytest.mark.parametrize("verb", ["run", "status", "quarantine list"])
+def test_what_ends_a_command_before_it_begins_is_told_as_json_too(
+    given: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str
+) -> None:
+    shop = tmp_path / "shop.yaml"
+    shop.write_text(shop.read_text("utf-8").replace("currency: GBP", "currency: pounds").replace("rows:", "ro ws:"))
+    assert cli.main([*verb.split(), *given[1:], "--json"]) == cli.FAILED
+    told = capsys.readouterr()
+    said = json.loads(told.out)
+    assert said["succeeded"] is False
+    assert len(said["reasons"]) == 2
+    assert told.err == "ecom: " + "\n".join(said["reasons"]) + "\n"
+
+
+def test_a_warehouse_that_another_run_holds_is_told_as_json_too(
+    given: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_warehouse(tmp_path / "data" / "work" / "test", memory_limit="200MB", threads=1):
+        assert cli.main([*given, "--json"]) == cli.BUSY
+    (reason,) = json.loads(capsys.readouterr().out)["reasons"]
+    assert str(tmp_path / "data" / "work" / "test") in reason
 
 
 def test_many_tables_and_steps_are_told_in_a_few_lines(
