@@ -87,15 +87,15 @@ class Evidence:
     """By product, a number for its name: of two sizes of one name nobody is told that they go together."""
 
 
-def evidence_of(shop: Shop, pairs: pd.DataFrame) -> Evidence:
+def evidence_of(shop: Shop, baskets: pd.DataFrame) -> Evidence:
     """Gather the evidence there is.
 
     Parameters
     ----------
     shop
         What is known of customers and products.
-    pairs
-        As ``together.bought_together`` returns them.
+    baskets
+        As ``together.bought_together`` takes them.
     """
     count = len(shop.ids)
     customer, product = shop.recent
@@ -103,7 +103,7 @@ def evidence_of(shop: Shop, pairs: pd.DataFrame) -> Evidence:
     choosers = bought_together(
         pd.DataFrame({"basket_id": customer, "product_id": product}), k=MOST, available=pd.Index(np.flatnonzero(goods))
     )
-    pairs = pairs[pairs["other_product_id"].isin(shop.ids[goods])]
+    pairs = bought_together(baskets, k=MOST, available=shop.ids[goods])
     codes, names = category_codes(shop.products)
     chooser, owned = np.divmod(shop.chosen.keys, max(count, 1))
     named = codes[owned] >= 0

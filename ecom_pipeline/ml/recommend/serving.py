@@ -35,9 +35,8 @@ Candidates = Callable[[pd.Index], pd.DataFrame]
 """Gives for customers the candidates of each of them and shelf, in these columns."""
 SERVED_COLUMNS = (*CANDIDATE_COLUMNS, *EVIDENCE_COLUMNS, "as_of_date")
 RULE_COLUMNS = ("shelf", "outcome", "is_filtered", "candidates", "customers", "as_of_date")
-PARTNERS = 30
-"""Products beside each product that are kept as evidence; the table of pairs shows the first ten that a list may hold."""
 PAIRS_SHOWN = 10
+"""Products beside each product, of those that a list may hold."""
 CUSTOMERS = 10_000
 """Customers served at once."""
 BY_NAME = np.argsort(np.argsort(SHELVES))
@@ -120,8 +119,7 @@ def serve(
     )
     wanted = shop.latest(rules.most_customers)
     filling = Filling(shop, content, interactions, rules, half_life=half_life)
-    pairs = bought_together(baskets, k=PARTNERS)
-    evidence = evidence_of(shop, pairs)
+    evidence = evidence_of(shop, baskets)
     ids, names = shop.ids.to_numpy(dtype=object), shop.customers.to_numpy(dtype=object)
     counts = []
     for first in range(0, len(wanted), CUSTOMERS):
@@ -145,7 +143,7 @@ def serve(
     available = shop.ids[shop.available]
     return Served(
         rules=_counted(counts, as_of_date),
-        bought_together=_shown(pairs, available, as_of_date),
+        bought_together=_pairs(baskets, available, as_of_date),
         trending=trending(interactions, products, as_of_date=as_of_date, available=available, k=k),
         left_out=len(shop.customers) - len(wanted),
     )
@@ -154,8 +152,7 @@ def serve(
 def served_to_nobody(baskets: pd.DataFrame, available: pd.Index, as_of_date: dt.date) -> Served:
     """What a shop gets that knows no customers: what is bought together, of baskets as `serve` takes them."""
     rules, trends = (pd.DataFrame(columns=list(names)) for names in (RULE_COLUMNS, TREND_COLUMNS))
-    pairs = _shown(bought_together(baskets, k=PARTNERS), available, as_of_date)
-    return Served(rules=rules, bought_together=pairs, trending=trends, left_out=0)
+    return Served(rules=rules, bought_together=_pairs(baskets, available, as_of_date), trending=trends, left_out=0)
 
 
 def _coded(candidates: pd.DataFrame, shop: Shop) -> pd.DataFrame:
@@ -247,8 +244,5 @@ def _counted(counts: list[pd.DataFrame], as_of_date: dt.date) -> pd.DataFrame:
     return counted[list(RULE_COLUMNS)]
 
 
-def _shown(pairs: pd.DataFrame, available: pd.Index, as_of_date: dt.date) -> pd.DataFrame:
-    """The first pairs of each product whose other product a list may hold."""
-    shown = pairs[pairs["other_product_id"].isin(available)].copy()
-    shown["rank"] = shown.groupby("product_id", sort=False).cumcount() + 1
-    return shown[shown["rank"] <= PAIRS_SHOWN].reset_index(drop=True).assign(as_of_date=as_of_date)
+def _pairs(baskets: pd.DataFrame, available: pd.Index, as_of_date: dt.date) -> pd.DataFrame:
+    return bought_together(baskets, k=PAIRS_SHOWN, available=available).assign(as_of_date=as_of_date)

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from ecom_pipeline.ml.recommend import together
+from ecom_pipeline.ml.recommend.serving import served_to_nobody
 from ecom_pipeline.ml.recommend.together import PAIR_COLUMNS, bought_together
 
 
@@ -53,6 +56,17 @@ def test_a_pair_needs_customers_and_a_basket_of_nobody_is_somebody_elses() -> No
 def test_only_what_is_available_stands_beside_another() -> None:
     found = bought_together(WORLD, k=5, available=pd.Index(["a"]))
     assert list(zip(found["product_id"], found["other_product_id"], strict=True)) == [("b", "a")]
+
+
+def test_what_is_on_sale_is_shown_however_many_stronger_partners_are_not() -> None:
+    gone = [f"gone{number:02}" for number in range(40)]
+    orders = [*[["mug", *gone]] * 8, *[["mug", "pot"]] * 6, *[["other"]] * 40]
+    rows = pd.DataFrame(
+        [(number, product) for number, held in enumerate(orders) for product in held],
+        columns=["basket_id", "product_id"],
+    )
+    found = served_to_nobody(rows, pd.Index(["mug", "pot"]), dt.date(2024, 1, 1)).bought_together
+    assert found[found["product_id"] == "mug"][["rank", "other_product_id"]].to_numpy().tolist() == [[1, "pot"]]
 
 
 def test_a_product_counts_once_per_basket_and_nothing_gives_nothing() -> None:
