@@ -143,6 +143,19 @@ CASES: dict[str, tuple[dict[str, Any], Rules, dict[str, Any], str, str]] = {
         "p1 p3 p4",
     ),
     "bought already": ({}, PLAIN, {"bought": ["p1"]}, "already_bought", "p2 p3 p4"),
+    "a price out of reach of what was bought on average": (
+        {
+            "p1": {"price_band": "lowest"},
+            "p7": {"price_band": "high"},
+            "p5": {"price_band": "highest"},
+            "p6": {"price_band": "medium"},
+            "p2": {"price_band": "low"},
+        },
+        Rules(price_bands_apart=2, new_products=0),
+        {"bought": ["p7", "p5", "p6"]},
+        "price_band",
+        "p2 p3 p4",
+    ),
     "a price out of reach": (
         {"p1": {"price_band": "lowest"}, "p7": {"price_band": "high"}, "p2": {"price_band": "highest"}},
         Rules(price_bands_apart=2, new_products=0),
@@ -163,6 +176,13 @@ def test_a_rule_takes_out_what_it_names_and_counts_it(
     names = [product for product, _ in listed(served, "ann", "new")]
     assert names == expected.split()
     assert filtered(served, "new")[rule] >= 1
+
+
+def test_who_bought_nothing_of_a_known_price_may_get_any_price() -> None:
+    dear = [*catalogue(p1={"price_band": "highest"}), {"product_id": "other", "is_in_catalogue": True}]
+    history = pd.concat([OTHERS, bought(("ann", "other", 0))])
+    served = shown(RANKED, history, dear, rules=Rules(price_bands_apart=2, new_products=0))
+    assert [product for product, _ in listed(served, "ann", "new")] == ["p1", "p2", "p3"]
 
 
 def test_where_nothing_is_against_it_the_best_are_listed() -> None:

@@ -12,7 +12,7 @@ from ecom_pipeline.ml.recommend.frequency import Frequency
 from ecom_pipeline.ml.recommend.interactions import Floats, Positions, checked
 from ecom_pipeline.ml.recommend.popularity import Popularity
 from ecom_pipeline.ml.recommend.shelves import candidates_of
-from ecom_pipeline_tests.ml.recommend.builders import checkerboard
+from ecom_pipeline_tests.ml.recommend.builders import checkerboard, frame
 
 PRODUCTS = pd.DataFrame({"product_id": pd.Index([], dtype=object)})
 
@@ -55,6 +55,21 @@ def test_what_is_bought_again_is_what_was_bought(monkeypatch: pytest.MonkeyPatch
     bought = data.loc[data["customer_id"].isin(some), ["customer_id", "product_id"]].drop_duplicates().astype(object)
     assert sorted(again.itertuples(index=False, name=None)) == sorted(bought.itertuples(index=False, name=None))
     assert not np.isin(new.agg("/".join, axis=1), bought.agg("/".join, axis=1)).any()
+
+
+@pytest.mark.parametrize(("weight", "first"), [(0.5, "often"), (-0.5, "often"), (0.0, "lately")])
+def test_where_having_a_product_speaks_against_it_what_is_bought_again_is_what_was_bought_most(
+    weight: float, first: str
+) -> None:
+    """A weight below nought is right for everything, where nobody buys twice, and turns the shelf of what was bought round."""
+    often = [("ann", "often", day, "purchase", 1) for day in range(3)]
+    crowd = [(f"c{number}", "lately", 3, "purchase", 1) for number in range(9)]
+    data = checked(frame([*often, ("ann", "lately", 3, "purchase", 1), *crowd]))
+    parts = [each.fit_checked(data) for each in (Popularity(), Frequency())]
+    weights = {"new": {"popularity": 1.0}, "all": {"popularity": 0.1, "frequency": weight}}
+    makers = {target: Blend.of(parts, each, data, None) for target, each in weights.items()}
+    found = candidates_of(makers, data, PRODUCTS, length=5)(pd.Index(["ann"]))
+    assert found.loc[found["shelf"] == "again", "product_id"].iloc[0] == first
 
 
 def test_nobody_has_no_candidates() -> None:
