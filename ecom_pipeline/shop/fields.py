@@ -106,7 +106,8 @@ class Field:
             noun = "a timestamp" if kind == "TIMESTAMP" else "a date"
             if self.origin.unit:
                 return f"a Unix time in {values.UNITS[self.origin.unit][0]}"
-            return f"{noun} of the form {self._form}" if self._form else f"{noun} of the form YYYY-MM-DD (ISO 8601)"
+            iso = "YYYY-MM-DD (ISO 8601, since shop.yaml names no date_format)"
+            return f"{noun} of the form {self._form or iso}"
         if self._is_number:
             whole, comma = (
                 "a whole number" if kind == "BIGINT" else "a number",

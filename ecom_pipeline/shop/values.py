@@ -122,7 +122,8 @@ def instant(text: str, form: str | None, unit: Unit | None) -> str | None:
     if form is not None:
         return f"try_strptime({text}, {literal(form)})" if tells_offset(form) else None
     shaped = f"regexp_matches({text}, {literal(_OFFSET)})"
-    return f"case when {_is_local(text)} then null when {shaped} then try_cast({text} as TIMESTAMPTZ) end"
+    close = f"replace(replace({text}, ' +', '+'), ' -', '-')"
+    return f"case when {_is_local(text)} then null when {shaped} then try_cast({close} as TIMESTAMPTZ) end"
 
 
 def tells_offset(form: str) -> bool:

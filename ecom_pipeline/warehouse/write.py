@@ -225,7 +225,8 @@ class _Staged:
         refusing = [f"{check.name}: {check.observed}" for check in self.outcome.checks if check.refuses]
         most = max(self.outcome.quarantined.items(), key=lambda counted: counted[1], default=None)
         if refusing and most:
-            refusing.append(f"most often ({most[1]:,} rows) {most[0]}")
+            often = f"most often ({most[1]:,} rows)" if most[1] > 1 else "one of them"
+            refusing.append(f"{often} {most[0]}")
         return "; ".join(refusing) or "another table of the same step was refused"
 
     def _go_live(self) -> str:

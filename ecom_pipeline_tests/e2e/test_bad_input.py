@@ -167,7 +167,10 @@ def test_mixed_date_formats_are_refused(dirty: Week) -> None:
     assert dirty.said.code == 1
     assert "within_tolerance: 107 of 369 rows" in dirty.said.words
     assert "ordered_at: '" in dirty.said.words
-    assert "' is not a timestamp of the form YYYY-MM-DD (ISO 8601)" in dirty.said.words
+    assert (
+        "' is not a timestamp of the form YYYY-MM-DD (ISO 8601, since shop.yaml names no date_format)"
+        in dirty.said.words
+    )
 
 
 def test_an_order_id_that_a_spreadsheet_filled_down_is_refused(dirty: Week) -> None:
@@ -218,7 +221,7 @@ def test_a_few_bad_rows_are_quarantined_with_a_warning(dirty: Week) -> None:
     rejects = dirty.house.ecom("quarantine", "show", "clean.messages", "--json").json
     assert [(row["file"], row["row_number"]) for row in rejects] == [("messages.csv", 89), ("messages.csv", 90)]
     assert {row["reasons"] for row in rejects} == {
-        "sent_at: 'yesterday' is not a timestamp of the form YYYY-MM-DD (ISO 8601)"
+        "sent_at: 'yesterday' is not a timestamp of the form YYYY-MM-DD (ISO 8601, since shop.yaml names no date_format)"
     }
     assert dirty.house.query("select count(*) from clean.messages") == [(88,)]
 

@@ -209,7 +209,10 @@ def test_a_date_column_takes_dates_and_moments(tmp_path: Path) -> None:
     rows = raw.view(make_shop(tmp_path, inputs), "market")
     first, last = date(2011, 7, 1), date(2011, 6, 30)
     assert [row["market_date"] for row in rows] == [first, first, last, first, None]
-    assert rows[4]["_reasons"] == "market_date: 'tomorrow' is not a date of the form YYYY-MM-DD (ISO 8601)"
+    assert (
+        rows[4]["_reasons"]
+        == "market_date: 'tomorrow' is not a date of the form YYYY-MM-DD (ISO 8601, since shop.yaml names no date_format)"
+    )
 
 
 def test_a_row_without_an_id_gets_one(tmp_path: Path) -> None:

@@ -272,15 +272,22 @@ def test_copies_that_disagree_are_a_share_of_all_rows_however_few_of_them_a_nigh
     ]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ("'of the same form'", "'of the same form'", "; most often (2 rows) of the same form"),
+        ("$$'one' is no price$$", "$$'two' is no price$$", "; one of them 'one' is no price"),
+    ],
+)
 def test_above_the_tolerance_the_table_is_refused_and_the_rejects_are_kept_for_diagnosis(
-    con: duckdb.DuckDBPyConnection, clean: Contract
+    con: duckdb.DuckDBPyConnection, clean: Contract, first: str, second: str, told: str
 ) -> None:
     write(con, Candidate(contract=clean, content=land(con, "(1,'a',1,null,1)")))
-    (outcome,) = write(
-        con, Candidate(contract=clean, content=land(con, "(1,'a',-1,null,1), (2,'b',-1,null,1), (3,'c',1,null,1)"))
-    )
+    landed = land(con, f"(1,'a',1,{first},1), (2,'b',1,{second},1), (3,'c',1,null,1)")
+    (outcome,) = write(con, Candidate(contract=clean, content=landed))
     assert outcome.refused
     assert "within_tolerance" in outcome.reason
+    assert outcome.reason.endswith(told)
     assert [row[0] for row in rows(con, "clean.products")] == ["a"]
     assert con.execute("select count(*) from quarantine.rows").fetchall() == [(2,)]
 

@@ -32,7 +32,6 @@ _CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p")
 FORMATS = (
     "%Y%m%d",
     "%Y%m%d%H%M%S",
-    "%Y-%m-%d %H:%M:%S %z",
     "%Y-%m-%d %H:%M:%S UTC",
     "%Y-%m-%d %H",
     "%Y-%m-%d %I:%M %p",
@@ -253,7 +252,7 @@ def _time(con: duckdb.DuckDBPyConnection, sample: str, share: dict[str, float]) 
     if share["dated"] < ENOUGH or (share["numeric"] >= ENOUGH and share["fractional"] > 0):
         return None
     shapes = {shape for (shape,) in con.execute(f"select distinct {_shape_of('v')} from {sample}").fetchall()}
-    alike = [form for form in FORMATS if "%z" in form or _shape(form) in shapes]
+    alike = [form for form in FORMATS if _shape(form) in shapes]
     likely = [form for form, fit in zip(alike, _fits(con, sample, alike, 40), strict=True) if fit >= ENOUGH]
     if not likely:
         return None
@@ -270,7 +269,7 @@ def _time(con: duckdb.DuckDBPyConnection, sample: str, share: dict[str, float]) 
 
 
 def _shape(form: str) -> str:
-    """What every value looks like that a format without an offset reads: a digit for digits, a letter for letters."""
+    """What every value looks like that a format reads: a digit for digits, a letter for letters."""
     runs = re.sub("%.", "9", re.sub("%[bBp]", "a", form))
     return re.sub("[A-Za-z]+", "a", re.sub("9+", "9", runs))
 
