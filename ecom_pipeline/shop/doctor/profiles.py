@@ -253,6 +253,8 @@ def _time(con: duckdb.DuckDBPyConnection, sample: str, share: dict[str, float]) 
         return None
     shapes = {shape for (shape,) in con.execute(f"select distinct {_shape_of('v')} from {sample}").fetchall()}
     alike = [form for form in FORMATS if _shape(form) in shapes]
+    if not alike:
+        return None
     likely = [form for form, fit in zip(alike, _fits(con, sample, alike, 40), strict=True) if fit >= ENOUGH]
     if not likely:
         return None
