@@ -183,7 +183,7 @@ def _refuse_what_looks_elsewhere(tree: exp.Expression) -> None:
 
 
 def _refuse_function(node: exp.Func) -> None:
-    rendered = re.match(r"\w+", node.sql(dialect="duckdb"))
+    rendered = re.match(r"\w+(?=\()", node.sql(dialect="duckdb"))
     names = {node.name.lower()} if isinstance(node, exp.Anonymous) else {name.lower() for name in node.sql_names()}
     if rendered and not isinstance(node, exp.Connector):
         names.add(rendered.group().lower())

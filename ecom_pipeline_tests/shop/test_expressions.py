@@ -34,6 +34,7 @@ def computed(text: str, row: dict[str, str | None], **kind: bool) -> object:
         ("cast(code as integer)", {"code": "x"}, None),
         ('"Unit Price" * 2 > 1', {"Unit Price": "$0.60"}, True),
         ("数量 > 0", {"数量": "3"}, True),
+        ("json_extract_string(product, '$.sku')", {"product": '{"sku": "A1"}'}, "A1"),
         ("list_filter(string_split(a, ','), lambda a: a > '1')[1]", {"a": "1,2"}, "2"),
     ],
 )

@@ -10,6 +10,7 @@ import unicodedata
 from functools import lru_cache
 
 from ecom_pipeline.contracts import Column
+from ecom_pipeline.shop.expressions import ExpressionError, check_query, parse_expression
 from ecom_pipeline.sql import quoted
 
 CERTAIN, KNOWN, VAGUE, ALIKE = 1.0, 0.95, 0.75, 0.55
@@ -17,7 +18,7 @@ VAGUE_WORDS = frozenset(
     [
         "id", "name", "date", "time", "day", "type", "value", "title", "status", "state", "source", "description",
         "text", "label", "code", "count", "total", "amount", "price", "period", "body", "content", "event", "item",
-        "product", "customer", "user", "order", "number", "note", "details", "level", "comment", "question", "名称", "日期",
+        "product", "customer", "user", "username", "order", "number", "note", "details", "level", "comment", "question", "名称", "日期",
         "时间", "类型", "状态", "来源", "编号", "金额", "价格", "数量", "内容", "标题", "分类", "类别", "描述"
     ]
 )  # fmt: skip
@@ -48,8 +49,25 @@ PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def as_sql(header: str) -> str:
-    """The column in an expression."""
-    return header if PLAIN.fullmatch(header) else quoted(header)
+    """The column in an expression.
+
+    Examples
+    --------
+    >>> [as_sql(name) for name in ("product", "order", "insert", "Unit Price")]
+    ['product', '"order"', '"insert"', '"Unit Price"']
+    """
+    return header if PLAIN.fullmatch(header) and _is_free(header) else quoted(header)
+
+
+@lru_cache(maxsize=16384)
+def _is_free(word: str) -> bool:
+    """Whether a query and an expression take a word for a column, and for nothing of their own."""
+    used = f"{word} = {word} + 1"
+    try:
+        check_query(f"select {used}")
+        return parse_expression(used).columns == (word,)
+    except ExpressionError:
+        return False
 
 
 @lru_cache(maxsize=16384)
