@@ -309,6 +309,21 @@ def test_a_title_above_the_header_of_a_sheet(con, tmp_path):
     assert read_file(con, tmp_path / "sales.xlsx", "t", options=ReadOptions(skip_rows=0)).columns[0] == "Sales of June"
 
 
+def test_groups_of_columns_are_named_above_the_header_of_a_sheet(con, tmp_path):
+    book = openpyxl.Workbook()
+    for row in (
+        ["Item", None, None, "Prices", None, "Stock", None],
+        ["SKU", "Name", "Kind", "Sale", "Cost", "Left", "Days"],
+    ):
+        book.active.append(row)
+    for number in range(3):
+        book.active.append([f"A{number}", f"Mug {number}", "Mugs", 12.5 + number, 5 + number, 7, 14])
+    book.save(tmp_path / "items.xlsx")
+    found = read_file(con, tmp_path / "items.xlsx", "t")
+    assert (found.columns, found.rows) == (("SKU", "Name", "Kind", "Sale", "Cost", "Left", "Days"), 3)
+    assert "1 line above the header passed over ('Item Prices Stock')" in found.notices[0]
+
+
 def test_excel_sheets_and_damage(con, workbook, tmp_path):
     assert read_file(con, workbook, "t", options=ReadOptions(sheet="Notes")).columns == ("a", "b")
     assert read_file(con, workbook, "t", options=ReadOptions(sheet="Notes")).rows == 0

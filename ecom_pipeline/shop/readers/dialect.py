@@ -172,21 +172,23 @@ def has_header(records: Sequence[Sequence[str]]) -> bool:
 
 
 def preamble_length(records: Sequence[Sequence[str]]) -> int:
-    """How many of the first records are a title, a period or a note above the header.
+    """How many of the first records are a title, a period, a note or the names of groups of columns above the header.
 
-    They have hardly a field filled, and the first full record below them names the others.
+    They have at most half of the fields filled, and the first full record below them names the others.
 
     Examples
     --------
     >>> rows = [["2024-06-18", "Brand", "12.50"], ["2024-06-19", "Brand", "9.75"]]
     >>> preamble_length([["Costs of June", "", ""], ["Day", "Campaign", "Cost"], *rows])
     1
+    >>> preamble_length([["When", "", "What", "", ""], ["Day", "Hour", "Brand", "Item", "Cost"], ["1", "2", "A", "B", "3"]])
+    1
     >>> preamble_length([["Day", "", ""], *rows])
     0
     """
     filled = [sum(bool(field.strip()) for field in record) for record in records]
     start = next((place for place, count in enumerate(filled) if count >= FULL * max(filled)), 0)
-    sparse = all(count <= max(1, filled[start] // 3) for count in filled[:start])
+    sparse = all(count <= filled[start] // 2 for count in filled[:start])
     return start if filled[start] >= 3 and sparse and has_header(records[start:]) else 0
 
 

@@ -54,6 +54,54 @@ def test_marks_of_reviews_are_no_codes_of_events(tmp_path: Path) -> None:
         assert rows(con, "select distinct event_type, price from input.events") == [("purchase", None)]
 
 
+def test_objects_may_be_called_like_words_of_sql(tmp_path: Path) -> None:
+    """An order, a table, an aggregate: in an expression the first two are columns in quotes only."""
+    clicks = [
+        {
+            "event": ["view", "purchase"][n % 2],
+            "timestamp": f"2024-01-{1 + n % 28:02}T10:00:00Z",
+            "order": {"id": f"O{n}"},
+            "user": {"id": f"u{n % 9}"},
+            "product": {"sku": f"p{n % 5}"},
+            "table": {"currency": "EUR"},
+        }
+        for n in range(60)
+    ]
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "clicks.jsonl").write_text("\n".join(map(json.dumps, clicks)), "utf-8")
+    with loaded(folder, tmp_path / "shop.yaml") as (con, _):
+        told = "select event_type, customer_id, product_id, order_id, currency from input.events where order_id = 'O1'"
+        assert rows(con, told) == [("purchase", "u1", "p1", "O1", "EUR")]
+
+
+def test_a_service_desk_that_numbers_tickets_tells_no_orders(tmp_path: Path) -> None:
+    header = ("Ticket ID", "Created", "Customer", "Channel", "Body", "Tag")
+    tickets = [
+        [
+            f"T{n}",
+            f"2024-03-{1 + n % 28:02}T10:00:00Z",
+            f"K{n % 9}",
+            "mail",
+            f"Where is my order number {n}?",
+            "delivery",
+        ]
+        for n in range(60)
+    ]
+    write_csv(tmp_path / "in" / "helpdesk.csv", header, tickets)
+    found = mapping(examined(tmp_path / "in"))
+    assert {name: found[f"messages.{name}"] for name in ("sent_at", "text", "customer_id", "intent")} == {
+        "sent_at": "Created", "text": "Body", "customer_id": "Customer", "intent": "Tag",
+    }  # fmt: skip
+    assert not any(name.startswith("orders.") for name in found)
+
+
+def test_a_customer_is_called_by_the_name_and_not_by_the_login(tmp_path: Path) -> None:
+    people = [[f"K{n}", f"Anna Weiß {n}", f"anna{n}", f"a{n}@example.com"] for n in range(60)]
+    write_csv(tmp_path / "in" / "wc-customers.csv", ("ID", "Name", "Username", "Email"), people)
+    assert mapping(examined(tmp_path / "in"))["customers.name"] == "Name"
+
+
 @pytest.mark.parametrize("mark", ["::", ","])
 def test_ratings_without_a_header(tmp_path: Path, mark: str) -> None:
     """As in MovieLens and in Amazon's ratings; the mark is no quantity."""
