@@ -11,7 +11,6 @@ Nothing here opens a database or imports an orchestrator.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -168,9 +167,7 @@ class Contract(_Model):
         if self.since:
             slices = {table: len(expressions) for table, expressions in self.slices.items() if expressions}
             if self.input or slices.keys() != self.since.changes.keys():
-                raise ValueError(
-                    "since says for every table with slices, and for no other, when a change begins to bear"
-                )
+                raise ValueError("since says for every table with slices, and no other, when a change begins to bear")
             if any(slices.get(table) != 1 for table in self.since.reads):
                 raise ValueError("since bounds what is read of tables with one slice")
             if self.types[str(self.merge_on)] == "DATE":
@@ -272,25 +269,6 @@ def _promises(column: Column) -> Iterator[tuple[Kind, str, str]]:
 def _text(path: Path) -> str | None:
     """Read once per process: what a table was planned by is what it is built by."""
     return path.read_text("utf-8") if path.exists() else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class CheckResult:
-    """What one check of a contract said about one candidate."""
-
-    table: str
-    name: str
-    description: str
-    action: Action
-    passed: bool
-    rows_failed: int = 0
-    rows_checked: int = 0
-    observed: str = ""
-
-    @property
-    def refuses(self) -> bool:
-        """Whether this result alone keeps the candidate from going live."""
-        return not self.passed and self.action == "fail"
 
 
 def parse_contract(text: str, schema: str, table: str, origin: str) -> Contract:

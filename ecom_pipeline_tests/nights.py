@@ -10,7 +10,8 @@ from typing import Any
 
 import duckdb
 
-from ecom_pipeline.contracts import CheckResult, Contract, load_contracts
+from ecom_pipeline.checks import CheckResult
+from ecom_pipeline.contracts import Contract, load_contracts
 from ecom_pipeline.defs.inputs import define_inputs
 from ecom_pipeline.defs.landing import load
 from ecom_pipeline.defs.night import Night

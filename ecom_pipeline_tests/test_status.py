@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from ecom_pipeline import cli
-from ecom_pipeline.contracts import CheckResult
+from ecom_pipeline.checks import CheckResult
 from ecom_pipeline.terminal import MOST_STEPS
 from ecom_pipeline.warehouse import release as releases
 from ecom_pipeline.warehouse.connection import open_warehouse

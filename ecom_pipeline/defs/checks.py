@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import dagster as dg
 
-from ecom_pipeline.contracts import CheckResult, Contract
+from ecom_pipeline.checks import CheckResult
+from ecom_pipeline.contracts import Contract
 from ecom_pipeline.quality import check_specs
 from ecom_pipeline.warehouse.aside import CONSERVATION, CONSERVATION_WORDS, COPIES, COPIES_WORDS
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import dagster as dg
 
-from ecom_pipeline.contracts import CheckResult, Contract
+from ecom_pipeline.checks import CheckResult
+from ecom_pipeline.contracts import Contract
 from ecom_pipeline.defs.checks import check_of, check_results, key_of
 from ecom_pipeline.defs.night import Night
 from ecom_pipeline.defs.tables import LINEAGE, spec_of

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from ecom_pipeline.contracts import Action, CheckResult, Contract, Rule
+from ecom_pipeline.checks import CheckResult
+from ecom_pipeline.contracts import Action, Contract, Rule
 from ecom_pipeline.sql import quoted
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import duckdb
 
-from ecom_pipeline.contracts import PROVENANCE, CheckResult, Contract, Rule
+from ecom_pipeline.checks import CheckResult
+from ecom_pipeline.contracts import PROVENANCE, Contract, Rule
 from ecom_pipeline.sql import literal, quoted
 from ecom_pipeline.warehouse.journal import now
 from ecom_pipeline.warehouse.names import columns_of, count

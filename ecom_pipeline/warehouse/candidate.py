@@ -9,7 +9,8 @@ from typing import Protocol
 import duckdb
 import pandas as pd
 
-from ecom_pipeline.contracts import CheckResult, Contract
+from ecom_pipeline.checks import CheckResult
+from ecom_pipeline.contracts import Contract
 from ecom_pipeline.warehouse.aside import Counts
 from ecom_pipeline.warehouse.increment import Plan
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from ecom_pipeline.contracts import CheckResult
+from ecom_pipeline.checks import CheckResult
 from ecom_pipeline.warehouse.builds import code_fingerprint
 from ecom_pipeline.warehouse.names import rows_of
 

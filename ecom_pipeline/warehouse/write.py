@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from ecom_pipeline.contracts import CheckResult
+from ecom_pipeline.checks import CheckResult
 from ecom_pipeline.sql import columns_of_table, literal, quoted
 from ecom_pipeline.warehouse.aside import Aside
 from ecom_pipeline.warehouse.builds import Build, build_of, changes_of, note_changes, remember

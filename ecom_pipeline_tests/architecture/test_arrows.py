@@ -1,4 +1,4 @@
-"""Who may know whom: sql <- contracts <- quality, warehouse, ml, shop <- defs, asking <- definitions, cli."""
+"""Who may know whom: sql <- contracts <- checks <- quality, warehouse, ml, shop <- defs, asking <- definitions, cli."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ BELOW: dict[str, set[str]] = {
     "sql": set(),
     "contracts": {"sql"},
     "settings": set(),
-    "quality": {"contracts", "sql"},
-    "warehouse": {"contracts", "sql"},
+    "checks": {"contracts"},
+    "quality": {"checks", "contracts", "sql"},
+    "warehouse": {"checks", "contracts", "sql"},
     "ml": set(),
     "shop": {"contracts", "sql"},
-    "defs": {"contracts", "sql", "settings", "quality", "warehouse", "ml", "shop"},
+    "defs": {"checks", "contracts", "sql", "settings", "quality", "warehouse", "ml", "shop"},
     "definitions": {"contracts", "settings", "shop", "defs"},
     "asking": {"ml", "warehouse"},
     "terminal": {"shop", "warehouse"},

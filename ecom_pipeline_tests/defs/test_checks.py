@@ -5,7 +5,8 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from ecom_pipeline.contracts import Action, CheckResult, load_contracts
+from ecom_pipeline.checks import CheckResult
+from ecom_pipeline.contracts import Action, load_contracts
 from ecom_pipeline.defs.checks import REFUSED, WARNED, check_of, check_results
 
 ORDERS = load_contracts()["clean.orders"]

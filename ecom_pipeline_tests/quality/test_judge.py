@@ -6,7 +6,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ecom_pipeline.contracts import CheckResult, Contract
+from ecom_pipeline.checks import CheckResult
+from ecom_pipeline.contracts import Contract
 from ecom_pipeline.quality import check_specs, judge
 
 Make = Callable[..., Contract]
