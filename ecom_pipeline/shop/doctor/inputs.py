@@ -147,7 +147,10 @@ class Inputs:
         named: ColumnGuess | None = None,
         found: Mapping[str, Match] | None = None,
     ) -> InputGuess | None:
-        """Products, as rows about something else describe them; what these call a category and a price is one."""
+        """Products, as rows about something else describe them; what these call a category and a price is one.
+
+        A category or a brand that is the same in all rows is one of the rows (``track``, of every call of a tracker).
+        """
         own = {target: match for target, match in (found or {}).items() if target in CATALOGUE}
         taken = {match.profile.name for match in self.role.matches["orders"].values()} - {product.profile.name}
         taken |= used_columns([self._beside[1]]) if self._beside else set()
@@ -156,6 +159,7 @@ class Inputs:
             for target, match in (self.role.matches["products"] | own).items()
             if target in CATALOGUE and (match.profile.name not in taken or target == "price")
             if match.profile.name != product.profile.name
+            if match.profile.distinct != 1 or target not in ("category_path", "brand")
             if not (where or "").startswith(f"{as_sql(match.profile.name)} in (")
         }
         if not {"name", "category_path", "brand"} & set(found):

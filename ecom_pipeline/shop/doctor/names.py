@@ -82,6 +82,8 @@ def folded(header: str) -> str:
     True
     >>> folded("Numéro de commande (FR)")
     'commandeid'
+    >>> [folded(name) for name in ("Artikelnummer", "Artikel-Nr.", "Bestellnr.")]
+    ['artikelid', 'artikelid', 'bestellid']
     """
     bare = re.sub(r"[（(【\[][^)）】\]]*[)）】\]]\s*$", "", header.strip()) or header
     letters = "".join(char for char in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(char))
@@ -90,7 +92,7 @@ def folded(header: str) -> str:
         parts = [*parts[1:], "id"]
     elif len(parts) > 1 and parts[-1] in NUMBER:
         parts[-1] = "id"
-    return re.sub("(编号|编码|代码|号码|号)$", "id", "".join(parts))
+    return re.sub(r"((?<=\w)nummer|(?<=\w)nr|编号|编码|代码|号码|号)$", "id", "".join(parts))
 
 
 def _parts(header: str) -> list[str]:

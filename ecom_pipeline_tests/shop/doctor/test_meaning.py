@@ -75,6 +75,24 @@ def test_objects_may_be_called_like_words_of_sql(tmp_path: Path) -> None:
         assert rows(con, told) == [("purchase", "u1", "p1", "O1", "EUR")]
 
 
+def test_what_all_calls_of_a_tracker_say_is_no_category_of_products(tmp_path: Path) -> None:
+    calls = [
+        {
+            "type": "track",
+            "event": ["Product Viewed", "Product Added"][n % 2],
+            "userId": f"u{n % 9}",
+            "timestamp": f"2024-01-{1 + n % 28:02}T10:00:00Z",
+            "properties": {"product_id": f"p{n % 5}", "price": 5.5},
+            "context": {"campaign": {"source": "google"}},
+        }
+        for n in range(60)
+    ]
+    (tmp_path / "track.ndjson").write_text("\n".join(map(json.dumps, calls)), "utf-8")
+    found = mapping(examined(tmp_path))
+    assert found["events.channel"] == {"sql": "json_extract_string(context, '$.campaign.source')"}
+    assert not any(name.startswith("products.") for name in found)
+
+
 def test_a_service_desk_that_numbers_tickets_tells_no_orders(tmp_path: Path) -> None:
     header = ("Ticket ID", "Created", "Customer", "Channel", "Body", "Tag")
     tickets = [
