@@ -51,16 +51,16 @@ def _without_evidence(row: Mapping[Hashable, Any]) -> tuple[str, str]:
 def _doubt(row: Mapping[Hashable, Any]) -> tuple[str, str]:
     """Why what a channel brings is not known well enough."""
     follows, interval_en, interval_zh = row["follows_demand"], *_interval(row)
+    if row["return_on_spend"] <= 0:
+        return (
+            f"revenue was no higher with its spend ({interval_en} per unit of money)",
+            f"投放时销售额并未更高（每 1 元 {interval_zh}）",
+        )
     if follows is not None and follows >= FOLLOWING:
         return (
             f"it was spent when demand was high (correlation {follows:.2f}), so that the {row['return_on_spend']:.2f} a unit"
             " of money may have come anyway",
             f"投放随需求起落（相关系数 {follows:.2f}），每 1 元对应的 {row['return_on_spend']:.2f} 元可能本来就会产生",
-        )
-    if row["return_on_spend"] <= 0:
-        return (
-            f"revenue was no higher with its spend ({interval_en} per unit of money)",
-            f"投放时销售额并未更高（每 1 元 {interval_zh}）",
         )
     return f"one unit of money brought {interval_en}, which may be nothing", f"每 1 元投放带来 {interval_zh}，可能为零"
 

@@ -266,10 +266,11 @@ def test_the_last_week_counts_once_it_is_over() -> None:
     assert periods_of(pd.Series(days[[0, 1, 5]]), days).mean_of(np.arange(20.0)).tolist() == list(range(20))
 
 
-def test_what_was_spent_for_nothing_is_told_as_that() -> None:
+@pytest.mark.parametrize("follows", [None, 0.6])
+def test_what_was_spent_for_nothing_is_told_as_that(follows: float | None) -> None:
     row = {
         "has_evidence": False,
-        "follows_demand": None,
+        "follows_demand": follows,
         "spend_per_day": 5.0,
         "recommended_per_day": 5.0,
         "test_days": 20,
