@@ -12,8 +12,6 @@ from ecom_pipeline.contracts import TABLES, parse_contract
 from ecom_pipeline.ml.marketing.experiment import mean_difference
 from ecom_pipeline.ml.marketing.readout import FEATURES, Experiments, read_experiments
 
-pytestmark = pytest.mark.slow
-
 AS_OF = dt.date(2024, 3, 31)
 
 
@@ -60,6 +58,7 @@ def read(assigned: pd.DataFrame, customers: pd.DataFrame | None = None) -> Exper
     return read_experiments(assigned, today, margin_share=0.5, as_of_date=AS_OF, seed=1)
 
 
+@pytest.mark.slow
 def test_a_treatment_that_works_for_all_is_read_and_pays_for_all() -> None:
     found = read(drawn(3000, uplift=0.15))
     (row,) = found.results.to_dict("records")
@@ -73,6 +72,7 @@ def test_a_treatment_that_works_for_all_is_read_and_pays_for_all() -> None:
     assert found.coupons["expected_gain"].iloc[0] == pytest.approx(row["lift"] * 20 - 1)
 
 
+@pytest.mark.slow
 def test_whom_it_works_for_is_found_and_only_they_are_listed() -> None:
     customers = people(400, 9)
     found = read(drawn(4000, uplift="recent"), customers)
@@ -88,12 +88,14 @@ def test_whom_it_works_for_is_found_and_only_they_are_listed() -> None:
     assert listed[~recent].mean() < 0.05
 
 
+@pytest.mark.slow
 def test_the_qini_interval_is_as_wide_as_chance_moves_it() -> None:
     rows = pd.concat([read(drawn(1000, uplift=0.1, seed=10 * seed)).results for seed in range(24)])
     width = rows["qini_upper"].astype(float) - rows["qini_lower"].astype(float)
     assert width.mean() > 0.8 * 2 * 1.96 * rows["qini"].astype(float).std()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_where_nothing_works_nobody_is_listed(seed: int) -> None:
     found = read(drawn(2000, uplift=0.0, seed=10 * seed).assign(cost=0.0))
@@ -104,6 +106,7 @@ def test_where_nothing_works_nobody_is_listed(seed: int) -> None:
     assert (row["coupons"], len(found.coupons)) == (0, 0)
 
 
+@pytest.mark.slow
 def test_what_costs_more_than_it_brings_pays_for_nobody() -> None:
     assert read(drawn(3000, uplift=0.15).assign(cost=15.0)).coupons.empty
 
@@ -136,6 +139,7 @@ def test_customers_whose_days_have_not_passed_are_waited_for() -> None:
     assert "1000 位客户" in row["sentence_zh"]
 
 
+@pytest.mark.slow
 def test_every_treatment_is_read_beside_the_same_control_group() -> None:
     one = drawn(2000, uplift=0.2)
     other = one[~one["is_control"]].assign(arm="gift", customer_id=lambda rows: "g" + rows["customer_id"])
