@@ -25,8 +25,6 @@ from ecom_pipeline.ml.marketing.experiment import (
 )
 
 Array = NDArray[np.float64]
-OUTCOME_DAYS = 30
-"""Days from the assignment on, the day itself counted, in which an order is an outcome."""
 FEWEST = 200
 """Customers of an arm below which nobody's uplift is learned."""
 FEWEST_OUTCOMES = 50

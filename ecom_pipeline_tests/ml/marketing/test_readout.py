@@ -162,6 +162,22 @@ def test_few_customers_are_read_without_a_model() -> None:
     assert "Too few customers" in row["sentence_en"]
 
 
+def test_what_a_treatment_earns_with_a_customer_by_hand() -> None:
+    """60 of 100 ordered with it, 30 of 100 without: 0.3 orders more each, of which the shop keeps half, at a cost of 1."""
+    assigned = drawn(200, uplift=0.0).assign(
+        is_control=np.arange(200) < 100,
+        arm=np.where(np.arange(200) < 100, "control", "mail"),
+        planned_share=0.5,
+        has_ordered=np.arange(200) % 100 < np.where(np.arange(200) < 100, 30, 60),
+    )
+    found = read(assigned, people(4).assign(average_order_value=[40.0, 8.0, 4.0, np.nan]))
+    (row,) = found.results.to_dict("records")
+    assert (row["rate"], row["control_rate"], row["coupons"]) == (0.6, 0.3, 3)
+    gain = found.coupons.set_index("customer_id")["expected_gain"]
+    assert gain.to_dict() == pytest.approx({"c00000": 5.0, "c00001": 0.2, "c00003": 0.3 * 0.5 * 52 / 3 - 1})
+    assert found.coupons["as_of_date"].eq(AS_OF).all()
+
+
 @pytest.mark.parametrize(
     ("table", "attribute"),
     [("experiment_results", "results"), ("experiment_segments", "segments"), ("coupon_candidates", "coupons")],
