@@ -78,6 +78,7 @@ def test_whom_it_works_for_is_found_and_only_they_are_listed() -> None:
     found = read(drawn(4000, uplift="recent"), customers)
     (row,) = found.results.to_dict("records")
     assert row["qini_lower"] > 0
+    assert "Some respond better than others. It pays for" in row["sentence_en"]
     lift = found.segments.set_index("segment")["lift"]
     assert lift["recent"] == pytest.approx(0.3, abs=0.06)
     assert lift["away"] == pytest.approx(-0.1, abs=0.06)
