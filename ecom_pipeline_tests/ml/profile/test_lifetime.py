@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from ecom_pipeline.ml.profile.lifetime import BetaGeometric, GammaGamma, summary_of
-from ecom_pipeline.ml.profile.worth import lifetime_shop
+from ecom_pipeline.ml.profile.worth import _own_rate, lifetime_shop
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "data" / "shops" / "cdnow"
 SAMPLE, WHOLE = SHARED / "CDNOW_sample.txt", SHARED / "CDNOW_master.txt"
@@ -205,3 +205,17 @@ def test_where_all_leave_with_the_same_chance_the_orders_are_known_in_closed_for
     model.r_, model.alpha_, model.a_, model.b_ = 0.7, 5.0, 0.9 * size, 0.1 * size
     (found,) = model.expected_orders([0.0], [0.0], [0.0], 365.0)
     assert found == pytest.approx((1 - (5 / (5 + 0.9 * 365)) ** 0.7) / 0.9, rel=2 / size)
+
+
+def test_going_on_as_before_is_revenue_over_the_days_and_a_month() -> None:
+    cutoff = dt.date(2024, 1, 31)
+    days = pd.DataFrame(
+        {
+            "customer_id": ["a", "a", "a", "b", "c", "c"],
+            "activity_date": [dt.date(2024, 1, day) for day in (1, 2, 12)]
+            + [cutoff, cutoff, cutoff + dt.timedelta(days=1)],
+            "orders": [0, 1, 1, 1, 1, 5],
+            "revenue": [0.0, 30.0, 29.0, 60.0, -9.0, 99.0],
+        }
+    )
+    assert _own_rate(days, pd.Index(["a", "b", "c"]), cutoff).tolist() == [1.0, 2.0, 0.0]
