@@ -268,6 +268,8 @@ class _Treatment:
             english, chinese = "Some respond better than others.", "不同客户反应有别。"
         else:
             english, chinese = "Nobody is shown to respond better than others.", "未见哪些客户反应更好。"
+        if not coupons:
+            return f"{english} It pays for nobody today.", f"{chinese}按今日客户计，对谁都不划算。"
         return f"{english} It pays for {coupons} customers of today.", f"{chinese}按今日客户计，对 {coupons} 位划算。"
 
 

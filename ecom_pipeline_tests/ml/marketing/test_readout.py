@@ -104,6 +104,8 @@ def test_where_nothing_works_nobody_is_listed(seed: int) -> None:
     assert row["lower"] < 0 < row["upper"]
     assert row["qini_lower"] < 0
     assert "no effect shown" in row["sentence_en"]
+    assert row["sentence_en"].endswith("It pays for nobody today.")
+    assert row["sentence_zh"].endswith("对谁都不划算。")
     assert (row["coupons"], len(found.coupons)) == (0, 0)
 
 
