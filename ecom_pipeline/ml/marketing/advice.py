@@ -12,14 +12,16 @@ import numpy as np
 
 FOLLOWING = 0.3
 """Correlation with demand over a week from which on spend cannot be told from what would have come anyway."""
+MOVED = 0.01
+"""Share of its spend by which a channel has to be raised or lowered for it to be told."""
 
 
-def advice(row: Mapping[Hashable, Any], *, is_cut: bool = False) -> tuple[str, str]:
-    """The sentence of a row of `budget.COLUMNS`, in English and Chinese; a budget that is not cut lowers for others' sake."""
-    return _by_evidence(row, is_cut) if row["has_evidence"] else _without_evidence(row)
+def advice(row: Mapping[Hashable, Any], share: float) -> tuple[str, str]:
+    """The sentence of a row of `budget.COLUMNS`, in English and Chinese; what is below its share is lowered for others' sake."""
+    return _by_evidence(row, share) if row["has_evidence"] else _without_evidence(row)
 
 
-def _by_evidence(row: Mapping[Hashable, Any], is_cut: bool) -> tuple[str, str]:
+def _by_evidence(row: Mapping[Hashable, Any], share: float) -> tuple[str, str]:
     spend, recommended, (interval_en, interval_zh) = row["spend_per_day"], row["recommended_per_day"], _interval(row)
     english = f"one unit of money brought {interval_en}, the next brings {row['marginal_return']:.2f}"
     chinese = f"每 1 元投放带来 {interval_zh}，下一元带来 {row['marginal_return']:.2f} 元"
@@ -29,7 +31,8 @@ def _by_evidence(row: Mapping[Hashable, Any], is_cut: bool) -> tuple[str, str]:
         verb_en, verb_zh, whom_en, whom_zh = "Raise", "增至", "", ""
     else:
         verb_en, verb_zh = "Lower", "减至"
-        whom_en, whom_zh = ("", "") if is_cut else (" in favour of other channels", "，让给其他渠道")
+        for_others = recommended < (1 - MOVED) * share
+        whom_en, whom_zh = (" in favour of other channels", "，让给其他渠道") if for_others else ("", "")
     return (
         f"{verb_en} from {spend:.2f} to {recommended:.2f} a day{whom_en}: {english}.",
         f"由每天 {spend:.2f} {verb_zh} {recommended:.2f}{whom_zh}：{chinese}。",
@@ -76,4 +79,4 @@ def _interval(row: Mapping[Hashable, Any]) -> tuple[str, str]:
 
 
 def _is_kept(row: Mapping[Hashable, Any]) -> bool:
-    return bool(abs(row["recommended_per_day"] - row["spend_per_day"]) <= 0.01 * row["spend_per_day"])
+    return bool(abs(row["recommended_per_day"] - row["spend_per_day"]) <= MOVED * row["spend_per_day"])

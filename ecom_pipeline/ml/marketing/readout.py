@@ -170,13 +170,14 @@ class _Treatment:
         if self.read is None:
             why_en = "not every group has customers whose days have all passed"
             why_zh = "并非各组都有观察期已满的客户"
-            waiting_en, waiting_zh = f"{self.waiting} customers are waited for", f"还有 {self.waiting} 位客户未满观察期"
+            who_en = "1 customer is" if self.waiting == 1 else f"{self.waiting} customers are"
+            waiting_zh = f"还有 {self.waiting} 位客户未满观察期"
             return {
                 "waiting_customers": self.waiting,
                 "customers": int(self.treated.sum()),
                 "control_customers": int((~self.treated).sum()),
                 "is_readable": False,
-                "sentence_en": f"Not readable yet: {why_en}; {waiting_en}.",
+                "sentence_en": f"Not readable yet: {why_en}; {who_en} waited for.",
                 "sentence_zh": f"尚无法解读：{why_zh}；{waiting_zh}。",
             }
         spent = self.rows["revenue_after"].to_numpy(float)

@@ -193,8 +193,10 @@ def test_the_budget_of_the_shop_is_spent_within_its_floors_and_caps(idle: tuple[
         as_of_date=days[-1],
         seed=1,
         total=total,
-        most={"a": float(before["a"]), "radio": 1.0, "flyer": 1.0},
+        most={"a": float(before["a"]), "b": 0.7 * float(before["b"]), "radio": 1.0, "flyer": 1.0},
     )
+    lowered = f"Lower from {before['b']:.2f} to {0.7 * before['b']:.2f} a day: one"
+    assert result.channels["sentence_en"].iloc[1].startswith(lowered), "for no other channel's sake"
     given = result.channels.set_index("channel")["recommended_per_day"]
     assert given.sum() == pytest.approx(total)
     assert given["a"] <= before["a"] + 1e-6
@@ -275,21 +277,21 @@ def test_what_was_spent_for_nothing_is_told_as_that(follows: float | None) -> No
         "recommended_per_day": 5.0,
         "test_days": 20,
     }
-    english, chinese = advice(row | {"return_on_spend": -2.0, "return_lower": -3.0, "return_upper": -1.0})
+    english, chinese = advice(row | {"return_on_spend": -2.0, "return_lower": -3.0, "return_upper": -1.0}, 5.0)
     assert english.startswith("Not enough evidence: revenue was no higher with its spend (-2.00 (-3.00 to -1.00")
     assert "并未更高" in chinese
 
 
 @pytest.mark.parametrize(
-    ("recommended", "is_cut", "english", "chinese"),
+    ("recommended", "share", "english", "chinese"),
     [
-        (15.0, False, "Raise from 10.00 to 15.00 a day: one", "由每天 10.00 增至 15.00：每"),
-        (5.0, False, "Lower from 10.00 to 5.00 a day in favour of other channels: one", "减至 5.00，让给其他渠道：每"),
-        (5.0, True, "Lower from 10.00 to 5.00 a day: one", "由每天 10.00 减至 5.00：每"),
-        (10.05, False, "Keep 10.00 a day: one", "保持每天 10.00：每"),
+        (15.0, 20.0, "Raise from 10.00 to 15.00 a day: one", "由每天 10.00 增至 15.00：每"),
+        (5.0, 8.0, "Lower from 10.00 to 5.00 a day in favour of other channels: one", "减至 5.00，让给其他渠道：每"),
+        (5.0, 5.01, "Lower from 10.00 to 5.00 a day: one", "由每天 10.00 减至 5.00：每"),
+        (10.05, 10.0, "Keep 10.00 a day: one", "保持每天 10.00：每"),
     ],
 )
-def test_what_to_do_with_spend_that_is_known(recommended: float, is_cut: bool, english: str, chinese: str) -> None:
+def test_what_to_do_with_spend_that_is_known(recommended: float, share: float, english: str, chinese: str) -> None:
     row = {
         "has_evidence": True,
         "spend_per_day": 10.0,
@@ -299,7 +301,7 @@ def test_what_to_do_with_spend_that_is_known(recommended: float, is_cut: bool, e
         "return_upper": 9.0,
         "marginal_return": 11.0,
     }
-    found = advice(row, is_cut=is_cut)
+    found = advice(row, share)
     assert found[0].startswith(english)
     assert found[0].endswith(" unit of money brought 6.00 (4.00 to 9.00, 90 %), the next brings 11.00.")
     assert chinese in found[1]

@@ -140,6 +140,9 @@ def test_customers_whose_days_have_not_passed_are_waited_for() -> None:
     assert not row["is_readable"]
     assert "1000 customers are waited for" in row["sentence_en"]
     assert "1000 位客户" in row["sentence_zh"]
+    first = assigned[~assigned["is_control"]].head(1)
+    (row,) = read(first.assign(is_complete=False)).results.to_dict("records")
+    assert row["sentence_en"].endswith("; 1 customer is waited for.")
 
 
 @pytest.mark.slow
