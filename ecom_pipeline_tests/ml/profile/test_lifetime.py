@@ -169,9 +169,16 @@ def test_that_anybody_leaves_is_known_where_the_orders_show_it(leaves: bool) -> 
         ],
         columns=["customer_id", "activity_date", "orders", "revenue"],
     )
-    found = lifetime_shop(days, as_of_date=dt.date(2023, 12, 31), seed=1).customers["alive_probability"]
+    result = lifetime_shop(days, as_of_date=dt.date(2023, 12, 31), seed=1)
+    found = result.customers["alive_probability"]
     assert len(found) == 1500
     assert found.notna().all() if leaves else found.isna().all()
+    card = result.card
+    assert (card.trained_from, card.trained_to) == (dt.date(2023, 1, 1), dt.date(2023, 12, 31))
+    assert card.metrics["bias"] == pytest.approx(0.0, abs=0.15)
+    assert card.metrics["own_rate_bias"] == pytest.approx(0.36 if leaves else 0.02, abs=0.05)
+    assert card.metrics["test_days"] == 364 // 3
+    assert card.parameters["r"] / card.parameters["alpha_days"] == pytest.approx(1 / 30, rel=0.2)
 
 
 def test_nobody_who_ordered_twice_is_an_error() -> None:
