@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from ecom_pipeline.ml.marketing.advice import advice
-from ecom_pipeline.ml.marketing.budget import COLUMNS, Budget, budget_shop
+from ecom_pipeline.ml.marketing.budget import COLUMNS, Budget, _spent, budget_shop
 from ecom_pipeline.ml.marketing.periods import periods_of
 from ecom_pipeline.ml.marketing.response import Curve, SpendResponse, _base, _Sampler, carried_over
 from ecom_pipeline.ml.marketing.split import best_split, days_of_a_test, floors_and_caps, in_proportion
@@ -205,6 +205,21 @@ def test_the_budget_of_the_shop_is_spent_within_its_floors_and_caps(idle: tuple[
     assert result.card.reason.endswith(
         "; left out, with spend on fewer than 28 days or none lately: flyer; no spend at all: radio"
     )
+
+
+def test_a_split_that_is_better_but_not_surely_so_moves_no_money(idle: tuple[Planted, Budget]) -> None:
+    channels, card = idle[1].channels, idle[1].card
+    assert "in 84% of the draws, 90% needed" in card.reason
+    assert card.decision == "refused"
+    assert (channels["recommended_per_day"] == channels["spend_per_day"]).all()
+
+
+def test_rows_of_a_day_add_up_and_spend_that_never_varies_is_left_out() -> None:
+    days = pd.date_range("2024-01-01", periods=60)
+    rows = [(day, channel, float(money)) for day in days for channel, money in (("a", day.day), ("a", 1), ("b", 5))]
+    spent = _spent(pd.DataFrame(rows, columns=["spend_date", "channel", "spend"]), periods_of(pd.Series(days), days))
+    assert (spent.names, spent.left_out) == (["a"], ["b"])
+    assert spent.paid[:, 0].tolist() == [day.day + 1.0 for day in days]
 
 
 def test_a_budget_that_has_no_place_is_told() -> None:
