@@ -10,7 +10,7 @@ import pytest
 from ecom_pipeline.ml.marketing.advice import advice
 from ecom_pipeline.ml.marketing.budget import COLUMNS, Budget, _spent, budget_shop
 from ecom_pipeline.ml.marketing.periods import periods_of
-from ecom_pipeline.ml.marketing.response import Curve, SpendResponse, _base, _Sampler, carried_over
+from ecom_pipeline.ml.marketing.response import REACHED, Curve, SpendResponse, _base, _Sampler, carried_over, saturated
 from ecom_pipeline.ml.marketing.split import best_split, days_of_a_test, floors_and_caps, in_proportion
 from ecom_pipeline_tests.ml.marketing.planted import Planted, plant
 
@@ -44,6 +44,22 @@ def test_a_shape_is_as_likely_as_the_revenue_with_it_whatever_the_returns() -> N
     assert likely - likely[0] == pytest.approx(np.array(evidence) - evidence[0], rel=1e-6)
 
 
+def test_shapes_reach_at_mean_spend_what_they_are_named_by() -> None:
+    shapes = _Sampler(np.full((9, 1), 2.0), np.ones(9), np.ones((9, 1)), persistence=0.0).shapes
+    reached = [float(saturated(1.0, half, steepness)) for _, half, steepness in shapes]
+    assert sorted(set(np.round(reached, 9))) == list(REACHED)
+
+
+@pytest.mark.parametrize("shape", [3, 60, 170])
+def test_a_shape_that_the_revenue_shows_is_the_one_that_is_drawn(shape: int) -> None:
+    random = np.random.default_rng(1)
+    spend, level = random.gamma(1.0, 10.0, (300, 1)), np.ones((300, 1))
+    planted = 5.0 * _Sampler(spend, level[:, 0], level, persistence=0.0).columns[0, shape]
+    drawn = _Sampler(spend, planted + random.normal(100.0, 0.01, 300), level, persistence=0.0).draws(random, 20, 5)
+    assert [int(shapes[0]) for shapes, _ in drawn] == [shape] * 20
+    assert [float(returns[0]) for _, returns in drawn] == pytest.approx([5.0] * 20, rel=0.01)
+
+
 @pytest.mark.parametrize(("days", "columns"), [(100, 8), (200, 10), (729, 10), (731, 14)])
 def test_a_season_of_the_year_is_learned_from_half_a_year_and_closely_from_two(days: int, columns: int) -> None:
     assert _base(days, 1, None).shape == (days, columns)
@@ -75,6 +91,17 @@ def test_a_channel_that_brings_nothing_keeps_its_spend_and_gets_a_test(idle: tup
     assert row["recommended_per_day"] == row["spend_per_day"]
     assert row["sentence_en"].startswith("Not enough evidence")
     assert row["sentence_zh"].startswith("证据不足")
+
+
+def test_every_channel_has_figures_of_its_own_inside_their_intervals(idle: tuple[Planted, Budget]) -> None:
+    channels = idle[1].channels
+    for lower, middle, upper in (
+        ("return_lower", "return_on_spend", "return_upper"),
+        ("marginal_lower", "marginal_return", "marginal_upper"),
+    ):
+        assert (channels[lower] < channels[middle]).all()
+        assert (channels[middle] < channels[upper]).all()
+    assert channels[["marginal_lower", "marginal_return", "marginal_upper", "carry_over"]].nunique().min() > 1
 
 
 def test_spend_that_follows_demand_is_no_evidence() -> None:
