@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ecom_pipeline.ml.profile import propensity
 from ecom_pipeline.ml.profile.cutoffs import Past, TooLittleError, learn
+from ecom_pipeline.ml.profile.drawing import drawn
 from ecom_pipeline.ml.profile.history import buyers_at
 from ecom_pipeline.ml.profile.propensity import PurchasePropensity
 from ecom_pipeline_tests.ml.profile.test_outlook import AS_OF, START, shop
@@ -46,6 +48,24 @@ def test_a_sample_is_one_of_buyers(days: pd.DataFrame) -> None:
     drawn = Past(pd.concat([days, browsers]), START, seed=1, most=20).days
     assert drawn["customer_id"].nunique() == 20
     assert not drawn["customer_id"].str.startswith("b").any()
+
+
+def test_a_buyer_less_takes_the_place_of_nobody_else(days: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = pd.Index(days["customer_id"].unique())
+    chosen, other = (set(names[drawn(names, 100, seed=seed)]) for seed in (1, 2))
+    assert len(chosen - other) > 30
+    gone = min(chosen)
+    less = days[days["customer_id"] != gone]
+    assert len(chosen & set(Past(less, START, seed=1, most=100).days["customer_id"])) == 99
+    monkeypatch.setattr(propensity, "ROWS", 300)
+    day = START + dt.timedelta(days=100)
+    now = buyers_at(less, day)
+    models = [
+        learn(Past(rows, START, seed=1), day, seed=seed, trees=5).model
+        for rows, seed in ((days, 1), (less, 1), (days, 2))
+    ]
+    ours, theirs, redrawn = (model.trees_probability(now) for model in models)
+    assert np.abs(theirs - ours).mean() < 0.3 * np.abs(redrawn - ours).mean()
 
 
 def test_too_short_a_history_says_so(days: pd.DataFrame) -> None:
