@@ -94,6 +94,8 @@ def test_a_feature_that_hardly_varied_does_not_run_away_with_the_line(days: pd.D
     features, outcome = Past(days, START, seed=1).at(DAY)
     alive = 1.0 - 1e-9 * np.random.default_rng(0).random(len(features))
     model = PurchasePropensity(seed=1, trees=5).fit(features.assign(alive_probability=alive), outcome)
+    assert features["mean_gap_days"].isna().any()
+    assert "mean_gap_days" in model.features_, "what some do not have is learned from all the same"
     strange = model.line_probability(features.assign(alive_probability=0.5))
     assert strange.mean() == pytest.approx(outcome["bought"].mean(), abs=0.2)
 
