@@ -12,23 +12,30 @@ import numpy as np
 
 FOLLOWING = 0.3
 """Correlation with demand over a week from which on spend cannot be told from what would have come anyway."""
+MOVED = 0.01
+"""Share of its spend by which a channel has to be raised or lowered for it to be told."""
 
 
-def advice(row: Mapping[Hashable, Any]) -> tuple[str, str]:
-    """The sentence of a row of `budget.COLUMNS`, in English and Chinese."""
-    return _by_evidence(row) if row["has_evidence"] else _without_evidence(row)
+def advice(row: Mapping[Hashable, Any], share: float) -> tuple[str, str]:
+    """The sentence of a row of `budget.COLUMNS`, in English and Chinese; what is below its share is lowered for others' sake."""
+    return _by_evidence(row, share) if row["has_evidence"] else _without_evidence(row)
 
 
-def _by_evidence(row: Mapping[Hashable, Any]) -> tuple[str, str]:
+def _by_evidence(row: Mapping[Hashable, Any], share: float) -> tuple[str, str]:
     spend, recommended, (interval_en, interval_zh) = row["spend_per_day"], row["recommended_per_day"], _interval(row)
     english = f"one unit of money brought {interval_en}, the next brings {row['marginal_return']:.2f}"
     chinese = f"每 1 元投放带来 {interval_zh}，下一元带来 {row['marginal_return']:.2f} 元"
     if _is_kept(row):
         return f"Keep {spend:.2f} a day: {english}.", f"保持每天 {spend:.2f}：{chinese}。"
-    more = recommended > spend
+    if recommended > spend:
+        verb_en, verb_zh, whom_en, whom_zh = "Raise", "增至", "", ""
+    else:
+        verb_en, verb_zh = "Lower", "减至"
+        for_others = recommended < (1 - MOVED) * share
+        whom_en, whom_zh = (" in favour of other channels", "，让给其他渠道") if for_others else ("", "")
     return (
-        f"{'Raise' if more else 'Lower'} from {spend:.2f} to {recommended:.2f} a day: {english}.",
-        f"由每天 {spend:.2f} {'增至' if more else '减至'} {recommended:.2f}：{chinese}。",
+        f"{verb_en} from {spend:.2f} to {recommended:.2f} a day{whom_en}: {english}.",
+        f"由每天 {spend:.2f} {verb_zh} {recommended:.2f}{whom_zh}：{chinese}。",
     )
 
 
@@ -51,16 +58,16 @@ def _without_evidence(row: Mapping[Hashable, Any]) -> tuple[str, str]:
 def _doubt(row: Mapping[Hashable, Any]) -> tuple[str, str]:
     """Why what a channel brings is not known well enough."""
     follows, interval_en, interval_zh = row["follows_demand"], *_interval(row)
+    if row["return_on_spend"] <= 0:
+        return (
+            f"revenue was no higher with its spend ({interval_en} per unit of money)",
+            f"投放时销售额并未更高（每 1 元 {interval_zh}）",
+        )
     if follows is not None and follows >= FOLLOWING:
         return (
             f"it was spent when demand was high (correlation {follows:.2f}), so that the {row['return_on_spend']:.2f} a unit"
             " of money may have come anyway",
             f"投放随需求起落（相关系数 {follows:.2f}），每 1 元对应的 {row['return_on_spend']:.2f} 元可能本来就会产生",
-        )
-    if row["return_on_spend"] <= 0:
-        return (
-            f"revenue was no higher with its spend ({interval_en} per unit of money)",
-            f"投放时销售额并未更高（每 1 元 {interval_zh}）",
         )
     return f"one unit of money brought {interval_en}, which may be nothing", f"每 1 元投放带来 {interval_zh}，可能为零"
 
@@ -72,4 +79,4 @@ def _interval(row: Mapping[Hashable, Any]) -> tuple[str, str]:
 
 
 def _is_kept(row: Mapping[Hashable, Any]) -> bool:
-    return bool(abs(row["recommended_per_day"] - row["spend_per_day"]) <= 0.01 * row["spend_per_day"])
+    return bool(abs(row["recommended_per_day"] - row["spend_per_day"]) <= MOVED * row["spend_per_day"])

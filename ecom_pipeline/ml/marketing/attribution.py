@@ -167,7 +167,7 @@ def removal_effects(
     length: NDArray[np.int64],
     converts: NDArray[np.bool_],
 ) -> Array:
-    """Share of the orders that would be lost without each channel.
+    """Share of the journeys that would no longer lead to an order without each channel.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def removal_effects(
     visits, reached = chances[count, :count] @ inverse, inverse @ chances[:count, order]
     # Visits over those that follow from one of them: the share of journeys that come to the channel at all.
     coming = visits / inverse.diagonal()
-    effects: Array = np.maximum(coming * reached / float(chances[count, :count] @ reached), 0.0)
+    effects: Array = np.maximum(coming * reached, 0.0)
     return effects
 
 

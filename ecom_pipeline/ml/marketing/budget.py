@@ -119,7 +119,7 @@ def budget_shop(
     gains = np.array([_earned(curves, split) - _earned(curves, kept) for curves in model.curves_])
     better = bool((gains > 0).mean() >= SURE_ENOUGH and not np.allclose(split, kept))
     table["recommended_per_day"] = split if better else kept
-    told = [advice(row) for row in table.to_dict("records")]
+    told = [advice(row, share) for row, share in zip(table.to_dict("records"), kept, strict=True)]
     table["sentence_en"], table["sentence_zh"] = zip(*told, strict=True)
     table["test_days"] = table["test_days"].astype("Int64")
     unknown = sorted({*least, *most} - {*spent.names, *spent.left_out})

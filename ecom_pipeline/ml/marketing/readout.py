@@ -25,8 +25,6 @@ from ecom_pipeline.ml.marketing.experiment import (
 )
 
 Array = NDArray[np.float64]
-OUTCOME_DAYS = 30
-"""Days from the assignment on, the day itself counted, in which an order is an outcome."""
 FEWEST = 200
 """Customers of an arm below which nobody's uplift is learned."""
 FEWEST_OUTCOMES = 50
@@ -172,13 +170,14 @@ class _Treatment:
         if self.read is None:
             why_en = "not every group has customers whose days have all passed"
             why_zh = "并非各组都有观察期已满的客户"
-            waiting_en, waiting_zh = f"{self.waiting} customers are waited for", f"还有 {self.waiting} 位客户未满观察期"
+            who_en = "1 customer is" if self.waiting == 1 else f"{self.waiting} customers are"
+            waiting_zh = f"还有 {self.waiting} 位客户未满观察期"
             return {
                 "waiting_customers": self.waiting,
                 "customers": int(self.treated.sum()),
                 "control_customers": int((~self.treated).sum()),
                 "is_readable": False,
-                "sentence_en": f"Not readable yet: {why_en}; {waiting_en}.",
+                "sentence_en": f"Not readable yet: {why_en}; {who_en} waited for.",
                 "sentence_zh": f"尚无法解读：{why_zh}；{waiting_zh}。",
             }
         spent = self.rows["revenue_after"].to_numpy(float)
@@ -270,6 +269,8 @@ class _Treatment:
             english, chinese = "Some respond better than others.", "不同客户反应有别。"
         else:
             english, chinese = "Nobody is shown to respond better than others.", "未见哪些客户反应更好。"
+        if not coupons:
+            return f"{english} It pays for nobody today.", f"{chinese}按今日客户计，对谁都不划算。"
         return f"{english} It pays for {coupons} customers of today.", f"{chinese}按今日客户计，对 {coupons} 位划算。"
 
 

@@ -17,13 +17,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ecom_pipeline.ml.card import ModelCard
+from ecom_pipeline.ml.profile.drawing import drawn
 from ecom_pipeline.ml.profile.pca import BehaviourPCA
 
 Array = NDArray[np.float64]
 NUMBERS = (2, 3, 4, 5, 6)
 DRAWS = 10
 LEARNED_FROM = 4_000
-"""Customers that are learned from at most, drawn by seed."""
+"""Customers that are learned from at most."""
 STABLE = 0.85
 """Mean adjusted Rand index from which on a number of segments is stable."""
 FEWEST = 60
@@ -105,12 +106,9 @@ def cluster_shop(
     if len(scaler.features_) < 2:
         return _refused("fewer than two features vary", None, None, {}, seed)
     standard = np.clip(scaler.standardise(behaviour), -4.0, 4.0)
-    random = np.random.default_rng(seed)
-    sample = standard
-    if len(standard) > LEARNED_FROM:
-        sample = standard[np.sort(random.choice(len(standard), LEARNED_FROM, replace=False))]
+    sample = standard[drawn(pd.Index(buyers["customer_id"]), LEARNED_FROM, seed=seed)]
     stability = {number: _stability(sample, number, seed) for number in NUMBERS}
-    without = random.permuted(sample, axis=0)
+    without = np.random.default_rng(seed).permuted(sample, axis=0)
     by_chance = {one: _stability(without, one, seed) for one, index in stability.items() if index >= STABLE}
     figures = {f"stability_{one}": index for one, index in stability.items()}
     better = [one for one, index in by_chance.items() if stability[one] > index]

@@ -11,9 +11,9 @@ import datetime as dt
 from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
 import pandas as pd
 
+from ecom_pipeline.ml.profile.drawing import drawn
 from ecom_pipeline.ml.profile.history import HORIZON, buyers_at, outcome_after
 from ecom_pipeline.ml.profile.propensity import TREES, PurchasePropensity, RfmRates
 from ecom_pipeline.ml.profile.season import seasonal_correction, shift_to
@@ -23,7 +23,7 @@ CUTOFFS = 9
 APART = 10
 """Days between them."""
 CUSTOMERS = 40_000
-"""Buyers that are learned from at most, drawn by seed."""
+"""Buyers that are learned from at most."""
 SEASONAL = 10_000
 """Those of them by whom the time of the year is told at most: a share at thirty cut-offs takes fewer than a model."""
 
@@ -48,10 +48,9 @@ class Past:
     """
 
     def __init__(self, days: pd.DataFrame, first: dt.date, *, seed: int, most: int = CUSTOMERS) -> None:
-        buyers = np.sort(days.loc[days["orders"] > 0, "customer_id"].unique())
+        buyers = pd.Index(days.loc[days["orders"] > 0, "customer_id"].unique())
         if len(buyers) > most:
-            buyers = np.random.default_rng(seed).choice(buyers, most, replace=False)
-            days = days[days["customer_id"].isin(buyers)]
+            days = days[days["customer_id"].isin(buyers[drawn(buyers, most, seed=seed)])]
         self.days, self.first = days, first
         self._known: dict[dt.date, tuple[pd.DataFrame, pd.DataFrame]] = {}
 
@@ -139,5 +138,5 @@ def _fitted(past: Past, cutoffs: list[dt.date], seed: int, trees: int) -> Purcha
             f"of {len(outcome)} buyers at {cutoffs[-1]} to {cutoffs[0]} all did alike in the days after"
         )
     return PurchasePropensity(seed=seed, trees=trees).fit(
-        pd.concat(features).reindex(columns=features[0].columns), outcome
+        pd.concat(features, keys=range(len(cutoffs))).reindex(columns=features[0].columns), outcome
     )

@@ -40,14 +40,12 @@ class Lead:
 
 
 def auc_lead(outcome: ArrayLike, score: ArrayLike, other: ArrayLike) -> Lead:
-    """How much more of the order one score gets right than another.
+    """How much more of the order one score gets right than another; two who did and two who did not are needed.
 
     Reference: DeLong, DeLong and Clarke-Pearson (1988), *Biometrics* 44(3); the fast form of Sun and Xu (2014).
     """
     happened = np.asarray(outcome, dtype=bool)
     ones, zeros = int(happened.sum()), int((~happened).sum())
-    if ones < 2 or zeros < 2:
-        return Lead(value=math.nan, lower=-math.inf, upper=math.inf)
     above, below, areas = [], [], []
     for scores in (np.asarray(score, dtype=float), np.asarray(other, dtype=float)):
         whole = _midranks(scores)

@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ecom_pipeline.ml.profile.drawing import drawn
 from ecom_pipeline.ml.profile.reasons import groups_of, in_words
 
 Array = NDArray[np.float64]
 ROWS = 60_000
-"""Rows that are learned from at most, drawn by seed."""
+"""Rows that are learned from at most."""
 TREES = 200
 FARTHEST = 4.0
 """Standard deviations from the mean beyond which a feature counts as that far for the regressions."""
@@ -57,16 +58,15 @@ class PurchasePropensity:
         Parameters
         ----------
         features
-            Rows of `history.buyers_at`.
+            Rows of `history.buyers_at`, whose index tells them apart.
         outcome
             Rows of `history.outcome_after`, in the same order.
         """
         from sklearn.ensemble import HistGradientBoostingClassifier
         from sklearn.linear_model import LogisticRegression, PoissonRegressor
 
-        if len(features) > ROWS:
-            drawn = np.sort(np.random.default_rng(self.seed).choice(len(features), ROWS, replace=False))
-            features, outcome = features.iloc[drawn], outcome.iloc[drawn]
+        some = drawn(features.index, ROWS, seed=self.seed)
+        features, outcome = features.iloc[some], outcome.iloc[some]
         features = features.dropna(axis=1, how="all")
         self.features_ = list(features.columns)
         settings: dict[str, Any] = {

@@ -51,11 +51,14 @@ def _browsing(row: Row) -> Words:
 
 
 def _service(row: Row) -> Words:
-    messages, refunds = row.get("messages_90", 0.0), row.get("refunds_90", 0.0)
-    return (
-        f"{messages:.0f} messages to support and {refunds:.2f} given back in the last 90 days",
-        f"近 90 天咨询客服 {messages:.0f} 次、退款 {refunds:.2f}",
-    )
+    """Of messages and refunds those that the shop knows."""
+    told = []
+    if "messages_90" in row:
+        told.append((f"{row['messages_90']:.0f} messages to support", f"咨询客服 {row['messages_90']:.0f} 次"))
+    if "refunds_90" in row:
+        told.append((f"{row['refunds_90']:.2f} given back", f"退款 {row['refunds_90']:.2f}"))
+    english, chinese = zip(*told, strict=True)
+    return f"{' and '.join(english)} in the last 90 days", f"近 90 天{'、'.join(chinese)}"
 
 
 VISITS = ("views_", "carts_", "favourites_", "searches_")

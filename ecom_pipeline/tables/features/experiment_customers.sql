@@ -39,9 +39,7 @@ select
     assigned.cost,
     assigned.assigned_date,
     date_diff('day', cast(assigned.assigned_date as date), cast(as_of.as_of_date as date)) >= 29 as is_complete,
-    coalesce(
-        segments.segment, case when coalesce(behaviour.orders, 0) > 0 then 'unknown' else 'browser' end
-    ) as segment,
+    coalesce(segments.segment, case when behaviour.orders > 0 then 'unknown' else 'browser' end) as segment,
     cast(coalesce(behaviour.orders, 0) as bigint) as orders,
     cast(coalesce(behaviour.revenue, 0) as decimal(18, 4)) as revenue,
     date_diff('day', cast(behaviour.last_order_date as date), cast(assigned.assigned_date as date)) as recency_days,

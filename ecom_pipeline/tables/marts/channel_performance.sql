@@ -42,7 +42,6 @@ paid_back as (
     inner join summed on worth.channel = summed.channel
     where
         summed.spend > 0
-        and summed.new_customers > 0
         and cast(worth.revenue_per_customer as double)
         * coalesce(cast(summed.margin as double) / nullif(cast(summed.costed_revenue as double), 0), 1.0)
         >= cast(summed.spend as double) / cast(summed.new_customers as double)

@@ -60,12 +60,9 @@ select
     coalesce(bought.orders, 0) as orders,
     cast(coalesce(bought.revenue, 0) as decimal(18, 2)) as revenue,
     cast(
-        coalesce(
-            sum(bought.revenue) over (
-                partition by grid.cohort_month, grid.channel
-                order by grid.months_since
-            ),
-            0
+        sum(bought.revenue) over (
+            partition by grid.cohort_month, grid.channel
+            order by grid.months_since
         ) as decimal(18, 2)
     ) as revenue_so_far,
     grid.is_complete

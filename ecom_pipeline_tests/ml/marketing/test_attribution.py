@@ -45,6 +45,14 @@ def test_one_order_after_four_touches(method: str, expected: dict[str, str]) -> 
     assert {name: str(money) for name, money in found.items()} == expected
 
 
+def test_an_order_is_credited_as_its_revenue_is_and_no_order_to_nobody() -> None:
+    rows = attribute(touches((["a", "b"], True, 100.0), (["a"], True, 10.0), (["b", "b"], False, 0.0)))
+    linear = rows[rows["method"] == "linear"].set_index("channel")
+    assert linear["credited_orders"].to_dict() == {"a": 1.5, "b": 0.5}
+    assert linear["credited_revenue"].to_dict() == {"a": Decimal("60.00"), "b": Decimal("50.00")}
+    assert linear["share"].to_dict() == pytest.approx({"a": 60 / 110, "b": 50 / 110})
+
+
 def test_a_touch_counts_half_after_a_week() -> None:
     frame = touches((["a", "b"], True, 90.0))
     frame["days_before"] = [7.0, 0.0]

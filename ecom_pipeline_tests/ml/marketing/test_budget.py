@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from ecom_pipeline.ml.marketing.advice import advice
-from ecom_pipeline.ml.marketing.budget import COLUMNS, Budget, budget_shop
+from ecom_pipeline.ml.marketing.budget import COLUMNS, Budget, _spent, budget_shop
 from ecom_pipeline.ml.marketing.periods import periods_of
-from ecom_pipeline.ml.marketing.response import Curve, SpendResponse, _base, _Sampler, carried_over
+from ecom_pipeline.ml.marketing.response import REACHED, Curve, SpendResponse, _base, _Sampler, carried_over, saturated
 from ecom_pipeline.ml.marketing.split import best_split, days_of_a_test, floors_and_caps, in_proportion
 from ecom_pipeline_tests.ml.marketing.planted import Planted, plant
 
@@ -44,6 +44,22 @@ def test_a_shape_is_as_likely_as_the_revenue_with_it_whatever_the_returns() -> N
     assert likely - likely[0] == pytest.approx(np.array(evidence) - evidence[0], rel=1e-6)
 
 
+def test_shapes_reach_at_mean_spend_what_they_are_named_by() -> None:
+    shapes = _Sampler(np.full((9, 1), 2.0), np.ones(9), np.ones((9, 1)), persistence=0.0).shapes
+    reached = [float(saturated(1.0, half, steepness)) for _, half, steepness in shapes]
+    assert sorted(set(np.round(reached, 9))) == list(REACHED)
+
+
+@pytest.mark.parametrize("shape", [3, 60, 170])
+def test_a_shape_that_the_revenue_shows_is_the_one_that_is_drawn(shape: int) -> None:
+    random = np.random.default_rng(1)
+    spend, level = random.gamma(1.0, 10.0, (300, 1)), np.ones((300, 1))
+    planted = 5.0 * _Sampler(spend, level[:, 0], level, persistence=0.0).columns[0, shape]
+    drawn = _Sampler(spend, planted + random.normal(100.0, 0.01, 300), level, persistence=0.0).draws(random, 20, 5)
+    assert [int(shapes[0]) for shapes, _ in drawn] == [shape] * 20
+    assert [float(returns[0]) for _, returns in drawn] == pytest.approx([5.0] * 20, rel=0.01)
+
+
 @pytest.mark.parametrize(("days", "columns"), [(100, 8), (200, 10), (729, 10), (731, 14)])
 def test_a_season_of_the_year_is_learned_from_half_a_year_and_closely_from_two(days: int, columns: int) -> None:
     assert _base(days, 1, None).shape == (days, columns)
@@ -75,6 +91,17 @@ def test_a_channel_that_brings_nothing_keeps_its_spend_and_gets_a_test(idle: tup
     assert row["recommended_per_day"] == row["spend_per_day"]
     assert row["sentence_en"].startswith("Not enough evidence")
     assert row["sentence_zh"].startswith("证据不足")
+
+
+def test_every_channel_has_figures_of_its_own_inside_their_intervals(idle: tuple[Planted, Budget]) -> None:
+    channels = idle[1].channels
+    for lower, middle, upper in (
+        ("return_lower", "return_on_spend", "return_upper"),
+        ("marginal_lower", "marginal_return", "marginal_upper"),
+    ):
+        assert (channels[lower] < channels[middle]).all()
+        assert (channels[middle] < channels[upper]).all()
+    assert channels[["marginal_lower", "marginal_return", "marginal_upper", "carry_over"]].nunique().min() > 1
 
 
 def test_spend_that_follows_demand_is_no_evidence() -> None:
@@ -193,8 +220,10 @@ def test_the_budget_of_the_shop_is_spent_within_its_floors_and_caps(idle: tuple[
         as_of_date=days[-1],
         seed=1,
         total=total,
-        most={"a": float(before["a"]), "radio": 1.0, "flyer": 1.0},
+        most={"a": float(before["a"]), "b": 0.7 * float(before["b"]), "radio": 1.0, "flyer": 1.0},
     )
+    lowered = f"Lower from {before['b']:.2f} to {0.7 * before['b']:.2f} a day: one"
+    assert result.channels["sentence_en"].iloc[1].startswith(lowered), "for no other channel's sake"
     given = result.channels.set_index("channel")["recommended_per_day"]
     assert given.sum() == pytest.approx(total)
     assert given["a"] <= before["a"] + 1e-6
@@ -203,6 +232,21 @@ def test_the_budget_of_the_shop_is_spent_within_its_floors_and_caps(idle: tuple[
     assert result.card.reason.endswith(
         "; left out, with spend on fewer than 28 days or none lately: flyer; no spend at all: radio"
     )
+
+
+def test_a_split_that_is_better_but_not_surely_so_moves_no_money(idle: tuple[Planted, Budget]) -> None:
+    channels, card = idle[1].channels, idle[1].card
+    assert "in 84% of the draws, 90% needed" in card.reason
+    assert card.decision == "refused"
+    assert (channels["recommended_per_day"] == channels["spend_per_day"]).all()
+
+
+def test_rows_of_a_day_add_up_and_spend_that_never_varies_is_left_out() -> None:
+    days = pd.date_range("2024-01-01", periods=60)
+    rows = [(day, channel, float(money)) for day in days for channel, money in (("a", day.day), ("a", 1), ("b", 5))]
+    spent = _spent(pd.DataFrame(rows, columns=["spend_date", "channel", "spend"]), periods_of(pd.Series(days), days))
+    assert (spent.names, spent.left_out) == (["a"], ["b"])
+    assert spent.paid[:, 0].tolist() == [day.day + 1.0 for day in days]
 
 
 def test_a_budget_that_has_no_place_is_told() -> None:
@@ -266,14 +310,40 @@ def test_the_last_week_counts_once_it_is_over() -> None:
     assert periods_of(pd.Series(days[[0, 1, 5]]), days).mean_of(np.arange(20.0)).tolist() == list(range(20))
 
 
-def test_what_was_spent_for_nothing_is_told_as_that() -> None:
+@pytest.mark.parametrize("follows", [None, 0.6])
+def test_what_was_spent_for_nothing_is_told_as_that(follows: float | None) -> None:
     row = {
         "has_evidence": False,
-        "follows_demand": None,
+        "follows_demand": follows,
         "spend_per_day": 5.0,
         "recommended_per_day": 5.0,
         "test_days": 20,
     }
-    english, chinese = advice(row | {"return_on_spend": -2.0, "return_lower": -3.0, "return_upper": -1.0})
+    english, chinese = advice(row | {"return_on_spend": -2.0, "return_lower": -3.0, "return_upper": -1.0}, 5.0)
     assert english.startswith("Not enough evidence: revenue was no higher with its spend (-2.00 (-3.00 to -1.00")
     assert "并未更高" in chinese
+
+
+@pytest.mark.parametrize(
+    ("recommended", "share", "english", "chinese"),
+    [
+        (15.0, 20.0, "Raise from 10.00 to 15.00 a day: one", "由每天 10.00 增至 15.00：每"),
+        (5.0, 8.0, "Lower from 10.00 to 5.00 a day in favour of other channels: one", "减至 5.00，让给其他渠道：每"),
+        (5.0, 5.01, "Lower from 10.00 to 5.00 a day: one", "由每天 10.00 减至 5.00：每"),
+        (10.05, 10.0, "Keep 10.00 a day: one", "保持每天 10.00：每"),
+    ],
+)
+def test_what_to_do_with_spend_that_is_known(recommended: float, share: float, english: str, chinese: str) -> None:
+    row = {
+        "has_evidence": True,
+        "spend_per_day": 10.0,
+        "recommended_per_day": recommended,
+        "return_on_spend": 6.0,
+        "return_lower": 4.0,
+        "return_upper": 9.0,
+        "marginal_return": 11.0,
+    }
+    found = advice(row, share)
+    assert found[0].startswith(english)
+    assert found[0].endswith(" unit of money brought 6.00 (4.00 to 9.00, 90 %), the next brings 11.00.")
+    assert chinese in found[1]

@@ -98,3 +98,8 @@ def test_lift_by_segment() -> None:
     rows = uplift_by_segment(np.where(features["keen"], "keen", "cool"), treated, did).set_index("segment")
     assert rows.loc["keen", "lower"] <= 0.15 <= rows.loc["keen", "upper"]
     assert rows.loc["cool", "lower"] <= 0 <= rows.loc["cool", "upper"]
+
+
+def test_a_segment_that_one_group_has_nobody_in_has_no_lift() -> None:
+    rows = uplift_by_segment(["both", "both", "mail", "control"], [1, 0, 1, 0], [1, 0, 1, 1])
+    assert rows[["segment", "customers", "lift"]].to_numpy().tolist() == [["both", 2, 1.0]]

@@ -12,8 +12,6 @@ from ecom_pipeline.contracts import TABLES, parse_contract
 from ecom_pipeline.ml.marketing.experiment import mean_difference
 from ecom_pipeline.ml.marketing.readout import FEATURES, Experiments, read_experiments
 
-pytestmark = pytest.mark.slow
-
 AS_OF = dt.date(2024, 3, 31)
 
 
@@ -60,6 +58,7 @@ def read(assigned: pd.DataFrame, customers: pd.DataFrame | None = None) -> Exper
     return read_experiments(assigned, today, margin_share=0.5, as_of_date=AS_OF, seed=1)
 
 
+@pytest.mark.slow
 def test_a_treatment_that_works_for_all_is_read_and_pays_for_all() -> None:
     found = read(drawn(3000, uplift=0.15))
     (row,) = found.results.to_dict("records")
@@ -73,11 +72,13 @@ def test_a_treatment_that_works_for_all_is_read_and_pays_for_all() -> None:
     assert found.coupons["expected_gain"].iloc[0] == pytest.approx(row["lift"] * 20 - 1)
 
 
+@pytest.mark.slow
 def test_whom_it_works_for_is_found_and_only_they_are_listed() -> None:
     customers = people(400, 9)
     found = read(drawn(4000, uplift="recent"), customers)
     (row,) = found.results.to_dict("records")
     assert row["qini_lower"] > 0
+    assert "Some respond better than others. It pays for" in row["sentence_en"]
     lift = found.segments.set_index("segment")["lift"]
     assert lift["recent"] == pytest.approx(0.3, abs=0.06)
     assert lift["away"] == pytest.approx(-0.1, abs=0.06)
@@ -88,12 +89,14 @@ def test_whom_it_works_for_is_found_and_only_they_are_listed() -> None:
     assert listed[~recent].mean() < 0.05
 
 
+@pytest.mark.slow
 def test_the_qini_interval_is_as_wide_as_chance_moves_it() -> None:
     rows = pd.concat([read(drawn(1000, uplift=0.1, seed=10 * seed)).results for seed in range(24)])
     width = rows["qini_upper"].astype(float) - rows["qini_lower"].astype(float)
     assert width.mean() > 0.8 * 2 * 1.96 * rows["qini"].astype(float).std()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_where_nothing_works_nobody_is_listed(seed: int) -> None:
     found = read(drawn(2000, uplift=0.0, seed=10 * seed).assign(cost=0.0))
@@ -101,9 +104,12 @@ def test_where_nothing_works_nobody_is_listed(seed: int) -> None:
     assert row["lower"] < 0 < row["upper"]
     assert row["qini_lower"] < 0
     assert "no effect shown" in row["sentence_en"]
+    assert row["sentence_en"].endswith("It pays for nobody today.")
+    assert row["sentence_zh"].endswith("对谁都不划算。")
     assert (row["coupons"], len(found.coupons)) == (0, 0)
 
 
+@pytest.mark.slow
 def test_what_costs_more_than_it_brings_pays_for_nobody() -> None:
     assert read(drawn(3000, uplift=0.15).assign(cost=15.0)).coupons.empty
 
@@ -134,8 +140,12 @@ def test_customers_whose_days_have_not_passed_are_waited_for() -> None:
     assert not row["is_readable"]
     assert "1000 customers are waited for" in row["sentence_en"]
     assert "1000 位客户" in row["sentence_zh"]
+    first = assigned[~assigned["is_control"]].head(1)
+    (row,) = read(first.assign(is_complete=False)).results.to_dict("records")
+    assert row["sentence_en"].endswith("; 1 customer is waited for.")
 
 
+@pytest.mark.slow
 def test_every_treatment_is_read_beside_the_same_control_group() -> None:
     one = drawn(2000, uplift=0.2)
     other = one[~one["is_control"]].assign(arm="gift", customer_id=lambda rows: "g" + rows["customer_id"])
@@ -156,6 +166,22 @@ def test_few_customers_are_read_without_a_model() -> None:
     (row,) = read(drawn(150, uplift=0.4)).results.to_dict("records")
     assert pd.isna(row["qini"])
     assert "Too few customers" in row["sentence_en"]
+
+
+def test_what_a_treatment_earns_with_a_customer_by_hand() -> None:
+    """60 of 100 ordered with it, 30 of 100 without: 0.3 orders more each, of which the shop keeps half, at a cost of 1."""
+    assigned = drawn(200, uplift=0.0).assign(
+        is_control=np.arange(200) < 100,
+        arm=np.where(np.arange(200) < 100, "control", "mail"),
+        planned_share=0.5,
+        has_ordered=np.arange(200) % 100 < np.where(np.arange(200) < 100, 30, 60),
+    )
+    found = read(assigned, people(4).assign(average_order_value=[40.0, 8.0, 4.0, np.nan]))
+    (row,) = found.results.to_dict("records")
+    assert (row["rate"], row["control_rate"], row["coupons"]) == (0.6, 0.3, 3)
+    gain = found.coupons.set_index("customer_id")["expected_gain"]
+    assert gain.to_dict() == pytest.approx({"c00000": 5.0, "c00001": 0.2, "c00003": 0.3 * 0.5 * 52 / 3 - 1})
+    assert found.coupons["as_of_date"].eq(AS_OF).all()
 
 
 @pytest.mark.parametrize(

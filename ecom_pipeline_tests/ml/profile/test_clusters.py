@@ -147,3 +147,19 @@ def test_segments_that_chance_makes_as_stable_give_way_to_fewer(monkeypatch: pyt
     assert found.card.reason.startswith("3 segments of 450 buyers")
     assert (found.card.value, found.card.baseline_value) == (0.95, 0.87)
     assert asked == [2, 3, 4, 5, 6, 2, 3, 4]
+
+
+def test_a_buyer_less_changes_nobody_else_who_is_learned_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples: list[np.ndarray] = []
+
+    def stability(sample: np.ndarray, number: int, seed: int) -> float:
+        samples.append(sample)
+        return 0.0
+
+    monkeypatch.setattr(clusters, "LEARNED_FROM", 100)
+    monkeypatch.setattr(clusters, "_stability", stability)
+    run(shop())
+    run(shop().drop(index=7))
+    before, now = samples[0], samples[-1]
+    apart = np.abs(before[:, np.newaxis] - now[np.newaxis]).max(axis=2)
+    assert (apart.min(axis=1) < 0.02).sum() >= 99

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ecom_pipeline.ml.profile import propensity
 from ecom_pipeline.ml.profile.cutoffs import Past, TooLittleError, learn
+from ecom_pipeline.ml.profile.drawing import drawn
 from ecom_pipeline.ml.profile.history import buyers_at
 from ecom_pipeline.ml.profile.propensity import PurchasePropensity
 from ecom_pipeline_tests.ml.profile.test_outlook import AS_OF, START, shop
@@ -48,6 +50,24 @@ def test_a_sample_is_one_of_buyers(days: pd.DataFrame) -> None:
     assert not drawn["customer_id"].str.startswith("b").any()
 
 
+def test_a_buyer_less_takes_the_place_of_nobody_else(days: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = pd.Index(days["customer_id"].unique())
+    chosen, other = (set(names[drawn(names, 100, seed=seed)]) for seed in (1, 2))
+    assert len(chosen - other) > 30
+    gone = min(chosen)
+    less = days[days["customer_id"] != gone]
+    assert len(chosen & set(Past(less, START, seed=1, most=100).days["customer_id"])) == 99
+    monkeypatch.setattr(propensity, "ROWS", 300)
+    day = START + dt.timedelta(days=100)
+    now = buyers_at(less, day)
+    models = [
+        learn(Past(rows, START, seed=1), day, seed=seed, trees=5).model
+        for rows, seed in ((days, 1), (less, 1), (days, 2))
+    ]
+    ours, theirs, redrawn = (model.trees_probability(now) for model in models)
+    assert np.abs(theirs - ours).mean() < 0.3 * np.abs(redrawn - ours).mean()
+
+
 def test_too_short_a_history_says_so(days: pd.DataFrame) -> None:
     with pytest.raises(TooLittleError, match="59 days of orders"):
         learn(Past(days, START, seed=1), START + dt.timedelta(days=59), seed=1)
@@ -74,6 +94,8 @@ def test_a_feature_that_hardly_varied_does_not_run_away_with_the_line(days: pd.D
     features, outcome = Past(days, START, seed=1).at(DAY)
     alive = 1.0 - 1e-9 * np.random.default_rng(0).random(len(features))
     model = PurchasePropensity(seed=1, trees=5).fit(features.assign(alive_probability=alive), outcome)
+    assert features["mean_gap_days"].isna().any()
+    assert "mean_gap_days" in model.features_, "what some do not have is learned from all the same"
     strange = model.line_probability(features.assign(alive_probability=0.5))
     assert strange.mean() == pytest.approx(outcome["bought"].mean(), abs=0.2)
 

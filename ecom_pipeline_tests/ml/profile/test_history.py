@@ -3,10 +3,12 @@ from __future__ import annotations
 import datetime as dt
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from ecom_pipeline.ml.profile.history import buyers_at, outcome_after
+from ecom_pipeline.ml.profile.lifetime import BetaGeometric, summary_of
 
 
 def test_features_worked_out_by_hand() -> None:
@@ -43,3 +45,19 @@ def test_the_outcome_is_of_the_days_after_the_cutoff_alone() -> None:
     found = outcome_after(rows, pd.Index(["a", "b"]), dt.date(2024, 1, 31))
     assert found.loc["a"].tolist() == [1, 1.0, 1.5]
     assert found.loc["b"].tolist() == [0, 0.0, 0.0]
+
+
+def test_the_rhythm_is_what_the_lifetime_model_makes_of_the_days_with_orders() -> None:
+    random, cutoff = np.random.default_rng(0), dt.date(2024, 6, 30)
+    rows = [
+        (number, cutoff - dt.timedelta(days=int(age)), 2, 10.0)
+        for number in range(80)
+        for age in {*random.integers(0, 180, random.geometric(0.3))}
+    ]
+    days = pd.DataFrame(rows, columns=["customer_id", "activity_date", "orders", "revenue"])
+    found, known = buyers_at(days, cutoff), summary_of(days, cutoff)
+    model = BetaGeometric().fit(known["repeats"], known["last"], known["age"])
+    alive = model.alive(known["repeats"], known["last"], known["age"])
+    orders = model.expected_orders(known["repeats"], known["last"], known["age"], 30)
+    assert found["alive_probability"].to_numpy() == pytest.approx(alive)
+    assert found["expected_orders"].to_numpy() == pytest.approx(orders)

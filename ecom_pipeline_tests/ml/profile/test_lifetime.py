@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from ecom_pipeline.ml.profile.lifetime import BetaGeometric, GammaGamma, summary_of
-from ecom_pipeline.ml.profile.worth import lifetime_shop
+from ecom_pipeline.ml.profile.worth import _own_rate, lifetime_shop
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "data" / "shops" / "cdnow"
 SAMPLE, WHOLE = SHARED / "CDNOW_sample.txt", SHARED / "CDNOW_master.txt"
@@ -169,9 +169,16 @@ def test_that_anybody_leaves_is_known_where_the_orders_show_it(leaves: bool) -> 
         ],
         columns=["customer_id", "activity_date", "orders", "revenue"],
     )
-    found = lifetime_shop(days, as_of_date=dt.date(2023, 12, 31), seed=1).customers["alive_probability"]
+    result = lifetime_shop(days, as_of_date=dt.date(2023, 12, 31), seed=1)
+    found = result.customers["alive_probability"]
     assert len(found) == 1500
     assert found.notna().all() if leaves else found.isna().all()
+    card = result.card
+    assert (card.trained_from, card.trained_to) == (dt.date(2023, 1, 1), dt.date(2023, 12, 31))
+    assert card.metrics["bias"] == pytest.approx(0.0, abs=0.15)
+    assert card.metrics["own_rate_bias"] == pytest.approx(0.36 if leaves else 0.02, abs=0.05)
+    assert card.metrics["test_days"] == 364 // 3
+    assert card.parameters["r"] / card.parameters["alpha_days"] == pytest.approx(1 / 30, rel=0.2)
 
 
 def test_nobody_who_ordered_twice_is_an_error() -> None:
@@ -205,3 +212,17 @@ def test_where_all_leave_with_the_same_chance_the_orders_are_known_in_closed_for
     model.r_, model.alpha_, model.a_, model.b_ = 0.7, 5.0, 0.9 * size, 0.1 * size
     (found,) = model.expected_orders([0.0], [0.0], [0.0], 365.0)
     assert found == pytest.approx((1 - (5 / (5 + 0.9 * 365)) ** 0.7) / 0.9, rel=2 / size)
+
+
+def test_going_on_as_before_is_revenue_over_the_days_and_a_month() -> None:
+    cutoff = dt.date(2024, 1, 31)
+    days = pd.DataFrame(
+        {
+            "customer_id": ["a", "a", "a", "b", "c", "c"],
+            "activity_date": [dt.date(2024, 1, day) for day in (1, 2, 12)]
+            + [cutoff, cutoff, cutoff + dt.timedelta(days=1)],
+            "orders": [0, 1, 1, 1, 1, 5],
+            "revenue": [0.0, 30.0, 29.0, 60.0, -9.0, 99.0],
+        }
+    )
+    assert _own_rate(days, pd.Index(["a", "b", "c"]), cutoff).tolist() == [1.0, 2.0, 0.0]

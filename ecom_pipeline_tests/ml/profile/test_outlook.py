@@ -105,6 +105,7 @@ def test_too_little_says_so(days: pd.DataFrame, rows: int) -> None:
     ):
         assert (found.card.decision, found.card.value) == ("refused", None)
         assert found.customers.empty
+        assert any(word in found.card.reason for word in ("too few", "no order yet"))
 
 
 def test_lifetime_value_beats_going_on_as_before_where_customers_leave(days: pd.DataFrame) -> None:

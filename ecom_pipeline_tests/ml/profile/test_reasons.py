@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from ecom_pipeline.ml.profile.reasons import facts_of, groups_of, in_words
 
@@ -44,6 +45,18 @@ def test_the_three_strongest_effects_are_told_with_the_way_they_point() -> None:
         "近 90 天咨询客服 1 次、退款 12.50（提高）",
     ]
     assert told.loc["weak"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("unknown", "english", "chinese"),
+    [
+        ("messages_90", "12.50 given back in the last 90 days (raises it)", "近 90 天退款 12.50（提高）"),
+        ("refunds_90", "1 message to support in the last 90 days (raises it)", "近 90 天咨询客服 1 次（提高）"),
+    ],
+)
+def test_of_service_only_what_the_shop_knows_is_told(unknown: str, english: str, chinese: str) -> None:
+    told = in_words(BUYERS.loc[["old"]].drop(columns=unknown), pd.DataFrame({"service": [0.3]}, index=["old"]))
+    assert told.loc["old"].tolist() == [english, chinese]
 
 
 def test_the_baseline_tells_orders_and_what_they_came_to() -> None:
