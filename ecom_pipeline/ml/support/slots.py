@@ -99,7 +99,7 @@ class SlotReader:
     """
 
     def __init__(self, order_ids: Iterable[str], products: pd.DataFrame) -> None:
-        self._orders = _order_pattern(order_ids)
+        self._orders = _order_forms(order_ids)
         self.products_of = _called(products.dropna(subset=["name"]))
         """Ids of the products that a name, or a part of one, can mean."""
         self._longest = max((len(phrase) for phrase in self.products_of), default=0)
@@ -108,10 +108,11 @@ class SlotReader:
     def read(self, text: object, sent_on: dt.date) -> list[Slot]:
         """Return what a message names, in a fixed order; a thing named twice stands once."""
         written = clean_text(text)
-        found = [Slot("order_number", number) for number in self._order_numbers(simplified(written))]
+        numbers = self._order_numbers(simplified(written))
+        found = [Slot("order_number", number) for number, _ in numbers]
         rest = written
-        for slot in found:
-            rest = re.sub(re.escape(slot.value), " ", rest, flags=re.IGNORECASE)
+        for _, part in numbers:
+            rest = rest.replace(part, " ")
         phrase = self._product(rest.lower())
         found += [Slot("product", phrase)] if phrase else []
         rest = simplified(rest)
@@ -125,10 +126,14 @@ class SlotReader:
         found += [Slot(kind, f"[{kind}]") for kind in ("phone", "address") if kind in personal.counts]
         return list(dict.fromkeys(found))
 
-    def _order_numbers(self, text: str) -> list[str]:
-        shaped = self._orders.findall(text) if self._orders else []
+    def _order_numbers(self, text: str) -> list[tuple[str, str]]:
+        """Return the numbers of orders, and how they stand in the text."""
+        found = []
+        for shape, form in self._orders:
+            found += [(_laid_out(part, shape), part) for part in form.findall(text)]
+            text = form.sub(" ", text)
         announced = [match["id"].rstrip("-") for match in _ANNOUNCED.finditer(text)]
-        return list(dict.fromkeys([each.upper() for each in (*shaped, *announced)]))
+        return found + [(each.upper(), each) for each in announced]
 
     def _product(self, text: str) -> str | None:
         """Return the name, or part of a name, that the text holds and that means fewest products; of those the longest."""
@@ -151,16 +156,40 @@ class SlotReader:
         return [name for name in kept if not any(other != name and is_within(other, name) for other in kept)]
 
 
-def _order_pattern(order_ids: Iterable[str]) -> re.Pattern[str] | None:
-    """Return a pattern of the commonest forms: letters as they are, digits as any digits; none for a bare short number."""
+def _order_forms(order_ids: Iterable[str]) -> list[tuple[str, re.Pattern[str]]]:
+    """Return the commonest shapes, 9 for a digit, and a pattern of each: none for a bare short number.
+
+    Where a number begins with letters, its parts may stand apart; what is written as the shop does comes first.
+    """
     shapes = Counter(re.sub(r"\d", "9", each) for each in order_ids)
-    usual = [
+    usual = sorted(
         shape
         for shape, _ in shapes.most_common(_SHAPES)
         if shape.count("9") >= 4 and (not shape.isdigit() or len(shape) >= 8)
+    )
+    exact = [(shape, "".join(map(_any_digit, shape))) for shape in usual]
+    apart = [
+        (shape, "[ _-]?".join(map(_any_digit, filter(str.isalnum, shape)))) for shape in usual if shape[0].isalpha()
     ]
-    forms = sorted({re.sub(r"9+", lambda run: rf"\d{{{len(run.group())}}}", re.escape(shape)) for shape in usual})
-    return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(forms)})(?![A-Za-z0-9])", re.IGNORECASE) if forms else None
+    return [
+        (shape, re.compile(rf"(?<![A-Za-z0-9]){form}(?![A-Za-z0-9])", re.IGNORECASE)) for shape, form in exact + apart
+    ]
+
+
+def _any_digit(character: str) -> str:
+    return r"\d" if character == "9" else re.escape(character)
+
+
+def _laid_out(written: str, shape: str) -> str:
+    """Return an order number as the shop writes it.
+
+    >>> _laid_out("so-2024 17", "SO999999"), _laid_out("AB 1234", "AB-9999")
+    ('SO202417', 'AB-1234')
+    """
+    if not shape[0].isalpha():
+        return written.upper()
+    characters = iter(each for each in written.upper() if each.isalnum())
+    return "".join(next(characters) if each.isalnum() else each for each in shape)
 
 
 def _called(products: pd.DataFrame) -> dict[str, list[str]]:

@@ -60,6 +60,8 @@ def read(text: str) -> dict[str, list[str]]:
         ("please refund 507 yuan", {}),
         ("SO202406160013发货了没有", {"order_number": ["SO202406160013"]}),
         ("so202406160013 please", {"order_number": ["SO202406160013"]}),
+        ("my order # SO-2024 0616 0013 says processing", {"order_number": ["SO202406160013"]}),
+        ("SO2024 0616 0013这单，订单号4711-22", {"order_number": ["SO202406160013", "4711-22"]}),
         ("order no. 4711-22 is late", {"order_number": ["4711-22"]}),
         ("降噪蓝牙耳机有货吗", {"product": ["降噪蓝牙耳机"]}),
         ("Is the desk lamp in stock?", {"product": ["desk lamp"]}),
@@ -110,11 +112,17 @@ def test_any_text_can_be_read(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("order", "named"), [("12345678", ["12345678"]), ("1234567", []), ("AB1234", ["AB1234"]), ("A123", [])]
+    ("order", "named"),
+    [("12345678", ["12345678"]), ("1234567", []), ("AB1234", ["AB1234"]), ("A123", []), ("AB-1234", ["AB-1234"])],
 )
 def test_a_bare_number_is_an_order_only_where_the_shop_s_numbers_are_long(order: str, named: list[str]) -> None:
     reader = SlotReader([order], GOODS)
     assert [slot.value for slot in reader.read(f"{order} is late", SENT) if slot.name == "order_number"] == named
+
+
+def test_an_order_that_is_written_as_the_shop_does_takes_no_number_beside_it() -> None:
+    named = SlotReader(["AB1234", "AB12345"], GOODS).read("AB1234 5 pcs", SENT)
+    assert named == [("order_number", "AB1234"), ("quantity", "5")]
 
 
 def test_the_phrase_that_means_fewest_goods_names_them_and_of_those_the_longest() -> None:
