@@ -18,6 +18,7 @@ from typing import NamedTuple
 import pandas as pd
 import yaml
 
+from ecom_pipeline.ml.support.dates import dates
 from ecom_pipeline.ml.support.personal import mask
 from ecom_pipeline.ml.support.prices import number, price_range
 from ecom_pipeline.ml.support.text import HAN, clean_text, simplified
@@ -45,33 +46,6 @@ _NO_GOODS = re.compile(
 _FOR_GOODS = re.compile(r"\w\W+accessor|(?<=[^\W\d_])(?:配件|周边)")
 """A category of what belongs to goods: it is not called as the goods are."""
 _BELOW = " > "
-_DAYS_AGO = {
-    "今天": 0,
-    "昨天": 1,
-    "昨日": 1,
-    "前天": 2,
-    "大前天": 3,
-    "明天": -1,
-    "后天": -2,
-    "today": 0,
-    "yesterday": 1,
-    "tomorrow": -1,
-}
-_MONTHS = {
-    name: at
-    for at, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
-}
-_MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may(?! be\b)|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?)"
-)
-_DATE = re.compile(
-    r"(?<!\d)(?P<y>20\d\d)[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})(?!\d)日?|(?<!\d)(?P<m2>\d{1,2})月(?P<d2>\d{1,2})[日号]"
-    rf"|\b(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<w3>{_MONTH})\b"
-    rf"|\b(?P<w4>{_MONTH})\.? (?P<d4>\d{{1,2}})(?:st|nd|rd|th)?\b"
-    r"|(?P<n5>\d{1,3})\s?(?:天前|days? ago)|(?P<word>大前天|今天|昨天|昨日|前天|明天|后天|\b(?:today|yesterday|tomorrow)\b)",
-    re.IGNORECASE,
-)
 _ANNOUNCED = re.compile(
     r"(?:order|订单|单号|编号)(?:\s*(?:no\.?|number|号码?|is|是|#|:))*\s*#?\s*(?!20\d\d-\d\d?-\d\d?\b)(?P<id>[A-Z]{0,4}-?\d[\dA-Z-]{3,24})",
     re.IGNORECASE,
@@ -121,7 +95,7 @@ class SlotReader:
         personal = mask(rest)
         bounds = zip(("price_from", "price_to"), price_range(personal.text), strict=True)
         found += [Slot(name, f"{price:.2f}".rstrip("0").rstrip(".")) for name, price in bounds if price is not None]
-        found += [Slot("date", day.isoformat()) for day in _dates(personal.text, sent_on)]
+        found += [Slot("date", day.isoformat()) for day in dates(personal.text, sent_on)]
         found += [Slot("quantity", number) for number in _quantities(personal.text)]
         found += [Slot(kind, f"[{kind}]") for kind in ("phone", "address") if kind in personal.counts]
         return list(dict.fromkeys(found))
@@ -270,28 +244,6 @@ def _outermost(words: set[str]) -> set[str]:
     """Return the words that no longer one holds: who names phone accessories does not name phones."""
     spaced = {word: f" {word} " if word.isascii() else word for word in words}
     return {word for word in words if not any(word != other and spaced[word] in spaced[other] for other in words)}
-
-
-def _dates(text: str, sent_on: dt.date) -> Iterator[dt.date]:
-    for match in _DATE.finditer(text):
-        part = match.groupdict()
-        if part["word"]:
-            yield sent_on - dt.timedelta(days=_DAYS_AGO[part["word"].lower()])
-        elif part["n5"]:
-            yield sent_on - dt.timedelta(days=int(part["n5"]))
-        else:
-            month = part["m"] or part["m2"] or str(_MONTHS[(part["w3"] or part["w4"]).lower()[:3]])
-            day = int(part["d"] or part["d2"] or part["d3"] or part["d4"])
-            years = [int(part["y"])] if part["y"] else [sent_on.year + 1, sent_on.year, sent_on.year - 1]
-            days = [found for year in years if (found := _day(year, int(month), day))]
-            yield from sorted(days, key=lambda each: abs((each - sent_on).days))[:1]
-
-
-def _day(year: int, month: int, day: int) -> dt.date | None:
-    try:
-        return dt.date(year, month, day)
-    except ValueError:
-        return None
 
 
 def _quantities(text: str) -> list[str]:
