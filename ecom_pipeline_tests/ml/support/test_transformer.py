@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ecom_pipeline.ml.support import embedding, transformer
 
+needs_extra = pytest.mark.skipif(not transformer.is_installed(), reason="needs the extra: make transformer")
 TEXTS = ["where is my parcel", "我的包裹在哪", "👍"]
 
 
@@ -43,10 +44,38 @@ def test_an_english_text_has_the_numbers_of_both_encoders(
     assert both[1, : base.shape[1]] == pytest.approx(base[1])
 
 
-@pytest.mark.skipif(not transformer.is_installed(), reason="needs the extra: make transformer")
-def test_sentences_of_one_meaning_are_near_each_other_alone_and_in_a_batch() -> None:
-    texts = ["give me cash", "give me money please", "my parcel is late"]
-    cash, money, parcel = transformer.encode(texts)
+@needs_extra
+def test_sentences_of_one_meaning_are_near_each_other() -> None:
+    cash, money, parcel = transformer.encode(["give me cash", "give me money please", "my parcel is late"])
     assert cash @ money > 0.6 > cash @ parcel
-    assert transformer.encode(texts[:1])[0] @ cash > 0.99
     assert transformer.encode([]).shape == (0, transformer.DIMENSIONS)
+
+
+@needs_extra
+def test_a_text_has_the_same_numbers_in_any_company() -> None:
+    texts = [
+        f"{start} my parcel{end}" for start in ("where is", "who has", "late again:") for end in ("", " today", "!")
+    ]
+    texts += [" ".join(texts * 9), "ok"]
+    together = transformer.encode(texts * 3)
+    for row, text in enumerate(texts):
+        np.testing.assert_array_equal(transformer.encode([text])[0], together[row])
+
+
+@needs_extra
+def test_the_network_of_whole_numbers_says_what_that_of_the_package_says() -> None:
+    from onnxruntime import InferenceSession
+
+    texts = [
+        "where is my parcel",
+        "I was charged twice, please send the money back",
+        "top up",
+        "the lid came off " * 30,
+    ]
+    vocabulary = transformer._encoder().vocabulary
+    given = InferenceSession(transformer._weights(), providers=["CPUExecutionProvider"])
+    for text, row in zip(texts, transformer.encode(texts), strict=True):
+        ids = np.array([vocabulary.encode(text).ids])
+        fed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+        mean = given.run(["last_hidden_state"], fed)[0].mean(axis=1)[0]
+        assert row @ mean / np.linalg.norm(mean) > 0.99
