@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ecom_pipeline.ml.support import embedding, transformer
+from ecom_pipeline.ml.support.intent import KernelIntent
 
 needs_extra = pytest.mark.skipif(not transformer.is_installed(), reason="needs the extra: make transformer")
 TEXTS = ["where is my parcel", "我的包裹在哪", "👍"]
@@ -42,6 +43,50 @@ def test_an_english_text_has_the_numbers_of_both_encoders(
     assert both[0, : base.shape[1]] == pytest.approx(base[0] * np.sqrt(1 - embedding.TRANSFORMER), abs=1e-6)
     assert both[0, base.shape[1]] == pytest.approx(np.sqrt(embedding.TRANSFORMER))
     assert both[1, : base.shape[1]] == pytest.approx(base[1])
+
+
+def test_examples_in_two_languages_do_without_the_transformer_unless_it_guesses_better(
+    points: dict[str, NDArray[np.float32]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unlike(texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.eye(transformer.DIMENSIONS, dtype=np.float32)[: len(texts)]
+
+    english = {
+        "where is my parcel": "delivery",
+        "give me money back": "refund",
+        "send a bill please": "invoice",
+        "does this come in red": "colour",
+        "how do I wash it": "care",
+    }
+    chinese = {
+        "我的包裹在哪": "delivery",
+        "把钱退给我": "refund",
+        "请给我账单": "invoice",
+        "这个有红色的吗": "colour",
+        "这个怎么洗": "care",
+    }
+    monkeypatch.setattr(transformer, "is_installed", lambda: True)
+    monkeypatch.setattr(transformer, "encode", unlike)
+    both = english | chinese
+    model = KernelIntent().fit(list(both), list(both.values()))
+    assert model.features_.is_base_alone
+    assert model.predict(["where has my parcel got to", "账单发给我"]).intents.tolist() == ["delivery", "invoice"]
+    assert not KernelIntent().fit(list(english), list(english.values())).features_.is_base_alone
+
+
+def test_the_transformer_reads_examples_in_two_languages_where_it_guesses_better(
+    points: dict[str, NDArray[np.float32]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goods = ("lamp", "rug", "cup", "bag", "tent", "desk", "sofa", "fork")
+    english = {text: ("odd", "even")[at % 2] for at, text in enumerate(goods)}
+
+    def telling(texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.eye(transformer.DIMENSIONS, dtype=np.float32)[[int(english.get(text) == "odd") for text in texts]]
+
+    monkeypatch.setattr(transformer, "is_installed", lambda: True)
+    monkeypatch.setattr(transformer, "encode", telling)
+    model = KernelIntent().fit([*english, "红色", "蓝色"], [*english.values(), "odd", "even"])
+    assert not model.features_.is_base_alone
 
 
 @needs_extra
