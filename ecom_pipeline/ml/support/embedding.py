@@ -73,6 +73,18 @@ def dimensions() -> int:
     return _BASE + (transformer.DIMENSIONS if transformer.is_installed() else 0)
 
 
+def is_mixed(points: NDArray[np.float32]) -> bool:
+    """Tell whether the transformer read some of the texts and not others."""
+    by_transformer = points[:, _BASE:].any(axis=1)
+    return bool(by_transformer.any() and not by_transformer.all())
+
+
+def base_alone(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what the encoder of the base says of texts, without the transformer."""
+    base = points[:, :_BASE]
+    return np.asarray(base / np.maximum(np.linalg.norm(base, axis=1, keepdims=True), 1e-9), dtype=np.float32)
+
+
 def _encode(texts: list[str]) -> NDArray[np.float32]:
     rows = np.zeros((len(texts), dimensions()), dtype=np.float32)
     rows[:, :_BASE] = _encode_base(texts)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ecom_pipeline.ml.support.embedding import embed
+from ecom_pipeline.ml.support.embedding import base_alone, embed
 from ecom_pipeline.ml.support.text import WORD
 
 MEANING = 0.65
@@ -37,6 +37,11 @@ class Points(NamedTuple):
         return Points(vstack([self.words, others.words], format="csr"), np.concatenate([self.meaning, others.meaning]))
 
     @property
+    def base_alone(self) -> Points:
+        """Return the points without what the transformer says."""
+        return Points(self.words, base_alone(self.meaning))
+
+    @property
     def turned(self) -> Points:
         """Return the points as columns, which is what rows are compared with."""
         return Points(self.words.T.tocsr(), np.ascontiguousarray(self.meaning.T))
@@ -56,7 +61,15 @@ def similarity(rows: Points, columns: Points) -> NDArray[np.float32]:
 
 
 class TextFeatures:
-    """Learn a vocabulary, then turn texts (see ``text.intent_text``) into points."""
+    """Learn a vocabulary, then turn texts (see ``text.intent_text``) into points.
+
+    Attributes
+    ----------
+    is_base_alone
+        Whether texts are read without the transformer, too, where it is installed.
+    """
+
+    is_base_alone = False
 
     def fit_transform(self, texts: Sequence[str]) -> Points:
         """Learn from texts, of which one at least holds a word, and return their points."""
@@ -71,7 +84,8 @@ class TextFeatures:
 
     def transform(self, texts: Sequence[str]) -> Points:
         """Return the points of texts."""
-        return _points([block.transform(texts) for block in self.blocks_], texts)
+        points = _points([block.transform(texts) for block in self.blocks_], texts)
+        return points.base_alone if self.is_base_alone else points
 
 
 def _points(blocks: list[Any], texts: Sequence[str]) -> Points:

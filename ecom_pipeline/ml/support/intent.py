@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from ecom_pipeline.ml.support.background import Background, background, foreign
 from ecom_pipeline.ml.support.certainty import Certainty, Guesses, Rehearsal, misfiled, unknown_share
+from ecom_pipeline.ml.support.embedding import is_mixed
 from ecom_pipeline.ml.support.features import Points, TextFeatures
 
 MOST = 16_000
@@ -81,6 +82,8 @@ class KernelIntent:
         self.unknown_share_ = unknown_share(len(self.classes_))
         self.features_ = TextFeatures()
         own = self.features_.fit_transform(self.texts_)
+        if self._does_without(own, _target(codes)):
+            self.features_.is_base_alone, own = True, own.base_alone
         self.words_, self.ridge_ = self._setting(own, _target(codes))
         points, size = own.plus(self._others(own)), len(codes)
         codes = np.concatenate([codes, len(self.classes_) + self.background_.topics])
@@ -126,17 +129,27 @@ class KernelIntent:
 
     def _setting(self, points: Points, target: NDArray[np.float32]) -> tuple[float, float]:
         """Return which of ``SETTINGS`` suits the examples, as some of them, drawn at random, say."""
+        right = self._right(points, target, SETTINGS)
+        best = int(np.sum(right, axis=1).argmax())
+        return SETTINGS[best if _is_clearly_better(right[best], right[0]) else 0]
+
+    def _does_without(self, points: Points, target: NDArray[np.float32]) -> bool:
+        """Tell whether the transformer is left out: it knows one of the examples' languages and guesses no better."""
+        if not is_mixed(points.meaning):
+            return False
+        both, alone = (self._right(each, target, SETTINGS[:1])[0] for each in (points, points.base_alone))
+        return not _is_clearly_better(both, alone)
+
+    def _right(
+        self, points: Points, target: NDArray[np.float32], settings: Sequence[tuple[float, float]]
+    ) -> list[NDArray[np.bool_]]:
+        """Tell which of some examples, drawn at random, each of the settings guesses rightly, unseen."""
         rows = np.random.default_rng(0).permutation(len(target))[:_TRIED]
         some, told = points.take(rows), target[rows]
         meaning = self._meaning(some, some.meaning.T)
         shared = (some.words @ some.words.T).toarray()
-        right = []
-        for words, ridge in SETTINGS:
-            inverse = _inverse(meaning + words * shared, ridge)
-            right.append(_alone(told, inverse @ told, inverse).argmax(axis=1) == told.argmax(axis=1))
-        best = int(np.sum(right, axis=1).argmax())
-        lead = right[best].astype(int) - right[0]
-        return SETTINGS[best if lead.sum() > np.sqrt(np.abs(lead).sum()) else 0]
+        inverses = (_inverse(meaning + words * shared, ridge) for words, ridge in settings)
+        return [_alone(told, each @ told, each).argmax(axis=1) == told.argmax(axis=1) for each in inverses]
 
     def _meaning(self, rows: Points, columns: NDArray[np.float32]) -> NDArray[np.float32]:
         values = rows.meaning @ columns
@@ -183,6 +196,12 @@ def _target(codes: NDArray[np.int_], classes: int | None = None) -> NDArray[np.f
     target = np.zeros((len(codes), classes or codes.max() + 1), dtype=np.float32)
     target[np.arange(len(codes)), codes] = 1
     return target
+
+
+def _is_clearly_better(right: NDArray[np.bool_], other: NDArray[np.bool_]) -> bool:
+    """Tell whether more is guessed rightly, by more than one standard error."""
+    lead = right.astype(int) - other
+    return bool(lead.sum() > np.sqrt(np.abs(lead).sum()))
 
 
 def _alone(

@@ -24,8 +24,9 @@ _ORDER_BEFORE = re.compile(
 )
 _STREET_EN = (
     r"(?i:street|st\.?|road|rd\.?|avenue|ave\.?|lane|ln\.?|drive|dr\.|boulevard|blvd\.?|way|court|square|place|terrace|close"
-    r"|highway|parkway|crescent|row)"
+    r"|highway|parkway|crescent|row|grove|gardens|mews|hill|circle|quay)"
 )
+_POSTCODE_UK = r"(?:,? [A-Z][a-z]+)?,? [A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}(?!\w)"
 _SURNAMES = (
     "(?:欧阳|司马|上官|诸葛|司徒|东方|皇甫|尉迟|公孙|慕容|令狐"
     "|[王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许邓冯韩曹曾彭肖萧蔡潘田董袁于余叶蒋杜苏魏程吕丁沈任姚卢傅钟姜崔谭廖范汪陆金石戴贾韦夏邱方侯邹熊孟秦"
@@ -52,7 +53,7 @@ _PATTERNS = {
         r"|(?<![\w-])0\d{2,3}[ -]\d{7,8}(?![\d-])|(?<![\w-])[48]00[ -]?\d{3}[ -]?\d{4}(?![\d-])"
         r"|\+\d{1,3}(?:[ .-]?\(?\d{1,4}\)?){2,5}(?!\w)|(?<!\w)\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\w)"
         r"|(?<!\w)0\d{2} \d{4} \d{4}(?!\w)|(?<!\w)0\d{3,4} \d{3} ?\d{3,4}(?!\w)|(?<!\w)0[1-9](?:[ .]\d{2}){4}(?!\w)"
-        r"|(?:(?i:\b(?:tel(?:ephone|efon)?|phone|mobile?|cell(?:phone)?|handy|whatsapp|(?:call|text|ring)(?: me)?)(?: (?:no|number|nr))?)"
+        r"|(?:(?i:\b(?:tel(?:ephone|efon)?|phone|mobile?|cell(?:phone)?|handy|whatsapp|(?:call|text|ring)(?: me)?)(?: (?:no|number|nr))?|\bmy (?:new )?number(?= is|:))"
         r"|(?:手机|电话|座机)(?:号码?)?)[.:是]?(?: is| at| on)?:? ?(?!\d{1,5}[-/.]\d{1,5}(?!\d))"
         r"(?P<announced>\+?\(?\d(?:[ ()./-]{0,2}\d){6,14})(?!\w)"
     ),
@@ -61,7 +62,7 @@ _PATTERNS = {
         rf"(?:[{HAN}]{{0,4}}\d+(?:号院|号楼|号|弄|栋|幢|座|单元|楼|层|室|房|-)?)*"
         rf"|[{HAN}]{{1,6}}(?:大道|大街|胡同|路|街|巷|弄)\d+(?:号院|号楼|号|弄)(?:[{HAN}]{{0,4}}\d+(?:号楼|号|栋|幢|座|单元|楼|层|室|房)?)*"
         rf"|(?<!\w)\d{{1,5}}[A-Za-z]?,? (?:[A-Z0-9][\w'.]*\s){{1,4}}?{_STREET_EN}(?!\w)"
-        r"(?:,? (?:apt|apartment|flat|unit|suite)\.? ?#?\w+)?"
+        rf"(?:,? (?:apt|apartment|flat|unit|suite)\.? ?#?\w+)?(?:{_POSTCODE_UK})?"
         r"|(?<!\w)[A-ZÄÖÜ][\wäöüß]*?(?:strasse|straße|str\.|weg|platz|gasse) \d{1,4}[a-z]?(?!\w)"
         r"|(?<!\w)[A-Z][\w']*(?: [A-Z][\w']*){0,2} (?:Street|Road|Avenue|Lane|Drive|Square) \d{1,4}[a-z]?(?!\w)"
     ),

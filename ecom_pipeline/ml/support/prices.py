@@ -12,13 +12,15 @@ NEARLY = 0.2
 _DIGITS = dict(zip("零一二三四五六七八九两", (*range(10), 2), strict=True))
 _UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "k": 1000, "K": 1000, "w": 10_000}
 _NUMBER = r"\d[\d,]*(?:\.\d+)?(?:\s?(?:[千万]|[kKw](?![a-z])))?|[零一二三四五六七八九十百千万两]+"
-_MONEY = rf"(?:(?:¥|￥|\$|€|£|rmb\s?|usd\s?|cny\s?)\s?(?P<{{0}}a>{_NUMBER})|(?P<{{0}}b>{_NUMBER})\s?(?:元|块钱?|圆|美元|欧元|dollars?\b|bucks?\b|yuan\b|euros?\b|pounds?\b|usd\b|rmb\b|cny\b|¥|\$|€|£))"
+_MONEY = rf"(?:(?:¥|￥|\$|€|£|rmb\s?|usd\s?|cny\s?)\s?(?P<{{0}}a>{_NUMBER})|(?P<{{0}}b>{_NUMBER})\s?(?:元|块钱?|圆|美元|欧元|dollars?\b|bucks?\b|yuan\b|euros?\b|pounds?\b|quid\b|usd\b|rmb\b|cny\b|¥|\$|€|£))"
 _ONE = _MONEY.format("x")
 _RANGE = re.compile(
-    rf"(?:between\s+|from\s+)?(?:¥|￥|\$|€|£)?\s?(?P<low>{_NUMBER})\s?(?:元|块)?\s?(?:-|~|到|至|—|and|to)\s?"
+    rf"(?:预算|budget)[\s:是]*(?P<least>{_NUMBER})\s?(?:-|~|到|至|—|to)\s?(?P<most>{_NUMBER})|(?:between\s+|from\s+)?(?:¥|￥|\$|€|£)?\s?(?P<low>{_NUMBER})\s?(?:元|块)?\s?(?:-|~|到|至|—|and|to)\s?"
     + _MONEY.format("h"),
     re.IGNORECASE,
 )
+_ONE_OR_NEXT = re.compile(r"(?P<low>[一二两三四五六七八])(?P<high>[二三四五六七八九])(?P<unit>[十百千万])")
+"""Two numbers in a row and their unit: 两三百 is 200 to 300."""
 _BUDGET = re.compile(
     rf"(?:(?:预算|budget\s?(?:is|of)?)[\s:是]*|\b(?:under|below|cheaper than)\s+(?=(?:{_NUMBER})\s*(?:[;!?]|\.?$))"
     rf"|(?<![\d.])(?=[\d,.kK一二三四五六七八九十百千万两]{{2,6}}以内))(?P<n>{_NUMBER})(?!\d|\s?[-~到至]\s?\d)",
@@ -74,8 +76,9 @@ def price_range(text: str) -> Range:
     """
     between = _RANGE.search(text)
     if between and not _PAID.search(text[: between.start()]):
-        high = number(between["ha"] or between["hb"])
-        return min(number(between["low"]), high), max(number(between["low"]), high)
+        low = number(between["low"] or between["least"])
+        high = number(between["ha"] or between["hb"] or between["most"])
+        return min(low, high), max(low, high)
     budget = _BUDGET.search(text)
     if budget:
         found = _near(number(budget["n"]), "", text[budget.end() :])
@@ -83,10 +86,18 @@ def price_range(text: str) -> Range:
     for match in _PRICE.finditer(text):
         before, after = text[: match.start()], text[match.end() :]
         if not _PAID.search(before):
-            found = _near(number(match["xa"] or match["xb"]), before, after)
+            written = match["xa"] or match["xb"]
+            found = _one_or_next(written) or _near(number(written), before, after)
             if found != ANY:
                 return found
     return ANY
+
+
+def _one_or_next(written: str) -> Range | None:
+    match = _ONE_OR_NEXT.fullmatch(written)
+    if not match or _DIGITS[match["high"]] != _DIGITS[match["low"]] + 1:
+        return None
+    return float(_DIGITS[match["low"]] * _UNITS[match["unit"]]), float(_DIGITS[match["high"]] * _UNITS[match["unit"]])
 
 
 def _near(amount: float, before: str, after: str) -> Range:

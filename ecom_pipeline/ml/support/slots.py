@@ -18,6 +18,7 @@ from typing import NamedTuple
 import pandas as pd
 import yaml
 
+from ecom_pipeline.ml.support.dates import dates
 from ecom_pipeline.ml.support.personal import mask
 from ecom_pipeline.ml.support.prices import number, price_range
 from ecom_pipeline.ml.support.text import HAN, clean_text, simplified
@@ -45,33 +46,6 @@ _NO_GOODS = re.compile(
 _FOR_GOODS = re.compile(r"\w\W+accessor|(?<=[^\W\d_])(?:配件|周边)")
 """A category of what belongs to goods: it is not called as the goods are."""
 _BELOW = " > "
-_DAYS_AGO = {
-    "今天": 0,
-    "昨天": 1,
-    "昨日": 1,
-    "前天": 2,
-    "大前天": 3,
-    "明天": -1,
-    "后天": -2,
-    "today": 0,
-    "yesterday": 1,
-    "tomorrow": -1,
-}
-_MONTHS = {
-    name: at
-    for at, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
-}
-_MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may(?! be\b)|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?)"
-)
-_DATE = re.compile(
-    r"(?<!\d)(?P<y>20\d\d)[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})(?!\d)日?|(?<!\d)(?P<m2>\d{1,2})月(?P<d2>\d{1,2})[日号]"
-    rf"|\b(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<w3>{_MONTH})\b"
-    rf"|\b(?P<w4>{_MONTH})\.? (?P<d4>\d{{1,2}})(?:st|nd|rd|th)?\b"
-    r"|(?P<n5>\d{1,3})\s?(?:天前|days? ago)|(?P<word>大前天|今天|昨天|昨日|前天|明天|后天|\b(?:today|yesterday|tomorrow)\b)",
-    re.IGNORECASE,
-)
 _ANNOUNCED = re.compile(
     r"(?:order|订单|单号|编号)(?:\s*(?:no\.?|number|号码?|is|是|#|:))*\s*#?\s*(?!20\d\d-\d\d?-\d\d?\b)(?P<id>[A-Z]{0,4}-?\d[\dA-Z-]{3,24})",
     re.IGNORECASE,
@@ -99,7 +73,7 @@ class SlotReader:
     """
 
     def __init__(self, order_ids: Iterable[str], products: pd.DataFrame) -> None:
-        self._orders = _order_pattern(order_ids)
+        self._orders = _order_forms(order_ids)
         self.products_of = _called(products.dropna(subset=["name"]))
         """Ids of the products that a name, or a part of one, can mean."""
         self._longest = max((len(phrase) for phrase in self.products_of), default=0)
@@ -108,10 +82,11 @@ class SlotReader:
     def read(self, text: object, sent_on: dt.date) -> list[Slot]:
         """Return what a message names, in a fixed order; a thing named twice stands once."""
         written = clean_text(text)
-        found = [Slot("order_number", number) for number in self._order_numbers(simplified(written))]
+        numbers = self._order_numbers(simplified(written))
+        found = [Slot("order_number", number) for number, _ in numbers]
         rest = written
-        for slot in found:
-            rest = re.sub(re.escape(slot.value), " ", rest, flags=re.IGNORECASE)
+        for _, part in numbers:
+            rest = rest.replace(part, " ")
         phrase = self._product(rest.lower())
         found += [Slot("product", phrase)] if phrase else []
         rest = simplified(rest)
@@ -120,15 +95,19 @@ class SlotReader:
         personal = mask(rest)
         bounds = zip(("price_from", "price_to"), price_range(personal.text), strict=True)
         found += [Slot(name, f"{price:.2f}".rstrip("0").rstrip(".")) for name, price in bounds if price is not None]
-        found += [Slot("date", day.isoformat()) for day in _dates(personal.text, sent_on)]
+        found += [Slot("date", day.isoformat()) for day in dates(personal.text, sent_on)]
         found += [Slot("quantity", number) for number in _quantities(personal.text)]
         found += [Slot(kind, f"[{kind}]") for kind in ("phone", "address") if kind in personal.counts]
         return list(dict.fromkeys(found))
 
-    def _order_numbers(self, text: str) -> list[str]:
-        shaped = self._orders.findall(text) if self._orders else []
+    def _order_numbers(self, text: str) -> list[tuple[str, str]]:
+        """Return the numbers of orders, and how they stand in the text."""
+        found = []
+        for shape, form in self._orders:
+            found += [(_laid_out(part, shape), part) for part in form.findall(text)]
+            text = form.sub(" ", text)
         announced = [match["id"].rstrip("-") for match in _ANNOUNCED.finditer(text)]
-        return list(dict.fromkeys([each.upper() for each in (*shaped, *announced)]))
+        return found + [(each.upper(), each) for each in announced]
 
     def _product(self, text: str) -> str | None:
         """Return the name, or part of a name, that the text holds and that means fewest products; of those the longest."""
@@ -151,16 +130,40 @@ class SlotReader:
         return [name for name in kept if not any(other != name and is_within(other, name) for other in kept)]
 
 
-def _order_pattern(order_ids: Iterable[str]) -> re.Pattern[str] | None:
-    """Return a pattern of the commonest forms: letters as they are, digits as any digits; none for a bare short number."""
+def _order_forms(order_ids: Iterable[str]) -> list[tuple[str, re.Pattern[str]]]:
+    """Return the commonest shapes, 9 for a digit, and a pattern of each: none for a bare short number.
+
+    Where a number begins with letters, its parts may stand apart; what is written as the shop does comes first.
+    """
     shapes = Counter(re.sub(r"\d", "9", each) for each in order_ids)
-    usual = [
+    usual = sorted(
         shape
         for shape, _ in shapes.most_common(_SHAPES)
         if shape.count("9") >= 4 and (not shape.isdigit() or len(shape) >= 8)
+    )
+    exact = [(shape, "".join(map(_any_digit, shape))) for shape in usual]
+    apart = [
+        (shape, "[ _-]?".join(map(_any_digit, filter(str.isalnum, shape)))) for shape in usual if shape[0].isalpha()
     ]
-    forms = sorted({re.sub(r"9+", lambda run: rf"\d{{{len(run.group())}}}", re.escape(shape)) for shape in usual})
-    return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(forms)})(?![A-Za-z0-9])", re.IGNORECASE) if forms else None
+    return [
+        (shape, re.compile(rf"(?<![A-Za-z0-9]){form}(?![A-Za-z0-9])", re.IGNORECASE)) for shape, form in exact + apart
+    ]
+
+
+def _any_digit(character: str) -> str:
+    return r"\d" if character == "9" else re.escape(character)
+
+
+def _laid_out(written: str, shape: str) -> str:
+    """Return an order number as the shop writes it.
+
+    >>> _laid_out("so-2024 17", "SO999999"), _laid_out("AB 1234", "AB-9999")
+    ('SO202417', 'AB-1234')
+    """
+    if not shape[0].isalpha():
+        return written.upper()
+    characters = iter(each for each in written.upper() if each.isalnum())
+    return "".join(next(characters) if each.isalnum() else each for each in shape)
 
 
 def _called(products: pd.DataFrame) -> dict[str, list[str]]:
@@ -241,28 +244,6 @@ def _outermost(words: set[str]) -> set[str]:
     """Return the words that no longer one holds: who names phone accessories does not name phones."""
     spaced = {word: f" {word} " if word.isascii() else word for word in words}
     return {word for word in words if not any(word != other and spaced[word] in spaced[other] for other in words)}
-
-
-def _dates(text: str, sent_on: dt.date) -> Iterator[dt.date]:
-    for match in _DATE.finditer(text):
-        part = match.groupdict()
-        if part["word"]:
-            yield sent_on - dt.timedelta(days=_DAYS_AGO[part["word"].lower()])
-        elif part["n5"]:
-            yield sent_on - dt.timedelta(days=int(part["n5"]))
-        else:
-            month = part["m"] or part["m2"] or str(_MONTHS[(part["w3"] or part["w4"]).lower()[:3]])
-            day = int(part["d"] or part["d2"] or part["d3"] or part["d4"])
-            years = [int(part["y"])] if part["y"] else [sent_on.year + 1, sent_on.year, sent_on.year - 1]
-            days = [found for year in years if (found := _day(year, int(month), day))]
-            yield from sorted(days, key=lambda each: abs((each - sent_on).days))[:1]
-
-
-def _day(year: int, month: int, day: int) -> dt.date | None:
-    try:
-        return dt.date(year, month, day)
-    except ValueError:
-        return None
 
 
 def _quantities(text: str) -> list[str]:

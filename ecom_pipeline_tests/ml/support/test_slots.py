@@ -50,11 +50,18 @@ def read(text: str) -> dict[str, list[str]]:
         ("¥100以上的食品", {"category": ["Food"], "price_from": ["100"]}),
         ("at least 100 yuan", {"price_from": ["100"]}),
         ("scarves, 30 dollars or less", {"price_to": ["30"]}),
+        ("预算150到200的围巾", {"price_from": ["150"], "price_to": ["200"]}),
+        ("budget 40 to 60", {"price_from": ["40"], "price_to": ["60"]}),
+        ("between 100 and 200 quid", {"price_from": ["100"], "price_to": ["200"]}),
+        ("两三百块的礼物", {"price_from": ["200"], "price_to": ["300"]}),
+        ("二百块以内", {"price_to": ["200"]}),
         ("扣了300元还没退", {}),
         ("你们退了100到200元", {}),
         ("please refund 507 yuan", {}),
         ("SO202406160013发货了没有", {"order_number": ["SO202406160013"]}),
         ("so202406160013 please", {"order_number": ["SO202406160013"]}),
+        ("my order # SO-2024 0616 0013 says processing", {"order_number": ["SO202406160013"]}),
+        ("SO2024 0616 0013这单，订单号4711-22", {"order_number": ["SO202406160013", "4711-22"]}),
         ("order no. 4711-22 is late", {"order_number": ["4711-22"]}),
         ("降噪蓝牙耳机有货吗", {"product": ["降噪蓝牙耳机"]}),
         ("Is the desk lamp in stock?", {"product": ["desk lamp"]}),
@@ -66,6 +73,9 @@ def read(text: str) -> dict[str, list[str]]:
         ("前天买的，昨日付的，大前天看的", {"date": ["2024-05-30", "2024-05-31", "2024-05-29"]}),
         ("今天还是明天，最晚后天", {"date": ["2024-06-01", "2024-06-02", "2024-06-03"]}),
         ("yesterday, today or Tomorrow", {"date": ["2024-05-31", "2024-06-01", "2024-06-02"]}),
+        ("bought last Tuesday, came last Saturday", {"date": ["2024-05-28", "2024-05-25"]}),
+        ("上周二买的，这周六要，下星期天走", {"date": ["2024-05-21", "2024-06-01", "2024-06-09"]}),
+        ("上周一直没动静，上周三天没发货", {}),
         ("2024-02-30", {}),
         ("2 decent lamps, maybe 10, from your market 20 days ago", {"date": ["2024-05-12"]}),
         ("June 3, Sept. 5 and 24th December", {"date": ["2024-06-03", "2024-09-05", "2023-12-24"]}),
@@ -105,11 +115,17 @@ def test_any_text_can_be_read(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("order", "named"), [("12345678", ["12345678"]), ("1234567", []), ("AB1234", ["AB1234"]), ("A123", [])]
+    ("order", "named"),
+    [("12345678", ["12345678"]), ("1234567", []), ("AB1234", ["AB1234"]), ("A123", []), ("AB-1234", ["AB-1234"])],
 )
 def test_a_bare_number_is_an_order_only_where_the_shop_s_numbers_are_long(order: str, named: list[str]) -> None:
     reader = SlotReader([order], GOODS)
     assert [slot.value for slot in reader.read(f"{order} is late", SENT) if slot.name == "order_number"] == named
+
+
+def test_an_order_that_is_written_as_the_shop_does_takes_no_number_beside_it() -> None:
+    named = SlotReader(["AB1234", "AB12345"], GOODS).read("AB1234 5 pcs", SENT)
+    assert named == [("order_number", "AB1234"), ("quantity", "5")]
 
 
 def test_the_phrase_that_means_fewest_goods_names_them_and_of_those_the_longest() -> None:
