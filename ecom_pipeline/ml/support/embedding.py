@@ -73,10 +73,9 @@ def dimensions() -> int:
     return _BASE + (transformer.DIMENSIONS if transformer.is_installed() else 0)
 
 
-def is_mixed(points: NDArray[np.float32]) -> bool:
-    """Tell whether the transformer read some of the texts and not others."""
-    by_transformer = points[:, _BASE:].any(axis=1)
-    return bool(by_transformer.any() and not by_transformer.all())
+def read_by_transformer(points: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Tell of which texts the transformer says something, too."""
+    return np.asarray(points[:, _BASE:].any(axis=1))
 
 
 def base_alone(points: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -20,9 +20,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ecom_pipeline.ml.support import transformer
 from ecom_pipeline.ml.support.background import Background, background, foreign
 from ecom_pipeline.ml.support.certainty import Certainty, Guesses, Rehearsal, misfiled, unknown_share
-from ecom_pipeline.ml.support.embedding import is_mixed
+from ecom_pipeline.ml.support.embedding import read_by_transformer
 from ecom_pipeline.ml.support.features import Points, TextFeatures
 
 MOST = 16_000
@@ -47,6 +48,8 @@ class KernelIntent:
 
     Attributes
     ----------
+    transformer_
+        Whether the transformer reads, too.
     words_, ridge_
         What was chosen of ``SETTINGS``.
     background_
@@ -82,8 +85,9 @@ class KernelIntent:
         self.unknown_share_ = unknown_share(len(self.classes_))
         self.features_ = TextFeatures()
         own = self.features_.fit_transform(self.texts_)
-        if self._does_without(own, _target(codes)):
+        if transformer.is_installed() and self._does_without(own, _target(codes)):
             self.features_.is_base_alone, own = True, own.base_alone
+        self.transformer_ = bool(read_by_transformer(own.meaning).any())
         self.words_, self.ridge_ = self._setting(own, _target(codes))
         points, size = own.plus(self._others(own)), len(codes)
         codes = np.concatenate([codes, len(self.classes_) + self.background_.topics])
@@ -134,8 +138,8 @@ class KernelIntent:
         return SETTINGS[best if _is_clearly_better(right[best], right[0]) else 0]
 
     def _does_without(self, points: Points, target: NDArray[np.float32]) -> bool:
-        """Tell whether the transformer is left out: it knows one of the examples' languages and guesses no better."""
-        if not is_mixed(points.meaning):
+        """Tell whether the transformer is left out: it does not know all examples, and guesses no better."""
+        if (read_by_transformer(points.meaning) == points.meaning.any(axis=1)).all():
             return False
         both, alone = (self._right(each, target, SETTINGS[:1])[0] for each in (points, points.base_alone))
         return not _is_clearly_better(both, alone)

