@@ -133,7 +133,8 @@ class SlotReader:
 def _order_forms(order_ids: Iterable[str]) -> list[tuple[str, re.Pattern[str]]]:
     """Return the commonest shapes, 9 for a digit, and a pattern of each: none for a bare short number.
 
-    Where a number begins with letters, its parts may stand apart; what is written as the shop does comes first.
+    Where a number begins with letters, its parts may stand apart ("a 2024 model" is none: a letter is not enough); what
+    is written as the shop does comes first.
     """
     shapes = Counter(re.sub(r"\d", "9", each) for each in order_ids)
     usual = sorted(
@@ -143,7 +144,7 @@ def _order_forms(order_ids: Iterable[str]) -> list[tuple[str, re.Pattern[str]]]:
     )
     exact = [(shape, "".join(map(_any_digit, shape))) for shape in usual]
     apart = [
-        (shape, "[ _-]?".join(map(_any_digit, filter(str.isalnum, shape)))) for shape in usual if shape[0].isalpha()
+        (shape, "[ _-]?".join(map(_any_digit, filter(str.isalnum, shape)))) for shape in usual if shape[:2].isalpha()
     ]
     return [
         (shape, re.compile(rf"(?<![A-Za-z0-9]){form}(?![A-Za-z0-9])", re.IGNORECASE)) for shape, form in exact + apart

@@ -201,3 +201,12 @@ def test_what_belongs_to_goods_is_not_called_as_they_are(text: str, categories: 
 def test_a_shop_without_goods_and_orders_has_slots_too() -> None:
     reader = SlotReader([], GOODS.head(0))
     assert [slot.name for slot in reader.read("order 12345, 2 pieces", SENT)] == ["order_number", "quantity"]
+
+
+def test_one_letter_before_digits_is_an_order_only_as_the_shop_writes_it() -> None:
+    reader = SlotReader(["A1001", "A1002"], GOODS)
+    asked = ("where is a1001", "is this a 2024 model")
+    assert [[slot for slot in reader.read(text, SENT) if slot.name == "order_number"] for text in asked] == [
+        [("order_number", "A1001")],
+        [],
+    ]
